@@ -1,0 +1,109 @@
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::Evidence;
+
+use crate::API_VERSION;
+
+const KIND: &str = "Evidence";
+
+/// Why a dump file cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DumpError {
+    /// It is not the JSON of a dump: cut short, or another file.
+    #[error("the dump cannot be read at line {line}, column {column}: {problem}")]
+    Malformed {
+        /// From 1.
+        line: usize,
+        /// From 1, in bytes.
+        column: usize,
+        /// What the parser says.
+        problem: String,
+    },
+    /// It is JSON of another kind or version.
+    #[error("this is `{found}` of `{version}`, not `{KIND}` of `{API_VERSION}`")]
+    OtherKind {
+        /// Its `kind`.
+        found: String,
+        /// Its `apiVersion`.
+        version: String,
+    },
+    /// Its content is not what was written.
+    #[error(
+        "the dump was changed after it was taken: its digest is {computed}, and {written} is written in it"
+    )]
+    Edited {
+        /// The digest the file states.
+        written: String,
+        /// The digest of what it holds.
+        computed: String,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Head {
+    api_version: String,
+    kind: String,
+}
+
+#[derive(Deserialize)]
+struct Body<'a> {
+    digest: String,
+    #[serde(borrow)]
+    evidence: &'a RawValue,
+}
+
+/// The text of a dump file: JSON, with a digest over the evidence so that a changed file is noticed.
+pub fn write_dump(evidence: &Evidence) -> String {
+    let evidence = serde_json::to_string(evidence).expect("evidence has only string keys");
+    let digest = digest(&evidence);
+    format!(
+        "{{\"apiVersion\":\"{API_VERSION}\",\"kind\":\"{KIND}\",\"digest\":\"{digest}\",\"evidence\":\n{evidence}\n}}\n"
+    )
+}
+
+/// Reads the text of a dump file.
+///
+/// # Errors
+/// [`DumpError`], which says where the text stops being a dump, or that the evidence in it was changed.
+pub fn read_dump(text: &str) -> Result<Evidence, DumpError> {
+    let head: Head = serde_json::from_str(text).map_err(|cause| malformed(&cause, ""))?;
+    if head.api_version != API_VERSION || head.kind != KIND {
+        return Err(DumpError::OtherKind { found: head.kind, version: head.api_version });
+    }
+    let Body { digest: written, evidence } =
+        serde_json::from_str(text).map_err(|cause| malformed(&cause, ""))?;
+    let computed = digest(evidence.get());
+    if written != computed {
+        return Err(DumpError::Edited { written, computed });
+    }
+    serde_json::from_str(evidence.get()).map_err(|cause| {
+        let above = text.find(evidence.get()).map_or("", |at| &text[..at]);
+        malformed(&cause, above)
+    })
+}
+
+/// An error of the parser, placed in the whole file: it began to count after `above`.
+fn malformed(cause: &serde_json::Error, above: &str) -> DumpError {
+    let indent = above.len() - above.rfind('\n').map_or(0, |newline| newline + 1);
+    DumpError::Malformed {
+        line: above.matches('\n').count() + cause.line(),
+        // The parser says 0 where the text ends on an empty line.
+        column: cause.column().max(1) + if cause.line() == 1 { indent } else { 0 },
+        problem: without_place(cause),
+    }
+}
+
+/// What the parser says without the place it appends, which it counts from where it began.
+pub(crate) fn without_place(cause: &serde_json::Error) -> String {
+    let said = cause.to_string();
+    let place = format!(" at line {} column {}", cause.line(), cause.column());
+    said.strip_suffix(&place).unwrap_or(&said).to_owned()
+}
+
+/// XXH3-128 of the evidence as it stands in the file: guards against accidents, not against forgers.
+fn digest(evidence: &str) -> String {
+    format!("{:032x}", twox_hash::XxHash3_128::oneshot(evidence.as_bytes()))
+}

@@ -1,0 +1,94 @@
+//! What an edge gathered, as plain values: they serialise (that is the dump file) and replay anywhere.
+
+mod dump;
+mod logs;
+mod question;
+
+pub(crate) use dump::without_place;
+pub use dump::{DumpError, read_dump, write_dump};
+pub use logs::Logs;
+pub use question::{Fact, Question, Witness};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::history::{CheckpointHistory, SyncHistory};
+use crate::link::Link;
+use crate::model::{Commit, SourceOffset, TargetOffset};
+
+/// Everything known about a link at one time.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Evidence {
+    /// The link.
+    pub link: Link,
+    /// When the gathering began.
+    pub as_of: Timestamp,
+    /// Whether the source answered.
+    pub source: SourceState,
+    /// What the groups had committed on the source, read live; empty when the source was not reached.
+    pub commits: Vec<RecordedCommit>,
+    /// The offset-syncs topic.
+    pub syncs: Reading<SyncHistory>,
+    /// The checkpoints topic.
+    pub checkpoints: Reading<CheckpointHistory>,
+    /// Log ranges on the source. A partition that is not there does not exist, or was not asked for.
+    pub source_logs: Logs<SourceOffset>,
+    /// Log ranges on the target, read after the topics above.
+    pub target_logs: Logs<TargetOffset>,
+}
+
+/// Whether the source cluster answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "state")]
+pub enum SourceState {
+    /// It did; commits are live.
+    Alive,
+    /// It did not: only what survives on the target is known.
+    Dead {
+        /// What was tried, or that it was not.
+        reason: String,
+    },
+}
+
+/// A commit and when it was read or recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordedCommit {
+    /// The commit.
+    #[serde(flatten)]
+    pub commit: Commit<SourceOffset>,
+    /// When it was known to be the group's newest.
+    pub as_of: Timestamp,
+}
+
+/// The outcome of reading one internal topic whole. A topic that could be read only in part is an error of the edge
+/// and never gets here.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reading<T> {
+    /// It was read from its log start to its end.
+    Whole(T),
+    /// There is nothing to read, and this is why.
+    Absent {
+        /// In words for an operator.
+        reason: String,
+    },
+}
+
+impl<T> Reading<T> {
+    /// What was read, if anything.
+    pub fn whole(&self) -> Option<&T> {
+        match self {
+            Self::Whole(content) => Some(content),
+            Self::Absent { .. } => None,
+        }
+    }
+}
+
+impl SourceState {
+    /// Whether the source answered.
+    pub fn is_alive(&self) -> bool {
+        matches!(self, Self::Alive)
+    }
+}

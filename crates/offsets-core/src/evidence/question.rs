@@ -1,0 +1,101 @@
+use super::{Evidence, Logs, Reading, RecordedCommit, SourceState};
+use crate::history::{CheckpointHistory, SyncHistory};
+use crate::link::Side;
+use crate::model::{SourceOffset, TargetOffset, TopicName, TopicPartition};
+use crate::translate::GroupSelection;
+
+/// Something the core would like to know. A batch of them may be answered in any order and in parallel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Question {
+    /// What these groups have committed on the source.
+    SourceCommits(GroupSelection),
+    /// The whole offset-syncs topic.
+    OffsetSyncs {
+        /// The cluster that holds it.
+        on: Side,
+        /// Its name there.
+        topic: TopicName,
+        /// As in [`SyncHistory::new`].
+        markers_on_target: bool,
+    },
+    /// The whole checkpoints topic, which is always on the target.
+    Checkpoints {
+        /// Its name there.
+        topic: TopicName,
+    },
+    /// The log ranges of source partitions.
+    SourceLogs(Vec<TopicPartition>),
+    /// The log ranges of target partitions, up to the high watermark.
+    TargetLogs(Vec<TopicPartition>),
+}
+
+/// The answer to a [`Question`].
+#[derive(Debug, Clone)]
+pub enum Fact {
+    /// To [`Question::SourceCommits`]. Groups without commits are simply not there.
+    SourceCommits(Vec<RecordedCommit>),
+    /// To any question that only the source could answer.
+    SourceDead {
+        /// What was tried, or that it was not.
+        reason: String,
+    },
+    /// To [`Question::OffsetSyncs`].
+    OffsetSyncs(Reading<SyncHistory>),
+    /// To [`Question::Checkpoints`].
+    Checkpoints(Reading<CheckpointHistory>),
+    /// To [`Question::SourceLogs`].
+    SourceLogs(Logs<SourceOffset>),
+    /// To [`Question::TargetLogs`].
+    TargetLogs(Logs<TargetOffset>),
+}
+
+/// Whoever can answer: live clusters, a dump, an archive, the simulator.
+///
+/// An implementation answers every question of the batch, whole or not at all: what it could read only in part is an
+/// error. It may read the questions of one batch in parallel; batches follow each other.
+pub trait Witness {
+    /// Why an answer could not be had.
+    type Error;
+
+    /// Answers a batch.
+    ///
+    /// # Errors
+    /// The witness's own; nothing of the batch is to be used then.
+    fn answer(&mut self, questions: Vec<Question>) -> Result<Vec<Fact>, Self::Error>;
+}
+
+/// Evidence gathered earlier answers again, with no cluster.
+impl Witness for Evidence {
+    type Error = std::convert::Infallible;
+
+    fn answer(&mut self, questions: Vec<Question>) -> Result<Vec<Fact>, Self::Error> {
+        Ok(questions.into_iter().map(|question| self.recall(question)).collect())
+    }
+}
+
+impl Evidence {
+    fn recall(&self, question: Question) -> Fact {
+        match (question, &self.source) {
+            // Commits that were read before the source died are still what the groups had committed then.
+            (Question::SourceCommits(_), SourceState::Dead { reason }) if self.commits.is_empty() => {
+                Fact::SourceDead { reason: reason.clone() }
+            }
+            (Question::SourceCommits(groups), _) => Fact::SourceCommits(
+                self.commits
+                    .iter()
+                    .filter(|recorded| groups.admits(&recorded.commit.group))
+                    .cloned()
+                    .collect(),
+            ),
+            (Question::SourceLogs(_), SourceState::Dead { reason }) => {
+                Fact::SourceDead { reason: reason.clone() }
+            }
+            (Question::SourceLogs(partitions), SourceState::Alive) => {
+                Fact::SourceLogs(self.source_logs.of(&partitions))
+            }
+            (Question::OffsetSyncs { .. }, _) => Fact::OffsetSyncs(self.syncs.clone()),
+            (Question::Checkpoints { .. }, _) => Fact::Checkpoints(self.checkpoints.clone()),
+            (Question::TargetLogs(partitions), _) => Fact::TargetLogs(self.target_logs.of(&partitions)),
+        }
+    }
+}

@@ -1,0 +1,182 @@
+use super::epochs::Epochs;
+use super::gap::Gap;
+use super::overtaking::Overtaking;
+use super::replays::Replays;
+use super::{Beginning, Epoch, Sync};
+use crate::model::{SourceOffset, TargetOffset};
+
+/// A partition whose syncs go back and forth more often than this has more than one writer.
+const EPOCH_LIMIT: usize = 1024;
+
+/// Every sync of one source partition, in the order of the syncs topic.
+///
+/// Needs only that each sync is true and that they stand in the order they were written; neighbours in the topic need
+/// not be neighbours in emission, for MM2 replaces pending syncs and loses some (`OffsetSyncWriter`).
+#[derive(Debug, Clone)]
+pub struct PartitionHistory {
+    pub(super) epochs: Epochs,
+    /// The highest source offset seen in the present incarnation of the target.
+    pub(super) highest: SourceOffset,
+    overtaking: Overtaking,
+    replays: Replays,
+    markers_on_target: bool,
+    /// No two syncs have shown a hole on the source yet.
+    dense: bool,
+}
+
+/// The syncs around a source offset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Neighbours {
+    /// The newest usable sync at or below the offset.
+    pub floor: Option<Sync>,
+    /// The first sync at or above the offset that follows the floor.
+    pub ceiling: Option<Sync>,
+    /// The sync beyond which a replay has not been seen to catch up; the floor is not taken from beyond it.
+    pub replay_after: Option<Sync>,
+}
+
+impl PartitionHistory {
+    /// A history that begins with its oldest sync. With `markers_on_target` (an exactly-once MM2 ends each of its
+    /// transactions with a control record on the target) target offsets that run ahead of source offsets are
+    /// expected; without it they are a sign of records copied twice.
+    pub fn starting_with(first: Sync, markers_on_target: bool) -> Self {
+        Self {
+            epochs: Epochs::starting_with(first),
+            highest: first.upstream,
+            overtaking: Overtaking::default(),
+            replays: Replays::default(),
+            markers_on_target,
+            dense: true,
+        }
+    }
+
+    /// Adds the next sync of the topic.
+    pub fn push(&mut self, sync: Sync) {
+        let gap = Gap { before: self.newest(), after: sync };
+        if gap.after == gap.before || self.is_tangled() {
+            return;
+        }
+        if gap.after.downstream <= gap.before.downstream {
+            return self.restart_target(sync);
+        }
+        self.dense &= !gap.shows_holes();
+        if gap.rewinds() || (gap.outruns() && !self.markers_on_target) {
+            self.replays.add(self.reach(gap), sync);
+            if gap.may_fall_short(self.dense) {
+                self.overtaking.open(gap, self.highest);
+            }
+        }
+        self.overtaking.pass(gap, self.dense);
+        if gap.rewinds() {
+            self.epochs.begin(sync, Beginning::SourceRewind);
+        } else {
+            self.epochs.push(sync);
+        }
+        self.highest = self.highest.max(sync.upstream);
+    }
+
+    /// The newest sync.
+    pub fn newest(&self) -> Sync {
+        self.epochs.newest().last()
+    }
+
+    /// The highest source offset known to have been copied to the target as it is now.
+    pub fn highest(&self) -> SourceOffset {
+        self.highest
+    }
+
+    /// How many syncs there are.
+    #[expect(clippy::len_without_is_empty, reason = "a history begins with a sync")]
+    pub fn len(&self) -> usize {
+        self.epochs.all().map(Epoch::len).sum()
+    }
+
+    /// The epochs, oldest first.
+    pub fn epochs(&self) -> impl DoubleEndedIterator<Item = &Epoch> {
+        self.epochs.all()
+    }
+
+    /// All syncs in the order they were read.
+    pub fn iter(&self) -> impl Iterator<Item = Sync> + '_ {
+        self.epochs.all().flat_map(Epoch::iter)
+    }
+
+    /// Whether the syncs show that the mirror topic was created anew.
+    pub fn target_restarted(&self) -> bool {
+        self.epochs.has_past()
+    }
+
+    /// The syncs around `g` in the present incarnation of the target.
+    ///
+    /// Where a replay doubled records the floor comes from the newest epoch that begins at or below `g` and is
+    /// settled, so that the doubled run is not read again; older epochs serve what lies below a replay's beginning.
+    pub fn neighbours(&self, g: SourceOffset) -> Neighbours {
+        let replay_after = self.overtaking.last_settled();
+        let (from, floor) = match self.epochs.floor(g, replay_after) {
+            Some((at, floor)) => (at, Some(floor)),
+            None => (0, None),
+        };
+        let met = floor.filter(|floor| floor.upstream == g);
+        let ceiling = met.or_else(|| self.epochs.ceiling(g, from));
+        Neighbours { floor, ceiling, replay_after }
+    }
+
+    /// The floor that holds whether the source topic was created anew or not: from before the first fall of the
+    /// source offset.
+    pub fn oldest_floor(&self, g: SourceOffset) -> Option<Sync> {
+        self.epochs.oldest_floor(g, self.overtaking.last_settled())
+    }
+
+    /// A sync that the last right position for `g` does not lie behind: the first one at or above `g`, not below `from`
+    /// on the target, that no later replay can have copied again. `None` when the last replay has not been seen to
+    /// come that far: then only the log end is sure.
+    pub fn last_copy(&self, g: SourceOffset, from: TargetOffset) -> Option<Sync> {
+        let mut copy = self.epochs.at_or_beyond(g, from)?;
+        while let Some(replay) = self.replays.after(copy) {
+            copy = self.epochs.at_or_beyond(g, replay.downstream)?;
+        }
+        Some(copy)
+    }
+
+    /// Bytes held.
+    pub fn footprint(&self) -> usize {
+        size_of::<Self>() + self.epochs.heap() + self.replays.heap()
+    }
+
+    /// A new target topic: what was copied to the older one is gone.
+    fn restart_target(&mut self, sync: Sync) {
+        self.epochs.begin(sync, Beginning::TargetRestart);
+        self.highest = sync.upstream;
+        self.overtaking.clear();
+        self.replays.clear();
+    }
+
+    /// Two writers under one key would make any number of epochs.
+    pub(super) fn is_tangled(&self) -> bool {
+        self.epochs.len() > EPOCH_LIMIT
+    }
+
+    /// The lowest source offset at which a replay that ended with `gap.after` can have begun: it wrote no more records
+    /// than the gap has target offsets, and every sync on the way down stands for records it would have had to copy.
+    fn reach(&self, gap: Gap) -> SourceOffset {
+        let mut records: u64 = 0;
+        let mut above = gap.after;
+        let mut neighbours = !gap.rewinds();
+        for epoch in self.epochs.present().rev() {
+            if epoch.first().upstream > above.upstream {
+                continue;
+            }
+            for below in epoch.downwards(above.upstream) {
+                let step = Gap { before: below, after: above };
+                records += if neighbours { step.records(self.dense) } else { step.records_risen(self.dense) };
+                if records >= gap.written() {
+                    return below.upstream.next();
+                }
+                above = below;
+                neighbours = true;
+            }
+            neighbours = false;
+        }
+        SourceOffset::ZERO
+    }
+}

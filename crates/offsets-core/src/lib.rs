@@ -1,0 +1,20 @@
+//! The rules of `offsets`, without any I/O: what MirrorMaker 2 (MM2) wrote, what follows from it for a consumer
+//! group that changes clusters, and how sure that is.
+//!
+//! Data flows one way. A [`Witness`](evidence::Witness) (live clusters, a dump) answers the questions of an
+//! [`Inquiry`](translate::Inquiry); what was learnt is [`Evidence`](evidence::Evidence); its conclusion is a
+//! [`Translation`](translate::Translation) of brackets. The law every rule here obeys: *no position ever lies behind a
+//! record the group has not read*.
+//!
+//! This crate does not connect to anything, keeps no time, draws no random numbers and starts no threads.
+
+pub mod evidence;
+pub mod history;
+pub mod link;
+pub mod mm2;
+pub mod model;
+pub mod plan;
+pub mod translate;
+
+/// The version of every JSON document this library reads and writes.
+pub const API_VERSION: &str = "offsets/v1";

@@ -1,0 +1,22 @@
+//! MirrorMaker 2 as others see it: its records, its names, its configuration file, and its own way to translate.
+
+mod checkpoint;
+mod config_reference;
+mod flow;
+mod heartbeat;
+mod java_properties;
+mod naming;
+mod offset_sync;
+mod properties;
+mod sync_store;
+mod wire;
+
+pub use checkpoint::{Checkpoint, CheckpointKey, CheckpointValue};
+pub use config_reference::ConfigReference;
+pub use heartbeat::Heartbeat;
+pub use java_properties::{JavaProperties, PropertiesSyntaxError};
+pub use naming::{HEARTBEATS_TOPIC, PolicyKind, ReplicationPolicy};
+pub use offset_sync::{OffsetSync, OffsetSyncKey};
+pub use properties::{ClusterClients, Mm2Filters, Mm2Link, Mm2Properties, PropertiesError};
+pub use sync_store::{MirrorSyncStore, Mm2Translation};
+pub use wire::DecodeError;

@@ -1,0 +1,13 @@
+//! Kafka's nouns as values: names, partitions, offsets on either side of a link, log ranges and commits.
+//!
+//! Ranges are half-open everywhere: `start` is inside, `end` is the first offset outside.
+
+mod commit;
+mod group;
+mod name;
+mod offset;
+
+pub use commit::{Commit, CommittedOffset};
+pub use group::GroupState;
+pub use name::{ClusterAlias, GroupId, TopicName, TopicPartition};
+pub use offset::{LogRange, NegativeOffset, SourceOffset, TargetOffset};

@@ -1,0 +1,26 @@
+//! Ceilings: positions the true one cannot lie above. Never committed; they say how wide the doubt is.
+
+use super::{Assumption, Bound, PartitionEvidence, Reason};
+use crate::model::SourceOffset;
+
+const NEEDS: &[Assumption] = &[Assumption::Order, Assumption::SameIncarnation];
+
+pub(super) fn ceilings(e: &PartitionEvidence<'_>, g: SourceOffset) -> impl Iterator<Item = Bound> {
+    let trusted = e.history.is_some() && e.doubt(g).is_none();
+    [sync_above(e, g), log_end(e, g)].into_iter().flatten().filter(move |_| trusted)
+}
+
+/// The first sync `(u, d)` with `u >= g`: the record at `u` is not below the first one the group has yet to read.
+fn sync_above(e: &PartitionEvidence<'_>, g: SourceOffset) -> Option<Bound> {
+    let sync = e.history?.neighbours(g).ceiling?;
+    Some(Bound { at: sync.downstream, reason: Reason::SyncAbove(sync), needs: NEEDS })
+}
+
+/// The target's log end offset, once a sync shows that every record below `g` has been copied or dropped: `g` is then
+/// at most one above the highest source offset seen, and no replay is under way. For a commit further ahead the log
+/// end says nothing, for records below it may still come.
+fn log_end(e: &PartitionEvidence<'_>, g: SourceOffset) -> Option<Bound> {
+    let history = e.history?;
+    let copied = g <= history.highest().next() && history.neighbours(g).replay_after.is_none();
+    copied.then_some(Bound { at: e.target_log.end, reason: Reason::LogEnd, needs: NEEDS })
+}

@@ -1,0 +1,68 @@
+//! Floors: positions at which nothing unread lies behind the group. The highest sound one is what gets committed.
+
+use super::{Assumption, Bound, PartitionEvidence, Reason};
+use crate::history::{Doubt, PartitionHistory};
+use crate::model::{SourceOffset, TargetOffset};
+
+pub(super) fn floors(e: &PartitionEvidence<'_>, g: SourceOffset) -> impl Iterator<Item = Bound> {
+    [Some(log_start(e)), sync_below(e, g), checkpoint_below(e, g)].into_iter().flatten()
+}
+
+/// The target's log start offset: the last floor of all. There is nothing older to read.
+fn log_start(e: &PartitionEvidence<'_>) -> Bound {
+    Bound { at: e.target_log.start, reason: Reason::LogStart, needs: &[] }
+}
+
+/// MM2's own rule (`OffsetSyncStore.translateDownstream`) over the whole history instead of 64 slots: a sync `(u, d)`
+/// with `u <= g` puts the group at `d` if they are equal, else at `d + 1`. Records between may be missing on the
+/// target, so no distance is ever added.
+fn sync_below(e: &PartitionEvidence<'_>, g: SourceOffset) -> Option<Bound> {
+    let history = e.history?;
+    let sync = match e.doubt(g) {
+        None => history.neighbours(g).floor?,
+        // Whichever of the topics that the syncs tell of the commit was made on, the records of the oldest epoch lie
+        // before those of any later one.
+        Some(Doubt::SourceRestarted { .. } | Doubt::BeyondSourceEnd { .. }) => history.oldest_floor(g)?,
+        Some(_) => return None,
+    };
+    let needs: &[_] = if e.exactly_once {
+        &[Assumption::Order, Assumption::SameIncarnation]
+    } else {
+        &[Assumption::Order, Assumption::SameIncarnation, Assumption::VisibleReplays]
+    };
+    Some(Bound { at: sync.floor_for(g), reason: Reason::SyncBelow(sync), needs })
+}
+
+/// A checkpoint of any group at or below `g` (`MirrorCheckpointTask` writes floors). Checkpoints that lie beyond what
+/// the syncs allow are not used: above the next sync, or written from a replay that has not been seen to catch up.
+///
+/// A checkpoint does not say which mirror topic it was written for. Where one lies beyond the log end, or the syncs
+/// show that the topic was created anew, any other may be of the older topic too.
+fn checkpoint_below(e: &PartitionEvidence<'_>, g: SourceOffset) -> Option<Bound> {
+    if e.doubt(g).is_some() || e.history.is_some_and(PartitionHistory::target_restarted) {
+        return None;
+    }
+    let checkpoints = e.checkpoints?;
+    if checkpoints.highest().is_none_or(|highest| highest > e.target_log.end) {
+        return None;
+    }
+    let pair = checkpoints.floor(g, highest_credible(e, g))?;
+    let needs: &[_] = if e.exactly_once {
+        &[Assumption::Order, Assumption::SameIncarnation, Assumption::CheckpointWriter]
+    } else {
+        &[
+            Assumption::Order,
+            Assumption::SameIncarnation,
+            Assumption::VisibleReplays,
+            Assumption::CheckpointWriter,
+        ]
+    };
+    Some(Bound { at: pair.downstream, reason: Reason::Checkpoint(pair), needs })
+}
+
+fn highest_credible(e: &PartitionEvidence<'_>, g: SourceOffset) -> TargetOffset {
+    let neighbours = e.history.map(|history| history.neighbours(g));
+    let above = neighbours.and_then(|near| near.ceiling).map(|sync| sync.downstream);
+    let settled = neighbours.and_then(|near| near.replay_after).map(|sync| sync.downstream.next());
+    [above, settled].into_iter().flatten().fold(e.target_log.end, TargetOffset::min)
+}

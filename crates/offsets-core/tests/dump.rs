@@ -1,0 +1,162 @@
+//! A dump file gives the answers it was written for, or an error: never a panic, never other answers.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+mod cases;
+mod model;
+
+use jiff::Timestamp;
+use model::{Known, Setting, TOPIC, World};
+use offsets_core::evidence::{DumpError, Evidence, read_dump, write_dump};
+use offsets_core::model::{SourceOffset, TopicPartition};
+use offsets_core::translate::{GroupSelection, Inquiry, OffsetForm, Selection};
+
+/// All that can be asked of some evidence, as text.
+fn answers(evidence: &Evidence, offsets: std::ops::RangeInclusive<i64>) -> String {
+    let offset = |g| (TopicPartition::new(TOPIC, 0), SourceOffset::new(g).unwrap());
+    let groups = Selection::Groups { groups: GroupSelection::All, topics: Vec::new() };
+    let selections = [groups, Selection::Offsets(offsets.map(offset).collect())];
+    let answer = |selection| {
+        let inquiry = Inquiry::about(evidence.link.clone(), selection, Timestamp::UNIX_EPOCH);
+        let translation = inquiry.hear(&mut evidence.clone()).unwrap().conclude();
+        serde_json::to_string(&translation.report(OffsetForm::String)).unwrap()
+    };
+    selections.map(answer).concat()
+}
+
+fn a_dump() -> String {
+    let mut world = World::new(Setting { lag_max: 3, exactly_once: false, origin: (5, 2) });
+    let events = [
+        model::Event::Produce { records: 9, holes: 1 },
+        model::Event::Copy { records: 6 },
+        model::Event::Checkpoint { group: 0, behind: 4 },
+    ];
+    events.iter().for_each(|event| world.happen(event));
+    write_dump(&world.evidence(&world, Known::ALL))
+}
+
+#[test]
+fn a_dump_is_json_with_a_head_and_a_digest() {
+    let dump: serde_json::Value = serde_json::from_str(&a_dump()).unwrap();
+    assert_eq!((dump["apiVersion"].as_str(), dump["kind"].as_str()), (Some("offsets/v1"), Some("Evidence")));
+    assert_eq!(dump["digest"].as_str().map(str::len), Some(32));
+    assert_eq!(dump["evidence"]["targetLogs"][0]["start"], 2);
+}
+
+#[test]
+fn what_is_no_dump_is_named_with_its_line_and_column() {
+    let text = a_dump();
+    for (broken, place) in [
+        ("", (1, 1)),
+        ("topic,partition,offset\n", (1, 2)),
+        ("{\n  \"apiVersion\": \"offsets/v1\",\n  ]", (3, 3)),
+        (text.trim_end().strip_suffix('}').unwrap(), (3, 1)),
+    ] {
+        let error = read_dump(broken).unwrap_err();
+        let DumpError::Malformed { line, column, .. } = error else { panic!("{error:?}") };
+        assert_eq!((line, column), place, "{broken:?}");
+    }
+}
+
+#[test]
+fn evidence_that_misses_a_part_is_named_by_its_line_in_the_file() {
+    let evidence = "{\"link\":{\"source\":\"a\",\"target\":\"b\"},\n\"asOf\":5}";
+    let digest = format!("{:032x}", twox_hash::XxHash3_128::oneshot(evidence.as_bytes()));
+    let text = format!(
+        "{{\"apiVersion\":\"offsets/v1\",\n\"kind\":\"Evidence\",\n\"digest\":\"{digest}\",\"evidence\":\n{evidence}}}"
+    );
+    let DumpError::Malformed { line, .. } = read_dump(&text).unwrap_err() else { panic!("not malformed") };
+    assert_eq!(line, 5, "the second line of the evidence is the fifth of the file");
+}
+
+#[test]
+fn another_kind_of_document_is_named() {
+    let other = r#"{"apiVersion":"offsets/v2","kind":"Translation","digest":"","evidence":{}}"#;
+    let error = read_dump(other).unwrap_err().to_string();
+    assert_eq!(error, "this is `Translation` of `offsets/v2`, not `Evidence` of `offsets/v1`");
+}
+
+#[test]
+fn a_changed_offset_is_noticed() {
+    let edited = a_dump().replacen("[5,2]", "[5,1]", 1);
+    assert_ne!(edited, a_dump());
+    assert!(matches!(read_dump(&edited), Err(DumpError::Edited { .. })));
+}
+
+mod properties {
+    use super::*;
+    use proptest::prelude::*;
+    use proptest::sample::Index;
+
+    /// An edit of one character: put there, taken away, or replaced.
+    #[derive(Debug, Clone)]
+    enum Edit {
+        Insert(char),
+        Remove,
+        Replace(char),
+    }
+
+    fn edit() -> impl Strategy<Value = Edit> {
+        let character = prop_oneof![
+            prop::sample::select("0123456789-.eE\"\\{}[],: \n\tabtruefalsn".chars().collect::<Vec<_>>()),
+            any::<char>(),
+        ];
+        prop_oneof![
+            character.clone().prop_map(Edit::Insert),
+            Just(Edit::Remove),
+            character.prop_map(Edit::Replace)
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(cases::up_to(150))]
+
+        #[test]
+        fn a_dump_gives_the_same_answers_as_what_it_was_written_from(story in model::stories(), known in 0..8_usize) {
+            let known = Known::subsets().nth(known).unwrap();
+            let (read, now) = story.tell();
+            let evidence = now.evidence(&read, known);
+            let offsets = read.source.start..=read.source.end;
+            let text = write_dump(&evidence);
+            let again = read_dump(&text).unwrap();
+            prop_assert_eq!(answers(&again, offsets.clone()), answers(&evidence, offsets));
+            prop_assert_eq!(write_dump(&again), text);
+        }
+
+        #[test]
+        fn a_dump_that_is_cut_short_is_refused(story in model::stories(), cuts in prop::collection::vec(any::<Index>(), 20)) {
+            let (read, now) = story.tell();
+            let text = write_dump(&now.evidence(&read, Known::ALL));
+            let complete = text.trim_end().len();
+            for cut in cuts {
+                let cut = &text[..cut.index(complete)];
+                let error = read_dump(cut).unwrap_err();
+                prop_assert!(matches!(error, DumpError::Malformed { line: 1.., .. }), "{cut:?}: {error}");
+            }
+        }
+
+        #[test]
+        fn an_edited_dump_is_refused_or_says_the_same(
+            story in model::stories(),
+            edits in prop::collection::vec((any::<Index>(), edit()), 20),
+        ) {
+            let (read, now) = story.tell();
+            let text = write_dump(&now.evidence(&read, Known::ALL));
+            let offsets = read.source.start..=read.source.end;
+            let expected = answers(&read_dump(&text).unwrap(), offsets.clone());
+            for (place, edit) in edits {
+                let mut characters: Vec<char> = text.chars().collect();
+                let place = place.index(characters.len());
+                match edit {
+                    Edit::Insert(character) => characters.insert(place, character),
+                    Edit::Remove => drop(characters.remove(place)),
+                    Edit::Replace(character) => characters[place] = character,
+                }
+                let edited: String = characters.into_iter().collect();
+                if let Ok(again) = read_dump(&edited) {
+                    prop_assert_eq!(answers(&again, offsets.clone()), expected.clone(), "{}", edited);
+                }
+            }
+        }
+    }
+}

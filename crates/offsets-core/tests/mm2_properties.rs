@@ -1,0 +1,319 @@
+//! The MM2 file: which flow, and from which place each setting comes.
+
+use std::convert::Infallible;
+
+use offsets_core::link::{Link, LinkName, Side};
+use offsets_core::mm2::{Mm2Filters, Mm2Link, Mm2Properties, PropertiesError, ReplicationPolicy};
+
+/// A file with one enabled flow, `A->B`, and `more`.
+fn file(more: &str) -> Mm2Properties {
+    let text = format!(
+        "clusters = A, B\nA.bootstrap.servers = a:1\nB.bootstrap.servers = b:1\nA->B.enabled = true\n{more}"
+    );
+    Mm2Properties::parse(text).expect("well formed")
+}
+
+fn link(more: &str) -> Mm2Link {
+    file(more).link(None).expect("a link")
+}
+
+fn refusal(more: &str) -> PropertiesError {
+    file(more).link(None).expect_err("no link")
+}
+
+fn flow(name: &str) -> LinkName {
+    name.parse().expect("a link's name")
+}
+
+#[test]
+fn the_only_enabled_flow_needs_no_name() {
+    let mm2 = link("");
+    assert_eq!(mm2.link, Link::new("A", "B"));
+    assert_eq!(mm2.source.consumer.get("bootstrap.servers"), Some("a:1"));
+    assert_eq!(mm2.target.admin.get("bootstrap.servers"), Some("b:1"));
+    assert_eq!(mm2.filters, Mm2Filters::default());
+}
+
+#[test]
+fn several_enabled_flows_are_listed() {
+    let properties = file("B->A.enabled = true");
+    assert_eq!(properties.flows(), Ok(vec![flow("A->B"), flow("B->A")]));
+    let error = properties.link(None).expect_err("two flows");
+    assert_eq!(error.to_string(), "several flows are enabled: A->B, B->A");
+    assert_eq!(properties.link(Some(&flow("B->A"))).expect("a link").link, Link::new("B", "A"));
+}
+
+#[test]
+fn a_flow_is_disabled_until_it_is_enabled() {
+    let properties = file("B->A.enabled = false");
+    let error = properties.link(Some(&flow("B->A"))).expect_err("disabled");
+    assert_eq!(error.to_string(), "the flow B->A is not enabled; enabled: A->B");
+    let properties = Mm2Properties::parse("clusters = A, B").expect("well formed");
+    assert_eq!(properties.link(None).expect_err("none").to_string(), "no flow is enabled");
+    let error = properties.link(Some(&flow("A->B"))).expect_err("disabled");
+    assert_eq!(error.to_string(), "the flow A->B is not enabled; enabled: none");
+}
+
+#[test]
+fn flows_enabled_as_a_whole_need_heartbeats_to_be_started() {
+    let all =
+        "clusters = A, B, C\nenabled = true\nA->C.enabled = false\nB->C.emit.heartbeats.enabled = false\n";
+    let flows = |text: &str| Mm2Properties::parse(text).and_then(|properties| properties.flows());
+    let names = ["A->B", "B->A", "C->A", "C->B"].map(flow);
+    assert_eq!(flows(all), Ok(names.to_vec()));
+    assert_eq!(flows(&format!("{all}emit.heartbeats.enabled = false")), Ok(vec![]));
+    assert_eq!(
+        flows(&format!("{all}emit.heartbeats.enabled = false\nB->A.enabled = true")),
+        Ok(vec![flow("B->A")])
+    );
+}
+
+#[test]
+fn an_unknown_alias_is_named() {
+    let error = file("").link(Some(&flow("A->C"))).expect_err("no C");
+    assert_eq!(error.to_string(), "'C' is not one of the clusters A, B");
+}
+
+#[test]
+fn a_file_without_clusters_is_refused() {
+    for text in ["", "clusters =", "clusters = ,", "A->B.enabled = true"] {
+        let properties = Mm2Properties::parse(text).expect("well formed");
+        assert_eq!(properties.link(None).expect_err("no clusters"), PropertiesError::NoClusters);
+    }
+}
+
+#[test]
+fn a_cluster_without_an_address_is_named() {
+    let properties = Mm2Properties::parse(
+        "clusters = A, B\nA->B.enabled = true\nB.bootstrap.servers = b:1\nA.bootstrap.servers = ",
+    );
+    let error = properties.and_then(|properties| properties.link(None)).expect_err("no address");
+    assert_eq!(error.to_string(), "cluster 'A' has no 'A.bootstrap.servers'");
+}
+
+#[test]
+fn a_flag_is_true_or_false() {
+    let error = refusal("B->A.enabled = yes");
+    assert_eq!(error.to_string(), "'B->A.enabled' is 'yes' and must be true or false");
+    assert_eq!(file("B->A.enabled = TRUE ").flows().map(|flows| flows.len()), Ok(2));
+}
+
+#[test]
+fn a_flows_own_setting_wins_over_the_files_and_a_clusters_never_counts() {
+    let remote = |more: &str| link(more).link.remote_topic(&"t".into()).to_string();
+    assert_eq!(remote(""), "A.t");
+    assert_eq!(remote("replication.policy.separator = _"), "A_t");
+    assert_eq!(remote("replication.policy.separator = _\nA->B.replication.policy.separator = -"), "A-t");
+    assert_eq!(remote("A.replication.policy.separator = _\nB.replication.policy.separator = _"), "A.t");
+    assert_eq!(remote("B->A.replication.policy.separator = _"), "A.t");
+}
+
+#[test]
+fn the_policy_is_read_as_mm2_configures_it() {
+    let policy = |more: &str| link(more).link.policy;
+    let identity = "replication.policy.class = org.apache.kafka.connect.mirror.IdentityReplicationPolicy \n";
+    let default =
+        "A->B.replication.policy.class = org.apache.kafka.connect.mirror.DefaultReplicationPolicy\n";
+    assert_eq!(policy(identity), ReplicationPolicy::identity());
+    assert_eq!(policy(&format!("{identity}{default}")), ReplicationPolicy::default());
+    assert_eq!(policy("replication.policy.separator ="), ReplicationPolicy::default().with_separator(""));
+    let dotted = "replication.policy.internal.topic.separator.enabled = false\n";
+    assert_eq!(policy(dotted), ReplicationPolicy::default());
+    assert_eq!(
+        policy(&format!("{dotted}replication.policy.separator = __")),
+        ReplicationPolicy::default().with_separator("__").with_dotted_internal_topics()
+    );
+}
+
+#[test]
+fn a_separator_that_no_topic_can_hold_is_refused() {
+    let error = refusal("A->B.replication.policy.separator = _ ");
+    assert!(matches!(&error, PropertiesError::InvalidValue { key, value, .. }
+        if key == "A->B.replication.policy.separator" && value == "_ "));
+}
+
+#[test]
+fn an_unknown_policy_class_needs_a_known_one_in_its_place() {
+    let class = "replication.policy.class = com.example.OurPolicy\noffset-syncs.topic.location = target";
+    let error = refusal(class);
+    assert_eq!(
+        error.to_string(),
+        "'replication.policy.class' is com.example.OurPolicy, whose names for topics are not known"
+    );
+    let mm2 = file(class).link_under(None, ReplicationPolicy::identity()).expect("a link");
+    assert_eq!(mm2.link.remote_topic(&"t".into()), "t".into());
+    assert_eq!(mm2.link.syncs_location, Side::Target);
+}
+
+#[test]
+fn syncs_are_on_the_source_unless_said_otherwise() {
+    let location = |more: &str| link(more).link.syncs_topic();
+    assert_eq!(location(""), (Side::Source, "mm2-offset-syncs.B.internal".into()));
+    assert_eq!(
+        location("offset-syncs.topic.location = target "),
+        (Side::Target, "mm2-offset-syncs.A.internal".into())
+    );
+    assert_eq!(location("B.offset-syncs.topic.location = target").0, Side::Source);
+    let error = refusal("A->B.offset-syncs.topic.location = Target");
+    assert_eq!(
+        error.to_string(),
+        "'A->B.offset-syncs.topic.location' is 'Target' and must be 'source' or 'target'"
+    );
+}
+
+#[test]
+fn exactly_once_is_a_setting_of_the_target_cluster() {
+    let exactly_once = |more: &str| link(more).link.exactly_once;
+    assert!(!exactly_once(""));
+    assert!(exactly_once("B.exactly.once.source.support = ENABLED "));
+    assert!(!exactly_once("B.exactly.once.source.support = preparing"));
+    for without_effect in ["A.exactly.once", "exactly.once", "A->B.exactly.once"] {
+        assert!(!exactly_once(&format!("{without_effect}.source.support = enabled")), "{without_effect}");
+    }
+    assert!(matches!(
+        refusal("B.exactly.once.source.support = true"),
+        PropertiesError::InvalidValue { key, .. } if key == "B.exactly.once.source.support"
+    ));
+}
+
+#[test]
+fn an_alias_set_for_the_connectors_names_the_topics() {
+    let mm2 = link("A->B.source.cluster.alias = primary");
+    assert_eq!(mm2.link.remote_topic(&"t".into()), "primary.t".into());
+    assert_eq!(mm2.source.consumer.get("bootstrap.servers"), Some("a:1"));
+}
+
+#[test]
+fn filters_are_lists() {
+    let mm2 = link("topics = a, b.* ,c\nA->B.groups = \ngroups.exclude = x\n");
+    let list = |names: &[&str]| Some(names.iter().map(|name| (*name).to_owned()).collect());
+    assert_eq!(mm2.filters.topics, list(&["a", "b.*", "c"]));
+    assert_eq!(mm2.filters.topics_exclude, None);
+    assert_eq!(mm2.filters.groups, list(&[]));
+    assert_eq!(mm2.filters.groups_exclude, list(&["x"]));
+}
+
+#[test]
+fn connection_settings_come_from_the_cluster_then_from_the_file() {
+    let mm2 = link(
+        "security.protocol = SSL
+         ssl.truststore.location = /all
+         A.security.protocol = SASL_SSL
+         A.sasl.mechanism = PLAIN\u{20}
+         xxx = not a client setting
+         A.xxx = nor this",
+    );
+    for client in [&mm2.source.consumer, &mm2.source.admin] {
+        let entries: Vec<_> = client.iter().collect();
+        assert_eq!(
+            entries,
+            [
+                ("bootstrap.servers", "a:1"),
+                ("sasl.mechanism", "PLAIN"),
+                ("security.protocol", "SASL_SSL"),
+                ("ssl.truststore.location", "/all")
+            ]
+        );
+    }
+    assert_eq!(mm2.target.consumer.get("security.protocol"), Some("SSL"));
+    assert_eq!(mm2.target.consumer.get("sasl.mechanism"), None);
+}
+
+#[test]
+fn a_setting_for_one_kind_of_client_reaches_no_other() {
+    let mm2 = link(
+        "A.security.protocol = SSL
+         A.consumer.security.protocol = PLAINTEXT
+         A.consumer.max.poll.records = 7
+         A.admin.request.timeout.ms = 9
+         A.producer.acks = all
+         consumer.fetch.max.bytes = 1
+         B->A.consumer.fetch.max.bytes = 2",
+    );
+    let entries = |client: &offsets_core::mm2::JavaProperties| -> Vec<(String, String)> {
+        client.iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+    };
+    let expected = |entries: &[(&str, &str)]| -> Vec<(String, String)> {
+        entries.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    };
+    assert_eq!(
+        entries(&mm2.source.consumer),
+        expected(&[
+            ("bootstrap.servers", "a:1"),
+            ("max.poll.records", "7"),
+            ("security.protocol", "PLAINTEXT")
+        ])
+    );
+    assert_eq!(
+        entries(&mm2.source.admin),
+        expected(&[("bootstrap.servers", "a:1"), ("request.timeout.ms", "9"), ("security.protocol", "SSL")])
+    );
+    assert_eq!(entries(&mm2.target.consumer), expected(&[("bootstrap.servers", "b:1")]));
+}
+
+#[test]
+fn a_flow_refines_its_clients_as_far_as_the_clusters_let_it() {
+    let mm2 = link(
+        "A.ssl.keystore.type = JKS
+         A.consumer.max.poll.records = 1
+         A->B.consumer.fetch.max.bytes = 5
+         A->B.consumer.ssl.keystore.type = PEM
+         A->B.source.consumer.max.poll.records = 2
+         A->B.source.admin.ssl.keystore.type = PKCS12
+         A->B.target.cluster.bootstrap.servers = elsewhere:1",
+    );
+    let consumer = &mm2.source.consumer;
+    assert_eq!(consumer.get("fetch.max.bytes"), Some("5"));
+    assert_eq!(consumer.get("ssl.keystore.type"), Some("JKS"), "the cluster's is copied to its consumers");
+    assert_eq!(consumer.get("max.poll.records"), Some("2"));
+    assert_eq!(mm2.source.admin.get("ssl.keystore.type"), Some("PKCS12"));
+    assert_eq!(mm2.target.consumer.get("fetch.max.bytes"), Some("5"), "consumers of both clusters");
+    assert_eq!(mm2.target.consumer.get("bootstrap.servers"), Some("b:1"));
+}
+
+#[test]
+fn a_needed_reference_is_refused_until_it_is_filled_in() {
+    let text = "config.providers = file
+         config.providers.file.class = org.apache.kafka.common.config.provider.FileConfigProvider
+         B.sasl.jaas.config = user ${file:/run/secrets:password};
+         C.sasl.jaas.config = ${file:/elsewhere:password}";
+    let mut properties = file(text);
+    let error = properties.link(None).expect_err("a reference");
+    assert_eq!(
+        error.to_string(),
+        "'B.sasl.jaas.config' needs the config provider 'file' of class \
+         org.apache.kafka.common.config.provider.FileConfigProvider"
+    );
+    let resolved = properties.resolve(|reference| {
+        Ok::<_, Infallible>((reference.path == "/run/secrets").then(|| format!("<{}>", reference.variable)))
+    });
+    assert_eq!(resolved, Ok(()));
+    let mm2 = properties.link(None).expect("all that is needed is there");
+    assert_eq!(mm2.target.consumer.get("sasl.jaas.config"), Some("user <password>;"));
+}
+
+#[test]
+fn an_error_of_a_provider_changes_nothing() {
+    let mut properties = file("config.providers = env\nA.ssl.key.password = ${env:X}");
+    assert_eq!(properties.resolve(|reference| Err(reference.variable.to_owned())), Err("X".to_owned()));
+    assert_eq!(
+        properties.link(None).expect_err("still there").to_string(),
+        "'A.ssl.key.password' needs the config provider 'env' of class unknown"
+    );
+}
+
+#[test]
+fn a_reference_to_no_provider_is_text() {
+    assert_eq!(link("A.ssl.key.password = ${env:X}").source.admin.get("ssl.key.password"), Some("${env:X}"));
+}
+
+#[test]
+fn secrets_are_never_shown() {
+    let secrets = "A.sasl.jaas.config = stolen\nssl.key.password = stolen\nA.consumer.my.token = stolen\n";
+    let properties = file(secrets);
+    let mm2 = properties.link(None).expect("a link");
+    assert!(!format!("{properties:?} {mm2:?}").contains("stolen"));
+    assert_eq!(mm2.source.consumer.get("sasl.jaas.config"), Some("stolen"));
+    let malformed = Mm2Properties::parse("ssl.key.password = \\ustolen").expect_err("malformed");
+    assert!(!format!("{malformed} {malformed:?}").contains("stolen"));
+}
