@@ -1,0 +1,78 @@
+//! What a cluster knows about groups and logs, and the one thing that is changed: committed offsets.
+//!
+//! [`requests`] sends many at a time, through [`ffi`]; the modules beside them say what they mean, and turn every answer
+//! into one outcome for each partition.
+
+mod ffi;
+mod groups;
+mod log_ranges;
+mod offsets;
+mod requests;
+
+use std::time::Duration;
+
+use rdkafka::consumer::Consumer;
+
+pub(crate) use ffi::error_text;
+pub use groups::{GroupDescription, GroupKind, GroupListing, Member};
+pub use log_ranges::Isolation;
+pub use offsets::GroupPartition;
+use requests::Call;
+
+use crate::connection::{MOMENT, serve};
+use crate::{Cause, Cluster, Deadline};
+
+/// How long a coordinator that is moving or loading is left alone before it is asked again.
+const PAUSE: Duration = Duration::from_millis(100);
+
+impl Cluster {
+    /// Asks everything at once, and asks again for what `passing` finds in an answer until the deadline: a coordinator
+    /// or a leader that is just moving. All requests are such that asking twice does no harm.
+    fn ask<C: Call>(
+        &self,
+        calls: &[C],
+        deadline: &Deadline,
+        passing: impl Fn(&Result<C::Answer, Cause>) -> bool,
+    ) -> Vec<Result<C::Answer, Cause>> {
+        self.begin();
+        let all: Vec<&C> = calls.iter().collect();
+        let mut answers = self.ask_once(&all, deadline);
+        loop {
+            let again: Vec<usize> = (0..calls.len()).filter(|index| passing(&answers[*index])).collect();
+            if again.is_empty() || deadline.has_passed() {
+                return answers;
+            }
+            self.pause(deadline.slice(PAUSE));
+            let calls: Vec<&C> = again.iter().map(|index| &calls[*index]).collect();
+            for (index, newer) in again.into_iter().zip(self.ask_once(&calls, deadline)) {
+                // When time runs out now, the earlier answer says more.
+                if !newer.as_ref().is_err_and(Cause::is_timeout) {
+                    answers[index] = newer;
+                }
+            }
+        }
+    }
+
+    fn ask_once<C: Call>(&self, calls: &[&C], deadline: &Deadline) -> Vec<Result<C::Answer, Cause>> {
+        let client = self.client();
+        let run = requests::run(client.client(), calls, deadline, || serve(&client, Duration::ZERO));
+        if run.answers.iter().any(|answer| answer.as_ref().is_err_and(Cause::is_timeout)) {
+            serve(&client, MOMENT);
+        }
+        if run.abandoned {
+            self.renew_client();
+        }
+        run.answers
+    }
+}
+
+/// An answer that has an outcome of its own for each thing it is about.
+type Rows<K, T> = Vec<(K, Result<T, Cause>)>;
+
+/// Whether an answer by partition holds anything that a moment's patience heals.
+fn any_passing<K, T>(answer: &Result<Rows<K, T>, Cause>) -> bool {
+    match answer {
+        Ok(rows) => rows.iter().any(|(_, outcome)| outcome.as_ref().is_err_and(Cause::is_passing)),
+        Err(cause) => cause.is_passing(),
+    }
+}

@@ -1,0 +1,136 @@
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+
+use offsets_core::model::{Commit, CommittedOffset, GroupId, TopicPartition};
+
+use super::any_passing;
+use super::ffi::{AlterCommitted, FetchCommitted};
+use crate::{About, Cause, Cluster, Deadline, Directory, Error, Outcomes};
+
+/// A group and a partition: what a committed offset belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct GroupPartition {
+    /// The group.
+    pub group: GroupId,
+    /// The partition.
+    pub partition: TopicPartition,
+}
+
+impl Cluster {
+    /// What each group has committed: on the partitions named, with `None` where it has nothing, or with no partitions
+    /// named on all on which it has something. A group that does not exist has committed nothing.
+    ///
+    /// A commit that a transaction still holds back is not seen; the last one before it is.
+    pub fn committed(
+        &self,
+        groups: &[GroupId],
+        partitions: Option<&[TopicPartition]>,
+        deadline: &Deadline,
+    ) -> Outcomes<GroupId, Outcomes<TopicPartition, Option<CommittedOffset<i64>>>> {
+        let groups: BTreeSet<&GroupId> = groups.iter().collect();
+        let (named, all) = match (partitions, self.directory()) {
+            (Some(partitions), _) => (Some(partitions), false),
+            (None, Directory::Fixed { partitions, .. }) => (Some(partitions.as_slice()), true),
+            (None, Directory::Broker) => (None, true),
+        };
+        let named: Option<Vec<TopicPartition>> =
+            named.map(|partitions| partitions.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect());
+        if named.as_ref().is_some_and(Vec::is_empty) {
+            return groups.into_iter().map(|group| (group.clone(), Ok([].into_iter().collect()))).collect();
+        }
+        let calls: Vec<FetchCommitted<'_>> =
+            groups.iter().map(|group| FetchCommitted { group, partitions: named.as_deref() }).collect();
+        let answers = self.ask(&calls, deadline, any_passing);
+        let outcome = |group: &GroupId, answer: Result<Vec<(TopicPartition, Result<_, Cause>)>, Cause>| {
+            let rows = answer.map_err(|cause| self.failed(About::Group(group.clone()), cause, deadline))?;
+            let about = |partition: &TopicPartition| About::Commit {
+                group: group.clone(),
+                partition: partition.clone(),
+                offset: None,
+            };
+            let mut outcomes: BTreeMap<TopicPartition, Result<Option<CommittedOffset<i64>>, Error>> = named
+                .iter()
+                .flatten()
+                .map(|partition| (partition.clone(), Err(self.left_out(about(partition)))))
+                .collect();
+            for (partition, row) in rows {
+                let row = row.map_err(|cause| self.failed(about(&partition), cause, deadline));
+                outcomes.insert(partition, row);
+            }
+            if all {
+                outcomes.retain(|_, outcome| !matches!(outcome, Ok(None)));
+            }
+            Ok(outcomes.into_iter().collect())
+        };
+        groups
+            .into_iter()
+            .zip(answers)
+            .map(|(group, answer)| (group.clone(), outcome(group, answer)))
+            .collect()
+    }
+
+    /// Commits offsets for groups that have no members, as an administrator: without leader epoch, since an epoch means
+    /// nothing on another cluster. A group that does not exist comes into being.
+    ///
+    /// One request goes out for each group, and all of them at once. This is not atomic, neither over groups nor over a
+    /// group's partitions: each has its own outcome. Nothing is sent for a partition that is named twice with different
+    /// commits, or with a negative offset.
+    ///
+    /// An outcome that is no success does not prove that nothing was committed: after a time-out the request may still be
+    /// carried out. Read back what matters.
+    pub fn alter(&self, commits: &[Commit<i64>], deadline: &Deadline) -> Outcomes<GroupPartition, ()> {
+        let mut outcomes: BTreeMap<GroupPartition, Result<(), Error>> = BTreeMap::new();
+        let mut wanted: BTreeMap<GroupPartition, &CommittedOffset<i64>> = BTreeMap::new();
+        for commit in commits {
+            let key = GroupPartition { group: commit.group.clone(), partition: commit.partition.clone() };
+            let problem = match wanted.entry(key.clone()) {
+                _ if commit.committed.offset < 0 => "a negative offset cannot be committed",
+                Entry::Occupied(other) if *other.get() != &commit.committed => {
+                    "it is named twice, with different commits"
+                }
+                entry => {
+                    entry.or_insert(&commit.committed);
+                    continue;
+                }
+            };
+            outcomes.insert(key.clone(), Err(self.invalid(about(&key, commit.committed.offset), problem)));
+        }
+        wanted.retain(|key, _| !outcomes.contains_key(key));
+
+        let mut by_group: BTreeMap<&GroupId, Vec<(TopicPartition, CommittedOffset<i64>)>> = BTreeMap::new();
+        for (key, committed) in &wanted {
+            by_group.entry(&key.group).or_default().push((key.partition.clone(), (*committed).clone()));
+        }
+        let calls: Vec<AlterCommitted<'_>> =
+            by_group.iter().map(|(group, commits)| AlterCommitted { group, commits }).collect();
+        let answers = self.ask(&calls, deadline, any_passing);
+        for (call, answer) in calls.iter().zip(answers) {
+            let mut rows: BTreeMap<TopicPartition, Result<(), Cause>> = BTreeMap::new();
+            let whole = answer.map(|answer| rows.extend(answer));
+            for (partition, committed) in call.commits {
+                let key = GroupPartition { group: call.group.clone(), partition: partition.clone() };
+                let about = about(&key, committed.offset);
+                let outcome = match (&whole, rows.remove(partition)) {
+                    (Err(cause), _) => Err(self.failed(about, cause.clone(), deadline)),
+                    (Ok(()), Some(row)) => row.map_err(|cause| self.failed(about, cause, deadline)),
+                    (Ok(()), None) => Err(self.left_out(about)),
+                };
+                outcomes.insert(key, outcome);
+            }
+        }
+        outcomes.into_iter().collect()
+    }
+
+    /// The error of a partition that was asked for and not answered.
+    pub(super) fn left_out(&self, about: About) -> Error {
+        self.invalid(about, "the broker's answer leaves it out")
+    }
+
+    fn invalid(&self, about: About, problem: &str) -> Error {
+        Error::Invalid { cluster: self.alias().clone(), about, problem: problem.to_owned() }
+    }
+}
+
+fn about(key: &GroupPartition, offset: i64) -> About {
+    About::Commit { group: key.group.clone(), partition: key.partition.clone(), offset: Some(offset) }
+}

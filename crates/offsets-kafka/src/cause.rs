@@ -1,0 +1,147 @@
+use std::time::Duration;
+
+use offsets_core::model::ClusterAlias;
+use rdkafka::types::RDKafkaErrorCode;
+
+use crate::admin::error_text;
+use crate::{About, Error};
+
+/// What a broker or librdkafka said, in its own words.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text} (error {code})")]
+pub struct Cause {
+    /// Kafka's error code; below zero it is one of librdkafka's own.
+    pub code: i32,
+    /// Its text.
+    pub text: String,
+}
+
+impl Cause {
+    /// A bare error code, with the library's text for it.
+    pub(crate) fn of(code: RDKafkaErrorCode) -> Self {
+        Self::from_code(code as i32, "")
+    }
+
+    /// An error code with a text that says more than the code; without one, the library's.
+    pub(crate) fn from_code(code: i32, said: &str) -> Self {
+        let text = match said.trim() {
+            "" => error_text(code),
+            said => said.to_owned(),
+        };
+        Self { code, text }
+    }
+
+    fn is(&self, codes: &[RDKafkaErrorCode]) -> bool {
+        codes.iter().any(|code| *code as i32 == self.code)
+    }
+
+    /// Whether it is an offset that the log does not hold.
+    pub(crate) fn is_out_of_range(&self) -> bool {
+        self.is(&[RDKafkaErrorCode::OffsetOutOfRange, RDKafkaErrorCode::AutoOffsetReset])
+    }
+
+    /// Whether the connection was refused for who we are, or for who the broker is.
+    pub(crate) fn is_authentication(&self) -> bool {
+        self.is(&[
+            RDKafkaErrorCode::Authentication,
+            RDKafkaErrorCode::SaslAuthenticationFailed,
+            RDKafkaErrorCode::SSL,
+            RDKafkaErrorCode::UnsupportedSASLMechanism,
+            RDKafkaErrorCode::IllegalSASLState,
+        ])
+    }
+
+    /// Whether it concerns a group, which a reader has only in name.
+    pub(crate) fn is_group_matter(&self) -> bool {
+        self.is(&[
+            RDKafkaErrorCode::GroupAuthorizationFailed,
+            RDKafkaErrorCode::CoordinatorNotAvailable,
+            RDKafkaErrorCode::WaitingForCoordinator,
+        ])
+    }
+
+    /// Whether it only says that no broker is left.
+    pub(crate) fn is_all_down(&self) -> bool {
+        self.is(&[RDKafkaErrorCode::AllBrokersDown])
+    }
+
+    /// Whether the connection itself failed.
+    pub(crate) fn is_transport(&self) -> bool {
+        self.is(&[
+            RDKafkaErrorCode::BrokerTransportFailure,
+            RDKafkaErrorCode::AllBrokersDown,
+            RDKafkaErrorCode::Resolve,
+            RDKafkaErrorCode::BrokerDestroy,
+        ])
+    }
+
+    pub(crate) fn is_timeout(&self) -> bool {
+        self.is(&[
+            RDKafkaErrorCode::OperationTimedOut,
+            RDKafkaErrorCode::TimedOutQueue,
+            RDKafkaErrorCode::RequestTimedOut,
+            RDKafkaErrorCode::NetworkException,
+        ])
+    }
+
+    pub(crate) fn is_unauthorised(&self) -> bool {
+        self.is(&[
+            RDKafkaErrorCode::TopicAuthorizationFailed,
+            RDKafkaErrorCode::GroupAuthorizationFailed,
+            RDKafkaErrorCode::ClusterAuthorizationFailed,
+        ])
+    }
+
+    pub(crate) fn is_unknown_topic(&self) -> bool {
+        self.is(&[
+            RDKafkaErrorCode::UnknownTopicOrPartition,
+            RDKafkaErrorCode::UnknownTopic,
+            RDKafkaErrorCode::UnknownPartition,
+            RDKafkaErrorCode::UnknownTopicId,
+        ])
+    }
+
+    /// The codes with which a coordinator refuses a commit because of members. UNKNOWN_MEMBER_ID is the usual one, for
+    /// classic and KIP-848 groups alike (OffsetMetadataManager.validateOffsetCommit).
+    fn is_group_active(&self) -> bool {
+        self.is(&[
+            RDKafkaErrorCode::UnknownMemberId,
+            RDKafkaErrorCode::IllegalGeneration,
+            RDKafkaErrorCode::RebalanceInProgress,
+            RDKafkaErrorCode::NonEmptyGroup,
+            RDKafkaErrorCode::FencedInstanceId,
+            RDKafkaErrorCode::StaleMemberEpoch,
+            RDKafkaErrorCode::FencedMemberEpoch,
+        ])
+    }
+
+    /// Whether the same question is answered a moment later: a coordinator or a leader is moving.
+    pub(crate) fn is_passing(&self) -> bool {
+        self.is(&[
+            RDKafkaErrorCode::CoordinatorLoadInProgress,
+            RDKafkaErrorCode::CoordinatorNotAvailable,
+            RDKafkaErrorCode::NotCoordinator,
+            RDKafkaErrorCode::NotLeaderForPartition,
+            RDKafkaErrorCode::LeaderNotAvailable,
+            RDKafkaErrorCode::FencedLeaderEpoch,
+            RDKafkaErrorCode::UnknownLeaderEpoch,
+            RDKafkaErrorCode::OffsetNotAvailable,
+        ])
+    }
+
+    /// The error this is, on that cluster and about that thing.
+    pub(crate) fn into_error(self, cluster: &ClusterAlias, about: About, waited: Duration) -> Error {
+        let cluster = cluster.clone();
+        if self.is_group_active() {
+            Error::GroupActive { cluster, about, cause: Some(self) }
+        } else if self.is_unauthorised() {
+            Error::Unauthorised { cluster, about, cause: self }
+        } else if self.is_unknown_topic() {
+            Error::UnknownTopic { cluster, about }
+        } else if self.is_timeout() || self.is_transport() {
+            Error::TimedOut { cluster, about, waited, cause: Some(self) }
+        } else {
+            Error::Refused { cluster, about, cause: self }
+        }
+    }
+}

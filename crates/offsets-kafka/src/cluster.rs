@@ -1,0 +1,258 @@
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use offsets_core::model::{ClusterAlias, TopicName, TopicPartition};
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
+use rdkafka::metadata::{Metadata, MetadataPartition, MetadataTopic};
+use rdkafka::types::RDKafkaErrorCode;
+
+use crate::connection::{Connection, MOMENT, serve};
+use crate::fetcher::Fetchers;
+use crate::{About, Cause, ClientSettings, Deadline, Directory, Error};
+
+/// A cluster that has been reached.
+///
+/// Every call blocks, takes a [`Deadline`] and may be made from several threads at once. Nothing here creates a topic,
+/// joins a group, or commits other than in [`Cluster::alter`].
+pub struct Cluster {
+    settings: ClientSettings,
+    connection: Connection,
+    client: Mutex<Arc<BaseConsumer<Connection>>>,
+    cluster_id: Option<String>,
+    directory: Directory,
+    fetchers: Fetchers,
+}
+
+/// The first slice of waiting for a connection; each further one is twice as long. Between slices it is seen whether the
+/// broker turned us away, which no waiting heals.
+const FIRST_SLICE: Duration = Duration::from_millis(500);
+
+impl Cluster {
+    /// Connects and waits until a broker has answered.
+    ///
+    /// # Errors
+    /// - [`Error::Unreachable`] when none answered before the deadline, with the last connection error as its cause;
+    /// - [`Error::Unauthenticated`], without waiting longer, when one answered and turned us away;
+    /// - [`Error::Setting`] when the client cannot be made, for example for lack of a certificate file.
+    pub fn connect(settings: &ClientSettings, deadline: &Deadline) -> Result<Self, Error> {
+        Self::connect_with(settings, Directory::Broker, deadline)
+    }
+
+    /// The same, for a cluster that must be told about its groups (see [`Directory`]).
+    ///
+    /// # Errors
+    /// As [`Cluster::connect`].
+    pub fn connect_with(
+        settings: &ClientSettings,
+        directory: Directory,
+        deadline: &Deadline,
+    ) -> Result<Self, Error> {
+        let connection = Connection::new(settings);
+        let client = client(settings, &connection, &[], &[])?;
+        let mut slice = FIRST_SLICE;
+        loop {
+            let turn = Deadline::after(deadline.slice(slice));
+            let cluster_id = client.client().fetch_cluster_id(turn.remaining());
+            // A cluster without an id has been reached too, if it answers anything.
+            if cluster_id.is_some() || client.client().fetch_metadata(None, turn.remaining()).is_ok() {
+                let (settings, client) = (settings.clone(), Mutex::new(Arc::new(client)));
+                let fetchers = Fetchers::default();
+                return Ok(Self { settings, connection, client, cluster_id, directory, fetchers });
+            }
+            serve(&client, MOMENT);
+            let (cluster, bootstrap) = (settings.cluster().clone(), settings.bootstrap_servers().to_owned());
+            if let Some(cause) = connection.authentication_error() {
+                return Err(Error::Unauthenticated { cluster, bootstrap, cause });
+            }
+            if deadline.has_passed() {
+                let cause = connection.last_error();
+                return Err(Error::Unreachable { cluster, bootstrap, waited: deadline.allowed(), cause });
+            }
+            slice *= 2;
+        }
+    }
+
+    /// The alias the cluster was given.
+    pub fn alias(&self) -> &ClusterAlias {
+        self.settings.cluster()
+    }
+
+    /// The id the cluster gave itself when it was formatted; `None` for the few systems that have none.
+    pub fn cluster_id(&self) -> Option<&str> {
+        self.cluster_id.as_deref()
+    }
+
+    /// The settings it was reached with.
+    pub fn settings(&self) -> &ClientSettings {
+        &self.settings
+    }
+
+    /// Where its groups are looked up.
+    pub fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// Every topic this principal may see, internal ones too, with its number of partitions.
+    ///
+    /// # Errors
+    /// [`Error::TimedOut`] and what else [`Error`] tells of connections.
+    pub fn topics(&self, deadline: &Deadline) -> Result<BTreeMap<TopicName, i32>, Error> {
+        let metadata =
+            self.metadata(None, deadline).map_err(|cause| self.failed(About::Metadata, cause, deadline))?;
+        Ok(metadata
+            .topics()
+            .iter()
+            .map(|topic| (TopicName::from(topic.name()), partition_count(topic)))
+            .collect())
+    }
+
+    /// The partitions of a topic, in order.
+    ///
+    /// # Errors
+    /// [`Error::UnknownTopic`], [`Error::Unauthorised`], and what else [`Error`] tells of connections.
+    pub fn partitions(&self, topic: &TopicName, deadline: &Deadline) -> Result<Vec<TopicPartition>, Error> {
+        let about = || About::Topic(topic.clone());
+        let metadata =
+            self.metadata(Some(topic), deadline).map_err(|cause| self.failed(about(), cause, deadline))?;
+        let found = metadata.topics().iter().find(|found| found.name() == topic.as_str());
+        let found =
+            found.ok_or_else(|| Error::UnknownTopic { cluster: self.alias().clone(), about: about() })?;
+        if let Some(code) = found.error() {
+            return Err(self.failed(about(), Cause::of(code.into()), deadline));
+        }
+        Ok((0..partition_count(found))
+            .map(|partition| TopicPartition::new(topic.clone(), partition))
+            .collect())
+    }
+
+    fn metadata(&self, topic: Option<&TopicName>, deadline: &Deadline) -> Result<Metadata, Cause> {
+        self.begin();
+        let client = self.client();
+        client.fetch_metadata(topic.map(TopicName::as_str), deadline.remaining()).map_err(|error| {
+            serve(&client, MOMENT);
+            cause(&error)
+        })
+    }
+
+    /// Why a partition has no leader to be asked.
+    pub(crate) fn without_leader(&self, partition: &TopicPartition, deadline: &Deadline) -> Cause {
+        let metadata =
+            match self.client().fetch_metadata(Some(partition.topic.as_str()), deadline.remaining()) {
+                Ok(metadata) => metadata,
+                Err(error) => return cause(&error),
+            };
+        let Some(topic) = metadata.topics().iter().find(|topic| topic.name() == partition.topic.as_str())
+        else {
+            return Cause::of(RDKafkaErrorCode::UnknownTopicOrPartition);
+        };
+        let found = topic.partitions().iter().find(|found| found.id() == partition.partition);
+        match (topic.error(), found.map(MetadataPartition::error)) {
+            (Some(code), _) | (None, Some(Some(code))) => Cause::of(code.into()),
+            (None, None) => Cause::of(RDKafkaErrorCode::UnknownTopicOrPartition),
+            (None, Some(None)) => Cause::of(RDKafkaErrorCode::LeaderNotAvailable),
+        }
+    }
+
+    /// The client that asks. It fetches no records.
+    pub(crate) fn client(&self) -> Arc<BaseConsumer<Connection>> {
+        Arc::clone(&self.client.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Gives the client up for a new one, with all that it still waits for.
+    pub(crate) fn renew_client(&self) {
+        // The same settings made a client before.
+        if let Ok(fresh) = client(&self.settings, &self.connection, &[], &[]) {
+            *self.client.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
+        }
+    }
+
+    /// The clients that read records.
+    pub(crate) fn fetchers(&self) -> &Fetchers {
+        &self.fetchers
+    }
+
+    /// Starts on a request: what the connection said earlier does not concern it.
+    pub(crate) fn begin(&self) {
+        self.connection.forget();
+    }
+
+    /// Lets the client speak for a while, without anybody being asked.
+    pub(crate) fn pause(&self, wait: Duration) {
+        serve(&self.client(), wait);
+    }
+
+    /// The error that a failed request is, told with what the connection said meanwhile.
+    pub(crate) fn failed(&self, about: About, cause: Cause, deadline: &Deadline) -> Error {
+        if cause.is_timeout() || cause.is_transport() {
+            if let Some(cause) = self.connection.authentication_error() {
+                let (cluster, bootstrap) =
+                    (self.alias().clone(), self.settings.bootstrap_servers().to_owned());
+                return Error::Unauthenticated { cluster, bootstrap, cause };
+            }
+            let cause = self.connection.last_error().or(Some(cause));
+            let (cluster, waited) = (self.alias().clone(), deadline.elapsed());
+            return Error::TimedOut { cluster, about, waited, cause };
+        }
+        let cause = Cause { text: self.settings.scrub(&cause.text), ..cause };
+        cause.into_error(self.alias(), about, deadline.elapsed())
+    }
+}
+
+impl std::fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cluster")
+            .field("settings", &self.settings)
+            .field("cluster_id", &self.cluster_id)
+            .field("directory", &self.directory)
+            .finish_non_exhaustive()
+    }
+}
+
+/// librdkafka spaces its first connections half a back-off apart, which is 50 ms by default and most of what a short
+/// command takes; and it would notice only after ten seconds that a cluster has come back.
+const PROMPT: &[(&str, &str)] = &[("reconnect.backoff.ms", "20"), ("reconnect.backoff.max.ms", "1000")];
+
+/// A client of the library: with the given keys whatever the settings say, and the others unless they say otherwise.
+pub(crate) fn client(
+    settings: &ClientSettings,
+    connection: &Connection,
+    forced: &[(&str, &str)],
+    tuned: &[(&str, &str)],
+) -> Result<BaseConsumer<Connection>, Error> {
+    let mut config = settings.librdkafka();
+    for (key, value) in tuned.iter().chain(PROMPT) {
+        if config.get(key).is_none() {
+            config.set(*key, *value);
+        }
+    }
+    for (key, value) in forced {
+        config.set(*key, *value);
+    }
+    // What a connection says about its end comes at this level. Where it is shown is another matter.
+    if !matches!(config.log_level, RDKafkaLogLevel::Debug) {
+        config.set_log_level(RDKafkaLogLevel::Info);
+    }
+    config.create_with_context(connection.clone()).map_err(|error| {
+        let said = match &error {
+            KafkaError::ClientCreation(said) => settings.scrub(said),
+            // Its own text may repeat a value.
+            _ => "the client library does not take them".to_owned(),
+        };
+        Error::Setting { cluster: settings.cluster().clone(), key: "client settings".into(), problem: said }
+    })
+}
+
+/// What the library's error says; its own wrapper is of no interest where there is a code.
+pub(crate) fn cause(error: &KafkaError) -> Cause {
+    match error.rdkafka_error_code() {
+        Some(code) => Cause::of(code),
+        None => Cause::from_code(RDKafkaErrorCode::Fail as i32, &error.to_string()),
+    }
+}
+
+fn partition_count(topic: &MetadataTopic) -> i32 {
+    i32::try_from(topic.partitions().len()).unwrap_or(i32::MAX)
+}

@@ -1,0 +1,95 @@
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rdkafka::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::{BaseConsumer, ConsumerContext, DefaultConsumerContext};
+use rdkafka::error::KafkaError;
+use rdkafka::types::RDKafkaErrorCode;
+
+use crate::{Cause, ClientSettings, Deadline};
+
+/// What librdkafka says about its connections while nobody is asking.
+///
+/// A request that fails says little more than that time ran out; why ("Connection refused", a wrong password) is told
+/// separately and at another time. This remembers it, with every secret cut out.
+///
+/// Clones remember together: a client that takes over from another knows what that one heard.
+#[derive(Clone)]
+pub(crate) struct Connection {
+    settings: ClientSettings,
+    heard: Arc<Mutex<Heard>>,
+}
+
+#[derive(Default)]
+struct Heard {
+    last: Option<Cause>,
+    authentication: Option<Cause>,
+}
+
+impl Connection {
+    pub(crate) fn new(settings: &ClientSettings) -> Self {
+        Self { settings: settings.clone(), heard: Arc::default() }
+    }
+
+    /// Forgets what was heard about earlier requests.
+    pub(crate) fn forget(&self) {
+        *self.heard() = Heard::default();
+    }
+
+    /// The last connection error since [`Connection::forget`].
+    pub(crate) fn last_error(&self) -> Option<Cause> {
+        self.heard().last.clone()
+    }
+
+    /// That the broker did not accept us, or we not its certificate.
+    pub(crate) fn authentication_error(&self) -> Option<Cause> {
+        self.heard().authentication.clone()
+    }
+
+    fn heard(&self) -> MutexGuard<'_, Heard> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ClientContext for Connection {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        let message = self.settings.scrub(message);
+        // A broker that hangs up on us, as one that speaks TLS does on one who does not, is only ever logged.
+        if facility == "FAIL" {
+            let said = message.split_once("]: ").map_or(message.as_str(), |(_, said)| said);
+            self.heard().last = Some(Cause::from_code(RDKafkaErrorCode::BrokerTransportFailure as i32, said));
+        }
+        DefaultConsumerContext.log(level, facility, &message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        let Some(code) = error.rdkafka_error_code() else { return };
+        let cause = Cause::from_code(code as i32, &self.settings.scrub(reason));
+        let mut heard = self.heard();
+        if cause.is_authentication() {
+            heard.authentication = Some(cause.clone());
+        }
+        // "All brokers are down" follows the error that says why.
+        if !cause.is_all_down() || heard.last.is_none() {
+            heard.last = Some(cause);
+        }
+    }
+}
+
+impl ConsumerContext for Connection {}
+
+/// Long enough for a queued event to be delivered.
+pub(crate) const MOMENT: Duration = Duration::from_millis(2);
+
+/// Lets `client` deliver what it has to say, for no longer than `wait`, and all of `wait`.
+pub(crate) fn serve(client: &BaseConsumer<Connection>, wait: Duration) {
+    let turn = Deadline::after(wait);
+    loop {
+        // An error event is kept by the context; nothing else arrives on a client that consumes nothing.
+        let _ = client.poll(turn.remaining());
+        if turn.has_passed() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,94 @@
+use std::ops::Deref;
+use std::sync::{Mutex, PoisonError};
+
+use rdkafka::consumer::{BaseConsumer, Consumer};
+
+use crate::cluster::client;
+use crate::connection::Connection;
+use crate::{ClientSettings, Error};
+
+/// A client that fetches records. It carries a group id because librdkafka wants one, and neither joins nor commits.
+pub(crate) struct Fetcher {
+    appetite: Appetite,
+    consumer: Option<BaseConsumer<Connection>>,
+}
+
+/// How much a fetch brings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Appetite {
+    /// Whole partitions: large fetches, so that a round trip is worth its time.
+    Bulk,
+    /// A few records: whatever a fetch brings beyond them is thrown away.
+    Sip,
+}
+
+impl Fetcher {
+    fn new(settings: &ClientSettings, appetite: Appetite) -> Result<Self, Error> {
+        // More than 4 MiB gained nothing over loopback, and costs its size twice over in memory.
+        let (partition_bytes, fetch_bytes) = match appetite {
+            Appetite::Bulk => ("4194304", "4194304"),
+            // As little as librdkafka allows in all.
+            Appetite::Sip => ("262144", "1048576"),
+        };
+        let forced = [
+            ("group.id", "offsets-reader"),
+            ("enable.auto.commit", "false"),
+            ("enable.auto.offset.store", "false"),
+            ("auto.offset.reset", "error"),
+            ("isolation.level", "read_committed"),
+            ("enable.partition.eof", "true"),
+            ("check.crcs", "true"),
+            // Only the leader knows where its log ends; a rack would let a follower answer.
+            ("client.rack", ""),
+        ];
+        let tuned = [
+            // By default librdkafka idles for a second whenever its queue is full: eight times the time of a bulk read.
+            ("fetch.queue.backoff.ms", "1"),
+            ("fetch.error.backoff.ms", "50"),
+            ("fetch.wait.max.ms", "10"),
+            ("fetch.message.max.bytes", partition_bytes),
+            ("fetch.max.bytes", fetch_bytes),
+            ("queued.max.messages.kbytes", "4096"),
+        ];
+        Ok(Self { appetite, consumer: Some(client(settings, &Connection::new(settings), &forced, &tuned)?) })
+    }
+}
+
+impl Deref for Fetcher {
+    type Target = BaseConsumer<Connection>;
+
+    fn deref(&self) -> &Self::Target {
+        self.consumer.as_ref().expect("the client is there until the fetcher is dropped")
+    }
+}
+
+impl Drop for Fetcher {
+    fn drop(&mut self) {
+        // rdkafka takes a tenth of a second to take a consumer down, for which nobody needs to wait.
+        let consumer = self.consumer.take();
+        std::thread::spawn(move || drop(consumer));
+    }
+}
+
+/// Fetchers at rest. Connections, and the memory that their threads have claimed, serve the next read too.
+#[derive(Default)]
+pub(crate) struct Fetchers(Mutex<Vec<Fetcher>>);
+
+impl Fetchers {
+    /// One of the wanted kind, with nothing assigned.
+    pub(crate) fn take(&self, settings: &ClientSettings, appetite: Appetite) -> Result<Fetcher, Error> {
+        let mut idle = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match idle.iter().position(|fetcher| fetcher.appetite == appetite) {
+            Some(index) => Ok(idle.swap_remove(index)),
+            None => Fetcher::new(settings, appetite),
+        }
+    }
+
+    /// Puts one to rest after a read that went well. What it still holds of that read is never handed out again.
+    pub(crate) fn put_back(&self, fetcher: Fetcher) {
+        if fetcher.unassign().is_ok() {
+            fetcher.context().forget();
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).push(fetcher);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! The Kafka edge of `offsets`: everything that touches a cluster, through librdkafka.
+//!
+//! It gathers facts as plain values and does what it is told; it decides nothing. What a fact means for a group that
+//! changes clusters is the business of `offsets-core`.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//! use offsets_kafka::{ClientSettings, Cluster, Deadline, Isolation};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let settings = ClientSettings::builder("dst")
+//!     .java_properties(std::fs::read("client.properties")?)?
+//!     .bootstrap_servers("127.0.0.1:9092")
+//!     .build()?;
+//! let deadline = Deadline::after(Duration::from_secs(10));
+//! let cluster = Cluster::connect(&settings, &deadline)?;
+//!
+//! let partitions = cluster.partitions(&"src.orders".into(), &deadline)?;
+//! for (partition, log) in cluster.log_ranges(&partitions, Isolation::ReadCommitted, &deadline) {
+//!     println!("{partition}: {:?}", log?);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What holds everywhere
+//!
+//! - Every call blocks until a [`Deadline`] at the latest. An error says what was heard from the connection meanwhile.
+//! - A call over many groups or partitions sends its requests together and returns [`Outcomes`]: one for each, with none
+//!   hidden behind another. A topic is read [whole or not at all](TopicRead::visit).
+//! - Secrets are in no error, no `Debug` and no log line ([`ClientSettings`]).
+//! - The only thing ever changed on a cluster is a committed offset, in [`Cluster::alter`]. Nothing else is created,
+//!   joined, or deleted.
+//!
+//! # What this crate does not do
+//!
+//! It does not commit as a member of a group, see control records (they show as holes between offsets), delete offsets (librdkafka's
+//! call can abort the process), or set a leader epoch (it means nothing on another cluster). OAUTHBEARER is in no build;
+//! TLS and SCRAM need the feature `tls`, Kerberos needs `gssapi`.
+
+mod admin;
+mod cause;
+mod cluster;
+mod connection;
+mod cursor;
+mod deadline;
+pub mod demo;
+mod directory;
+mod error;
+mod fetcher;
+mod link;
+mod outcomes;
+mod reader;
+mod settings;
+
+pub use admin::{GroupDescription, GroupKind, GroupListing, GroupPartition, Isolation, Member};
+pub use cause::Cause;
+pub use cluster::Cluster;
+pub use deadline::Deadline;
+pub use directory::Directory;
+pub use error::{About, Error, Shortfall};
+pub use link::{Committed, Endpoint, LinkedClusters, Nobody, Onlooker, SourceAccess};
+pub use outcomes::Outcomes;
+pub use reader::{PartitionRead, Progress, RawRecord, TopicRead};
+pub use settings::{ClientSettings, ClientSettingsBuilder, Note};

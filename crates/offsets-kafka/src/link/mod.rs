@@ -1,0 +1,11 @@
+//! The two ends of a link: the source that is asked, the target that is asked and changed.
+
+mod endpoint;
+mod onlooker;
+mod target;
+mod witness;
+
+pub use endpoint::Endpoint;
+pub use onlooker::{Nobody, Onlooker};
+pub use target::Committed;
+pub use witness::{LinkedClusters, SourceAccess};

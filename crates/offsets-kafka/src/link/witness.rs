@@ -1,0 +1,241 @@
+use std::thread;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use offsets_core::evidence::{Fact, Question, Reading, RecordedCommit, Witness};
+use offsets_core::history::{CheckpointHistory, SyncHistory, UnreadableRecord};
+use offsets_core::link::Side;
+use offsets_core::model::{Commit, CommittedOffset, SourceOffset, TopicName, TopicPartition};
+use offsets_core::translate::GroupSelection;
+
+use super::{Endpoint, Nobody, Onlooker};
+use crate::{Cluster, Deadline, Error, RawRecord};
+
+/// The two clusters of a link as a [`Witness`]: they answer a batch of questions in parallel, each question on a thread
+/// of its own.
+///
+/// A source that does not answer is dead as a whole: nothing it said before counts, so that an answer never rests on
+/// half of it.
+pub struct LinkedClusters<'a> {
+    source: Source,
+    target: Cluster,
+    now: Timestamp,
+    deadline: Deadline,
+    onlooker: &'a dyn Onlooker,
+}
+
+/// How the source is to be treated.
+#[derive(Debug, Clone, Copy)]
+pub enum SourceAccess<'a> {
+    /// It is tried for `timeout`; when it does not answer it is taken for dead.
+    Try {
+        /// The source.
+        endpoint: &'a Endpoint,
+        /// How long.
+        timeout: Duration,
+    },
+    /// It must answer.
+    Required(&'a Endpoint),
+    /// It is dead and not tried.
+    Dead,
+}
+
+enum Source {
+    Alive { cluster: Box<Cluster>, dispensable: bool },
+    Dead { reason: String },
+}
+
+impl<'a> LinkedClusters<'a> {
+    /// Connects to the target, and to the source as `source` says. `now` is when commits count as read.
+    ///
+    /// # Errors
+    /// When the target cannot be reached, or a source that is required; when either refuses who we are.
+    pub fn connect(
+        source: SourceAccess<'_>,
+        target: &Endpoint,
+        now: Timestamp,
+        deadline: Deadline,
+    ) -> Result<Self, Error> {
+        let (source, target) = thread::scope(|scope| {
+            let source = scope.spawn(|| connect_source(source, &deadline));
+            let target = target.connect(&deadline);
+            (source.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), target)
+        });
+        Ok(Self { source: source?, target: target?, now, deadline, onlooker: &Nobody })
+    }
+
+    /// Lets somebody see how far reading has come.
+    pub fn watched_by<'b>(self, onlooker: &'b dyn Onlooker) -> LinkedClusters<'b> {
+        let Self { source, target, now, deadline, onlooker: _ } = self;
+        LinkedClusters { source, target, now, deadline, onlooker }
+    }
+
+    fn answer_one(&self, question: &Question) -> Result<Fact, Error> {
+        match question {
+            Question::SourceCommits(groups) => {
+                self.ask_source(|source| self.source_commits(source, groups).map(Fact::SourceCommits))
+            }
+            Question::SourceLogs(partitions) => {
+                self.ask_source(|source| self.source_logs(source, partitions))
+            }
+            Question::TargetLogs(partitions) => {
+                self.target.target_logs(partitions, &self.deadline).map(Fact::TargetLogs)
+            }
+            Question::OffsetSyncs { on: Side::Source, topic, markers_on_target } => {
+                self.ask_source(|source| self.syncs(source, topic, *markers_on_target))
+            }
+            Question::OffsetSyncs { on: Side::Target, topic, markers_on_target } => {
+                self.syncs(&self.target, topic, *markers_on_target)
+            }
+            Question::Checkpoints { topic } => self.checkpoints(topic),
+        }
+    }
+
+    fn ask_source(&self, ask: impl FnOnce(&Cluster) -> Result<Fact, Error>) -> Result<Fact, Error> {
+        match &self.source {
+            Source::Alive { cluster, dispensable } => match ask(cluster) {
+                Err(error) if *dispensable && is_silence(&error) => {
+                    Ok(Fact::SourceDead { reason: in_words(&error) })
+                }
+                outcome => outcome,
+            },
+            Source::Dead { reason } => Ok(Fact::SourceDead { reason: reason.clone() }),
+        }
+    }
+
+    fn source_commits(
+        &self,
+        source: &Cluster,
+        groups: &GroupSelection,
+    ) -> Result<Vec<RecordedCommit>, Error> {
+        let names = match groups {
+            GroupSelection::Named(names) => names.clone(),
+            _ => {
+                let listed = source.list_groups(&self.deadline)?.into_iter().map(|listing| listing.id);
+                listed.filter(|group| groups.admits(group)).collect()
+            }
+        };
+        let mut recorded = Vec::new();
+        for (group, commits) in source.committed(&names, None, &self.deadline).into_result()? {
+            for (partition, found) in commits.into_result()? {
+                let Some(CommittedOffset { offset, metadata }) = found else { continue };
+                let Ok(offset) = SourceOffset::new(offset) else { continue };
+                let committed = CommittedOffset { offset, metadata };
+                let commit = Commit { group: group.clone(), partition, committed };
+                recorded.push(RecordedCommit { commit, as_of: self.now });
+            }
+        }
+        Ok(recorded)
+    }
+
+    fn source_logs(&self, source: &Cluster, partitions: &[TopicPartition]) -> Result<Fact, Error> {
+        source.logs(partitions, SourceOffset::new, &self.deadline).map(Fact::SourceLogs)
+    }
+
+    fn syncs(&self, cluster: &Cluster, topic: &TopicName, markers_on_target: bool) -> Result<Fact, Error> {
+        let mut syncs = SyncHistory::new(markers_on_target);
+        self.read(cluster, topic, |record| syncs.read(record.offset, record.key, record.value))?;
+        Ok(Fact::OffsetSyncs(Reading::Whole(syncs)))
+    }
+
+    /// Checkpoints are a help and no condition: a link may run without the checkpoint connector.
+    fn checkpoints(&self, topic: &TopicName) -> Result<Fact, Error> {
+        let mut checkpoints = CheckpointHistory::default();
+        let read = self.read(&self.target, topic, |record| {
+            checkpoints.read(record.offset, record.timestamp_ms.unwrap_or_default(), record.key, record.value)
+        });
+        match read {
+            Ok(()) => {
+                checkpoints.settle();
+                Ok(Fact::Checkpoints(Reading::Whole(checkpoints)))
+            }
+            Err(error) if error.is_unknown_topic() => {
+                let reason = format!("there is no topic {topic} on {}", self.target.alias());
+                Ok(Fact::Checkpoints(Reading::Absent { reason }))
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl LinkedClusters<'_> {
+    /// Reads partition 0 of an internal topic, the only one MM2 writes to. One record that is not MM2's spoils it all:
+    /// nobody knows what else is wrong.
+    fn read(
+        &self,
+        cluster: &Cluster,
+        topic: &TopicName,
+        mut take: impl FnMut(RawRecord<'_>) -> Result<(), UnreadableRecord>,
+    ) -> Result<(), Error> {
+        let mut unreadable = None;
+        let watch = self.onlooker.watch(cluster.alias(), topic);
+        cluster.read(topic).partition(0).on_progress(watch).visit(&self.deadline, |record| {
+            if unreadable.is_none() {
+                unreadable = take(record).err();
+            }
+        })?;
+        let cluster = cluster.alias().clone();
+        unreadable.map_or(Ok(()), |cause| Err(Error::Unreadable { cluster, topic: topic.clone(), cause }))
+    }
+}
+
+impl Witness for LinkedClusters<'_> {
+    type Error = Error;
+
+    fn answer(&mut self, questions: Vec<Question>) -> Result<Vec<Fact>, Error> {
+        let answered: Result<Vec<Fact>, Error> = thread::scope(|scope| {
+            let this = &*self;
+            let asked: Vec<_> =
+                questions.iter().map(|question| scope.spawn(move || this.answer_one(question))).collect();
+            asked
+                .into_iter()
+                .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+                .collect()
+        });
+        let mut facts = answered?;
+        let died = facts.iter().find_map(|fact| match fact {
+            Fact::SourceDead { reason } => Some(reason.clone()),
+            _ => None,
+        });
+        if let Some(reason) = died {
+            for (question, fact) in questions.iter().zip(&mut facts) {
+                if let Question::OffsetSyncs { on: Side::Source, topic, .. } = question {
+                    let reason = format!("the syncs in {topic} are lost with the source");
+                    *fact = Fact::OffsetSyncs(Reading::Absent { reason });
+                }
+            }
+            facts.push(Fact::SourceDead { reason: reason.clone() });
+            self.source = Source::Dead { reason };
+        }
+        Ok(facts)
+    }
+}
+
+fn connect_source(access: SourceAccess<'_>, deadline: &Deadline) -> Result<Source, Error> {
+    match access {
+        SourceAccess::Dead => Ok(Source::Dead { reason: "not tried".to_owned() }),
+        SourceAccess::Required(endpoint) => endpoint
+            .connect(deadline)
+            .map(|cluster| Source::Alive { cluster: Box::new(cluster), dispensable: false }),
+        SourceAccess::Try { endpoint, timeout } => {
+            let tried = Deadline::after(timeout.min(deadline.remaining()));
+            match endpoint.connect(&tried) {
+                Ok(cluster) => Ok(Source::Alive { cluster: Box::new(cluster), dispensable: true }),
+                Err(error) if is_silence(&error) => Ok(Source::Dead { reason: in_words(&error) }),
+                Err(error) => Err(error),
+            }
+        }
+    }
+}
+
+/// Whether an error means that nobody is there, as against somebody who says no.
+fn is_silence(error: &Error) -> bool {
+    error.is_unreachable() || error.is_timeout()
+}
+
+fn in_words(error: &Error) -> String {
+    match std::error::Error::source(error) {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    }
+}
