@@ -1,0 +1,134 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+/// Which link, first found: an MM2 file, flags, a named link of offsets.toml, a dump, the demo.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Link")]
+pub(crate) struct LinkArgs {
+    /// The properties file MM2 runs with (connect-mirror-maker)
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(crate) mm2_config: Option<PathBuf>,
+
+    /// Which flow of the MM2 file (`src->dst`), or which link of offsets.toml
+    #[arg(long, value_name = "LINK", global = true)]
+    pub(crate) link: Option<String>,
+
+    /// Where offsets.toml is [default: ./offsets.toml, then the user's config folder]
+    #[arg(long, value_name = "FILE", global = true, env = "OFFSETS_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Answer from a dump, with no cluster
+    #[arg(long, value_name = "FILE", global = true, conflicts_with_all = ["mm2_config", "demo"])]
+    pub(crate) from_dump: Option<PathBuf>,
+
+    /// Use two clusters embedded in this process, holding a link with a history
+    #[arg(long, global = true, conflicts_with = "mm2_config")]
+    pub(crate) demo: bool,
+
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+
+    /// How MM2 names topics on the target
+    #[arg(long, value_enum, value_name = "POLICY", global = true)]
+    pub(crate) policy: Option<PolicyName>,
+
+    /// `replication.policy.separator`
+    #[arg(long, value_name = "TEXT", global = true)]
+    pub(crate) separator: Option<String>,
+
+    /// The cluster that holds the offset-syncs topic (`offset-syncs.topic.location`)
+    #[arg(long, value_enum, value_name = "SIDE", global = true)]
+    pub(crate) syncs_location: Option<SyncsLocation>,
+
+    /// The name of the offset-syncs topic, where a custom policy gives it one
+    #[arg(long, value_name = "TOPIC", global = true)]
+    pub(crate) syncs_topic: Option<String>,
+
+    /// The name of the checkpoints topic, where a custom policy gives it one
+    #[arg(long, value_name = "TOPIC", global = true)]
+    pub(crate) checkpoints_topic: Option<String>,
+
+    /// MM2 runs with exactly.once.source.support=enabled
+    #[arg(long, global = true)]
+    pub(crate) exactly_once: bool,
+
+    /// A librdkafka setting for both clusters, or for one (`source.KEY=VALUE`, `target.KEY=VALUE`)
+    #[arg(short = 'X', value_name = "KEY=VALUE", global = true)]
+    pub(crate) overrides: Vec<String>,
+
+    /// How long everything may take
+    #[arg(long, value_name = "TIME", global = true, default_value = "60s", value_parser = parse_duration)]
+    pub(crate) timeout: Duration,
+
+    /// How long to try the source before going on without it
+    #[arg(long, value_name = "TIME", global = true, default_value = "10s", value_parser = parse_duration)]
+    pub(crate) source_timeout: Duration,
+
+    /// The source region is dead: do not try it
+    #[arg(long, global = true)]
+    pub(crate) source_dead: bool,
+}
+
+/// The flags of one cluster, whichever side it is on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SideArgs<'a> {
+    pub(crate) bootstrap_server: Option<&'a str>,
+    pub(crate) command_config: Option<&'a PathBuf>,
+    pub(crate) alias: Option<&'a str>,
+}
+
+macro_rules! side {
+    ($name:ident, $bootstrap:literal, $config:literal, $alias:literal, $word:literal) => {
+        #[doc = concat!("The flags of the ", $word, " cluster.")]
+        #[derive(Debug, Args)]
+        pub(crate) struct $name {
+            #[doc = concat!("The ", $word, "'s brokers, HOST:PORT[,HOST:PORT...]")]
+            #[arg(id = $bootstrap, long = $bootstrap, value_name = "SERVERS", global = true)]
+            bootstrap_server: Option<String>,
+            #[doc = concat!("A Kafka client properties file for the ", $word)]
+            #[arg(id = $config, long = $config, value_name = "FILE", global = true)]
+            command_config: Option<PathBuf>,
+            #[doc = concat!("The ", $word, "'s alias in the link")]
+            #[arg(id = $alias, long = $alias, value_name = "ALIAS", global = true)]
+            alias: Option<String>,
+        }
+
+        impl $name {
+            pub(crate) fn side(&self) -> SideArgs<'_> {
+                SideArgs {
+                    bootstrap_server: self.bootstrap_server.as_deref(),
+                    command_config: self.command_config.as_ref(),
+                    alias: self.alias.as_deref(),
+                }
+            }
+        }
+    };
+}
+
+side!(SourceArgs, "source.bootstrap-server", "source.command-config", "source.alias", "source");
+side!(TargetArgs, "target.bootstrap-server", "target.command-config", "target.alias", "target");
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PolicyName {
+    /// `<source alias><separator><topic>`
+    Default,
+    /// The same name on both sides
+    Identity,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SyncsLocation {
+    Source,
+    Target,
+}
+
+/// `10s`, `1m 30s`, `500ms`, `PT10S`.
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    let parsed = text.parse::<jiff::SignedDuration>().map_err(|error| error.to_string())?;
+    Duration::try_from(parsed).map_err(|_| "a time cannot be negative".to_owned())
+}

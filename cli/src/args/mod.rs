@@ -1,0 +1,87 @@
+//! The command line: what can be said, in the words of the help.
+
+mod link;
+mod output;
+mod reset;
+mod selection;
+
+pub(crate) use link::{LinkArgs, PolicyName, SideArgs, SyncsLocation};
+pub(crate) use output::{Format, OutputArgs};
+pub(crate) use reset::{ApplyArgs, Destination, ResetArgs, TargetPartitions, UndoArgs};
+pub(crate) use selection::{GroupArgs, SelectionArgs, TranslateArgs};
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Where a Kafka consumer group goes on after moving across a replication link, and how sure that is.
+///
+/// MirrorMaker 2 copies records asynchronously, so a record has another offset on the other side. `offsets` reads what
+/// MM2 wrote down about every copied record and answers with a bracket: the position to commit (never past a record
+/// the group has not read), how far above it the true position can lie, how sure that is and why.
+#[derive(Debug, Parser)]
+#[command(name = "offsets", version, propagate_version = true, after_help = EXAMPLES)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) link: LinkArgs,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  Try it without any cluster (two are embedded, with a link that has a history):
+    offsets --demo translate --group app-g
+
+  The link as MM2 knows it, all groups, as JSON:
+    offsets translate --mm2-config mm2.properties --link 'src->dst' --all-groups -o json
+
+  Move a group, first as a dry run, then for real:
+    offsets reset --mm2-config mm2.properties --group app-g
+    offsets reset --mm2-config mm2.properties --group app-g --execute
+
+Exit codes:
+  0 done   1 Kafka or I/O error   2 usage or an unreadable file   3 an answer is unsafe or unknown, or a move is refused
+  4 not verified   5 a group has active members   7 partly applied";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Say where groups go on: position, bracket, class, re-reads, evidence
+    Translate(TranslateArgs),
+    /// Place groups there (a dry run until --execute)
+    Reset(ResetArgs),
+    /// Put back what a reset overwrote (a dry run until --execute)
+    Undo(UndoArgs),
+    /// Write the evidence to a file that answers later, with no cluster
+    Dump(DumpArgs),
+    /// Print a shell completion script
+    Completions(CompletionsArgs),
+    /// Write the man pages
+    #[command(hide = true)]
+    Man(ManArgs),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  offsets --demo dump --file link.json
+  offsets translate --from-dump link.json --all-groups")]
+pub(crate) struct DumpArgs {
+    /// Where to write it; it must not exist yet. `-` is stdout
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ManArgs {
+    /// The folder to write them to
+    pub(crate) dir: PathBuf,
+}

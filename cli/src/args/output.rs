@@ -1,0 +1,34 @@
+use clap::{Args, ValueEnum};
+
+/// What is printed and how. Data goes to stdout, everything else to stderr.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct OutputArgs {
+    /// The form of the data
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "table", global = true)]
+    pub(crate) output: Format,
+
+    /// Write offsets as strings in JSON, for JavaScript, whose numbers end at 2^53
+    #[arg(long, global = true)]
+    pub(crate) offsets_as_strings: bool,
+
+    /// Say nothing on stderr but errors
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+
+    /// Say more on stderr
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For eyes
+    Table,
+    /// One document
+    Json,
+    /// One line a partition
+    Jsonl,
+    /// What kafka-consumer-groups --from-file takes: no header, topic,partition,offset
+    Csv,
+}

@@ -1,0 +1,149 @@
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::Args;
+use jiff::{SignedDuration, Timestamp};
+use offsets_core::model::{NegativeOffset, TargetOffset};
+
+use super::SelectionArgs;
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  offsets --demo reset --group app-g
+  offsets --demo reset --group app-g --execute
+  offsets reset --target.bootstrap-server dst:9092 --group app-g --topic src.orders --to earliest --allow-backwards
+  offsets reset --target.bootstrap-server dst:9092 --group app-g --from-file positions.csv --execute
+
+Before the first write the old commits are saved in a file that `offsets undo` takes.
+A plan with a refused partition is not applied at all.")]
+pub(crate) struct ResetArgs {
+    #[command(flatten)]
+    pub(crate) selection: SelectionArgs,
+
+    /// Where to, on the target, instead of the translated position: earliest, latest, offset:N, shift:N (or shift:-N),
+    /// datetime:2026-11-23T08:00:00Z, duration:PT1H (an hour ago)
+    #[arg(long, value_name = "WHERE", conflicts_with = "from_file")]
+    pub(crate) to: Option<Destination>,
+
+    /// Positions from a CSV file as kafka-consumer-groups writes it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from_file: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) apply: ApplyArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  offsets undo --target.bootstrap-server dst:9092 offsets-undo-20261123T080000Z.json
+  offsets undo --target.bootstrap-server dst:9092 offsets-undo-20261123T080000Z.json --execute
+
+A group that had no commit before keeps the one the reset made.")]
+pub(crate) struct UndoArgs {
+    /// The file a reset saved
+    pub(crate) file: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) apply: ApplyArgs,
+}
+
+/// Whether and how a plan is carried out.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Applying")]
+pub(crate) struct ApplyArgs {
+    /// Do it; without this nothing is written
+    #[arg(long)]
+    pub(crate) execute: bool,
+
+    /// Where to save what is overwritten; it must not exist yet [default: ./offsets-undo-TIME.json]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) undo_file: Option<PathBuf>,
+
+    /// Try groups that have active members (the coordinator refuses most)
+    #[arg(long)]
+    pub(crate) allow_active: bool,
+
+    /// Commit offsets outside the partition's log range
+    #[arg(long)]
+    pub(crate) allow_out_of_range: bool,
+
+    /// Move groups back to where they have been
+    #[arg(long)]
+    pub(crate) allow_backwards: bool,
+
+    /// Use answers of class `unsafe`, whose evidence contradicts itself
+    #[arg(long)]
+    pub(crate) allow_unsafe: bool,
+}
+
+/// `--to`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Destination {
+    Earliest,
+    Latest,
+    Offset(TargetOffset),
+    /// Relative to the commit on the target.
+    Shift(i64),
+    /// The first record at or after this time; the log end when there is none.
+    Datetime(Timestamp),
+    /// This long ago.
+    Duration(SignedDuration),
+}
+
+impl FromStr for Destination {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (word, value) = text.split_once(':').map_or((text, None), |(word, value)| (word, Some(value)));
+        let number =
+            |value: &str| value.parse::<i64>().map_err(|_| format!("`{value}` is not a whole number"));
+        match (word, value) {
+            ("earliest", None) => Ok(Self::Earliest),
+            ("latest", None) => Ok(Self::Latest),
+            ("offset", Some(value)) => {
+                let offset = TargetOffset::new(number(value)?);
+                offset.map(Self::Offset).map_err(|error: NegativeOffset| error.to_string())
+            }
+            ("shift", Some(value)) => Ok(Self::Shift(number(value)?)),
+            ("datetime", Some(value)) => value
+                .parse()
+                .map(Self::Datetime)
+                .map_err(|_| format!("`{value}` is not a time with a zone, such as 2026-11-23T08:00:00Z")),
+            ("duration", Some(value)) => value
+                .parse()
+                .map(Self::Duration)
+                .map_err(|_| format!("`{value}` is not a duration, such as PT1H or 1h 30m")),
+            _ => Err("one of earliest, latest, offset:N, shift:N, datetime:TIME, duration:TIME".to_owned()),
+        }
+    }
+}
+
+/// `--topic` of a reset on the target alone: a whole topic, or some partitions of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TargetPartitions {
+    pub(crate) topic: String,
+    /// Empty for all.
+    pub(crate) partitions: Vec<i32>,
+}
+
+impl FromStr for TargetPartitions {
+    type Err = String;
+
+    /// `orders`, or `orders:0,1,2` as kafka-consumer-groups has it.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let Some((topic, list)) = text.rsplit_once(':') else {
+            return Ok(Self { topic: text.to_owned(), partitions: Vec::new() });
+        };
+        let partition = |text: &str| {
+            text.trim()
+                .parse::<i32>()
+                .ok()
+                .filter(|&partition| partition >= 0)
+                .ok_or(format!("`{text}` is not a partition number"))
+        };
+        let partitions = list.split(',').map(partition).collect::<Result<_, _>>()?;
+        Ok(Self { topic: topic.to_owned(), partitions })
+    }
+}

@@ -1,0 +1,51 @@
+use clap::Args;
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  offsets --demo translate --group app-g
+  offsets --demo translate --all-groups -o json
+  offsets --demo translate --topic orders:0 --offset 4242
+
+Classes:
+  exact    proved: nothing is skipped and nothing is read twice
+  bounded  nothing is skipped; at most REREAD records are read twice
+  floor    nothing is skipped; nothing says how many are read twice
+  unsafe   the evidence contradicts itself; the position shown is the safest known
+  unknown  there is no mirror partition to go on in")]
+pub(crate) struct TranslateArgs {
+    #[command(flatten)]
+    pub(crate) selection: SelectionArgs,
+}
+
+/// Which answers are wanted.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Selection")]
+pub(crate) struct SelectionArgs {
+    #[command(flatten)]
+    pub(crate) groups: GroupArgs,
+
+    /// Only this topic, by its name on the source (repeatable); with --offset, TOPIC:PARTITION
+    #[arg(long = "topic", value_name = "TOPIC[:PARTITION]")]
+    pub(crate) topics: Vec<String>,
+
+    /// A source offset kept outside Kafka, for the --topic before it
+    #[arg(long = "offset", value_name = "N", requires = "topics", conflicts_with_all = ["group", "all_groups", "groups_regex"])]
+    pub(crate) offsets: Vec<i64>,
+}
+
+/// Which consumer groups are meant.
+#[derive(Debug, Args)]
+pub(crate) struct GroupArgs {
+    /// A consumer group (repeatable)
+    #[arg(long, value_name = "GROUP", conflicts_with_all = ["all_groups", "groups_regex"])]
+    pub(crate) group: Vec<String>,
+
+    /// Every group with commits
+    #[arg(long, conflicts_with = "groups_regex")]
+    pub(crate) all_groups: bool,
+
+    /// Groups whose whole name matches
+    #[arg(long, value_name = "REGEX")]
+    pub(crate) groups_regex: Option<String>,
+}

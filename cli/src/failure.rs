@@ -1,0 +1,140 @@
+//! What went wrong, and what to do about it.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::path::Path;
+
+use crate::exit::Exit;
+
+/// An error on its way to the operator: one line of what, the causes, and the remedy.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    exit: Exit,
+    what: String,
+    remedy: Option<String>,
+    broken_pipe: bool,
+}
+
+impl Failure {
+    /// A failure that no library error stands behind.
+    pub(crate) fn new(exit: Exit, what: impl Into<String>) -> Self {
+        Self { exit, what: what.into(), remedy: None, broken_pipe: false }
+    }
+
+    /// Something in the command line or a file that cannot be understood.
+    pub(crate) fn usage(what: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, what)
+    }
+
+    /// An error with its causes, in front of it what was being done.
+    pub(crate) fn from_error(exit: Exit, doing: &str, error: &dyn Error) -> Self {
+        Self::new(exit, format!("{doing}: {}", with_causes(error)))
+    }
+
+    /// A file that cannot be read.
+    pub(crate) fn unreadable(path: &Path, error: &io::Error) -> Self {
+        Self::usage(format!("cannot read {}: {error}", path.display()))
+    }
+
+    /// A file that cannot be written.
+    pub(crate) fn unwritable(path: &Path, error: &io::Error) -> Self {
+        Self::new(Exit::Failed, format!("cannot write {}: {error}", path.display()))
+    }
+
+    /// Adds what to do about it.
+    pub(crate) fn remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy = Some(remedy.into());
+        self
+    }
+
+    /// Names the file it happened in.
+    pub(crate) fn in_file(mut self, path: &Path) -> Self {
+        self.what = format!("{}: {}", path.display(), self.what);
+        self
+    }
+
+    pub(crate) fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    /// Whether it is only that nobody reads any more what is printed.
+    pub(crate) fn is_broken_pipe(&self) -> bool {
+        self.broken_pipe
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error: {}", self.what)?;
+        match &self.remedy {
+            Some(remedy) => write!(f, "\nremedy: {remedy}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Printing failed.
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        let broken_pipe = error.kind() == io::ErrorKind::BrokenPipe;
+        Self { broken_pipe, ..Self::new(Exit::Failed, format!("cannot print: {error}")) }
+    }
+}
+
+/// A cluster could not be asked.
+impl From<offsets_kafka::Error> for Failure {
+    fn from(error: offsets_kafka::Error) -> Self {
+        let exit = if error.is_setting() {
+            Exit::Usage
+        } else if error.is_group_active() {
+            Exit::Active
+        } else {
+            Exit::Failed
+        };
+        let failure = Self::new(exit, with_causes(&error));
+        match remedy_for(&error) {
+            Some(remedy) => failure.remedy(remedy),
+            None => failure,
+        }
+    }
+}
+
+fn remedy_for(error: &offsets_kafka::Error) -> Option<&'static str> {
+    Some(if error.is_unreachable() {
+        "check the bootstrap servers and the network; for a dead source say --source-dead"
+    } else if error.is_unauthenticated() {
+        "check security.protocol, sasl.* and ssl.* in the client properties"
+    } else if error.is_unauthorised() {
+        "grant this principal the permission, or use another in --source.command-config / --target.command-config"
+    } else if error.is_unknown_topic() {
+        "check the aliases, --policy, --separator and --syncs-location against MM2's own configuration"
+    } else if let offsets_kafka::Error::Unreadable { cause, .. } = error {
+        if cause.cause.is_json_converter_output() {
+            "set MM2's key.converter and value.converter to org.apache.kafka.connect.converters.ByteArrayConverter"
+        } else {
+            "check the name of the topic: something else than MM2 writes to it"
+        }
+    } else if error.is_group_active() {
+        "stop the group's consumers, and wait for the session timeout of static members"
+    } else if error.is_timeout() || error.is_short_read() {
+        "try again, with a longer --timeout if the cluster is slow"
+    } else {
+        return None;
+    })
+}
+
+/// An error and its causes on one line. A cause that its error has already said is not said twice.
+fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let said = error.to_string();
+        if !text.contains(&said) {
+            text.push_str(": ");
+            text.push_str(&said);
+        }
+        cause = error.source();
+    }
+    text
+}

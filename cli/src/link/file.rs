@@ -1,0 +1,154 @@
+//! Named links in `offsets.toml`.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::path::{Path, PathBuf};
+
+use offsets_core::link::{Link, Side};
+use offsets_core::mm2::ReplicationPolicy;
+use offsets_core::model::TopicName;
+use offsets_kafka::{ClientSettings, Endpoint};
+use serde::Deserialize;
+
+use super::{Clusters, beside, flags, mm2, overridden, read};
+use crate::args::LinkArgs;
+use crate::failure::Failure;
+
+/// A configuration file that was read.
+pub(super) struct LinkFile {
+    path: PathBuf,
+    content: Content,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Content {
+    default_link: Option<String>,
+    #[serde(default)]
+    links: BTreeMap<String, NamedLink>,
+}
+
+/// A link: an MM2 file, or everything by itself.
+#[derive(Debug, Deserialize)]
+#[serde(untagged, expecting = "a link has either `mm2-config` (and `flow`), or `source` and `target` tables")]
+enum NamedLink {
+    Mm2(Mm2Link),
+    Own(Box<OwnLink>),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Mm2Link {
+    mm2_config: PathBuf,
+    flow: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct OwnLink {
+    source: NamedCluster,
+    target: NamedCluster,
+    #[serde(default)]
+    policy: NamedPolicy,
+    separator: Option<String>,
+    syncs_location: Option<Side>,
+    syncs_topic: Option<TopicName>,
+    checkpoints_topic: Option<TopicName>,
+    #[serde(default)]
+    exactly_once: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum NamedPolicy {
+    #[default]
+    Default,
+    Identity,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct NamedCluster {
+    alias: String,
+    bootstrap_server: Option<String>,
+    command_config: Option<PathBuf>,
+}
+
+/// Reads the first of `--config` (or `$OFFSETS_CONFIG`), `./offsets.toml`, and the one in the user's config folder.
+pub(super) fn find(args: &LinkArgs) -> Result<Option<LinkFile>, Failure> {
+    let path = match &args.config {
+        Some(path) => Some(path.clone()),
+        None => usual_places().into_iter().find(|path| path.is_file()),
+    };
+    path.map(LinkFile::read).transpose()
+}
+
+fn usual_places() -> Vec<PathBuf> {
+    let folder = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let config = folder("XDG_CONFIG_HOME").or_else(|| folder("HOME").map(|home| home.join(".config")));
+    let own = config.map(|config| config.join("offsets").join("offsets.toml"));
+    [Some(PathBuf::from("offsets.toml")), own].into_iter().flatten().collect()
+}
+
+impl LinkFile {
+    fn read(path: PathBuf) -> Result<Self, Failure> {
+        let content = toml::from_str(&read(&path)?).map_err(|error| {
+            Failure::usage(format!("{}: {}", path.display(), error.to_string().trim_end()))
+        })?;
+        Ok(Self { path, content })
+    }
+
+    /// The link that is asked for, or the default one.
+    pub(super) fn clusters(&self, args: &LinkArgs) -> Result<Clusters, Failure> {
+        let name = args.link.as_ref().or(self.content.default_link.as_ref());
+        let known = || self.content.links.keys().cloned().collect::<Vec<_>>().join(", ");
+        let Some(name) = name else {
+            return Err(Failure::usage(format!("{} has no default-link", self.path.display()))
+                .remedy(format!("say --link with one of: {}", known())));
+        };
+        match self.content.links.get(name) {
+            Some(NamedLink::Mm2(link)) => {
+                mm2::clusters(args, &beside(&self.path, &link.mm2_config), link.flow.as_deref())
+            }
+            Some(NamedLink::Own(link)) => link.clusters(&self.path, args),
+            None => Err(Failure::usage(format!("{} has no link `{name}`", self.path.display()))
+                .remedy(format!("it has: {}", known()))),
+        }
+    }
+}
+
+impl OwnLink {
+    fn clusters(&self, file: &Path, args: &LinkArgs) -> Result<Clusters, Failure> {
+        let mut link = Link::new(self.source.alias.as_str(), self.target.alias.as_str());
+        link.policy = match self.policy {
+            NamedPolicy::Default => ReplicationPolicy::default(),
+            NamedPolicy::Identity => ReplicationPolicy::identity(),
+        };
+        if let Some(separator) = &self.separator {
+            link.policy = link.policy.with_separator(separator);
+        }
+        link.syncs_location = self.syncs_location.unwrap_or(link.syncs_location);
+        link.syncs_topic_name.clone_from(&self.syncs_topic);
+        link.checkpoints_topic_name.clone_from(&self.checkpoints_topic);
+        link.exactly_once = self.exactly_once;
+        flags::adjust(&mut link, args);
+        Ok(Clusters {
+            link,
+            source: self.source.settings(file, args, "source")?,
+            target: self.target.settings(file, args, "target")?,
+        })
+    }
+}
+
+impl NamedCluster {
+    fn settings(&self, file: &Path, args: &LinkArgs, side: &str) -> Result<Endpoint, Failure> {
+        let mut builder = ClientSettings::builder(self.alias.as_str());
+        if let Some(path) = &self.command_config {
+            builder = builder.java_properties(&read(&beside(file, path))?)?;
+        }
+        if let Some(servers) = &self.bootstrap_server {
+            builder = builder.bootstrap_servers(servers.as_str());
+        }
+        overridden(builder, args, side)
+    }
+}

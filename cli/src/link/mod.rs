@@ -1,0 +1,126 @@
+//! From arguments and files to a link and the settings of its clusters. Nothing is contacted here.
+
+mod file;
+mod flags;
+mod mm2;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use offsets_core::evidence::{Evidence, read_dump};
+use offsets_core::link::Link;
+use offsets_core::model::ClusterAlias;
+use offsets_kafka::{ClientSettings, ClientSettingsBuilder, Endpoint};
+
+use crate::args::{LinkArgs, SideArgs};
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+/// Where answers come from.
+pub(crate) enum Origin {
+    /// Two clusters that are running, or one and the remains of the other.
+    Clusters(Box<Clusters>),
+    /// A file.
+    Dump(Box<Evidence>),
+    /// Two clusters that are yet to be started in this process.
+    Demo,
+}
+
+/// A link and how to reach its two ends.
+pub(crate) struct Clusters {
+    pub(crate) link: Link,
+    pub(crate) source: Endpoint,
+    pub(crate) target: Endpoint,
+}
+
+/// Finds the link: a dump or the demo where one is asked for, else the MM2 file, else flags, else offsets.toml.
+pub(crate) fn resolve(args: &LinkArgs) -> Result<Origin, Failure> {
+    if let Some(path) = &args.from_dump {
+        return dump(path).map(|evidence| Origin::Dump(Box::new(evidence)));
+    }
+    if args.demo {
+        return Ok(Origin::Demo);
+    }
+    if let Some(path) = &args.mm2_config {
+        return mm2::clusters(args, path, args.link.as_deref()).map(Origin::from);
+    }
+    if flags::are_given(args) {
+        return flags::clusters(args).map(Origin::from);
+    }
+    match file::find(args)? {
+        Some(file) => file.clusters(args).map(Origin::from),
+        None => Err(no_link()),
+    }
+}
+
+/// Finds the target alone, for what needs no link.
+pub(crate) fn resolve_target(args: &LinkArgs) -> Result<Endpoint, Failure> {
+    let target = args.target.side();
+    if args.mm2_config.is_none() && (target.bootstrap_server.is_some() || target.command_config.is_some()) {
+        return settings(target.alias.unwrap_or("target"), target, args, "target");
+    }
+    match resolve(args)? {
+        Origin::Clusters(clusters) => Ok(clusters.target),
+        Origin::Dump(_) => {
+            Err(Failure::usage("a dump cannot be reset").remedy("name the cluster instead of --from-dump"))
+        }
+        Origin::Demo => Err(Failure::usage("the demo's clusters are not running yet")),
+    }
+}
+
+impl From<Clusters> for Origin {
+    fn from(clusters: Clusters) -> Self {
+        Self::Clusters(Box::new(clusters))
+    }
+}
+
+fn no_link() -> Failure {
+    Failure::usage("no link is named").remedy(
+        "give --mm2-config FILE, or --source.bootstrap-server and --target.bootstrap-server with the aliases, or an \
+         offsets.toml with a default-link; --demo needs none",
+    )
+}
+
+fn dump(path: &Path) -> Result<Evidence, Failure> {
+    let text = read(path)?;
+    read_dump(&text).map_err(|error| {
+        Failure::from_error(Exit::Usage, &path.display().to_string(), &error)
+            .remedy("take the dump again with `offsets dump`; it must arrive whole and unchanged")
+    })
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    fs::read_to_string(path).map_err(|error| Failure::unreadable(path, &error))
+}
+
+/// The settings of one cluster from flags alone. `side` is the word its overrides begin with.
+fn settings(alias: &str, args: SideArgs<'_>, link: &LinkArgs, side: &str) -> Result<Endpoint, Failure> {
+    let mut builder = ClientSettings::builder(ClusterAlias::from(alias));
+    if let Some(path) = args.command_config {
+        builder = builder.java_properties(&read(path)?)?;
+    }
+    if let Some(servers) = args.bootstrap_server {
+        builder = builder.bootstrap_servers(servers);
+    }
+    overridden(builder, link, side)
+}
+
+/// Applies `-X`, to both clusters or to the one named in front of the key, and checks the whole.
+fn overridden(mut builder: ClientSettingsBuilder, link: &LinkArgs, side: &str) -> Result<Endpoint, Failure> {
+    for assignment in &link.overrides {
+        let ours = match (assignment.strip_prefix("source."), assignment.strip_prefix("target.")) {
+            (Some(rest), _) => (side == "source").then_some(rest),
+            (_, Some(rest)) => (side == "target").then_some(rest),
+            (None, None) => Some(assignment.as_str()),
+        };
+        if let Some(assignment) = ours {
+            builder = builder.librdkafka(assignment)?;
+        }
+    }
+    Ok(builder.build()?.into())
+}
+
+/// A path in a file is relative to that file.
+fn beside(file: &Path, path: &Path) -> PathBuf {
+    file.parent().map_or_else(|| path.to_owned(), |folder| folder.join(path))
+}

@@ -1,0 +1,35 @@
+//! The `offsets` command: where a Kafka consumer group goes on after its region died, and how sure that is.
+//!
+//! Nothing is decided here. Arguments become a link and a selection, the core holds its inquiry, an edge answers, and
+//! what comes out is printed; the exit code says how it went.
+
+mod args;
+mod clock;
+mod exit;
+mod failure;
+mod link;
+mod outcome;
+mod print;
+mod verb;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::args::{Cli, Verb};
+
+fn main() -> ExitCode {
+    let Cli { link, output, verb } = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(usage) => return outcome::usage(&usage),
+    };
+    let ended = match verb {
+        Verb::Translate(translate) => verb::translate(&link, &output, &translate),
+        Verb::Reset(reset) => verb::reset(&link, &output, &reset),
+        Verb::Undo(undo) => verb::undo(&link, &output, &undo),
+        Verb::Dump(dump) => verb::dump(&link, &output, &dump),
+        Verb::Completions(completions) => verb::completions(&completions),
+        Verb::Man(man) => verb::man(&man),
+    };
+    outcome::report(ended)
+}

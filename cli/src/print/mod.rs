@@ -1,0 +1,51 @@
+//! How answers look. Data goes to stdout; remarks go to stderr through [`Remarks`].
+
+mod progress;
+mod remarks;
+mod reset;
+mod translation;
+
+pub(crate) use progress::ProgressBars;
+pub(crate) use remarks::Remarks;
+pub(crate) use reset::{Told, print_reset};
+pub(crate) use translation::print_translation;
+
+use std::io::{self, Write};
+
+use comfy_table::{ContentArrangement, Table, presets};
+use jiff::{SignedDuration, Timestamp};
+
+/// What stands where there is no value.
+const NONE: &str = "-";
+
+/// A table without lines, sized by its content so that it can be cut by `awk` as well.
+fn table<const N: usize>(heads: [&str; N]) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled)
+        .set_header(heads);
+    table
+}
+
+fn write_table(out: &mut impl Write, table: &Table) -> io::Result<()> {
+    for line in table.lines() {
+        writeln!(out, "{}", line.trim())?;
+    }
+    Ok(())
+}
+
+fn or_none<T: ToString>(value: Option<T>) -> String {
+    value.map_or_else(|| NONE.to_owned(), |value| value.to_string())
+}
+
+/// How long before `now` something was, in one unit: `4s`, `12m`, `3h`, `2d`.
+fn age(then: Timestamp, now: Timestamp) -> String {
+    let age = now.duration_since(then).max(SignedDuration::ZERO);
+    match age.as_secs() {
+        seconds @ ..120 => format!("{seconds}s"),
+        seconds @ ..7_200 => format!("{}m", seconds / 60),
+        seconds @ ..172_800 => format!("{}h", seconds / 3_600),
+        seconds => format!("{}d", seconds / 86_400),
+    }
+}

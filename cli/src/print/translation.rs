@@ -1,0 +1,136 @@
+use std::io::{self, Write};
+
+use jiff::Timestamp;
+use offsets_core::plan::{CsvRow, write_csv};
+use offsets_core::translate::{OffsetForm, Row, Summary, Translation};
+
+use super::{NONE, Remarks, age, or_none, table, write_table};
+use crate::args::{Format, OutputArgs};
+
+/// Prints a translation in the form that was asked for.
+pub(crate) fn print_translation(
+    translation: &Translation,
+    output: &OutputArgs,
+    remarks: Remarks,
+    now: Timestamp,
+) -> io::Result<()> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let form = if output.offsets_as_strings { OffsetForm::String } else { OffsetForm::Number };
+    match output.output {
+        Format::Json => {
+            serde_json::to_writer_pretty(&mut out, &translation.report(form))?;
+            writeln!(out)?;
+        }
+        Format::Jsonl => {
+            for row in &translation.rows {
+                serde_json::to_writer(&mut out, &row.report(form))?;
+                writeln!(out)?;
+            }
+        }
+        Format::Csv => out.write_all(csv(translation, remarks).as_bytes())?,
+        Format::Table => print_table(&mut out, translation, now)?,
+    }
+    out.flush()?;
+    if output.output == Format::Table && !translation.rows.is_empty() {
+        remarks.say(in_words(translation));
+    }
+    Ok(())
+}
+
+fn print_table(out: &mut impl Write, translation: &Translation, now: Timestamp) -> io::Result<()> {
+    if translation.rows.is_empty() {
+        return Ok(());
+    }
+    let mut table = table([
+        "GROUP",
+        "TOPIC",
+        "PARTITION",
+        "SOURCE",
+        "TARGET",
+        "LOW",
+        "HIGH",
+        "CLASS",
+        "REREAD",
+        "MM2-REREAD",
+        "AS-OF",
+        "EVIDENCE",
+    ]);
+    for row in &translation.rows {
+        table.add_row([
+            row.group.as_ref().map_or(NONE, |group| group.as_str()).to_owned(),
+            row.source.topic.to_string(),
+            row.source.partition.to_string(),
+            row.committed.offset.to_string(),
+            or_none(row.position.target()),
+            or_none(row.position.target()),
+            or_none(row.position.high()),
+            row.position.class().to_owned(),
+            or_none(row.reread_max),
+            or_none(row.mm2.reread_max),
+            age(row.as_of, now),
+            evidence(row),
+        ]);
+    }
+    write_table(out, &table)
+}
+
+fn evidence(row: &Row) -> String {
+    let words = row.evidence.iter().map(|finding| format!("{} {}", finding.kind, finding.detail));
+    words.collect::<Vec<_>>().join(", ")
+}
+
+/// Kafka's own CSV. A row without a position cannot be said in it, so it is said on stderr instead.
+fn csv(translation: &Translation, remarks: Remarks) -> String {
+    let mut groups: Vec<_> = translation.rows.iter().filter_map(|row| row.group.as_ref()).collect();
+    groups.dedup();
+    let several = groups.len() > 1;
+    let rows: Vec<CsvRow> = translation
+        .rows
+        .iter()
+        .filter_map(|row| match row.position.target().filter(|_| row.position.is_sound()) {
+            Some(offset) => Some(CsvRow {
+                group: row.group.clone().filter(|_| several),
+                partition: row.target.clone(),
+                offset,
+            }),
+            None => {
+                let group = row.group.as_ref().map_or(NONE, |group| group.as_str());
+                remarks.say(format!("left out: {group} {} is {}", row.source, row.position.class()));
+                None
+            }
+        })
+        .collect();
+    write_csv(&rows)
+}
+
+fn in_words(translation: &Translation) -> String {
+    let Summary { partitions, exact, bounded, floor, r#unsafe, unknown, .. } = translation.summary();
+    let classes = [
+        (exact, "exact"),
+        (bounded, "bounded"),
+        (floor, "floor"),
+        (r#unsafe, "unsafe"),
+        (unknown, "unknown"),
+    ];
+    let classes: Vec<_> = classes
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, class)| format!("{count} {class}"))
+        .collect();
+    let noun = if partitions == 1 { "partition" } else { "partitions" };
+    format!("{partitions} {noun}: {}. {} Nothing was changed.", classes.join(", "), rereads(translation))
+}
+
+/// The re-reads of the partitions that have a limit, ours beside MM2's, and how many have none.
+fn rereads(translation: &Translation) -> String {
+    let limited: Vec<_> =
+        translation.rows.iter().filter_map(|row| Some((row.reread_max?, row.mm2.reread_max))).collect();
+    let unlimited = translation.rows.len() - limited.len();
+    let ours: u64 = limited.iter().map(|(ours, _)| ours).sum();
+    let theirs: u64 = limited.iter().filter_map(|(_, theirs)| *theirs).sum();
+    let known = format!("Read again: at most {ours} records (MM2 itself: {theirs})");
+    match unlimited {
+        0 => format!("{known}."),
+        _ => format!("{known}, and on {unlimited} without a known limit."),
+    }
+}

@@ -1,0 +1,141 @@
+use std::collections::BTreeSet;
+
+use offsets_core::model::GroupId;
+use offsets_core::plan::{CsvRow, Move, read_csv};
+use offsets_core::translate::{GroupSelection, Translation};
+
+use super::apply::apply;
+use super::destination::moves_to;
+use super::session::{Session, SourceNeed, TargetSession, read};
+use super::translate::soundness;
+use crate::args::{Destination, LinkArgs, OutputArgs, ResetArgs};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::print::Remarks;
+
+/// `offsets reset`: to the translated positions, to those of a file, or to a place on the target.
+pub(crate) fn reset(link: &LinkArgs, output: &OutputArgs, args: &ResetArgs) -> Result<Exit, Failure> {
+    match (&args.from_file, args.to) {
+        (Some(_), _) => to_file(link, output, args),
+        (None, Some(destination)) => to_destination(link, output, args, destination),
+        (None, None) => to_translation(link, output, args),
+    }
+}
+
+fn to_translation(link: &LinkArgs, output: &OutputArgs, args: &ResetArgs) -> Result<Exit, Failure> {
+    if !args.selection.offsets.is_empty() {
+        return Err(
+            Failure::usage("an --offset of no group cannot be reset").remedy("name the group with --group")
+        );
+    }
+    let selection = super::selection(&args.selection)?;
+    let session = Session::open(link, output)?;
+    let cluster = session.target()?;
+    let translation = session.hear(selection, SourceNeed::Required, link)?.conclude();
+    if !translation.missing.is_empty() || translation.rows.is_empty() {
+        return Ok(soundness(&translation, session.remarks()));
+    }
+    apply(
+        &cluster,
+        moves(&translation),
+        args.apply.overrides(),
+        &args.apply,
+        output,
+        session.remarks(),
+        &session.deadline(),
+    )
+}
+
+fn moves(translation: &Translation) -> Vec<Move> {
+    let of_group = |row: &offsets_core::translate::Row| {
+        Some(Move {
+            group: row.group.clone()?,
+            partition: row.target.clone(),
+            to: row.position.target(),
+            metadata: Some(row.committed.metadata.clone()),
+            sound: row.position.is_sound(),
+        })
+    };
+    translation.rows.iter().filter_map(of_group).collect()
+}
+
+fn to_destination(
+    link: &LinkArgs,
+    output: &OutputArgs,
+    args: &ResetArgs,
+    destination: Destination,
+) -> Result<Exit, Failure> {
+    let Some(groups) = super::groups(&args.selection.groups)? else {
+        return Err(Failure::usage("no group is named").remedy("say --group, --groups-regex or --all-groups"));
+    };
+    let partitions =
+        args.selection.topics.iter().map(|topic| topic.parse()).collect::<Result<Vec<_>, String>>();
+    let partitions = partitions.map_err(|error| Failure::usage(format!("--topic: {error}")))?;
+    let session = TargetSession::open(link, output)?;
+    let moves = moves_to(&session.cluster, destination, &groups, &partitions, &session.deadline)?;
+    apply(
+        &session.cluster,
+        moves,
+        args.apply.overrides(),
+        &args.apply,
+        output,
+        session.remarks,
+        &session.deadline,
+    )
+}
+
+fn to_file(link: &LinkArgs, output: &OutputArgs, args: &ResetArgs) -> Result<Exit, Failure> {
+    let Some(path) = &args.from_file else { return Err(Failure::usage("no file is named")) };
+    let rows = read_csv(&read(path)?).map_err(|error| {
+        Failure::usage(format!("{}: {error}", path.display()))
+            .remedy("each line is topic,partition,offset or group,topic,partition,offset, without a header")
+    })?;
+    let groups = super::groups(&args.selection.groups)?;
+    let session_remarks = Remarks::new(output);
+    let moves = moves_of(rows, groups.as_ref(), session_remarks).map_err(|failure| failure.in_file(path))?;
+    let session = TargetSession::open(link, output)?;
+    apply(
+        &session.cluster,
+        moves,
+        args.apply.overrides(),
+        &args.apply,
+        output,
+        session.remarks,
+        &session.deadline,
+    )
+}
+
+/// The moves a file asks for. Three columns belong to the one group named on the command line; of four columns, groups
+/// that were not asked for are left out and counted.
+fn moves_of(
+    rows: Vec<CsvRow>,
+    groups: Option<&GroupSelection>,
+    remarks: Remarks,
+) -> Result<Vec<Move>, Failure> {
+    let only = match groups {
+        Some(GroupSelection::Named(names)) if names.len() == 1 => names.first(),
+        _ => None,
+    };
+    let mut left_out = BTreeSet::<GroupId>::new();
+    let mut moves = Vec::new();
+    for CsvRow { group, partition, offset } in rows {
+        let Some(group) = group.or_else(|| only.cloned()) else {
+            return Err(Failure::usage("three columns name no group").remedy("name exactly one with --group"));
+        };
+        if groups.is_some_and(|groups| !groups.admits(&group)) {
+            left_out.insert(group);
+            continue;
+        }
+        moves.push(Move { group, partition, to: Some(offset), metadata: None, sound: true });
+    }
+    for group in left_out {
+        remarks.say(format!("left out: group {group} of the file was not asked for"));
+    }
+    if let Some(GroupSelection::Named(names)) = groups {
+        let asked: BTreeSet<_> = moves.iter().map(|wish| &wish.group).collect();
+        if let Some(absent) = names.iter().find(|name| !asked.contains(name)) {
+            return Err(Failure::usage(format!("group {absent} is not in the file")));
+        }
+    }
+    Ok(moves)
+}

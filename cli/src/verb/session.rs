@@ -1,0 +1,165 @@
+use std::convert::Infallible;
+use std::path::Path;
+
+use offsets_core::evidence::{Evidence, SourceState};
+use offsets_core::translate::{Inquiry, Selection};
+use offsets_kafka::demo::DemoLink;
+use offsets_kafka::{Cluster, Deadline, Endpoint, LinkedClusters, SourceAccess};
+
+use crate::args::{LinkArgs, OutputArgs};
+use crate::clock;
+use crate::failure::Failure;
+use crate::link::{self, Clusters, Origin};
+use crate::print::{ProgressBars, Remarks};
+
+/// What a verb works with: a link that was found, and clusters where there are any.
+pub(super) struct Session {
+    origin: Ready,
+    remarks: Remarks,
+    deadline: Deadline,
+}
+
+enum Ready {
+    Dump(Box<Evidence>),
+    Clusters(Box<Clusters>),
+    Demo {
+        clusters: Box<Clusters>,
+        /// Its brokers run for as long as this lives.
+        _running: Box<DemoLink>,
+    },
+}
+
+/// What a verb needs of the source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SourceNeed {
+    /// It only reads: what survives on the target will do.
+    Wanted,
+    /// It changes a group: a source that does not answer is not taken for dead.
+    Required,
+}
+
+impl Session {
+    /// Finds the link and, for the demo, starts its clusters.
+    pub(super) fn open(args: &LinkArgs, output: &OutputArgs) -> Result<Self, Failure> {
+        let remarks = Remarks::new(output);
+        let deadline = Deadline::after(args.timeout);
+        let origin = match link::resolve(args)? {
+            Origin::Dump(evidence) => Ready::Dump(evidence),
+            Origin::Clusters(clusters) => Ready::Clusters(clusters),
+            Origin::Demo => {
+                let demo = DemoLink::start(clock::now())?;
+                remarks.say("demo: two clusters embedded in this process; nothing else is read or changed");
+                let clusters = Clusters {
+                    link: demo.link().clone(),
+                    source: demo.source().clone(),
+                    target: demo.target().clone(),
+                };
+                Ready::Demo { clusters: Box::new(clusters), _running: Box::new(demo) }
+            }
+        };
+        let session = Self { origin, remarks, deadline };
+        session.tell_notes();
+        Ok(session)
+    }
+
+    pub(super) fn remarks(&self) -> Remarks {
+        self.remarks
+    }
+
+    pub(super) fn deadline(&self) -> Deadline {
+        self.deadline
+    }
+
+    /// Holds the inquiry with whoever can answer.
+    pub(super) fn hear(
+        &self,
+        selection: Selection,
+        need: SourceNeed,
+        args: &LinkArgs,
+    ) -> Result<Inquiry, Failure> {
+        let clusters = match &self.origin {
+            Ready::Dump(evidence) => {
+                let inquiry = Inquiry::about(evidence.link.clone(), selection, evidence.as_of);
+                let heard: Result<_, Infallible> = inquiry.hear(&mut evidence.as_ref().clone());
+                let Ok(inquiry) = heard;
+                return Ok(self.warned(inquiry));
+            }
+            Ready::Clusters(clusters) | Ready::Demo { clusters, .. } => clusters,
+        };
+        let source = match need {
+            _ if args.source_dead => SourceAccess::Dead,
+            SourceNeed::Wanted => {
+                SourceAccess::Try { endpoint: &clusters.source, timeout: args.source_timeout }
+            }
+            SourceNeed::Required => SourceAccess::Required(&clusters.source),
+        };
+        let bars = ProgressBars::new(self.remarks);
+        let now = clock::now();
+        let mut witness =
+            LinkedClusters::connect(source, &clusters.target, now, self.deadline)?.watched_by(&bars);
+        let inquiry = Inquiry::about(clusters.link.clone(), selection, now).hear(&mut witness)?;
+        Ok(self.warned(inquiry))
+    }
+
+    /// Connects to the target, to change it.
+    pub(super) fn target(&self) -> Result<Cluster, Failure> {
+        match &self.origin {
+            Ready::Dump(_) => Err(Failure::usage("a dump cannot be reset")
+                .remedy("name the link's clusters instead of --from-dump")),
+            Ready::Clusters(clusters) | Ready::Demo { clusters, .. } => {
+                Ok(clusters.target.connect(&self.deadline)?)
+            }
+        }
+    }
+
+    fn warned(&self, inquiry: Inquiry) -> Inquiry {
+        if let SourceState::Dead { reason } = &inquiry.evidence().source {
+            self.remarks.say(format!(
+                "source {}: {reason}; going on with what survives",
+                inquiry.evidence().link.source
+            ));
+        }
+        inquiry
+    }
+
+    fn tell_notes(&self) {
+        if let Ready::Clusters(clusters) = &self.origin {
+            for endpoint in [&clusters.source, &clusters.target] {
+                tell_notes(endpoint, self.remarks);
+            }
+        }
+    }
+}
+
+/// The target alone, for verbs that need no link. The demo's clusters live as long as the session.
+pub(super) struct TargetSession {
+    pub(super) cluster: Cluster,
+    pub(super) remarks: Remarks,
+    pub(super) deadline: Deadline,
+    _demo: Option<Session>,
+}
+
+impl TargetSession {
+    pub(super) fn open(args: &LinkArgs, output: &OutputArgs) -> Result<Self, Failure> {
+        if args.demo {
+            let session = Session::open(args, output)?;
+            let (remarks, deadline) = (session.remarks, session.deadline);
+            return Ok(Self { cluster: session.target()?, remarks, deadline, _demo: Some(session) });
+        }
+        let (remarks, deadline) = (Remarks::new(output), Deadline::after(args.timeout));
+        let endpoint = link::resolve_target(args)?;
+        tell_notes(&endpoint, remarks);
+        Ok(Self { cluster: endpoint.connect(&deadline)?, remarks, deadline, _demo: None })
+    }
+}
+
+fn tell_notes(endpoint: &Endpoint, remarks: Remarks) {
+    for note in endpoint.settings().notes() {
+        remarks.detail(format!("{}: {note}", endpoint.settings().cluster()));
+    }
+}
+
+/// Reads a file whole.
+pub(super) fn read(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|error| Failure::unreadable(path, &error))
+}

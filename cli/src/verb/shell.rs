@@ -1,0 +1,26 @@
+//! What other programs want to know of the command line: completions and man pages, from its one definition.
+
+use std::fs;
+use std::io;
+
+use clap::CommandFactory as _;
+
+use crate::args::{Cli, CompletionsArgs, ManArgs};
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+/// `offsets completions`.
+pub(crate) fn completions(args: &CompletionsArgs) -> Result<Exit, Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "offsets", &mut script);
+    io::Write::write_all(&mut io::stdout(), &script)?;
+    Ok(Exit::Done)
+}
+
+/// `offsets man`.
+pub(crate) fn man(args: &ManArgs) -> Result<Exit, Failure> {
+    fs::create_dir_all(&args.dir)
+        .and_then(|()| clap_mangen::generate_to(Cli::command(), &args.dir))
+        .map_err(|error| Failure::unwritable(&args.dir, &error))?;
+    Ok(Exit::Done)
+}

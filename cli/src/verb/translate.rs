@@ -1,0 +1,32 @@
+use offsets_core::translate::Translation;
+
+use super::session::{Session, SourceNeed};
+use crate::args::{LinkArgs, OutputArgs, TranslateArgs};
+use crate::clock;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::print::{Remarks, print_translation};
+
+/// `offsets translate`.
+pub(crate) fn translate(link: &LinkArgs, output: &OutputArgs, args: &TranslateArgs) -> Result<Exit, Failure> {
+    let selection = super::selection(&args.selection)?;
+    let session = Session::open(link, output)?;
+    let translation = session.hear(selection, SourceNeed::Wanted, link)?.conclude();
+    print_translation(&translation, output, session.remarks(), clock::now())?;
+    Ok(soundness(&translation, session.remarks()))
+}
+
+/// Says which groups have no answer, and gives the exit code.
+pub(super) fn soundness(translation: &Translation, remarks: Remarks) -> Exit {
+    for group in &translation.missing {
+        remarks.fault(format!(
+            "group {group}: no commit is known on {}; check the name, or list them with --all-groups",
+            translation.link.source
+        ));
+    }
+    if translation.rows.is_empty() && translation.missing.is_empty() {
+        remarks.fault(format!("no group on {} matches, or none has commits", translation.link.source));
+        return Exit::Unsound;
+    }
+    if translation.is_sound() { Exit::Done } else { Exit::Unsound }
+}

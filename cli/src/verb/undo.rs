@@ -1,0 +1,44 @@
+use offsets_core::model::GroupId;
+use offsets_core::plan::{Overrides, Undo, UndoEntry};
+
+use super::apply::{apply, target_state};
+use super::session::{TargetSession, read};
+use crate::args::{LinkArgs, OutputArgs, UndoArgs};
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+/// `offsets undo`. Going back is what it is for; what it checks instead is that nothing has moved since.
+pub(crate) fn undo(link: &LinkArgs, output: &OutputArgs, args: &UndoArgs) -> Result<Exit, Failure> {
+    let undo = Undo::read(&read(&args.file)?)
+        .map_err(|error| Failure::from_error(Exit::Usage, &args.file.display().to_string(), &error))?;
+    let session = TargetSession::open(link, output)?;
+    if let (Some(saved), Some(here)) = (undo.cluster_id.as_deref(), session.cluster.cluster_id())
+        && saved != here
+    {
+        return Err(Failure::new(
+            Exit::Unverified,
+            format!("this undo file is of cluster {saved}, and {} is {here}", session.cluster.alias()),
+        ));
+    }
+    let moves = undo.moves();
+    let state = target_state(&session.cluster, &moves, &session.deadline)?;
+    let drifted = |entry: &&UndoEntry| {
+        let key: (GroupId, _) = (entry.group.clone(), entry.partition.clone());
+        entry.before.is_some() && state.committed.get(&key) != Some(&entry.after)
+    };
+    if let Some(entry) = undo.entries.iter().find(drifted).filter(|_| !args.apply.allow_backwards) {
+        return Err(Failure::new(
+            Exit::Unverified,
+            format!("group {} on {} is not where the reset left it", entry.group, entry.partition),
+        )
+        .remedy("the group has gone on since; say --allow-backwards to put it back all the same"));
+    }
+    for entry in undo.entries.iter().filter(|entry| entry.before.is_none()) {
+        session.remarks.say(format!(
+            "group {} on {} had no commit before and keeps this one",
+            entry.group, entry.partition
+        ));
+    }
+    let overrides = Overrides { backwards: true, ..args.apply.overrides() };
+    apply(&session.cluster, moves, overrides, &args.apply, output, session.remarks, &session.deadline)
+}

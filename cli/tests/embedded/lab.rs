@@ -1,0 +1,75 @@
+use offsets_core::link::Link;
+use offsets_core::mm2::OffsetSync;
+use offsets_core::model::{SourceOffset, TargetOffset, TopicName};
+use offsets_kafka::demo::{DemoCluster, DemoClusters, DemoRecord};
+
+/// Two embedded clusters for another process to connect to, on which anything may be wrong.
+///
+/// They cannot tell a stranger which groups they have, so what is asked of them are offsets given by hand.
+pub(crate) struct Lab {
+    pub(crate) link: Link,
+    pub(crate) source: DemoCluster,
+    pub(crate) target: DemoCluster,
+}
+
+impl Lab {
+    pub(crate) fn new() -> Self {
+        let link = Link::new("src", "dst");
+        let DemoClusters { source, target } = DemoClusters::start("src", "dst").unwrap();
+        Self { link, source, target }
+    }
+
+    /// A topic with `records` records on both sides, copied one to one.
+    pub(crate) fn mirrored(mut self, topic: &str, records: usize) -> Self {
+        let name = TopicName::from(topic);
+        let remote = self.link.remote_topic(&name);
+        for (cluster, name) in [(&mut self.source, name), (&mut self.target, remote)] {
+            cluster.create_topic(name.clone(), 1).unwrap();
+            let record = DemoRecord { key: None, value: Some(b"record"), timestamp_ms: 0 };
+            cluster.produce(&name, 0, std::iter::repeat_n(record, records)).unwrap();
+        }
+        self
+    }
+
+    /// The offset-syncs topic with these pairs for partition 0 of a topic.
+    pub(crate) fn syncs(self, topic: &str, pairs: &[(i64, i64)]) -> Self {
+        let encode = |&(upstream, downstream): &(i64, i64)| {
+            let upstream = SourceOffset::new(upstream).unwrap();
+            let downstream = TargetOffset::new(downstream).unwrap();
+            OffsetSync { topic, partition: 0, upstream, downstream }.encode()
+        };
+        self.raw_syncs(pairs.iter().map(encode))
+    }
+
+    /// The offset-syncs topic with these bytes.
+    pub(crate) fn raw_syncs(mut self, records: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>) -> Self {
+        let (_, topic) = self.link.syncs_topic();
+        let records: Vec<_> = records.into_iter().collect();
+        let lent = records.iter().map(|(key, value)| DemoRecord {
+            key: Some(key),
+            value: Some(value),
+            timestamp_ms: 0,
+        });
+        self.source.create_topic(topic.clone(), 1).unwrap();
+        self.source.produce(&topic, 0, lent).unwrap();
+        self
+    }
+
+    /// The flags that lead to it.
+    pub(crate) fn flags(&self) -> String {
+        format!(
+            "--source.bootstrap-server {} --source.alias src --target.bootstrap-server {} --target.alias dst --timeout 20s",
+            self.source.settings().bootstrap_servers(),
+            self.target.settings().bootstrap_servers()
+        )
+    }
+
+    /// The MM2 file that leads to it.
+    pub(crate) fn mm2_properties(&self) -> String {
+        format!(
+            "clusters = src, dst\nsrc.bootstrap.servers = {}\ndst.bootstrap.servers = {}\nsrc->dst.enabled = true\n",
+            self.source.settings().bootstrap_servers(),
+            self.target.settings().bootstrap_servers()
+        )
+    }
+}

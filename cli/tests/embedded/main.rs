@@ -1,0 +1,11 @@
+//! The `offsets` command on clusters embedded in a process: the demo's own, and small ones with something wrong.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+mod bad_input;
+mod dump;
+mod help;
+mod lab;
+mod reset;
+mod run;
+mod translate;
