@@ -1,0 +1,190 @@
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+use offsets_tests::rig::{Java, Rig};
+
+use crate::workload::{CHECKPOINTS_TOPIC, GROUPS_REGEX, SOURCE, TARGET};
+
+/// What `kafka-run-class.sh` gives the JVM of a command-line tool.
+const LAUNCHER_FLAGS: [&str; 7] = [
+    "-Xmx256M",
+    "-server",
+    "-XX:+UseG1GC",
+    "-XX:MaxGCPauseMillis=20",
+    "-XX:InitiatingHeapOccupancyPercent=35",
+    "-XX:+ExplicitGCInvokesConcurrent",
+    "-Djava.awt.headless=true",
+];
+
+/// The programs that are measured, each as its users call it, aimed at the two brokers of a rig.
+pub struct Programs {
+    built: PathBuf,
+    home: PathBuf,
+    java: Java,
+    classes: PathBuf,
+    source: String,
+    target: String,
+}
+
+/// Whether a program looks at what it committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReadBack {
+    /// It trusts the broker's answer.
+    No,
+    /// It reads every position back.
+    Yes,
+}
+
+impl Programs {
+    /// Takes our own programs from the folder this one was built in, and compiles the Java ones of `benches/java`.
+    ///
+    /// # Errors
+    ///
+    /// When one of them is missing or does not compile.
+    pub fn prepare(rig: &Rig) -> Result<Self> {
+        let this = std::env::current_exe()?;
+        let built = this.parent().context("this program is in no folder")?.to_owned();
+        for program in ["offsets", "poll-loop", "stopwatch"] {
+            ensure!(
+                built.join(program).is_file(),
+                "no {program} beside this program: run `cargo xtask bench`"
+            );
+        }
+        let programs = Self {
+            built,
+            home: rig.scratch().folder("home")?,
+            java: rig.java().clone(),
+            classes: rig.scratch().folder("classes")?,
+            source: rig.source.bootstrap(),
+            target: rig.target.bootstrap(),
+        };
+        programs.compile()?;
+        Ok(programs)
+    }
+
+    /// The program that holds the stopwatch.
+    pub fn stopwatch(&self) -> PathBuf {
+        self.built.join("stopwatch")
+    }
+
+    /// `offsets translate --all-groups`, in this output format.
+    pub fn offsets_translate(&self, format: &str) -> Command {
+        let mut command = self.offsets();
+        command.args(["translate", "--source.bootstrap-server", &self.source, "--source.alias", SOURCE]);
+        command.args(["--target.bootstrap-server", &self.target, "--target.alias", TARGET]);
+        command.args(["--all-groups", "-o", format]);
+        command
+    }
+
+    /// `offsets reset --execute` of the positions in a file: of all groups it names, or of the one that is named here.
+    pub fn offsets_reset(&self, file: &Path, group: Option<&str>) -> Command {
+        let mut command = self.offsets();
+        command.args(["reset", "--target.bootstrap-server", &self.target, "--execute", "--from-file"]);
+        command.arg(file).args(group.iter().flat_map(|group| ["--group", group]));
+        command
+    }
+
+    /// `offsets --version`.
+    pub fn offsets_version(&self) -> Command {
+        let mut command = self.offsets();
+        command.arg("--version");
+        command
+    }
+
+    /// A poll loop over the checkpoints topic.
+    pub fn poll_loop(&self) -> Command {
+        let mut command = Command::new(self.built.join("poll-loop"));
+        command.args([&self.target, CHECKPOINTS_TOPIC]);
+        command
+    }
+
+    /// `RemoteClusterUtils.translateOffsets`, with the overload that takes all groups in one pass.
+    pub fn remote_cluster_utils(&self) -> Command {
+        let mut command = self.java(&[], "TranslateAll");
+        command.args([&self.target, SOURCE, GROUPS_REGEX]);
+        command
+    }
+
+    /// `kafka-consumer-groups --reset-offsets --execute`. It wants every group of the file named once more.
+    pub fn consumer_groups_reset(&self, file: &Path, groups: &[String]) -> Command {
+        let mut command = self.consumer_groups();
+        command.args(["--bootstrap-server", &self.target, "--reset-offsets", "--execute", "--from-file"]);
+        command.arg(file).args(groups.iter().flat_map(|group| ["--group", group]));
+        command
+    }
+
+    /// `kafka-consumer-groups --version`.
+    pub fn consumer_groups_version(&self) -> Command {
+        let mut command = self.consumer_groups();
+        command.arg("--version");
+        command
+    }
+
+    /// One Java admin client that commits everything with all requests in flight.
+    pub fn admin_client(&self, file: &Path, read_back: ReadBack) -> Command {
+        let mode = match read_back {
+            ReadBack::No => "commit",
+            ReadBack::Yes => "commit-and-check",
+        };
+        let mut command = self.java(&[], "CommitAll");
+        command.args([mode, &self.target]).arg(file);
+        command
+    }
+
+    /// Asks Kafka's own client whether every group is where a file says.
+    ///
+    /// # Errors
+    ///
+    /// When one is not; the message names it.
+    pub fn check_committed(&self, file: &Path) -> Result<()> {
+        let mut command = self.java(&["-XX:TieredStopAtLevel=1"], "CommitAll");
+        run(command.args(["check", &self.target]).arg(file))
+    }
+
+    /// What the Java programs run on.
+    ///
+    /// # Errors
+    ///
+    /// When it does not say.
+    pub fn java_version(&self) -> Result<String> {
+        let output = Command::new(self.java.program()).arg("-version").output()?;
+        let text = String::from_utf8_lossy(&output.stderr);
+        Ok(text.lines().next().unwrap_or_default().to_owned())
+    }
+
+    /// Ours neither reads nor writes anybody's settings; undo files land where the rig cleans up.
+    fn offsets(&self) -> Command {
+        let mut command = Command::new(self.built.join("offsets"));
+        command.current_dir(&self.home).env("HOME", &self.home).env_remove("OFFSETS_CONFIG");
+        command.env_remove("XDG_CONFIG_HOME");
+        command
+    }
+
+    fn consumer_groups(&self) -> Command {
+        self.java(&LAUNCHER_FLAGS, "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand")
+    }
+
+    fn java(&self, flags: &[&str], class: &str) -> Command {
+        let mut command = Command::new(self.java.program());
+        command.args(flags).arg("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn");
+        command.arg("-cp").arg(format!("{}:{}", self.classes.display(), self.java.class_path())).arg(class);
+        command
+    }
+
+    fn compile(&self) -> Result<()> {
+        let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("java");
+        let mut javac = Command::new(self.java.program().with_file_name("javac"));
+        javac.arg("-cp").arg(self.java.class_path()).arg("-d").arg(&self.classes);
+        run(javac.args(["TranslateAll.java", "CommitAll.java"].map(|name| sources.join(name))))
+    }
+}
+
+fn run(command: &mut Command) -> Result<()> {
+    let program = command.get_program().to_owned();
+    let output = command.output().with_context(|| format!("run {}", program.display()))?;
+    if !output.status.success() {
+        bail!("{}: {}\n{}", program.display(), output.status, String::from_utf8_lossy(&output.stderr));
+    }
+    Ok(())
+}

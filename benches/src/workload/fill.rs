@@ -1,0 +1,131 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use offsets_core::mm2::{Checkpoint, OffsetSync};
+use offsets_core::model::{SourceOffset, TargetOffset};
+use offsets_tests::kafka::{self, Topic};
+use rdkafka::ClientConfig;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
+
+use super::{
+    CHECKPOINTS, CHECKPOINTS_TOPIC, GROUPS, LOG_END, MIRROR, PARTITIONS, ROUNDS, SYNCS_TOPIC, TOPIC,
+    checkpoint_of, committed, copy_of, group_id, synced,
+};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Fills the source: the topic, MM2's syncs, and what every group has committed.
+///
+/// # Errors
+///
+/// When the broker refuses, or what came to lie in a log is not what was sent.
+pub fn fill_source(bootstrap: &str) -> Result<()> {
+    fill_log(bootstrap, TOPIC)?;
+    Topic::new(SYNCS_TOPIC, 1).set("cleanup.policy", "compact").create(bootstrap)?;
+    let writer = Writer::new(bootstrap, SYNCS_TOPIC)?;
+    for source in synced() {
+        for partition in 0..PARTITIONS {
+            let (upstream, downstream) =
+                (SourceOffset::new(source)?, TargetOffset::new(copy_of(source, partition))?);
+            let (key, value) = OffsetSync { topic: TOPIC, partition, upstream, downstream }.encode();
+            writer.write(0, &key, &value)?;
+        }
+    }
+    writer.finish(1, i64::try_from(synced().count())? * i64::from(PARTITIONS))?;
+    for group in 0..GROUPS {
+        let commit = |partition| (partition, committed(ROUNDS - 1, group, partition));
+        let offsets: BTreeMap<i32, i64> = (0..PARTITIONS).map(commit).collect();
+        kafka::commit(bootstrap, &group_id(group), TOPIC, &offsets)?;
+    }
+    Ok(())
+}
+
+/// Fills the target: the mirror topic and MM2's checkpoints. Gives the bytes of all checkpoints' keys and values.
+///
+/// # Errors
+///
+/// As [`fill_source`].
+pub fn fill_target(bootstrap: &str) -> Result<u64> {
+    fill_log(bootstrap, MIRROR)?;
+    Topic::new(CHECKPOINTS_TOPIC, 1).set("cleanup.policy", "compact").create(bootstrap)?;
+    let writer = Writer::new(bootstrap, CHECKPOINTS_TOPIC)?;
+    let mut bytes = 0;
+    for round in 0..ROUNDS {
+        for group in 0..GROUPS {
+            let id = group_id(group);
+            for partition in 0..PARTITIONS {
+                let source = committed(round, group, partition);
+                let checkpoint = Checkpoint {
+                    group: &id,
+                    topic: MIRROR,
+                    partition,
+                    upstream: SourceOffset::new(source)?,
+                    downstream: TargetOffset::new(checkpoint_of(source, partition))?,
+                    metadata: "",
+                };
+                let (key, value) = checkpoint.encode();
+                bytes += key.len() + value.len();
+                writer.write(0, &key, &value)?;
+            }
+        }
+    }
+    writer.finish(1, i64::try_from(CHECKPOINTS)?)?;
+    Ok(u64::try_from(bytes)?)
+}
+
+/// A topic whose records say nothing: only their number matters.
+fn fill_log(bootstrap: &str, topic: &str) -> Result<()> {
+    Topic::new(topic, PARTITIONS).create(bootstrap)?;
+    let writer = Writer::new(bootstrap, topic)?;
+    for _ in 0..LOG_END {
+        (0..PARTITIONS).try_for_each(|partition| writer.write(partition, b"", b""))?;
+    }
+    writer.finish(PARTITIONS, LOG_END)
+}
+
+/// Writes one topic in batches as large as MM2's own producers make them.
+struct Writer<'t> {
+    producer: BaseProducer,
+    topic: &'t str,
+}
+
+impl<'t> Writer<'t> {
+    fn new(bootstrap: &str, topic: &'t str) -> Result<Self> {
+        let producer = ClientConfig::new()
+            .set("bootstrap.servers", bootstrap)
+            // nothing is lost, doubled or swapped on the way
+            .set("enable.idempotence", "true")
+            .set("batch.size", "16384")
+            .set("linger.ms", "5")
+            .create()?;
+        Ok(Self { producer, topic })
+    }
+
+    fn write(&self, partition: i32, key: &[u8], value: &[u8]) -> Result<()> {
+        let mut record = BaseRecord::to(self.topic).partition(partition).key(key).payload(value);
+        loop {
+            match self.producer.send(record) {
+                Ok(()) => return Ok(()),
+                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), unsent)) => {
+                    self.producer.poll(Duration::from_millis(100));
+                    record = unsent;
+                }
+                Err((error, _)) => {
+                    return Err(error).with_context(|| format!("produce to {}", self.topic));
+                }
+            }
+        }
+    }
+
+    /// Waits until everything is written, and looks whether it is.
+    fn finish(self, partitions: i32, end: i64) -> Result<()> {
+        self.producer.flush(PATIENCE)?;
+        for partition in 0..partitions {
+            let found = self.producer.client().fetch_watermarks(self.topic, partition, PATIENCE)?;
+            ensure!(found == (0, end), "{}-{partition} holds {found:?}, not 0..{end}", self.topic);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,23 @@
+//! Files an operator hands over: a dump, an undo file, Kafka's CSV, MM2's properties, a link's name.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use offsets_core::evidence::{read_dump, write_dump};
+use offsets_core::link::LinkName;
+use offsets_core::mm2::Mm2Properties;
+use offsets_core::plan::{Undo, read_csv, write_csv};
+
+fuzz_target!(|bytes: &[u8]| {
+    if let Ok(properties) = Mm2Properties::parse(bytes) {
+        let _ = properties.link(None);
+    }
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    if let Ok(evidence) = read_dump(text) {
+        assert!(read_dump(&write_dump(&evidence)).is_ok());
+    }
+    if let Ok(rows) = read_csv(text) {
+        assert_eq!(read_csv(&write_csv(&rows)), Ok(rows));
+    }
+    let _ = Undo::read(text);
+    let _ = text.parse::<LinkName>();
+});

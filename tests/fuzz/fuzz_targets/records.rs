@@ -1,0 +1,21 @@
+//! MM2's records: any bytes give a value or an error, and a value that is written again reads the same.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use offsets_core::mm2::{Checkpoint, Heartbeat, OffsetSync};
+
+fuzz_target!(|record: (Option<&[u8]>, Option<&[u8]>)| {
+    let (key, value) = record;
+    if let Ok(Some(sync)) = OffsetSync::decode(key, value) {
+        let (key, value) = sync.encode();
+        assert_eq!(OffsetSync::decode(Some(&key), Some(&value)), Ok(Some(sync)));
+    }
+    if let Ok(Some(checkpoint)) = Checkpoint::decode(key, value) {
+        let (key, value) = checkpoint.encode();
+        assert_eq!(Checkpoint::decode(Some(&key), Some(&value)), Ok(Some(checkpoint)));
+    }
+    if let Ok(Some(heartbeat)) = Heartbeat::decode(key, value) {
+        let (key, value) = heartbeat.encode();
+        assert_eq!(Heartbeat::decode(Some(&key), Some(&value)), Ok(Some(heartbeat)));
+    }
+});

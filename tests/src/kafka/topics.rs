@@ -1,0 +1,98 @@
+//! Making, deleting and counting topics.
+
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use futures_executor::block_on;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+
+use super::{PATIENCE, client};
+use crate::wait;
+
+/// A topic to be made.
+#[derive(Clone, Debug)]
+pub struct Topic {
+    name: String,
+    partitions: i32,
+    config: Vec<(String, String)>,
+}
+
+impl Topic {
+    /// A topic with the broker's own settings.
+    pub fn new(name: impl Into<String>, partitions: i32) -> Self {
+        Self { name: name.into(), partitions, config: Vec::new() }
+    }
+
+    /// Sets one of the topic's own settings, such as `cleanup.policy`.
+    #[must_use]
+    pub fn set(mut self, key: &str, value: &str) -> Self {
+        self.config.push((key.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Makes it, and waits until every partition has a leader.
+    ///
+    /// # Errors
+    ///
+    /// When the broker refuses, for instance because the topic is there already.
+    pub fn create(&self, bootstrap: &str) -> Result<()> {
+        let topic = NewTopic::new(&self.name, self.partitions, TopicReplication::Fixed(1));
+        let topic = self.config.iter().fold(topic, |topic, (key, value)| topic.set(key, value));
+        let results = block_on(admin(bootstrap)?.create_topics([&topic], &options()))?;
+        for result in results {
+            result.map_err(|(name, code)| anyhow::anyhow!("cannot create topic {name}: {code}"))?;
+        }
+        wait::until(&format!("the leaders of topic {}", self.name), PATIENCE, || {
+            Ok((partition_count(bootstrap, &self.name)? == Some(self.partitions)).then_some(()))
+        })
+    }
+
+    /// Deletes the topic called `name`, and waits until it is gone.
+    ///
+    /// # Errors
+    ///
+    /// When the broker refuses.
+    pub fn delete(bootstrap: &str, name: &str) -> Result<()> {
+        for result in block_on(admin(bootstrap)?.delete_topics(&[name], &options()))? {
+            result.map_err(|(name, code)| anyhow::anyhow!("cannot delete topic {name}: {code}"))?;
+        }
+        wait::until(&format!("the end of topic {name}"), PATIENCE, || {
+            Ok(partition_count(bootstrap, name)?.is_none().then_some(()))
+        })
+    }
+}
+
+/// How many partitions of a topic have a leader, or `None` when there is no such topic.
+///
+/// # Errors
+///
+/// When the cluster does not answer.
+pub fn partition_count(bootstrap: &str, topic: &str) -> Result<Option<i32>> {
+    count_partitions(&client(bootstrap).create()?, topic)
+}
+
+/// [`partition_count`], asked through a client that is there already.
+pub(super) fn count_partitions(consumer: &BaseConsumer, topic: &str) -> Result<Option<i32>> {
+    // asking for the whole cluster: a request that names a topic leaves a trace of it in the client
+    let metadata = consumer.fetch_metadata(None, PATIENCE)?;
+    let Some(topic) = metadata.topics().iter().find(|known| known.name() == topic) else { return Ok(None) };
+    if topic.error().is_some() {
+        return Ok(None);
+    }
+    let led = topic.partitions().iter().filter(|partition| partition.leader() >= 0).count();
+    match i32::try_from(led) {
+        Ok(led) => Ok(Some(led)),
+        Err(_) => bail!("{led} partitions"),
+    }
+}
+
+fn admin(bootstrap: &str) -> Result<AdminClient<DefaultClientContext>> {
+    Ok(client(bootstrap).create()?)
+}
+
+fn options() -> AdminOptions {
+    let patience: Duration = PATIENCE;
+    AdminOptions::new().request_timeout(Some(patience)).operation_timeout(Some(patience))
+}

@@ -1,0 +1,20 @@
+//! End-to-end tests of `offsets`, and the rig they stand on: two real Kafka brokers and a real MirrorMaker 2 (MM2),
+//! started from Maven jars on loopback.
+//!
+//! From the ground up:
+//!
+//! - [`rig`] starts, kills and restarts the processes, and leaves nothing behind;
+//! - [`kafka`] produces records that carry their own identity, reads whole logs and commits group offsets;
+//! - [`truth`] compares the two logs record by record and knows where a group really belongs;
+//! - [`tool`] runs `offsets`, and Kafka's own tools, with a deadline;
+//! - [`scenario`] strings these together, [`law`] is what every answer of the tool is held against.
+//!
+//! The tests in `tests/real_kafka` need what `cargo xtask setup` brings: a Java runtime and the jars.
+
+pub mod kafka;
+pub mod law;
+pub mod rig;
+pub mod scenario;
+pub mod tool;
+pub mod truth;
+pub mod wait;

@@ -1,0 +1,143 @@
+//! One Kafka broker that is a cluster of its own (KRaft, combined mode).
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use rdkafka::config::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+
+use super::{Java, Process, Scratch, ports};
+use crate::wait;
+
+/// A start takes 6-8 s on two idle cores; the rest is for a machine that is busy building.
+const PATIENCE: Duration = Duration::from_secs(90);
+const HEAP_MB: u32 = 512;
+
+/// A broker on 127.0.0.1. Its port and its data stay the same over kills and restarts.
+///
+/// Topics are never created by being named; compaction and retention run within a second of being due.
+pub struct Broker {
+    name: &'static str,
+    port: u16,
+    properties: PathBuf,
+    output: PathBuf,
+    java: Java,
+    process: Option<Process>,
+}
+
+impl Broker {
+    /// Formats a data folder and starts the broker on it, without waiting until it answers.
+    pub(super) fn launch(name: &'static str, java: &Java, scratch: &Scratch) -> Result<Self> {
+        let folder = scratch.folder(name)?;
+        let (port, controller_port) = (ports::free()?, ports::free()?);
+        let properties = folder.join("server.properties");
+        fs::write(
+            &properties,
+            server_properties(port, controller_port, &folder.join("data").to_string_lossy()),
+        )?;
+        let mut broker =
+            Self { name, port, properties, output: folder.join("output"), java: java.clone(), process: None };
+        broker.format()?;
+        broker.spawn()?;
+        Ok(broker)
+    }
+
+    /// `host:port`, as in `bootstrap.servers`.
+    pub fn bootstrap(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// Kills it (SIGKILL), as a power cut would.
+    ///
+    /// # Errors
+    ///
+    /// When the operating system refuses.
+    pub fn kill(&mut self) -> Result<()> {
+        self.process.take().map_or(Ok(()), |mut process| process.kill())
+    }
+
+    /// Starts it again after [`Broker::kill`], and waits until it answers.
+    ///
+    /// # Errors
+    ///
+    /// When it does not come up.
+    pub fn restart(&mut self) -> Result<()> {
+        self.kill()?;
+        self.spawn()?;
+        self.await_ready()
+    }
+
+    /// Starts it again if it is not running.
+    pub(super) fn revive(&mut self) -> Result<()> {
+        let running = self.process.as_mut().is_some_and(|process| process.assert_running().is_ok());
+        if running { Ok(()) } else { self.restart() }
+    }
+
+    /// Waits until the broker answers a metadata request.
+    pub(super) fn await_ready(&mut self) -> Result<()> {
+        let client: BaseConsumer = ClientConfig::new()
+            .set("bootstrap.servers", self.bootstrap())
+            .set("reconnect.backoff.max.ms", "200")
+            .set("log_level", "0")
+            .create()?;
+        let Some(process) = &mut self.process else { bail!("{} is not running", self.name) };
+        wait::until(&format!("broker {}", self.name), PATIENCE, || {
+            process.assert_running()?;
+            let metadata = client.fetch_metadata(None, Duration::from_millis(500));
+            Ok(metadata.ok().filter(|metadata| !metadata.brokers().is_empty()).map(drop))
+        })
+        .with_context(|| process.tail())
+    }
+
+    fn format(&self) -> Result<()> {
+        let mut command = self.java.command("kafka.tools.StorageTool", 128);
+        // a cluster id is 16 bytes in base64
+        let id = format!("{}AAAAAAAAAAAAAAAA", self.name).chars().take(22).collect::<String>();
+        let output = command.args(["format", "-t", &id, "-c"]).arg(&self.properties).output()?;
+        if !output.status.success() {
+            bail!("kafka.tools.StorageTool failed: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        Ok(())
+    }
+
+    fn spawn(&mut self) -> Result<()> {
+        let mut command: Command = self.java.command("kafka.Kafka", HEAP_MB);
+        command.arg(&self.properties);
+        self.process = Some(Process::start(self.name, &command, &self.output)?);
+        Ok(())
+    }
+}
+
+fn server_properties(port: u16, controller_port: u16, data: &str) -> String {
+    format!(
+        "process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{controller_port}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+controller.listener.names=CONTROLLER
+log.dirs={data}
+
+# one broker: nothing has a second replica
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=5
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=5
+group.initial.rebalance.delay.ms=0
+auto.create.topics.enable=false
+
+# what a killed process leaves open is ended within a second of its timeout
+transaction.abort.timed.out.transaction.cleanup.interval.ms=1000
+
+# compaction and retention within seconds
+log.initial.task.delay.ms=500
+log.cleaner.backoff.ms=500
+log.cleaner.dedupe.buffer.size=16777216
+log.retention.check.interval.ms=1000
+"
+    )
+}

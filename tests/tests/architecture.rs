@@ -1,0 +1,94 @@
+//! The dependency rule: dependencies point one way, and only the edges do I/O.
+//!
+//! `cli`, `wasm` and `tests` stand on `offsets-kafka` and the other edges, these stand on `offsets-core`, and
+//! `offsets-core` stands on nothing that could touch the world.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+/// Who may name rdkafka in a manifest: the Kafka edge, and the packages that test and measure against real brokers.
+const MAY_NAME_RDKAFKA: [&str; 3] = ["offsets-kafka", "offsets-tests", "offsets-benches"];
+
+/// Crates that do I/O, or bring a runtime to do it with.
+const DOING_IO: [&str; 9] =
+    ["rdkafka", "rdkafka-sys", "tokio", "async-std", "smol", "mio", "socket2", "rustix", "sled"];
+
+#[test]
+fn only_the_kafka_edge_and_what_tests_it_name_rdkafka() -> Result<()> {
+    for (package, dependencies) in manifests()? {
+        for client in ["rdkafka", "rdkafka-sys"] {
+            let may = MAY_NAME_RDKAFKA.contains(&package.as_str());
+            ensure!(may || !dependencies.contains(client), "{package} names {client}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn the_core_depends_on_no_other_package_of_the_workspace() -> Result<()> {
+    let manifests = manifests()?;
+    let core = manifests.get("offsets-core").context("no package offsets-core")?;
+    let others: Vec<_> = core.iter().filter(|name| manifests.contains_key(*name)).collect();
+    ensure!(others.is_empty(), "offsets-core names {others:?}");
+    Ok(())
+}
+
+#[test]
+fn the_core_stands_on_nothing_that_does_io() -> Result<()> {
+    let tree = tree("offsets-core")?;
+    let io: Vec<_> = tree.iter().filter(|name| DOING_IO.contains(&name.as_str())).collect();
+    ensure!(io.is_empty(), "offsets-core stands on {io:?}");
+    Ok(())
+}
+
+#[test]
+fn the_command_and_the_web_module_do_not_know_each_other() -> Result<()> {
+    ensure!(!tree("offsets-cli")?.contains("offsets-wasm"));
+    ensure!(!tree("offsets-wasm")?.contains("offsets-cli"));
+    Ok(())
+}
+
+#[test]
+fn the_web_module_stands_on_the_core_alone() -> Result<()> {
+    let manifests = manifests()?;
+    let tree = tree("offsets-wasm")?;
+    let ours: Vec<_> = tree.iter().filter(|name| manifests.contains_key(*name)).collect();
+    let allowed = |name: &str| ["offsets-wasm", "offsets-core"].contains(&name);
+    ensure!(ours.iter().all(|name| allowed(name)), "offsets-wasm stands on {ours:?}");
+    Ok(())
+}
+
+/// What each package of the workspace names in its manifest, dependencies of tests and builds among them.
+fn manifests() -> Result<BTreeMap<String, BTreeSet<String>>> {
+    let metadata = cargo(&["metadata", "--no-deps", "--format-version", "1"])?;
+    let metadata: Value = serde_json::from_str(&metadata)?;
+    let packages = metadata["packages"].as_array().context("cargo metadata lists no packages")?;
+    let name = |value: &Value| value["name"].as_str().map(str::to_owned);
+    let manifest = |package: &Value| {
+        let dependencies = package["dependencies"].as_array()?.iter().filter_map(name).collect();
+        Some((name(package)?, dependencies))
+    };
+    Ok(packages.iter().filter_map(manifest).collect())
+}
+
+/// Everything that `package` stands on when it is built, itself among them.
+fn tree(package: &str) -> Result<BTreeSet<String>> {
+    let arguments = ["tree", "--package", package, "--edges", "normal,build", "--all-features"];
+    let text = cargo(&[&arguments[..], &["--prefix", "none", "--format", "{p}", "--locked"]].concat())?;
+    let names: BTreeSet<String> =
+        text.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect();
+    ensure!(names.contains(package), "cargo tree does not know {package}");
+    Ok(names)
+}
+
+fn cargo(arguments: &[&str]) -> Result<String> {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let output = command.current_dir(workspace).args(arguments).output()?;
+    ensure!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(String::from_utf8(output.stdout)?)
+}
