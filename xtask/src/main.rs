@@ -1,0 +1,56 @@
+//! Project chores: `cargo xtask <chore>`.
+
+mod bench;
+mod ci;
+mod command;
+mod places;
+mod rereads;
+mod rig;
+mod setup;
+mod test;
+mod wasm;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+const USAGE: &str = "\
+Usage: cargo xtask <chore>
+
+  setup        find or install what tests and checks need beyond Rust
+  test         build and run every kind of test, and count each
+  ci           everything CI runs: format, lints, docs, dependencies, then test
+  advisories   check dependencies against the advisory database (needs a network)
+  rig up       two Kafka brokers and a MirrorMaker 2 to play with, until Ctrl-C
+  bench        whole processes beside the Java tools, on real brokers
+  wasm         the WebAssembly module for Node and for a page, in wasm/pkg
+  rereads      run the tests on real Kafka and print how much groups read twice, beside MirrorMaker 2
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let chore: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match run(&chore) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(chore: &[&str]) -> Result<ExitCode> {
+    match chore {
+        ["setup"] => setup::bring(setup::EVERYTHING)?,
+        ["test"] => return test::run(),
+        ["ci"] => return ci::run(),
+        ["advisories"] => ci::advisories()?,
+        ["rig", "up"] => rig::up()?,
+        ["rereads"] => return rereads::run(),
+        ["wasm"] => wasm::build()?,
+        ["bench", parts @ ..] => bench::run_beside_peers(parts)?,
+        ["--help" | "-h" | "help"] | [] => print!("{USAGE}"),
+        _ => bail!("no chore {:?}\n\n{USAGE}", chore.join(" ")),
+    }
+    Ok(ExitCode::SUCCESS)
+}

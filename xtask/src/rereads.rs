@@ -1,0 +1,134 @@
+//! How much groups read twice: our answers beside MirrorMaker 2's, as the tests on real Kafka measured them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+
+use crate::places;
+use crate::test;
+
+/// Measures and prints.
+///
+/// # Errors
+///
+/// When the tests cannot be run.
+pub(crate) fn run() -> Result<ExitCode> {
+    forget()?;
+    let tally = test::run_real_kafka()?;
+    print()?;
+    Ok(test::conclude(&tally, &[test::Kind::RealKafka]))
+}
+
+/// Removes what earlier runs measured.
+///
+/// # Errors
+///
+/// When it cannot be removed.
+pub(crate) fn forget() -> Result<()> {
+    let folder = folder();
+    if folder.exists() {
+        fs::remove_dir_all(&folder).with_context(|| format!("remove {}", folder.display()))?;
+    }
+    Ok(())
+}
+
+/// Prints one line a scenario and group: what its partitions read twice, summed.
+///
+/// # Errors
+///
+/// When a file is not as the tests write it.
+pub(crate) fn print() -> Result<()> {
+    let folder = folder();
+    let mut files = Vec::new();
+    if folder.is_dir() {
+        for entry in fs::read_dir(&folder)? {
+            files.push(entry?.path());
+        }
+    }
+    files.sort();
+    let mut text = String::new();
+    for file in &files {
+        // the first line names the columns
+        text.extend(fs::read_to_string(file)?.lines().skip(1).map(|line| format!("{line}\n")));
+    }
+    if !text.is_empty() {
+        print!("\n{}", table(&text)?);
+    }
+    Ok(())
+}
+
+/// Where the tests write one file a scenario.
+fn folder() -> PathBuf {
+    places::rig().join("rereads")
+}
+
+/// A group of a scenario.
+#[derive(Default)]
+struct Group {
+    classes: BTreeSet<String>,
+    partitions: usize,
+    lag: i64,
+    /// Sums; `None` once a partition has no answer.
+    ours: Option<u64>,
+    mm2: Option<u64>,
+}
+
+/// A Markdown table from lines of scenario, group, partition, lag, class, ours, mm2, mm2-predicted.
+fn table(lines: &str) -> Result<String> {
+    let mut groups: BTreeMap<(String, String), Group> = BTreeMap::new();
+    for line in lines.lines() {
+        let columns: Vec<&str> = line.split('\t').collect();
+        let [scenario, name, _partition, lag, class, ours, mm2, _predicted] = columns[..] else {
+            bail!("{} columns, not 8: {line}", columns.len());
+        };
+        let lag: i64 = lag.parse().with_context(|| format!("lag in {line}"))?;
+        let fresh = Group { ours: Some(0), mm2: Some(0), ..Group::default() };
+        let key = (scenario.to_owned(), name.to_owned());
+        let group = groups.entry(key).or_insert(fresh);
+        group.classes.insert(class.to_owned());
+        group.partitions += 1;
+        group.lag = group.lag.max(lag);
+        group.ours = add(group.ours, ours);
+        group.mm2 = add(group.mm2, mm2);
+    }
+    let mut rows: Vec<_> = groups.into_iter().collect();
+    rows.sort_by(|((a, x), one), ((b, y), other)| (a, one.lag, x).cmp(&(b, other.lag, y)));
+    let mut text = String::from(
+        "| scenario | group | partitions | greatest lag | class | read twice: offsets | read twice: MM2 |\n\
+         | --- | --- | --: | --: | --- | --: | --: |\n",
+    );
+    let shown = |sum: Option<u64>| sum.map_or("no answer".to_owned(), |sum| sum.to_string());
+    for ((scenario, name), group) in rows {
+        let name = name.strip_prefix(&format!("{scenario}-")).unwrap_or(&name).to_owned();
+        let classes = group.classes.into_iter().collect::<Vec<_>>().join(", ");
+        let (ours, mm2) = (shown(group.ours), shown(group.mm2));
+        let (partitions, lag) = (group.partitions, group.lag);
+        writeln!(text, "| {scenario} | {name} | {partitions} | {lag} | {classes} | {ours} | {mm2} |")?;
+    }
+    Ok(text)
+}
+
+/// The sum so far and one more partition, which may have no answer.
+fn add(sum: Option<u64>, column: &str) -> Option<u64> {
+    Some(sum? + column.parse::<u64>().ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn partitions_of_a_group_are_summed_and_a_missing_answer_shows() {
+        let lines = "dense\tdense-lag-100\t0\t100\texact\t0\t111\t111\n\
+                     dense\tdense-lag-100\t1\t100\tbounded\t7\t818\t818\n\
+                     dense\tdense-lag-9\t0\t9\texact\t0\t-\t-\n";
+        let table = table(lines).unwrap();
+        let rows: Vec<&str> = table.lines().skip(2).collect();
+        assert_eq!(rows[0], "| dense | lag-9 | 1 | 9 | exact | 0 | no answer |");
+        assert_eq!(rows[1], "| dense | lag-100 | 2 | 100 | bounded, exact | 7 | 929 |");
+    }
+}
