@@ -88,9 +88,10 @@ fn judge_a_restart(scenario: &mut Scenario<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Small batches: a stream of this size would else be copied before anybody could cut it.
+/// Batches of a record or two, each a round trip: a stream of this size would else be copied before anybody could cut
+/// it.
 fn outline(name: &'static str) -> Outline {
-    Outline::new(name, 2).mm2_worker("producer.batch.size", "1000")
+    Outline::new(name, 2).mm2_worker("producer.batch.size", "200")
 }
 
 /// Kills MM2 while the stream is being copied.
