@@ -19,15 +19,15 @@ use clap::Parser as _;
 use crate::args::{Cli, Verb};
 
 fn main() -> ExitCode {
-    let Cli { link, output, verb } = match Cli::try_parse() {
+    let Cli { link, evidence, output, verb } = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(usage) => return outcome::usage(&usage),
     };
     let ended = match verb {
-        Verb::Translate(translate) => verb::translate(&link, &output, &translate),
-        Verb::Reset(reset) => verb::reset(&link, &output, &reset),
+        Verb::Translate(translate) => verb::translate(&link, &evidence, &output, &translate),
+        Verb::Reset(reset) => verb::reset(&link, &evidence, &output, &reset),
         Verb::Undo(undo) => verb::undo(&link, &output, &undo),
-        Verb::Dump(dump) => verb::dump(&link, &output, &dump),
+        Verb::Dump(dump) => verb::dump(&link, &evidence, &output, &dump),
         Verb::Completions(completions) => verb::completions(&completions),
         Verb::Man(man) => verb::man(&man),
     };

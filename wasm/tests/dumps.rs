@@ -40,9 +40,6 @@ fn main_dump() -> Evidence {
     checkpoint(&mut checkpoints, (AWKWARD, "src.orders", 0), (BEYOND + 401, BEYOND + 399));
 
     Evidence {
-        link: Link::new("src", "dst"),
-        as_of: time("2026-11-23T08:00:00.123456Z"),
-        source: SourceState::Alive,
         commits: vec![
             // On a sync: exact. Between two: bounded. Beyond the newest: a floor.
             commit("app-g", ("orders", 0), BEYOND + 1),
@@ -74,6 +71,7 @@ fn main_dump() -> Evidence {
             ("src.quiet", 0, 3, 7),
             ("src.recreated", 0, 0, 100),
         ]),
+        ..Evidence::unread(Link::new("src", "dst"), time("2026-11-23T08:00:00.123456Z"))
     }
 }
 

@@ -1,10 +1,12 @@
 //! The command line: what can be said, in the words of the help.
 
+mod evidence;
 mod link;
 mod output;
 mod reset;
 mod selection;
 
+pub(crate) use evidence::EvidenceArgs;
 pub(crate) use link::{LinkArgs, PolicyName, SideArgs, SyncsLocation};
 pub(crate) use output::{Format, OutputArgs};
 pub(crate) use reset::{ApplyArgs, Destination, ResetArgs, TargetPartitions, UndoArgs};
@@ -24,6 +26,8 @@ use clap::{Args, Parser, Subcommand};
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) link: LinkArgs,
+    #[command(flatten)]
+    pub(crate) evidence: EvidenceArgs,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
     #[command(subcommand)]

@@ -6,14 +6,19 @@ use offsets_core::evidence::write_dump;
 use offsets_core::translate::Selection;
 
 use super::session::{Session, SourceNeed};
-use crate::args::{DumpArgs, LinkArgs, OutputArgs};
+use crate::args::{DumpArgs, EvidenceArgs, LinkArgs, OutputArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
 
 /// `offsets dump`.
-pub(crate) fn dump(link: &LinkArgs, output: &OutputArgs, args: &DumpArgs) -> Result<Exit, Failure> {
+pub(crate) fn dump(
+    link: &LinkArgs,
+    evidence: &EvidenceArgs,
+    output: &OutputArgs,
+    args: &DumpArgs,
+) -> Result<Exit, Failure> {
     let session = Session::open(link, output)?;
-    let inquiry = session.hear(Selection::Everything, SourceNeed::Wanted, link)?;
+    let inquiry = session.hear(Selection::Everything, SourceNeed::Wanted, link, evidence.rules())?;
     let text = write_dump(inquiry.evidence());
     if args.file == Path::new("-") {
         io::stdout().write_all(text.as_bytes())?;

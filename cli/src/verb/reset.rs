@@ -8,21 +8,31 @@ use super::apply::apply;
 use super::destination::moves_to;
 use super::session::{Session, SourceNeed, TargetSession, read};
 use super::translate::soundness;
-use crate::args::{Destination, LinkArgs, OutputArgs, ResetArgs};
+use crate::args::{Destination, EvidenceArgs, LinkArgs, OutputArgs, ResetArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::print::Remarks;
 
 /// `offsets reset`: to the translated positions, to those of a file, or to a place on the target.
-pub(crate) fn reset(link: &LinkArgs, output: &OutputArgs, args: &ResetArgs) -> Result<Exit, Failure> {
+pub(crate) fn reset(
+    link: &LinkArgs,
+    evidence: &EvidenceArgs,
+    output: &OutputArgs,
+    args: &ResetArgs,
+) -> Result<Exit, Failure> {
     match (&args.from_file, args.to) {
         (Some(_), _) => to_file(link, output, args),
         (None, Some(destination)) => to_destination(link, output, args, destination),
-        (None, None) => to_translation(link, output, args),
+        (None, None) => to_translation(link, evidence, output, args),
     }
 }
 
-fn to_translation(link: &LinkArgs, output: &OutputArgs, args: &ResetArgs) -> Result<Exit, Failure> {
+fn to_translation(
+    link: &LinkArgs,
+    evidence: &EvidenceArgs,
+    output: &OutputArgs,
+    args: &ResetArgs,
+) -> Result<Exit, Failure> {
     if !args.selection.offsets.is_empty() {
         return Err(
             Failure::usage("an --offset of no group cannot be reset").remedy("name the group with --group")
@@ -31,7 +41,7 @@ fn to_translation(link: &LinkArgs, output: &OutputArgs, args: &ResetArgs) -> Res
     let selection = super::selection(&args.selection)?;
     let session = Session::open(link, output)?;
     let cluster = session.target()?;
-    let translation = session.hear(selection, SourceNeed::Required, link)?.conclude();
+    let translation = session.hear(selection, SourceNeed::Required, link, evidence.rules())?.conclude();
     if !translation.missing.is_empty() || translation.rows.is_empty() {
         return Ok(soundness(&translation, session.remarks()));
     }

@@ -2,7 +2,8 @@ use std::convert::Infallible;
 use std::path::Path;
 
 use offsets_core::evidence::{Evidence, SourceState};
-use offsets_core::translate::{Inquiry, Selection};
+use offsets_core::link::Link;
+use offsets_core::translate::{Inquiry, Rules, Selection};
 use offsets_kafka::demo::DemoLink;
 use offsets_kafka::{Cluster, Deadline, Endpoint, LinkedClusters, SourceAccess};
 
@@ -76,10 +77,17 @@ impl Session {
         selection: Selection,
         need: SourceNeed,
         args: &LinkArgs,
+        rules: Rules,
     ) -> Result<Inquiry, Failure> {
+        // What a dump is for is to answer all that was asked of the clusters.
+        let keeps_records = matches!(selection, Selection::Everything);
+        let about = |link: &Link, now| {
+            let inquiry = Inquiry::about(link.clone(), selection, now).under(rules);
+            if keeps_records { inquiry.keeping_records() } else { inquiry }
+        };
         let clusters = match &self.origin {
             Ready::Dump(evidence) => {
-                let inquiry = Inquiry::about(evidence.link.clone(), selection, evidence.as_of);
+                let inquiry = about(&evidence.link, evidence.as_of);
                 let heard: Result<_, Infallible> = inquiry.hear(&mut evidence.as_ref().clone());
                 let Ok(inquiry) = heard;
                 return Ok(self.warned(inquiry));
@@ -97,7 +105,7 @@ impl Session {
         let now = clock::now();
         let mut witness =
             LinkedClusters::connect(source, &clusters.target, now, self.deadline)?.watched_by(&bars);
-        let inquiry = Inquiry::about(clusters.link.clone(), selection, now).hear(&mut witness)?;
+        let inquiry = about(&clusters.link, now).hear(&mut witness)?;
         Ok(self.warned(inquiry))
     }
 

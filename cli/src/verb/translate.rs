@@ -1,17 +1,22 @@
 use offsets_core::translate::Translation;
 
 use super::session::{Session, SourceNeed};
-use crate::args::{LinkArgs, OutputArgs, TranslateArgs};
+use crate::args::{EvidenceArgs, LinkArgs, OutputArgs, TranslateArgs};
 use crate::clock;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::print::{Remarks, print_translation};
 
 /// `offsets translate`.
-pub(crate) fn translate(link: &LinkArgs, output: &OutputArgs, args: &TranslateArgs) -> Result<Exit, Failure> {
+pub(crate) fn translate(
+    link: &LinkArgs,
+    evidence: &EvidenceArgs,
+    output: &OutputArgs,
+    args: &TranslateArgs,
+) -> Result<Exit, Failure> {
     let selection = super::selection(&args.selection)?;
     let session = Session::open(link, output)?;
-    let translation = session.hear(selection, SourceNeed::Wanted, link)?.conclude();
+    let translation = session.hear(selection, SourceNeed::Wanted, link, evidence.rules())?.conclude();
     print_translation(&translation, output, session.remarks(), clock::now())?;
     Ok(soundness(&translation, session.remarks()))
 }

@@ -26,7 +26,30 @@ fn the_readme_command_prints_every_partition_with_class_and_rereads() {
         ]
     );
     let classes: Vec<_> = lines.map(|line| line.split_whitespace().nth(7).unwrap()).collect();
-    assert_eq!(classes, ["bounded", "exact", "bounded", "floor"]);
+    assert_eq!(classes, ["exact"; 4]);
+}
+
+#[test]
+fn without_reading_data_topics_brackets_stay_open() {
+    let classes = |command: &str| {
+        let document = offsets(command).expect(0).json();
+        let rows = document["partitions"].as_array().unwrap().clone();
+        rows.iter().map(|row| row["class"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let open = ["bounded", "exact", "bounded", "floor"];
+    assert_eq!(classes("--demo translate --group app-g -o json --no-probe"), open);
+    assert_eq!(classes("--demo translate --group app-g -o json --evidence syncs,checkpoints"), open);
+    assert_eq!(classes("--demo translate --group app-g -o json --probe-max-records 0"), open);
+    let counted = ["exact", "exact", "exact", "floor"];
+    let by_count = "--demo translate --group app-g -o json --evidence syncs,target-scan,source-scan";
+    assert_eq!(classes(by_count), counted);
+}
+
+#[test]
+fn a_kind_of_evidence_that_does_not_exist_is_refused_with_those_that_do() {
+    offsets("--demo translate --group app-g --evidence syncs,tea-leaves")
+        .expect(2)
+        .says(&["`tea-leaves` is no kind of evidence", "target-scan"]);
 }
 
 #[test]

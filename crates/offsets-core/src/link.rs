@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::mm2::ReplicationPolicy;
-use crate::model::{ClusterAlias, TopicName};
+use crate::model::{ClusterAlias, TopicName, TopicPartition};
 
 /// One direction of replication, from `source` to `target`, and the names that follow from how it was configured.
 ///
@@ -44,6 +44,12 @@ pub struct Link {
     /// Whether MM2 writes to the target in transactions, whose markers use up target offsets.
     #[serde(default, skip_serializing_if = "is_default")]
     pub exactly_once: bool,
+    /// The topic in which the Connect worker keeps its source offsets, where it is not a dedicated MM2's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub positions_topic_name: Option<TopicName>,
+    /// The record header in which the replicator writes the source offset, where it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin_header: Option<String>,
 }
 
 impl Link {
@@ -57,6 +63,8 @@ impl Link {
             syncs_topic_name: None,
             checkpoints_topic_name: None,
             exactly_once: false,
+            positions_topic_name: None,
+            origin_header: None,
         }
     }
 
@@ -78,6 +86,18 @@ impl Link {
     /// The checkpoints topic, always on the target. MM2 writes and reads its partition 0 only.
     pub fn checkpoints_topic(&self) -> TopicName {
         self.checkpoints_topic_name.clone().unwrap_or_else(|| self.policy.checkpoints_topic(&self.source))
+    }
+
+    /// The topic in which the Connect worker keeps how far it has copied, always on the target. In dedicated mode no
+    /// separator changes its name (`MirrorMakerConfig.workerConfig`).
+    pub fn positions_topic(&self) -> TopicName {
+        let dedicated = || TopicName::new(format!("mm2-offsets.{}.internal", self.source));
+        self.positions_topic_name.clone().unwrap_or_else(dedicated)
+    }
+
+    /// The partition on the target that holds the copies of a partition of the source.
+    pub fn remote_partition(&self, source: &TopicPartition) -> TopicPartition {
+        TopicPartition { topic: self.remote_topic(&source.topic), partition: source.partition }
     }
 
     /// The name on the target of the copy of the source's `topic`.

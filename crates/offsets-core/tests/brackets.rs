@@ -42,17 +42,15 @@ impl Facts<'_> {
         let source_log = self.source_end.map(|end| (source.clone(), LogRange { start: up(0), end: up(end) }));
         let target_log = LogRange { start: down(self.target.0), end: down(self.target.1) };
         let mut evidence = Evidence {
-            as_of: Timestamp::UNIX_EPOCH,
             source: match self.source_end {
                 Some(_) => SourceState::Alive,
                 None => SourceState::Dead { reason: "gone".to_owned() },
             },
-            commits: Vec::new(),
             syncs: Reading::Whole(syncs),
             checkpoints: Reading::Whole(checkpoints),
             source_logs: source_log.into_iter().collect(),
             target_logs: [(target, target_log)].into_iter().collect(),
-            link,
+            ..Evidence::unread(link, Timestamp::UNIX_EPOCH)
         };
         let selection = Selection::Offsets(vec![(source, up(g))]);
         let inquiry = Inquiry::about(evidence.link.clone(), selection, Timestamp::UNIX_EPOCH);

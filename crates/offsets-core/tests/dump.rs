@@ -25,7 +25,8 @@ fn answers(evidence: &Evidence, offsets: std::ops::RangeInclusive<i64>) -> Strin
 }
 
 fn a_dump() -> String {
-    let mut world = World::new(Setting { lag_max: 3, exactly_once: false, origin: (5, 2) });
+    let mut world =
+        World::new(Setting { lag_max: 3, exactly_once: false, origin: (5, 2), twins: 1, filter: 0 });
     let events = [
         model::Event::Produce { records: 9, holes: 1 },
         model::Event::Copy { records: 6 },

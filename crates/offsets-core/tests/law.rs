@@ -8,7 +8,7 @@ mod cases;
 mod model;
 
 use jiff::Timestamp;
-use model::{Known, Story, TOPIC, Truth, World};
+use model::{Entry, Known, Story, TOPIC, Truth, World};
 use offsets_core::evidence::Evidence;
 use offsets_core::model::{SourceOffset, TopicPartition};
 use offsets_core::translate::{Assumption, GroupSelection, Inquiry, Position, Row, Selection};
@@ -35,6 +35,12 @@ struct Hidden {
     unfinished: bool,
     /// That more is read again than was said.
     doubled: bool,
+    /// That somebody else writes to the mirror partition.
+    foreign: bool,
+    /// That the source has lost a record that was copied.
+    lost: bool,
+    /// That such a record looks like another one.
+    alike: bool,
 }
 
 impl Hidden {
@@ -42,13 +48,20 @@ impl Hidden {
         Self {
             unfinished: now.hides_an_unfinished_replay(known.syncs.then_some(read)),
             doubled: now.hides_doubled_records(read),
+            lost: now.has_lost_copied_records(),
+            alike: now.has_lost_copied_records() && now.source.twins > 1,
+            foreign: now.target.entries().any(|(_, entry)| entry == Entry::Foreign),
         }
     }
 }
 
 /// Every way in which an answer breaks the law, in words.
 fn breaches(row: &Row, truth: &Truth, hidden: Hidden) -> Vec<String> {
-    let hidden = if names(row, Assumption::VisibleReplays) { hidden } else { Hidden::default() };
+    let visible = names(row, Assumption::VisibleReplays);
+    let foreign = (hidden.foreign && names(row, Assumption::SoleWriter))
+        || (hidden.lost && names(row, Assumption::SourceKept))
+        || (hidden.alike && names(row, Assumption::DistinctRecords));
+    let hidden = if visible { hidden } else { Hidden::default() };
     let g = row.committed.offset.get();
     let (first, last) = (truth.first(g), truth.last(g));
     let mut breaches = Vec::new();
@@ -64,12 +77,12 @@ fn breaches(row: &Row, truth: &Truth, hidden: Hidden) -> Vec<String> {
         must(false, "is no position, though the mirror topic is there");
         return breaches;
     };
-    must(target <= last || hidden.unfinished, "skips");
-    must(row.position.high().is_none_or(|high| first <= high.get()), "has its upper end too low");
-    must(!matches!(row.position, Position::Exact { .. }) || first <= target, "is not exact");
+    must(target <= last || hidden.unfinished || foreign, "skips");
+    must(row.position.high().is_none_or(|high| first <= high.get()) || foreign, "has its upper end too low");
+    must(!matches!(row.position, Position::Exact { .. }) || first <= target || foreign, "is not exact");
     let reread = truth.reread(target, g);
     let enough = row.reread_max.is_none_or(|most| reread <= most);
-    must(enough || hidden.unfinished || hidden.doubled, "reads more again than it says");
+    must(enough || hidden.unfinished || hidden.doubled || foreign, "reads more again than it says");
     breaches
 }
 
@@ -96,7 +109,7 @@ fn breach_after_recreation(story: &Story, known: Known) -> Option<String> {
     }
     let target_unseen = now.target.incarnation > 0 && (!known.syncs || fall.is_none());
     let source_unseen = now.source.incarnation > 0;
-    let hidden = now.hides_an_unfinished_replay(known.syncs.then_some(&read));
+    let Hidden { lost, alike, foreign, unfinished: hidden, .. } = Hidden::from(&read, &now, known);
     let rising = present.windows(2).position(|pair| pair[1].upstream <= pair[0].upstream);
     let oldest = present.get(rising.unwrap_or(present.len().saturating_sub(1)));
     let oldest = oldest.map_or(0, |sync| sync.source_incarnation);
@@ -107,6 +120,9 @@ fn breach_after_recreation(story: &Story, known: Known) -> Option<String> {
         let broken = |row: &&Row| {
             let presumes = names(row, Assumption::SameIncarnation) && row.position.is_sound();
             let excused = (presumes && (target_unseen || source_unseen))
+                || (names(row, Assumption::DistinctRecords) && alike)
+                || (names(row, Assumption::SourceKept) && lost)
+                || (names(row, Assumption::SoleWriter) && foreign)
                 || (names(row, Assumption::VisibleReplays) && hidden);
             let target = row.position.target().map_or(i64::MAX, |target| target.get());
             target > truth.last(row.committed.offset.get()) && !excused

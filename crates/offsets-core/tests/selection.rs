@@ -44,14 +44,12 @@ fn evidence(commits: Vec<RecordedCommit>) -> Evidence {
     let source = LogRange { start: up(0), end: up(1_000) };
     let target = LogRange { start: down(0), end: down(150) };
     Evidence {
-        link: Link::new("src", "dst"),
-        as_of: Timestamp::UNIX_EPOCH,
-        source: SourceState::Alive,
         commits,
         syncs: Reading::Whole(syncs),
         checkpoints: Reading::Absent { reason: "there is none".to_owned() },
         source_logs: [(TopicPartition::new("orders", 0), source)].into_iter().collect(),
         target_logs: [(TopicPartition::new("src.orders", 0), target)].into_iter().collect(),
+        ..Evidence::unread(Link::new("src", "dst"), Timestamp::UNIX_EPOCH)
     }
 }
 

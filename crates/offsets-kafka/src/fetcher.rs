@@ -5,11 +5,12 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 
 use crate::cluster::client;
 use crate::connection::Connection;
-use crate::{ClientSettings, Error};
+use crate::{ClientSettings, Error, Isolation};
 
 /// A client that fetches records. It carries a group id because librdkafka wants one, and neither joins nor commits.
 pub(crate) struct Fetcher {
     appetite: Appetite,
+    isolation: Isolation,
     consumer: Option<BaseConsumer<Connection>>,
 }
 
@@ -23,7 +24,11 @@ pub(crate) enum Appetite {
 }
 
 impl Fetcher {
-    fn new(settings: &ClientSettings, appetite: Appetite) -> Result<Self, Error> {
+    fn new(settings: &ClientSettings, appetite: Appetite, isolation: Isolation) -> Result<Self, Error> {
+        let isolation_level = match isolation {
+            Isolation::ReadCommitted => "read_committed",
+            Isolation::ReadUncommitted => "read_uncommitted",
+        };
         // More than 4 MiB gained nothing over loopback, and costs its size twice over in memory.
         let (partition_bytes, fetch_bytes) = match appetite {
             Appetite::Bulk => ("4194304", "4194304"),
@@ -35,7 +40,7 @@ impl Fetcher {
             ("enable.auto.commit", "false"),
             ("enable.auto.offset.store", "false"),
             ("auto.offset.reset", "error"),
-            ("isolation.level", "read_committed"),
+            ("isolation.level", isolation_level),
             ("enable.partition.eof", "true"),
             ("check.crcs", "true"),
             // Only the leader knows where its log ends; a rack would let a follower answer.
@@ -50,7 +55,11 @@ impl Fetcher {
             ("fetch.max.bytes", fetch_bytes),
             ("queued.max.messages.kbytes", "4096"),
         ];
-        Ok(Self { appetite, consumer: Some(client(settings, &Connection::new(settings), &forced, &tuned)?) })
+        Ok(Self {
+            appetite,
+            isolation,
+            consumer: Some(client(settings, &Connection::new(settings), &forced, &tuned)?),
+        })
     }
 }
 
@@ -76,11 +85,17 @@ pub(crate) struct Fetchers(Mutex<Vec<Fetcher>>);
 
 impl Fetchers {
     /// One of the wanted kind, with nothing assigned.
-    pub(crate) fn take(&self, settings: &ClientSettings, appetite: Appetite) -> Result<Fetcher, Error> {
+    pub(crate) fn take(
+        &self,
+        settings: &ClientSettings,
+        appetite: Appetite,
+        isolation: Isolation,
+    ) -> Result<Fetcher, Error> {
         let mut idle = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match idle.iter().position(|fetcher| fetcher.appetite == appetite) {
+        let fits = |fetcher: &Fetcher| fetcher.appetite == appetite && fetcher.isolation == isolation;
+        match idle.iter().position(fits) {
             Some(index) => Ok(idle.swap_remove(index)),
-            None => Fetcher::new(settings, appetite),
+            None => Fetcher::new(settings, appetite, isolation),
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use offsets_core::model::{LogRange, TopicName, TopicPartition};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
-use rdkafka::message::BorrowedMessage;
+use rdkafka::message::{BorrowedHeaders, BorrowedMessage, Headers as _, Timestamp};
 use rdkafka::{Message, Offset, TopicPartitionList};
 
 use crate::cluster::cause;
@@ -15,7 +15,7 @@ use crate::fetcher::Appetite;
 use crate::{About, Cause, Cluster, Deadline, Error, Isolation, Shortfall};
 
 /// A record as the log holds it, for as long as the visitor looks at it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub struct RawRecord<'a> {
     /// The partition it is in.
     pub partition: i32,
@@ -28,6 +28,18 @@ pub struct RawRecord<'a> {
     pub key: Option<&'a [u8]>,
     /// The value; `None` is a tombstone in a compacted topic.
     pub value: Option<&'a [u8]>,
+    /// Whether the timestamp is the producer's (`CreateTime`).
+    pub is_producers_timestamp: bool,
+    headers: Option<&'a BorrowedHeaders>,
+}
+
+impl<'a> RawRecord<'a> {
+    /// The value of the last header of this name.
+    pub fn header(&self, name: &str) -> Option<&'a [u8]> {
+        let headers = self.headers?;
+        let newest_first = (0..headers.count()).rev().map(|at| headers.get(at));
+        newest_first.filter(|header| header.key == name).find_map(|header| header.value)
+    }
 }
 
 /// How far a read has come.
@@ -58,6 +70,8 @@ pub struct TopicRead<'c> {
     cluster: &'c Cluster,
     topic: TopicName,
     wanted: BTreeMap<i32, Option<Range<i64>>>,
+    isolation: Isolation,
+    clipped: bool,
     on_progress: Option<Box<dyn FnMut(Progress) + 'c>>,
 }
 
@@ -79,7 +93,14 @@ impl Cluster {
     /// # }
     /// ```
     pub fn read(&self, topic: &TopicName) -> TopicRead<'_> {
-        TopicRead { cluster: self, topic: topic.clone(), wanted: BTreeMap::new(), on_progress: None }
+        TopicRead {
+            cluster: self,
+            topic: topic.clone(),
+            wanted: BTreeMap::new(),
+            isolation: Isolation::ReadCommitted,
+            clipped: false,
+            on_progress: None,
+        }
     }
 }
 
@@ -93,6 +114,18 @@ impl<'c> TopicRead<'c> {
     /// Reads these offsets of this partition and no others. `offsets.end` is not read.
     pub fn span(mut self, partition: i32, offsets: Range<i64>) -> Self {
         self.wanted.insert(partition, Some(offsets));
+        self
+    }
+
+    /// Reads what this isolation shows; without it, committed records.
+    pub fn isolated(mut self, isolation: Isolation) -> Self {
+        self.isolation = isolation;
+        self
+    }
+
+    /// Reads of each span what the log holds of it, where it would be an error that it does not hold all.
+    pub fn clipped(mut self) -> Self {
+        self.clipped = true;
         self
     }
 
@@ -151,9 +184,13 @@ impl<'c> TopicRead<'c> {
             let named = |partition: &i32| TopicPartition::new(self.topic.clone(), *partition);
             self.wanted.keys().map(named).collect()
         };
-        let logs = self.cluster.log_ranges(&partitions, Isolation::ReadCommitted, deadline).into_result()?;
+        let logs = self.cluster.log_ranges(&partitions, self.isolation, deadline).into_result()?;
         let cursor = |(partition, log): (TopicPartition, LogRange<i64>)| {
             let range = match self.wanted.get(&partition.partition) {
+                Some(Some(wanted)) if self.clipped => {
+                    let start = wanted.start.clamp(log.start, log.end);
+                    LogRange { start, end: wanted.end.clamp(start, log.end) }
+                }
                 Some(Some(wanted)) if wanted.start < log.start || wanted.end > log.end => {
                     let (cluster, wanted) = (self.cluster.alias().clone(), wanted.clone());
                     return Err(Error::OutsideLog { cluster, partition, wanted, log });
@@ -199,7 +236,8 @@ impl Reading<'_, '_> {
             return Ok(());
         }
         let cluster = self.read.cluster;
-        let consumer = cluster.fetchers().take(cluster.settings(), self.read.appetite())?;
+        let consumer =
+            cluster.fetchers().take(cluster.settings(), self.read.appetite(), self.read.isolation)?;
         self.assign(&consumer)?;
         let (mut since_look, mut silent_turns, mut turn) = (0, 0, self.deadline.slice(TURN));
         while open > 0 {
@@ -285,6 +323,8 @@ impl Reading<'_, '_> {
                 timestamp_ms: message.timestamp().to_millis(),
                 key: message.key(),
                 value: message.payload(),
+                is_producers_timestamp: matches!(message.timestamp(), Timestamp::CreateTime(_)),
+                headers: message.headers(),
             };
             visit(&self.cursors, record);
         }
@@ -357,8 +397,7 @@ impl Reading<'_, '_> {
 
     fn log_now(&self, cursor: &Cursor) -> Result<LogRange<i64>, Error> {
         let one = std::slice::from_ref(cursor.partition());
-        let logs =
-            self.read.cluster.log_ranges(one, Isolation::ReadCommitted, self.deadline).into_result()?;
+        let logs = self.read.cluster.log_ranges(one, self.read.isolation, self.deadline).into_result()?;
         Ok(logs.get(cursor.partition()).copied().unwrap_or(LogRange { start: 0, end: 0 }))
     }
 

@@ -2,12 +2,16 @@
 
 mod dump;
 mod logs;
+mod positions;
 mod question;
+mod records;
 
 pub(crate) use dump::without_place;
 pub use dump::{DumpError, read_dump, write_dump};
 pub use logs::Logs;
+pub use positions::CopiedThrough;
 pub use question::{Fact, Question, Witness};
+pub use records::{Fingerprint, Records, Scan, ScannedRecord, Span};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -36,6 +40,34 @@ pub struct Evidence {
     pub source_logs: Logs<SourceOffset>,
     /// Log ranges on the target, read after the topics above.
     pub target_logs: Logs<TargetOffset>,
+    /// How far the replicator's worker says it has copied.
+    #[serde(default = "Reading::unread")]
+    pub copied_through: Reading<CopiedThrough>,
+    /// Records of the source's data topics, aborted ones too: a replicator may copy them.
+    #[serde(default, skip_serializing_if = "Records::is_empty")]
+    pub source_records: Records<SourceOffset>,
+    /// Records of the target's data topics, as a reader of committed records sees them, read after the log ranges.
+    #[serde(default, skip_serializing_if = "Records::is_empty")]
+    pub target_records: Records<TargetOffset>,
+}
+
+impl Evidence {
+    /// Nothing known yet about a link, at `now`.
+    pub fn unread(link: Link, now: Timestamp) -> Self {
+        Self {
+            link,
+            as_of: now,
+            source: SourceState::Alive,
+            commits: Vec::new(),
+            syncs: Reading::unread(),
+            checkpoints: Reading::unread(),
+            source_logs: Logs::default(),
+            target_logs: Logs::default(),
+            copied_through: Reading::unread(),
+            source_records: Records::default(),
+            target_records: Records::default(),
+        }
+    }
 }
 
 /// Whether the source cluster answered.
@@ -77,6 +109,11 @@ pub enum Reading<T> {
 }
 
 impl<T> Reading<T> {
+    /// Nobody has asked for it.
+    pub fn unread() -> Self {
+        Self::Absent { reason: "not read".to_owned() }
+    }
+
     /// What was read, if anything.
     pub fn whole(&self) -> Option<&T> {
         match self {

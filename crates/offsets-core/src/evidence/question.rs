@@ -1,4 +1,4 @@
-use super::{Evidence, Logs, Reading, RecordedCommit, SourceState};
+use super::{CopiedThrough, Evidence, Logs, Reading, RecordedCommit, Records, SourceState, Span};
 use crate::history::{CheckpointHistory, SyncHistory};
 use crate::link::Side;
 use crate::model::{SourceOffset, TargetOffset, TopicName, TopicPartition};
@@ -27,6 +27,21 @@ pub enum Question {
     SourceLogs(Vec<TopicPartition>),
     /// The log ranges of target partitions, up to the high watermark.
     TargetLogs(Vec<TopicPartition>),
+    /// How far the replicator's worker has copied, by its own flushed position.
+    CopiedThrough {
+        /// Connect's offset storage topic, on the target.
+        topic: TopicName,
+    },
+    /// The data records of these stretches of the source, aborted ones too. Part of a stretch is an answer too.
+    SourceRecords(Vec<Span<SourceOffset>>),
+    /// The data records of these stretches of the target that a reader of committed records sees. Part of a stretch is an
+    /// answer too.
+    TargetRecords {
+        /// Which stretches.
+        spans: Vec<Span<TargetOffset>>,
+        /// The header in which a replicator writes source offsets, where it does.
+        origin_header: Option<String>,
+    },
 }
 
 /// The answer to a [`Question`].
@@ -47,12 +62,18 @@ pub enum Fact {
     SourceLogs(Logs<SourceOffset>),
     /// To [`Question::TargetLogs`].
     TargetLogs(Logs<TargetOffset>),
+    /// To [`Question::CopiedThrough`].
+    CopiedThrough(Reading<CopiedThrough>),
+    /// To [`Question::SourceRecords`].
+    SourceRecords(Records<SourceOffset>),
+    /// To [`Question::TargetRecords`].
+    TargetRecords(Records<TargetOffset>),
 }
 
 /// Whoever can answer: live clusters, a dump, an archive, the simulator.
 ///
 /// An implementation answers every question of the batch, whole or not at all: what it could read only in part is an
-/// error. It may read the questions of one batch in parallel; batches follow each other.
+/// error, except for stretches of data topics, where each scan says which part it is. It may read the questions of one batch in parallel; batches follow each other.
 pub trait Witness {
     /// Why an answer could not be had.
     type Error;
@@ -96,6 +117,12 @@ impl Evidence {
             (Question::OffsetSyncs { .. }, _) => Fact::OffsetSyncs(self.syncs.clone()),
             (Question::Checkpoints { .. }, _) => Fact::Checkpoints(self.checkpoints.clone()),
             (Question::TargetLogs(partitions), _) => Fact::TargetLogs(self.target_logs.of(&partitions)),
+            (Question::CopiedThrough { .. }, _) => Fact::CopiedThrough(self.copied_through.clone()),
+            // What was read while the source lived is true still.
+            (Question::SourceRecords(spans), _) => Fact::SourceRecords(self.source_records.cut(&spans)),
+            (Question::TargetRecords { spans, .. }, _) => {
+                Fact::TargetRecords(self.target_records.cut(&spans))
+            }
         }
     }
 }

@@ -22,6 +22,8 @@ pub struct PartitionHistory {
     markers_on_target: bool,
     /// No two syncs have shown a hole on the source yet.
     dense: bool,
+    /// Two syncs have shown more records on the target than the source had offsets for.
+    outran: bool,
 }
 
 /// The syncs around a source offset.
@@ -47,6 +49,7 @@ impl PartitionHistory {
             replays: Replays::default(),
             markers_on_target,
             dense: true,
+            outran: false,
         }
     }
 
@@ -60,6 +63,7 @@ impl PartitionHistory {
             return self.restart_target(sync);
         }
         self.dense &= !gap.shows_holes();
+        self.outran |= gap.outruns() && !gap.rewinds();
         if gap.rewinds() || (gap.outruns() && !self.markers_on_target) {
             self.replays.add(self.reach(gap), sync);
             if gap.may_fall_short(self.dense) {
@@ -131,16 +135,32 @@ impl PartitionHistory {
     /// on the target, that no later replay can have copied again. `None` when the last replay has not been seen to
     /// come that far: then only the log end is sure.
     pub fn last_copy(&self, g: SourceOffset, from: TargetOffset) -> Option<Sync> {
-        let mut copy = self.epochs.at_or_beyond(g, from)?;
-        while let Some(replay) = self.replays.after(copy) {
-            copy = self.epochs.at_or_beyond(g, replay.downstream)?;
-        }
-        Some(copy)
+        let copy = self.epochs.at_or_beyond(g, from)?;
+        self.last_after(g, copy)
+    }
+
+    /// The same for the record that `copy` is a copy of.
+    pub fn last_copy_from(&self, copy: Sync) -> Option<Sync> {
+        self.last_after(copy.upstream, copy)
+    }
+
+    /// Whether syncs with rising source offsets show that more was written to the target between them than the source
+    /// had offsets for: a replay that left no other trace, or another writer. Where MM2 writes in transactions their
+    /// markers look the same.
+    pub fn outruns(&self) -> bool {
+        self.outran
     }
 
     /// Bytes held.
     pub fn footprint(&self) -> usize {
         size_of::<Self>() + self.epochs.heap() + self.replays.heap()
+    }
+
+    fn last_after(&self, g: SourceOffset, mut copy: Sync) -> Option<Sync> {
+        while let Some(replay) = self.replays.after(copy) {
+            copy = self.epochs.at_or_beyond(g, replay.downstream)?;
+        }
+        Some(copy)
     }
 
     /// A new target topic: what was copied to the older one is gone.
@@ -149,6 +169,7 @@ impl PartitionHistory {
         self.highest = sync.upstream;
         self.overtaking.clear();
         self.replays.clear();
+        self.outran = false;
     }
 
     /// Two writers under one key would make any number of epochs.

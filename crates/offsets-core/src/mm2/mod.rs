@@ -8,6 +8,7 @@ mod java_properties;
 mod naming;
 mod offset_sync;
 mod properties;
+mod source_position;
 mod sync_store;
 mod wire;
 
@@ -18,5 +19,6 @@ pub use java_properties::{JavaProperties, PropertiesSyntaxError};
 pub use naming::{HEARTBEATS_TOPIC, PolicyKind, ReplicationPolicy};
 pub use offset_sync::{OffsetSync, OffsetSyncKey};
 pub use properties::{ClusterClients, Mm2Filters, Mm2Link, Mm2Properties, PropertiesError};
+pub use source_position::SourcePosition;
 pub use sync_store::{MirrorSyncStore, Mm2Translation};
 pub use wire::DecodeError;

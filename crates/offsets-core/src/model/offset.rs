@@ -35,6 +35,19 @@ macro_rules! offset {
                 Self(self.0.saturating_add(1))
             }
 
+            /// The offset `distance` above, or the highest there is.
+            #[must_use]
+            pub const fn plus(self, distance: u64) -> Self {
+                Self(self.0.saturating_add_unsigned(distance))
+            }
+
+            /// The offset `distance` below, or 0.
+            #[must_use]
+            pub const fn minus(self, distance: u64) -> Self {
+                let below = self.0.saturating_sub_unsigned(distance);
+                Self(if below < 0 { 0 } else { below })
+            }
+
             /// How many offsets lie in `self..end`; 0 when `end` is not above.
             pub const fn distance_to(self, end: Self) -> u64 {
                 if end.0 > self.0 { end.0.abs_diff(self.0) } else { 0 }

@@ -1,7 +1,7 @@
 use serde::Serialize;
 
 use crate::history::Sync;
-use crate::model::TargetOffset;
+use crate::model::{SourceOffset, TargetOffset};
 
 /// A position that the true one cannot lie below (a floor) or above (a ceiling), and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,13 +11,14 @@ pub struct Bound {
     /// The fact it follows from.
     pub reason: Reason,
     /// What must hold for the rule to be right.
-    pub needs: &'static [Assumption],
+    pub needs: Assumptions,
 }
 
 /// What a rule takes for granted because no evidence of this kind can show it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
+#[repr(u8)]
 pub enum Assumption {
     /// MM2 appended to the mirror partition in source order. Broken by more than one request in flight without
     /// idempotence, and by two tasks or two MM2s on one partition.
@@ -31,7 +32,22 @@ pub enum Assumption {
     VisibleReplays,
     /// The checkpoints were written by MM2 3.4.1 / 3.5.0 or newer; older ones extrapolated (KAFKA-12468, KAFKA-13659).
     CheckpointWriter,
+    /// Nobody but the replicator writes to the mirror partition. Broken by a producer that has already failed over; its
+    /// records can stand in for records that were never copied, and then counting skips.
+    SoleWriter,
+    /// A record of the mirror partition that looks like one record of the source looks like no other outside the stretch
+    /// that was read. Broken by records with the same timestamp, key and value far apart.
+    DistinctRecords,
+    /// The source still holds every record between two syncs that it held when they were copied. Broken by compaction
+    /// since.
+    SourceKept,
+    /// The headers that carry source offsets were written by this link's replicator, from the source as it is now.
+    OriginHeaders,
 }
+
+/// A set of assumptions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Assumptions(u8);
 
 /// The fact a bound follows from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +63,37 @@ pub enum Reason {
     LogStart,
     /// Everything below the commit has been copied, so nothing above can lie beyond the target's log end offset.
     LogEnd,
+    /// The replicator's worker has flushed this source offset, so nothing unread can lie beyond the log end.
+    CopiedThrough(SourceOffset),
+    /// Records of the target were recognised on the source, one after the other, as ones the group has read.
+    Content {
+        /// The source offset of the last of them.
+        passed: Option<SourceOffset>,
+        /// How many there are.
+        records: u64,
+    },
+    /// This record of the target was recognised as one the group has not read.
+    ContentAbove(Sync),
+    /// Records of the target carry source offsets below the commit.
+    Header {
+        /// The source offset of the last of them.
+        passed: Option<SourceOffset>,
+        /// How many there are.
+        records: u64,
+    },
+    /// This record of the target carries a source offset at or above the commit.
+    HeaderAbove(Sync),
+    /// The records between two syncs were counted.
+    Count {
+        /// The sync below the commit.
+        from: Sync,
+        /// The sync above it.
+        to: Sync,
+        /// Data records after `from` up to `to` on the target.
+        found: u64,
+        /// As many as there would be if every source record there had been copied.
+        expected: u64,
+    },
 }
 
 impl Assumption {
@@ -57,6 +104,48 @@ impl Assumption {
             Self::SameIncarnation => "same-incarnation",
             Self::VisibleReplays => "visible-replays",
             Self::CheckpointWriter => "checkpoint-writer",
+            Self::SoleWriter => "sole-writer",
+            Self::DistinctRecords => "distinct-records",
+            Self::SourceKept => "source-kept",
+            Self::OriginHeaders => "origin-headers",
         }
+    }
+
+    const ALL: [Self; 8] = [
+        Self::Order,
+        Self::SameIncarnation,
+        Self::VisibleReplays,
+        Self::CheckpointWriter,
+        Self::SoleWriter,
+        Self::DistinctRecords,
+        Self::SourceKept,
+        Self::OriginHeaders,
+    ];
+}
+
+impl Assumptions {
+    /// Nothing is taken for granted.
+    pub const NONE: Self = Self(0);
+
+    /// These and one more.
+    #[must_use]
+    pub const fn with(self, assumption: Assumption) -> Self {
+        Self(self.0 | 1 << assumption as u8)
+    }
+
+    /// These and those.
+    #[must_use]
+    pub const fn and(self, others: Self) -> Self {
+        Self(self.0 | others.0)
+    }
+
+    /// Whether one is among them.
+    pub const fn contains(self, assumption: Assumption) -> bool {
+        self.0 & 1 << assumption as u8 != 0
+    }
+
+    /// Each of them, in order.
+    pub fn iter(self) -> impl Iterator<Item = Assumption> {
+        Assumption::ALL.into_iter().filter(move |&assumption| self.contains(assumption))
     }
 }

@@ -1,13 +1,13 @@
 //! Ceilings: positions the true one cannot lie above. Never committed; they say how wide the doubt is.
 
-use super::{Assumption, Bound, PartitionEvidence, Reason};
+use super::{Assumption, Assumptions, Bound, EvidenceKind, PartitionEvidence, Reason};
 use crate::model::SourceOffset;
 
-const NEEDS: &[Assumption] = &[Assumption::Order, Assumption::SameIncarnation];
+const NEEDS: Assumptions = Assumptions::NONE.with(Assumption::Order).with(Assumption::SameIncarnation);
 
 pub(super) fn ceilings(e: &PartitionEvidence<'_>, g: SourceOffset) -> impl Iterator<Item = Bound> {
-    let trusted = e.history.is_some() && e.doubt(g).is_none();
-    [sync_above(e, g), log_end(e, g)].into_iter().flatten().filter(move |_| trusted)
+    let trusted = e.doubt(g).is_none();
+    [sync_above(e, g), log_end(e, g), copied_through(e, g)].into_iter().flatten().filter(move |_| trusted)
 }
 
 /// The first sync `(u, d)` with `u >= g`: the record at `u` is not below the first one the group has yet to read.
@@ -23,4 +23,16 @@ fn log_end(e: &PartitionEvidence<'_>, g: SourceOffset) -> Option<Bound> {
     let history = e.history?;
     let copied = g <= history.highest().next() && history.neighbours(g).replay_after.is_none();
     copied.then_some(Bound { at: e.target_log.end, reason: Reason::LogEnd, needs: NEEDS })
+}
+
+/// The target's log end offset, once the replicator's worker has flushed a source offset that is not below the last
+/// record the group has read. What the worker says outlives the syncs, which may have died with the source.
+fn copied_through(e: &PartitionEvidence<'_>, g: SourceOffset) -> Option<Bound> {
+    let through = e.copied_through.filter(|through| g <= through.next())?;
+    let replaying = e.history.is_some_and(|history| history.neighbours(g).replay_after.is_some());
+    (e.rules.admit(EvidenceKind::ConnectOffsets) && !replaying).then_some(Bound {
+        at: e.target_log.end,
+        reason: Reason::CopiedThrough(through),
+        needs: NEEDS,
+    })
 }

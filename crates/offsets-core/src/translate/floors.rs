@@ -1,6 +1,6 @@
 //! Floors: positions at which nothing unread lies behind the group. The highest sound one is what gets committed.
 
-use super::{Assumption, Bound, PartitionEvidence, Reason};
+use super::{Assumption, Assumptions, Bound, PartitionEvidence, Reason};
 use crate::history::{Doubt, PartitionHistory};
 use crate::model::{SourceOffset, TargetOffset};
 
@@ -10,7 +10,7 @@ pub(super) fn floors(e: &PartitionEvidence<'_>, g: SourceOffset) -> impl Iterato
 
 /// The target's log start offset: the last floor of all. There is nothing older to read.
 fn log_start(e: &PartitionEvidence<'_>) -> Bound {
-    Bound { at: e.target_log.start, reason: Reason::LogStart, needs: &[] }
+    Bound { at: e.target_log.start, reason: Reason::LogStart, needs: Assumptions::NONE }
 }
 
 /// MM2's own rule (`OffsetSyncStore.translateDownstream`) over the whole history instead of 64 slots: a sync `(u, d)`
@@ -25,12 +25,7 @@ fn sync_below(e: &PartitionEvidence<'_>, g: SourceOffset) -> Option<Bound> {
         Some(Doubt::SourceRestarted { .. } | Doubt::BeyondSourceEnd { .. }) => history.oldest_floor(g)?,
         Some(_) => return None,
     };
-    let needs: &[_] = if e.exactly_once {
-        &[Assumption::Order, Assumption::SameIncarnation]
-    } else {
-        &[Assumption::Order, Assumption::SameIncarnation, Assumption::VisibleReplays]
-    };
-    Some(Bound { at: sync.floor_for(g), reason: Reason::SyncBelow(sync), needs })
+    Some(Bound { at: sync.floor_for(g), reason: Reason::SyncBelow(sync), needs: e.needs_of_order() })
 }
 
 /// A checkpoint of any group at or below `g` (`MirrorCheckpointTask` writes floors). Checkpoints that lie beyond what
@@ -47,16 +42,7 @@ fn checkpoint_below(e: &PartitionEvidence<'_>, g: SourceOffset) -> Option<Bound>
         return None;
     }
     let pair = checkpoints.floor(g, highest_credible(e, g))?;
-    let needs: &[_] = if e.exactly_once {
-        &[Assumption::Order, Assumption::SameIncarnation, Assumption::CheckpointWriter]
-    } else {
-        &[
-            Assumption::Order,
-            Assumption::SameIncarnation,
-            Assumption::VisibleReplays,
-            Assumption::CheckpointWriter,
-        ]
-    };
+    let needs = e.needs_of_order().with(Assumption::CheckpointWriter);
     Some(Bound { at: pair.downstream, reason: Reason::Checkpoint(pair), needs })
 }
 

@@ -2,57 +2,93 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::{GroupSelection, Selection, Translation};
-use crate::evidence::{Evidence, Fact, Logs, Question, Reading, RecordedCommit, SourceState, Witness};
+use super::position::Bracket;
+use super::probe::Windows;
+use super::{EvidenceKind, GroupSelection, PartitionEvidence, Row, Rules, Selection, Translation};
+use crate::evidence::{Evidence, Fact, Question, RecordedCommit, SourceState, Span, Witness};
 use crate::link::Link;
 use crate::model::{Commit, CommittedOffset, GroupId, SourceOffset, TopicName, TopicPartition};
 
 /// A translation in the making: a short conversation in which the core asks and a [`Witness`] answers.
 ///
 /// First what the groups committed and what MM2 wrote down, then the log ranges of the partitions this turned out to
-/// be about. The order matters: log ends are read after the syncs, so a sync beyond a log end is a contradiction and
-/// not a race.
+/// be about, then, some partitions at a time, the records inside the brackets that are still open. The order matters:
+/// log ends are read after the syncs, so a sync beyond a log end is a contradiction and not a race; and records are read
+/// after the log ends, so all that a log held then is there or was deleted.
+///
+/// What was read of a partition's records is let go once its answers stand, unless the evidence is to be kept.
 #[derive(Debug, Clone)]
 pub struct Inquiry {
     selection: Selection,
+    rules: Rules,
     evidence: Evidence,
     stage: Stage,
+    /// What is still to be looked at, by partition, the next last.
+    left: Vec<Vec<Wanted>>,
+    /// Answers that stand.
+    rows: Vec<Row>,
+    keeps_records: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 enum Stage {
     Topics,
     Logs,
+    Records,
+    /// The records for these have been asked for.
+    Answers(Vec<Wanted>),
     Done,
 }
+
+/// How many partitions' records are asked for at a time: enough to keep both clusters busy, few enough to hold.
+const AT_ONCE: usize = 64;
 
 impl Inquiry {
     /// Begins an inquiry at `now`.
     pub fn about(link: Link, selection: Selection, now: Timestamp) -> Self {
-        let unread = || "not read yet".to_owned();
-        let evidence = Evidence {
-            link,
-            as_of: now,
-            source: SourceState::Alive,
-            commits: Vec::new(),
-            syncs: Reading::Absent { reason: unread() },
-            checkpoints: Reading::Absent { reason: unread() },
-            source_logs: Logs::default(),
-            target_logs: Logs::default(),
-        };
-        Self { selection, evidence, stage: Stage::Topics }
+        Self {
+            selection,
+            rules: Rules::default(),
+            evidence: Evidence::unread(link, now),
+            stage: Stage::Topics,
+            left: Vec::new(),
+            rows: Vec::new(),
+            keeps_records: false,
+        }
+    }
+
+    /// Restricts what may be asked for and used.
+    #[must_use]
+    pub fn under(mut self, rules: Rules) -> Self {
+        self.rules = rules;
+        self
+    }
+
+    /// Keeps every record that was read, as evidence for others.
+    #[must_use]
+    pub fn keeping_records(mut self) -> Self {
+        self.keeps_records = true;
+        self
     }
 
     /// The next batch of questions, or `None` when nothing more would sharpen the answer.
     pub fn questions(&mut self) -> Option<Vec<Question>> {
-        match self.stage {
+        match std::mem::replace(&mut self.stage, Stage::Done) {
             Stage::Topics => {
                 self.stage = Stage::Logs;
                 Some(self.about_topics())
             }
             Stage::Logs => {
-                self.stage = Stage::Done;
+                self.stage = Stage::Records;
                 Some(self.about_logs())
+            }
+            Stage::Records => {
+                self.left = by_partition(self.wanted());
+                self.next_partitions()
+            }
+            Stage::Answers(asked) => {
+                self.settle(asked);
+                self.next_partitions()
             }
             Stage::Done => None,
         }
@@ -68,6 +104,9 @@ impl Inquiry {
                 Fact::Checkpoints(reading) => self.evidence.checkpoints = reading,
                 Fact::SourceLogs(logs) => self.evidence.source_logs.extend(logs),
                 Fact::TargetLogs(logs) => self.evidence.target_logs.extend(logs),
+                Fact::CopiedThrough(reading) => self.evidence.copied_through = reading,
+                Fact::SourceRecords(records) => self.evidence.source_records.extend(records),
+                Fact::TargetRecords(records) => self.evidence.target_records.extend(records),
             }
         }
     }
@@ -100,7 +139,12 @@ impl Inquiry {
             }
             _ => Vec::new(),
         };
-        Translation::of(&self.evidence, wanted, missing)
+        let mut rows = match &self.stage {
+            Stage::Done => self.rows.clone(),
+            _ => Row::answer(&self.evidence, &self.rules, wanted),
+        };
+        rows.sort_by(|a, b| (&a.group, &a.source).cmp(&(&b.group, &b.source)));
+        Translation { link: self.evidence.link.clone(), as_of: self.evidence.as_of, rows, missing }
     }
 
     fn about_topics(&self) -> Vec<Question> {
@@ -110,6 +154,9 @@ impl Inquiry {
             Question::OffsetSyncs { on, topic, markers_on_target: link.exactly_once },
             Question::Checkpoints { topic: link.checkpoints_topic() },
         ];
+        if self.rules.admit(EvidenceKind::ConnectOffsets) {
+            questions.push(Question::CopiedThrough { topic: link.positions_topic() });
+        }
         questions.extend(self.selection.groups().cloned().map(Question::SourceCommits));
         questions
     }
@@ -120,18 +167,61 @@ impl Inquiry {
         if let (Selection::Everything, Some(syncs)) = (&self.selection, self.evidence.syncs.whole()) {
             sources.extend(syncs.partitions());
         }
-        let targets = sources
-            .iter()
-            .map(|source| TopicPartition {
-                topic: link.remote_topic(&source.topic),
-                partition: source.partition,
-            })
-            .collect();
+        let targets = sources.iter().map(|source| link.remote_partition(source)).collect();
         let mut questions = vec![Question::TargetLogs(targets)];
         if self.evidence.source.is_alive() {
             questions.push(Question::SourceLogs(sources.into_iter().collect()));
         }
         questions
+    }
+
+    /// Asks for the records of the next partitions that need any; the others have their answers at once.
+    fn next_partitions(&mut self) -> Option<Vec<Question>> {
+        while !self.left.is_empty() {
+            let batch: Vec<Wanted> = self.left.split_off(self.left.len().saturating_sub(AT_ONCE)).concat();
+            let questions = self.about_records(&batch);
+            if !questions.is_empty() {
+                self.stage = Stage::Answers(batch);
+                return Some(questions);
+            }
+            self.settle(batch);
+        }
+        None
+    }
+
+    fn about_records(&self, batch: &[Wanted]) -> Vec<Question> {
+        let (mut sources, mut targets) = (Vec::new(), Vec::new());
+        for wanted in batch {
+            let target = self.evidence.link.remote_partition(&wanted.source);
+            let g = wanted.committed.offset;
+            let windows = PartitionEvidence::of(&self.evidence, &self.rules, &wanted.source, &target)
+                .and_then(|e| Windows::of(&e, g, &Bracket::unprobed(&e, g)));
+            let Some(Windows { source, reach, .. }) = windows else { continue };
+            targets.push(Span { partition: target, offsets: reach });
+            sources.extend(source.map(|offsets| Span { partition: wanted.source.clone(), offsets }));
+        }
+        let mut questions = Vec::new();
+        let targets = Span::joined(targets);
+        if !targets.is_empty() {
+            let origin_header = self.evidence.link.origin_header.clone();
+            let origin_header = origin_header.filter(|_| self.rules.admit(EvidenceKind::Headers));
+            questions.push(Question::TargetRecords { spans: targets, origin_header });
+        }
+        let sources = Span::joined(sources);
+        if self.evidence.source.is_alive() && !sources.is_empty() {
+            questions.push(Question::SourceRecords(sources));
+        }
+        questions
+    }
+
+    /// Answers, and lets go of what was read for it.
+    fn settle(&mut self, batch: Vec<Wanted>) {
+        let sources: BTreeSet<_> = batch.iter().map(|wanted| wanted.source.clone()).collect();
+        self.rows.extend(Row::answer(&self.evidence, &self.rules, batch));
+        for source in sources.iter().filter(|_| !self.keeps_records) {
+            self.evidence.source_records.forget(source);
+            self.evidence.target_records.forget(&self.evidence.link.remote_partition(source));
+        }
     }
 
     /// What is to be translated, sorted by group, topic and partition.
@@ -195,6 +285,12 @@ impl Inquiry {
         }
         commits
     }
+}
+
+/// What is wanted of each partition; the first partition stands last.
+fn by_partition(mut wanted: Vec<Wanted>) -> Vec<Vec<Wanted>> {
+    wanted.sort_by(|a, b| (&b.source, &b.group).cmp(&(&a.source, &a.group)));
+    wanted.chunk_by(|a, b| a.source == b.source).map(<[Wanted]>::to_vec).collect()
 }
 
 /// One answer that is wanted.

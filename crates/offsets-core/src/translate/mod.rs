@@ -2,41 +2,87 @@
 
 mod bound;
 mod ceilings;
+mod count;
 mod floors;
 mod inquiry;
 mod mirror_maker;
 mod position;
+mod probe;
 mod report;
 mod rereads;
+mod rules;
 mod selection;
 mod translation;
+mod walk;
 
-pub use bound::{Assumption, Bound, Reason};
+pub use bound::{Assumption, Assumptions, Bound, Reason};
 pub use inquiry::Inquiry;
 pub use mirror_maker::MirrorMakerAnswer;
 pub use position::{NoTarget, Position};
 pub use report::{OffsetForm, PartitionReport, TranslationReport};
+pub use rules::{EvidenceKind, Rules, UnknownKind};
 pub use selection::{GroupSelection, PatternError, Selection};
 pub use translation::{Finding, Row, Summary, Translation};
 
+use position::Bracket;
+
+use crate::evidence::{Evidence, Scan};
 use crate::history::{Doubt, PartitionCheckpoints, PartitionHistory};
-use crate::model::{LogRange, SourceOffset, TargetOffset};
+use crate::model::{LogRange, SourceOffset, TargetOffset, TopicPartition};
 
 /// What is known about one partition of a link: everything a rule may look at.
 #[derive(Debug, Clone, Copy)]
 struct PartitionEvidence<'a> {
+    rules: &'a Rules,
     history: Option<&'a PartitionHistory>,
     checkpoints: Option<PartitionCheckpoints<'a>>,
+    /// The source offset up to which the replicator's worker has flushed its position.
+    copied_through: Option<SourceOffset>,
+    /// Whether the source answers.
+    source_alive: bool,
     /// `None` when the source is dead, or the partition is gone there.
     source_log: Option<LogRange<SourceOffset>>,
     target_log: LogRange<TargetOffset>,
+    source_records: &'a [Scan<SourceOffset>],
+    target_records: &'a [Scan<TargetOffset>],
     /// Whether MM2 writes in transactions, so that nothing is copied twice.
     exactly_once: bool,
+}
+
+impl<'a> PartitionEvidence<'a> {
+    /// What `rules` admit of the evidence about a partition; `None` where the target has no such partition.
+    fn of(
+        evidence: &'a Evidence,
+        rules: &'a Rules,
+        source: &TopicPartition,
+        target: &TopicPartition,
+    ) -> Option<Self> {
+        let syncs = evidence.syncs.whole().filter(|_| rules.admit(EvidenceKind::Syncs));
+        let checkpoints = evidence.checkpoints.whole().filter(|_| rules.admit(EvidenceKind::Checkpoints));
+        Some(Self {
+            rules,
+            history: syncs.and_then(|syncs| syncs.get(source)),
+            checkpoints: checkpoints.and_then(|checkpoints| checkpoints.get(target)),
+            copied_through: evidence.copied_through.whole().and_then(|through| through.get(source)),
+            source_alive: evidence.source.is_alive(),
+            source_log: evidence.source_logs.get(source),
+            target_log: evidence.target_logs.get(target)?,
+            source_records: evidence.source_records.of(source),
+            target_records: evidence.target_records.of(target),
+            exactly_once: evidence.link.exactly_once,
+        })
+    }
 }
 
 impl PartitionEvidence<'_> {
     /// What speaks against the sync history as a witness for a commit at `g`.
     fn doubt(&self, g: SourceOffset) -> Option<Doubt> {
         self.history?.doubt(g, self.source_log, self.target_log)
+    }
+
+    /// What every rule rests on that argues from the order of the copies.
+    fn needs_of_order(&self) -> Assumptions {
+        let needs = Assumptions::NONE.with(Assumption::Order).with(Assumption::SameIncarnation);
+        if self.exactly_once { needs } else { needs.with(Assumption::VisibleReplays) }
     }
 }

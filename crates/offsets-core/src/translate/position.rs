@@ -1,5 +1,6 @@
-use super::{Bound, PartitionEvidence};
-use crate::history::Doubt;
+use super::probe::Findings;
+use super::{Bound, PartitionEvidence, Reason};
+use crate::history::{Doubt, Sync};
 use crate::model::{SourceOffset, TargetOffset};
 
 /// Where a group must go on, and how sure that is.
@@ -48,12 +49,24 @@ pub enum NoTarget {
     NotMirrored,
 }
 
+/// The highest floor and the lowest ceiling of some evidence.
+#[derive(Debug, Clone)]
+pub(super) struct Bracket {
+    pub(super) floor: Bound,
+    pub(super) ceiling: Option<Bound>,
+}
+
 /// A position with the bounds it follows from.
 #[derive(Debug, Clone)]
 pub(super) struct Fused {
     pub(super) position: Position,
-    pub(super) floor: Bound,
-    pub(super) ceiling: Option<Bound>,
+    pub(super) bracket: Bracket,
+    /// The floor that a probe began at.
+    pub(super) unprobed: Bound,
+    /// The last copy that was seen of the first unread record.
+    pub(super) copy: Option<Sync>,
+    /// By how many records the group is ahead of replication.
+    pub(super) ahead: u64,
 }
 
 impl Position {
@@ -92,19 +105,52 @@ impl Position {
     }
 }
 
+impl Bracket {
+    /// What follows without reading a data topic.
+    pub(super) fn unprobed(e: &PartitionEvidence<'_>, g: SourceOffset) -> Self {
+        let floor =
+            super::floors::floors(e, g).reduce(higher).expect("the log start is a floor of every partition");
+        let ceiling = super::ceilings::ceilings(e, g).min_by_key(|ceiling| ceiling.at);
+        Self { floor, ceiling }
+    }
+
+    /// With more bounds of the same position.
+    fn with(self, floors: Vec<Bound>, ceilings: Vec<Bound>) -> Self {
+        let floor = floors.into_iter().fold(self.floor, higher);
+        let ceiling = self.ceiling.into_iter().chain(ceilings).min_by_key(|ceiling| ceiling.at);
+        Self { floor, ceiling }
+    }
+
+    /// Whether floor and ceiling meet. A ceiling below the floor is one that retention has passed: the log start has
+    /// become the position.
+    pub(super) fn is_exact(&self) -> bool {
+        self.ceiling.as_ref().is_some_and(|ceiling| ceiling.at <= self.floor.at)
+    }
+
+    /// The two syncs it lies between, if it does.
+    pub(super) fn syncs(&self) -> Option<(Sync, Sync)> {
+        match (self.floor.reason, self.ceiling.as_ref()?.reason) {
+            (Reason::SyncBelow(below), Reason::SyncAbove(above)) => Some((below, above)),
+            _ => None,
+        }
+    }
+}
+
+fn higher(best: Bound, next: Bound) -> Bound {
+    if next.at > best.at { next } else { best }
+}
+
 /// The highest floor, the lowest ceiling, and what they say together.
 pub(super) fn fuse(e: &PartitionEvidence<'_>, g: SourceOffset) -> Fused {
-    let floor = super::floors::floors(e, g)
-        .reduce(|best, next| if next.at > best.at { next } else { best })
-        .expect("the log start is a floor of every partition");
-    let ceiling = super::ceilings::ceilings(e, g).min_by_key(|ceiling| ceiling.at);
-    let low = floor.at;
-    let position = match (e.doubt(g), &ceiling) {
+    let unprobed = Bracket::unprobed(e, g);
+    let Findings { floors, ceilings, copy, ahead } = Findings::of(e, g, &unprobed);
+    let (base, bracket) = (unprobed.floor.clone(), unprobed.with(floors, ceilings));
+    let low = bracket.floor.at;
+    let position = match (e.doubt(g), &bracket.ceiling) {
         (Some(doubt), _) => Position::Unsafe { low, doubt },
         (None, None) => Position::Floor { low },
-        // A ceiling below the floor is one that retention has passed: the log start has become the position.
-        (None, Some(ceiling)) if ceiling.at <= low => Position::Exact { at: low },
+        (None, Some(_)) if bracket.is_exact() => Position::Exact { at: low },
         (None, Some(ceiling)) => Position::Bounded { low, high: ceiling.at },
     };
-    Fused { position, floor, ceiling }
+    Fused { position, bracket, unprobed: base, copy, ahead }
 }

@@ -4,9 +4,9 @@ use jiff::Timestamp;
 
 use super::inquiry::Wanted;
 use super::mirror_maker::MirrorMaker;
-use super::position::{Fused, NoTarget, fuse};
+use super::position::{Bracket, Fused, NoTarget, fuse};
 use super::rereads::furthest;
-use super::{Assumption, Bound, MirrorMakerAnswer, PartitionEvidence, Position, Reason};
+use super::{Assumption, Bound, MirrorMakerAnswer, PartitionEvidence, Position, Reason, Rules};
 use crate::evidence::{Evidence, Reading, SourceState};
 use crate::history::{Doubt, SyncHistory};
 use crate::link::Link;
@@ -83,12 +83,6 @@ pub struct Summary {
 }
 
 impl Translation {
-    pub(super) fn of(evidence: &Evidence, wanted: Vec<Wanted>, missing: Vec<GroupId>) -> Self {
-        let mut mirror_maker = MirrorMaker::default();
-        let rows = wanted.into_iter().map(|wanted| row(evidence, &mut mirror_maker, wanted)).collect();
-        Self { link: evidence.link.clone(), as_of: evidence.as_of, rows, missing }
-    }
-
     /// Counts the classes.
     pub fn summary(&self) -> Summary {
         let mut summary = Summary {
@@ -121,11 +115,18 @@ fn add(sum: Option<u64>, next: Option<u64>) -> Option<u64> {
     Some(sum?.saturating_add(next?))
 }
 
-fn row(evidence: &Evidence, mirror_maker: &mut MirrorMaker, wanted: Wanted) -> Row {
+impl Row {
+    /// The answers that follow from the evidence.
+    pub(super) fn answer(evidence: &Evidence, rules: &Rules, wanted: Vec<Wanted>) -> Vec<Self> {
+        let mut mirror_maker = MirrorMaker::default();
+        wanted.into_iter().map(|wanted| row(evidence, rules, &mut mirror_maker, wanted)).collect()
+    }
+}
+
+fn row(evidence: &Evidence, rules: &Rules, mirror_maker: &mut MirrorMaker, wanted: Wanted) -> Row {
     let Wanted { group, source, committed, as_of, live } = wanted;
     let g = committed.offset;
-    let target =
-        TopicPartition { topic: evidence.link.remote_topic(&source.topic), partition: source.partition };
+    let target = evidence.link.remote_partition(&source);
     let history = evidence.syncs.whole().and_then(|syncs| syncs.get(&source));
     let checkpoints = evidence.checkpoints.whole().and_then(|checkpoints| checkpoints.get(&target));
     let last = group.as_ref().and_then(|group| checkpoints?.last(group));
@@ -133,7 +134,8 @@ fn row(evidence: &Evidence, mirror_maker: &mut MirrorMaker, wanted: Wanted) -> R
 
     let mut findings = source_state(evidence, as_of, live);
     let target_log = evidence.target_logs.get(&target);
-    let Some(log) = target_log else {
+    let known = PartitionEvidence::of(evidence, rules, &source, &target);
+    let (Some(log), Some(e)) = (target_log, known) else {
         findings.push(no_target(&evidence.link, &source, &target));
         return Row {
             position: Position::Unknown { reason: NoTarget::NotMirrored },
@@ -150,24 +152,27 @@ fn row(evidence: &Evidence, mirror_maker: &mut MirrorMaker, wanted: Wanted) -> R
         };
     };
 
-    let e = PartitionEvidence {
-        history,
-        checkpoints,
-        source_log: evidence.source_logs.get(&source),
-        target_log: log,
-        exactly_once: evidence.link.exactly_once,
-    };
-    let Fused { position, floor, ceiling } = fuse(&e, g);
+    let Fused { position, bracket: Bracket { floor, ceiling }, unprobed, copy, ahead } = fuse(&e, g);
     // With the source dead the group may have gone on since its last known commit, up to whatever was replicated.
-    let last = position.high().map(|_| furthest(&e, g, floor.at));
+    let last = position.high().map(|_| furthest(&e, g, floor.at, copy));
     let end = if live { last.as_ref().map(|last| last.at) } else { Some(log.end) };
-    let reread_from = |from: TargetOffset| end.map(|end| from.max(log.start).distance_to(end));
+    let reread_from =
+        |from: TargetOffset| end.map(|end| from.max(log.start).distance_to(end).saturating_add(ahead));
+    if floor.reason != unprobed.reason {
+        findings.push(finding(&unprobed, log));
+    }
     findings.extend(explain(evidence, &e, g, &position, &floor, ceiling.as_ref()));
+    if ahead > 0 {
+        let detail = format!(
+            "the group has read {ahead} records that are not on the target; it reads what is still copied"
+        );
+        findings.push(Finding { kind: "ahead", detail });
+    }
     let bounds = [Some(&floor), ceiling.as_ref(), last.as_ref().filter(|_| live)];
-    let needs = bounds.into_iter().flatten().flat_map(|bound| bound.needs);
+    let needs = bounds.into_iter().flatten().flat_map(|bound| bound.needs.iter());
     Row {
         reread_max: reread_from(floor.at),
-        assumptions: needs.copied().collect::<BTreeSet<_>>().into_iter().collect(),
+        assumptions: needs.collect::<BTreeSet<_>>().into_iter().collect(),
         evidence: findings,
         mm2: MirrorMakerAnswer { target: mm2_target, reread_max: mm2_target.and_then(reread_from) },
         position,
@@ -241,8 +246,23 @@ fn finding(bound: &Bound, log: LogRange<TargetOffset>) -> Finding {
         Reason::Checkpoint(pair) => ("checkpoint", pair.to_string()),
         Reason::LogStart => ("log-start", log.start.to_string()),
         Reason::LogEnd => ("log-end", log.end.to_string()),
+        Reason::CopiedThrough(through) => ("connect-offset", format!("{through}, log end {}", log.end)),
+        Reason::Content { passed, records } => ("content", read_in_words(records, passed)),
+        Reason::Header { passed, records } => ("header", read_in_words(records, passed)),
+        Reason::ContentAbove(first) => ("content", format!("{first} is unread")),
+        Reason::HeaderAbove(first) => ("header", format!("{first} is unread")),
+        Reason::Count { from, to, found, expected } => {
+            ("target-scan", format!("{found} records of {expected} between {from} and {to}"))
+        }
     };
     Finding { kind, detail }
+}
+
+fn read_in_words(records: u64, passed: Option<SourceOffset>) -> String {
+    match passed {
+        Some(passed) => format!("{records} records up to source offset {passed} are read"),
+        None => format!("{records} records are read"),
+    }
 }
 
 /// Why there is no ceiling.
@@ -289,6 +309,7 @@ impl Reason {
     fn sync(&self) -> Option<crate::history::Sync> {
         match *self {
             Self::SyncBelow(sync) | Self::SyncAbove(sync) => Some(sync),
+            Self::ContentAbove(sync) | Self::HeaderAbove(sync) => Some(sync),
             _ => None,
         }
     }

@@ -1,5 +1,7 @@
 use jiff::Timestamp;
-use offsets_core::evidence::{Evidence, Reading, RecordedCommit, SourceState};
+use offsets_core::evidence::{
+    Evidence, Fingerprint, Reading, RecordedCommit, Records, Scan, ScannedRecord, SourceState,
+};
 use offsets_core::history::{CheckpointHistory, SyncHistory};
 use offsets_core::link::Link;
 use offsets_core::mm2::{Checkpoint, OffsetSync};
@@ -8,6 +10,8 @@ use offsets_core::model::{
 };
 
 use super::World;
+use super::source::SourceLog;
+use super::target::{Entry, TargetLog};
 
 /// The topic of every story, by its name on the source.
 pub(crate) const TOPIC: &str = "orders";
@@ -42,14 +46,15 @@ impl World {
         let target_log =
             LogRange { start: downstream(self.target.start), end: downstream(self.target.end()) };
         Evidence {
-            as_of: Timestamp::UNIX_EPOCH,
             source: state,
             commits: if known.source { read.commits(&source) } else { Vec::new() },
             syncs: reading(known.syncs, || read.sync_history(link.exactly_once)),
             checkpoints: reading(known.checkpoints, || read.checkpoint_history(&target)),
-            source_logs: known.source.then_some((source, source_log)).into_iter().collect(),
-            target_logs: [(target, target_log)].into_iter().collect(),
-            link,
+            source_logs: known.source.then_some((source.clone(), source_log)).into_iter().collect(),
+            target_logs: [(target.clone(), target_log)].into_iter().collect(),
+            source_records: if known.source { self.source.records(&source) } else { Records::default() },
+            target_records: self.target.records(&target),
+            ..Evidence::unread(link, Timestamp::UNIX_EPOCH)
         }
     }
 
@@ -110,4 +115,47 @@ fn upstream(offset: i64) -> SourceOffset {
 
 fn downstream(offset: i64) -> TargetOffset {
     TargetOffset::new(offset).unwrap()
+}
+
+/// What a record is recognised by: its own content, or one that it shares with its neighbours.
+fn look<O>(offset: O, incarnation: u32, upstream: i64, twins: i64) -> ScannedRecord<O> {
+    let content = if twins > 1 { upstream / twins } else { upstream };
+    let content = format!("{incarnation}/{content}");
+    ScannedRecord {
+        offset,
+        created_ms: Some(content.len() as i64),
+        content: Fingerprint::of(None, Some(content.as_bytes())),
+        origin: None,
+    }
+}
+
+impl SourceLog {
+    /// Every record that can still be read.
+    fn records(&self, partition: &TopicPartition) -> Records<SourceOffset> {
+        let offsets = LogRange { start: upstream(self.start), end: upstream(self.end) };
+        let readable = self.data.iter().copied().filter(|&offset| offset >= self.start);
+        let records =
+            readable.map(|offset| look(upstream(offset), self.incarnation, offset, self.twins)).collect();
+        let mut read = Records::default();
+        read.add(partition.clone(), Scan { offsets, records });
+        read
+    }
+}
+
+impl TargetLog {
+    /// Every record that a reader of committed records sees.
+    fn records(&self, partition: &TopicPartition) -> Records<TargetOffset> {
+        let offsets = LogRange { start: downstream(self.start), end: downstream(self.end()) };
+        let look = |(offset, entry): (i64, Entry)| match entry {
+            Entry::Copy { incarnation, upstream } => {
+                Some(look(downstream(offset), incarnation, upstream, self.twins))
+            }
+            Entry::Foreign => Some(look(downstream(offset), u32::MAX, offset, 1)),
+            Entry::Control => None,
+        };
+        let records = self.between(self.start, i64::MAX).filter_map(look).collect();
+        let mut read = Records::default();
+        read.add(partition.clone(), Scan { offsets, records });
+        read
+    }
 }

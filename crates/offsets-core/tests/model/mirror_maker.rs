@@ -172,7 +172,7 @@ impl MirrorMaker {
                 // Out of range on the new topic: auto.offset.reset=earliest.
                 position = source.start;
             }
-            let Some(upstream) = source.next(position) else { break };
+            let Some(upstream) = self.next(position, source) else { break };
             let entry = Entry::Copy { incarnation: source.incarnation, upstream };
             let target_incarnation = target.incarnation;
             let Some(downstream) = target.append(entry) else { break };
@@ -181,6 +181,18 @@ impl MirrorMaker {
             written.push(SyncRecord { upstream, downstream, source_incarnation, target_incarnation });
         }
         written
+    }
+
+    /// The next record that no filter drops.
+    fn next(&self, mut position: i64, source: &SourceLog) -> Option<i64> {
+        let filter = self.setting.filter;
+        loop {
+            let upstream = source.next(position)?;
+            if filter == 0 || upstream % filter != 0 {
+                return Some(upstream);
+            }
+            position = upstream.checked_add(1)?;
+        }
     }
 
     /// `OffsetSyncWriter.maybeQueueOffsetSyncs` and `firePendingOffsetSyncs`.

@@ -19,6 +19,7 @@ pub(crate) use truth::Truth;
 
 use mirror_maker::MirrorMaker;
 use source::SourceLog;
+pub(crate) use target::Entry;
 use target::TargetLog;
 
 /// The state of the world at one time.
@@ -38,13 +39,17 @@ pub(crate) struct Setting {
     pub(crate) exactly_once: bool,
     /// The source's first offset, and the target's.
     pub(crate) origin: (i64, i64),
+    /// How many neighbouring source offsets hold records that look alike.
+    pub(crate) twins: i64,
+    /// Every how many source offsets a filter of MM2 drops the record; 0 for never.
+    pub(crate) filter: i64,
 }
 
 impl World {
     pub(crate) fn new(setting: Setting) -> Self {
         Self {
-            source: SourceLog::starting_at(setting.origin.0),
-            target: TargetLog::starting_at(setting.origin.1),
+            source: SourceLog::starting_at(setting.origin.0, setting.twins),
+            target: TargetLog::starting_at(setting.origin.1, setting.twins),
             mirror_maker: MirrorMaker::new(setting),
         }
     }
@@ -83,6 +88,7 @@ impl World {
             Event::WriteForeign { records } => target.write_foreign(records),
             Event::TargetRetention { keep } => target.retain(keep),
             Event::SourceRetention { keep } => source.retain(keep),
+            Event::CompactSource { every, keep } => source.compact(every, keep),
             Event::RecreateTarget => target.recreate(),
             Event::RecreateSource => source.recreate(),
         }

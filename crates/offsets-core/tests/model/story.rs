@@ -31,6 +31,8 @@ pub(crate) enum Event {
     TargetRetention { keep: u8 },
     /// The source deletes all but its newest offsets.
     SourceRetention { keep: u8 },
+    /// The source compacts away one of every `every` records, but for its newest offsets.
+    CompactSource { every: u8, keep: u8 },
     /// The mirror topic is deleted and created anew.
     RecreateTarget,
     /// The source topic is deleted and created anew.
@@ -107,11 +109,17 @@ fn setting() -> impl Strategy<Value = Setting> {
         1 => Just((1 << 40, 3)),
         1 => (0..400_i64, 0..400_i64).prop_map(|(source, target)| (i64::MAX - source, i64::MAX - target)),
     ];
-    (0..12_i64, prop::bool::weighted(0.15), origin).prop_map(|(lag_max, exactly_once, origin)| Setting {
-        lag_max,
-        exactly_once,
-        origin,
-    })
+    let twins = prop_oneof![5 => Just(1_i64), 1 => 2..5_i64, 1 => Just(1_000)];
+    let filter = prop_oneof![4 => Just(0_i64), 1 => 2..20_i64];
+    (0..12_i64, prop::bool::weighted(0.15), origin, twins, filter).prop_map(
+        |(lag_max, exactly_once, origin, twins, filter)| Setting {
+            lag_max,
+            exactly_once,
+            origin,
+            twins,
+            filter,
+        },
+    )
 }
 
 fn event() -> impl Strategy<Value = Event> {
@@ -132,5 +140,6 @@ fn event() -> impl Strategy<Value = Event> {
         1 => (1..6_u8).prop_map(|records| Event::WriteForeign { records }),
         1 => (0..100_u8).prop_map(|keep| Event::TargetRetention { keep }),
         1 => (0..100_u8).prop_map(|keep| Event::SourceRetention { keep }),
+        1 => (1..6_u8, 0..60_u8).prop_map(|(every, keep)| Event::CompactSource { every, keep }),
     ]
 }

@@ -6,6 +6,8 @@ pub(crate) struct TargetLog {
     pub(crate) start: i64,
     first: i64,
     entries: Vec<Entry>,
+    /// As on the source.
+    pub(super) twins: i64,
 }
 
 /// What stands at one target offset.
@@ -20,8 +22,8 @@ pub(crate) enum Entry {
 }
 
 impl TargetLog {
-    pub(super) fn starting_at(first: i64) -> Self {
-        Self { incarnation: 0, start: first, first, entries: Vec::new() }
+    pub(super) fn starting_at(first: i64, twins: i64) -> Self {
+        Self { incarnation: 0, start: first, first, entries: Vec::new(), twins }
     }
 
     pub(crate) fn end(&self) -> i64 {
@@ -48,7 +50,7 @@ impl TargetLog {
     }
 
     pub(super) fn recreate(&mut self) {
-        *self = Self { incarnation: self.incarnation + 1, ..Self::starting_at(0) };
+        *self = Self { incarnation: self.incarnation + 1, ..Self::starting_at(0, self.twins) };
     }
 
     /// Every entry there ever was, with its offset.

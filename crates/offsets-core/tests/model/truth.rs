@@ -93,6 +93,14 @@ impl World {
         self.lost_between() || self.hidden_between(read) || self.hidden_after(read)
     }
 
+    /// Whether a record was copied that the source no longer holds.
+    pub(crate) fn has_lost_copied_records(&self) -> bool {
+        let lost = |upstream| !self.source.holds(upstream);
+        self.target
+            .entries()
+            .any(|(_, entry)| matches!(entry, Entry::Copy { upstream, .. } if lost(upstream)))
+    }
+
     /// Whether MM2 is, or was when it or a source topic died, copying again what it had copied before.
     fn lags_behind_itself(&self) -> bool {
         let mut progress: BTreeMap<u32, (i64, i64)> = BTreeMap::new();

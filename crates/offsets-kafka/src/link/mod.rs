@@ -2,6 +2,7 @@
 
 mod endpoint;
 mod onlooker;
+mod probe;
 mod target;
 mod witness;
 

@@ -2,14 +2,16 @@ use std::thread;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use offsets_core::evidence::{Fact, Question, Reading, RecordedCommit, Witness};
+use offsets_core::evidence::{CopiedThrough, Fact, Question, Reading, RecordedCommit, Witness};
 use offsets_core::history::{CheckpointHistory, SyncHistory, UnreadableRecord};
 use offsets_core::link::Side;
+use offsets_core::mm2::SourcePosition;
 use offsets_core::model::{Commit, CommittedOffset, SourceOffset, TopicName, TopicPartition};
 use offsets_core::translate::GroupSelection;
 
+use super::probe::Probe;
 use super::{Endpoint, Nobody, Onlooker};
-use crate::{Cluster, Deadline, Error, RawRecord};
+use crate::{Cluster, Deadline, Error, Isolation, RawRecord};
 
 /// The two clusters of a link as a [`Witness`]: they answer a batch of questions in parallel, each question on a thread
 /// of its own.
@@ -88,6 +90,17 @@ impl<'a> LinkedClusters<'a> {
                 self.syncs(&self.target, topic, *markers_on_target)
             }
             Question::Checkpoints { topic } => self.checkpoints(topic),
+            Question::CopiedThrough { topic } => self.copied_through(topic),
+            Question::SourceRecords(spans) => self.ask_source(|source| {
+                let probe =
+                    Probe { cluster: source, isolation: Isolation::ReadUncommitted, origin_header: None };
+                Ok(Fact::SourceRecords(probe.read(spans, &self.probe_deadline(), self.onlooker)))
+            }),
+            Question::TargetRecords { spans, origin_header } => {
+                let (cluster, origin_header) = (&self.target, origin_header.as_deref());
+                let probe = Probe { cluster, isolation: Isolation::ReadCommitted, origin_header };
+                Ok(Fact::TargetRecords(probe.read(spans, &self.probe_deadline(), self.onlooker)))
+            }
         }
     }
 
@@ -136,6 +149,32 @@ impl<'a> LinkedClusters<'a> {
         let mut syncs = SyncHistory::new(markers_on_target);
         self.read(cluster, topic, |record| syncs.read(record.offset, record.key, record.value))?;
         Ok(Fact::OffsetSyncs(Reading::Whole(syncs)))
+    }
+
+    /// What the worker says is a help and no condition: nobody may be allowed to read it.
+    fn copied_through(&self, topic: &TopicName) -> Result<Fact, Error> {
+        let mut through = CopiedThrough::default();
+        let watch = self.onlooker.watch(self.target.alias(), topic);
+        let read = self.target.read(topic).on_progress(watch).visit(&self.deadline, |record| {
+            if let Some(SourcePosition { partition, through: to }) =
+                SourcePosition::decode(record.key, record.value)
+            {
+                through.note(partition, to);
+            }
+        });
+        let reading = match read {
+            Ok(_) => Reading::Whole(through),
+            Err(error) if error.is_unknown_topic() || error.is_unauthorised() => {
+                Reading::Absent { reason: in_words(&error) }
+            }
+            Err(error) => return Err(error),
+        };
+        Ok(Fact::CopiedThrough(reading))
+    }
+
+    /// Records sharpen an answer that stands already: half of the time that is left has to do for each round of them.
+    fn probe_deadline(&self) -> Deadline {
+        Deadline::after(self.deadline.remaining() / 2)
     }
 
     /// Checkpoints are a help and no condition: a link may run without the checkpoint connector.

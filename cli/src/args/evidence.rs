@@ -1,0 +1,28 @@
+use clap::Args;
+use offsets_core::translate::{EvidenceKind, Rules};
+
+/// Which evidence is asked for and used.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Evidence")]
+pub(crate) struct EvidenceArgs {
+    /// Use these kinds only: syncs, checkpoints, connect-offsets, target-scan, source-scan, content, headers
+    #[arg(long, value_name = "LIST", value_delimiter = ',', global = true)]
+    pub(crate) evidence: Vec<EvidenceKind>,
+
+    /// Read no data topics
+    #[arg(long, global = true)]
+    pub(crate) no_probe: bool,
+
+    /// How many offsets of a data partition may be read for one answer
+    #[arg(long, value_name = "N", global = true, default_value_t = Rules::PROBE_MAX_RECORDS)]
+    pub(crate) probe_max_records: u64,
+}
+
+impl EvidenceArgs {
+    /// The rules of an inquiry.
+    pub(crate) fn rules(&self) -> Rules {
+        let kinds = if self.evidence.is_empty() { EvidenceKind::ALL.to_vec() } else { self.evidence.clone() };
+        let rules = Rules::only(kinds).reading_at_most(self.probe_max_records);
+        if self.no_probe { rules.leaving_out_probes() } else { rules }
+    }
+}

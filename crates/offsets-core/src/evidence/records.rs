@@ -1,0 +1,233 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use twox_hash::XxHash3_128;
+
+use crate::model::{LogRange, SourceOffset, TopicPartition};
+
+/// The length and the digest of one part of a record.
+const PART: usize = 8 + 16;
+
+/// What the content of a record is recognised by on the other cluster: XXH3-128 over the lengths of its key and value
+/// and the XXH3-128 of each. It says nothing of the content itself, and does not guard against somebody who makes
+/// collisions on purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fingerprint(u128);
+
+impl Fingerprint {
+    /// The fingerprint of a key and a value as they stand in the log. A null is not an empty string.
+    ///
+    /// # Examples
+    /// ```
+    /// use offsets_core::evidence::Fingerprint;
+    ///
+    /// assert_eq!(Fingerprint::of(Some(b"k"), None), Fingerprint::of(Some(b"k"), None));
+    /// assert_ne!(Fingerprint::of(Some(b"k"), None), Fingerprint::of(Some(b"k"), Some(b"")));
+    /// assert_ne!(Fingerprint::of(Some(b"ab"), Some(b"c")), Fingerprint::of(Some(b"a"), Some(b"bc")));
+    /// ```
+    pub fn of(key: Option<&[u8]>, value: Option<&[u8]>) -> Self {
+        let mut parts = [0; 2 * PART];
+        for (part, bytes) in parts.chunks_exact_mut(PART).zip([key, value]) {
+            // One more than the length, so that 0 is left for null.
+            let length = bytes.map_or(0, |bytes| bytes.len() as u64 + 1);
+            let digest = XxHash3_128::oneshot(bytes.unwrap_or_default());
+            part[..8].copy_from_slice(&length.to_le_bytes());
+            part[8..].copy_from_slice(&digest.to_le_bytes());
+        }
+        Self(XxHash3_128::oneshot(&parts))
+    }
+
+    /// A fingerprint that was kept.
+    pub fn from_bits(bits: u128) -> Self {
+        Self(bits)
+    }
+
+    /// The bits, to be kept.
+    pub fn to_bits(self) -> u128 {
+        self.0
+    }
+}
+
+/// A data record as far as it serves to be found again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ScannedRecord<O> {
+    /// Where it stands.
+    pub offset: O,
+    /// The producer's timestamp in milliseconds, which a replicator copies; `None` where the broker set its own
+    /// (`message.timestamp.type=LogAppendTime`).
+    pub created_ms: Option<i64>,
+    /// Key and value.
+    pub content: Fingerprint,
+    /// The source offset that a replicator wrote into a header, on a link that does so.
+    pub origin: Option<SourceOffset>,
+}
+
+/// A stretch of one partition that is to be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Span<O> {
+    /// The partition.
+    pub partition: TopicPartition,
+    /// The offsets, half-open.
+    pub offsets: LogRange<O>,
+}
+
+/// A stretch of one partition that was read, whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scan<O> {
+    /// The offsets that were read, half-open. Less than was asked for, at either end, where the log did not hold it or
+    /// time ran out.
+    pub offsets: LogRange<O>,
+    /// The data records there, in order. What is missing between them is a control record, was aborted, or was
+    /// compacted away.
+    pub records: Vec<ScannedRecord<O>>,
+}
+
+/// What was read of the data topics of one cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Records<O> {
+    partitions: BTreeMap<TopicPartition, Vec<Scan<O>>>,
+}
+
+impl<O> Default for Records<O> {
+    fn default() -> Self {
+        Self { partitions: BTreeMap::new() }
+    }
+}
+
+impl<O: Copy + Ord> Span<O> {
+    /// The same stretches, sorted, with those that meet made one.
+    pub(crate) fn joined(mut spans: Vec<Self>) -> Vec<Self> {
+        spans.sort_by(|a, b| (&a.partition, a.offsets.start).cmp(&(&b.partition, b.offsets.start)));
+        let mut joined: Vec<Self> = Vec::new();
+        for span in spans {
+            match joined.last_mut() {
+                Some(last) if last.partition == span.partition && span.offsets.start <= last.offsets.end => {
+                    last.offsets.end = last.offsets.end.max(span.offsets.end);
+                }
+                _ => joined.push(span),
+            }
+        }
+        joined
+    }
+}
+
+impl<O: Copy + Ord> Scan<O> {
+    /// The records at the offsets of `range`, if all of it was read.
+    pub fn within(&self, range: LogRange<O>) -> Option<&[ScannedRecord<O>]> {
+        let covered = self.offsets.start <= range.start && range.end <= self.offsets.end;
+        let from = self.records.partition_point(|record| record.offset < range.start);
+        let to = self.records.partition_point(|record| record.offset < range.end);
+        (covered && from <= to).then(|| &self.records[from..to])
+    }
+}
+
+impl<O: Copy + Ord> Records<O> {
+    /// Adds a stretch that was read.
+    pub fn add(&mut self, partition: TopicPartition, scan: Scan<O>) {
+        self.partitions.entry(partition).or_default().push(scan);
+    }
+
+    /// Adds what another reading brought.
+    pub fn extend(&mut self, later: Self) {
+        for (partition, scans) in later.partitions {
+            self.partitions.entry(partition).or_default().extend(scans);
+        }
+    }
+
+    /// The stretches of a partition that were read.
+    pub fn of(&self, partition: &TopicPartition) -> &[Scan<O>] {
+        self.partitions.get(partition).map_or(&[], Vec::as_slice)
+    }
+
+    /// The same of several partitions, as a reading of its own.
+    pub fn cut(&self, spans: &[Span<O>]) -> Self {
+        let mut found = Self::default();
+        for Span { partition, offsets } in spans {
+            for scan in self.of(partition) {
+                let start = scan.offsets.start.max(offsets.start);
+                let end = scan.offsets.end.min(offsets.end);
+                if start < end {
+                    let offsets = LogRange { start, end };
+                    let records = scan.within(offsets).unwrap_or_default().to_vec();
+                    found.add(partition.clone(), Scan { offsets, records });
+                }
+            }
+        }
+        found
+    }
+
+    /// Forgets what was read of a partition.
+    pub fn forget(&mut self, partition: &TopicPartition) {
+        self.partitions.remove(partition);
+    }
+
+    /// Whether nothing was read.
+    pub fn is_empty(&self) -> bool {
+        self.partitions.is_empty()
+    }
+
+    /// How many records were read.
+    pub fn len(&self) -> usize {
+        self.partitions.values().flatten().map(|scan| scan.records.len()).sum()
+    }
+}
+
+/// The form of a dump: one object a stretch, one short array a record.
+#[derive(Serialize, Deserialize)]
+struct Written<O> {
+    #[serde(flatten)]
+    partition: TopicPartition,
+    #[serde(flatten)]
+    offsets: LogRange<O>,
+    records: Vec<WrittenRecord<O>>,
+}
+
+/// Offset, timestamp, fingerprint in hexadecimal, origin.
+#[derive(Serialize, Deserialize)]
+struct WrittenRecord<O>(O, Option<i64>, String, Option<SourceOffset>);
+
+impl<O: Serialize + Copy> Serialize for Records<O> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let scans = self.partitions.iter().flat_map(|(partition, scans)| {
+            scans.iter().map(move |scan| Written {
+                partition: partition.clone(),
+                offsets: scan.offsets,
+                records: scan.records.iter().map(WrittenRecord::from).collect(),
+            })
+        });
+        serializer.collect_seq(scans)
+    }
+}
+
+impl<'de, O: Deserialize<'de> + Copy + Ord> Deserialize<'de> for Records<O> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut records = Self::default();
+        for Written { partition, offsets, records: written } in Vec::<Written<O>>::deserialize(deserializer)?
+        {
+            let read = written.iter().map(WrittenRecord::read).collect::<Option<Vec<_>>>();
+            let read = read.filter(|read| read.is_sorted_by(|a, b| a.offset < b.offset));
+            let read = read.filter(|read| {
+                read.iter().all(|record| offsets.start <= record.offset && record.offset < offsets.end)
+            });
+            let read = read.ok_or_else(|| {
+                serde::de::Error::custom(format!("the records of {partition} are not those of one scan"))
+            })?;
+            records.add(partition, Scan { offsets, records: read });
+        }
+        Ok(records)
+    }
+}
+
+impl<O: Copy> From<&ScannedRecord<O>> for WrittenRecord<O> {
+    fn from(record: &ScannedRecord<O>) -> Self {
+        Self(record.offset, record.created_ms, format!("{:032x}", record.content.0), record.origin)
+    }
+}
+
+impl<O: Copy> WrittenRecord<O> {
+    fn read(&self) -> Option<ScannedRecord<O>> {
+        let Self(offset, created_ms, content, origin) = self;
+        let content = Fingerprint(u128::from_str_radix(content, 16).ok()?);
+        Some(ScannedRecord { offset: *offset, created_ms: *created_ms, content, origin: *origin })
+    }
+}

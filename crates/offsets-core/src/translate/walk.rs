@@ -1,0 +1,142 @@
+//! From a floor upwards, record by record, for as long as each is known to be one the group has read.
+
+use std::collections::HashMap;
+
+use crate::evidence::{Fingerprint, ScannedRecord};
+use crate::model::{SourceOffset, TargetOffset};
+
+/// What can be said of one record of the target, seen from a commit at `g`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// The copy of a source record below `g`, whose offset lies in `least..=most`.
+    Read { least: SourceOffset, most: SourceOffset },
+    /// The copy of a source record at or above `g`, the lowest of which is `least`.
+    Unread { least: SourceOffset },
+    /// It may be either, or no copy at all.
+    Unclear,
+}
+
+/// How far a walk came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Walk {
+    /// No copy of a record at or above the commit lies between where the walk began and here. The offset is that of a
+    /// data record, or one after the last that was passed.
+    pub(super) low: TargetOffset,
+    /// The first record that is known to be unread.
+    pub(super) unread: Option<(TargetOffset, SourceOffset)>,
+    /// The source offset of the last record passed that is known to be read.
+    pub(super) passed: Option<SourceOffset>,
+    /// How many records were passed.
+    pub(super) steps: u64,
+    /// Whether nothing unclear stands between `low` and where the walk ended.
+    pub(super) is_clear: bool,
+}
+
+impl Walk {
+    /// Walks over `records`, which follow a floor without a gap.
+    ///
+    /// A record that is known to be read is passed. One that is unclear is passed only once a later one is known to be
+    /// read and the source offsets have not fallen on the way: a replicator that appends in source order then copied it
+    /// between the two, so it is of a record below the commit, or it is no copy. After a fall the unclear record may be
+    /// the only copy there is of an unread one. `before` is the source offset of the record in front of the floor,
+    /// where it is known.
+    pub(super) fn over<'a>(
+        from: TargetOffset,
+        before: Option<SourceOffset>,
+        records: impl IntoIterator<Item = &'a ScannedRecord<TargetOffset>>,
+        origin: impl Fn(&ScannedRecord<TargetOffset>) -> Origin,
+    ) -> Self {
+        let mut walk = Self { low: from, unread: None, passed: None, steps: 0, is_clear: true };
+        let (mut highest, mut unclear) = (before, 0);
+        for record in records {
+            match origin(record) {
+                Origin::Unread { least } => {
+                    walk.unread = Some((record.offset, least));
+                    if walk.is_clear {
+                        walk.low = record.offset;
+                    }
+                    return walk;
+                }
+                Origin::Unclear => {
+                    walk.is_clear = false;
+                    unclear += 1;
+                }
+                Origin::Read { least, most } => {
+                    let rises = highest.is_some_and(|highest| highest < least);
+                    highest = highest.max(Some(most));
+                    if !walk.is_clear && !rises {
+                        return walk;
+                    }
+                    walk.steps += unclear + 1;
+                    unclear = 0;
+                    walk.is_clear = true;
+                    walk.passed = Some(most);
+                    walk.low = record.offset.next();
+                }
+            }
+        }
+        walk
+    }
+}
+
+/// Where on the source each content stands.
+pub(super) struct Contents {
+    places: HashMap<Look, Place>,
+    /// Whether the timestamps of both sides are the producers' own.
+    by_timestamp: bool,
+}
+
+/// What a record looks like: its timestamp, where that is the producer's on both sides, and its content.
+type Look = (Option<i64>, Fingerprint);
+
+/// The source records of one look.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    least: SourceOffset,
+    most: SourceOffset,
+    /// How many more of them there are on the source than on the target.
+    spare: i64,
+}
+
+impl Contents {
+    /// Looks for records of `target` among those of `source`.
+    pub(super) fn of(source: &[ScannedRecord<SourceOffset>], target: &[ScannedRecord<TargetOffset>]) -> Self {
+        let by_timestamp = source.iter().all(|record| record.created_ms.is_some())
+            && target.iter().all(|record| record.created_ms.is_some());
+        let mut contents = Self { places: HashMap::with_capacity(source.len()), by_timestamp };
+        for record in source {
+            let (look, offset) = (contents.look(record), record.offset);
+            let new = Place { least: offset, most: offset, spare: 0 };
+            let place = contents.places.entry(look).or_insert(new);
+            place.most = offset;
+            place.spare += 1;
+        }
+        for record in target {
+            let look = contents.look(record);
+            if let Some(place) = contents.places.get_mut(&look) {
+                place.spare -= 1;
+            }
+        }
+        contents
+    }
+
+    /// What the content of a record says of it. A look that the target holds more often than the source says nothing:
+    /// one of the copies may be of a record that the source has deleted since.
+    pub(super) fn origin(&self, record: &ScannedRecord<TargetOffset>, g: SourceOffset) -> Origin {
+        match self.places.get(&self.look(record)) {
+            Some(&Place { spare: ..0, .. }) | None => Origin::Unclear,
+            Some(&Place { least, most, .. }) if most < g => Origin::Read { least, most },
+            Some(&Place { least, .. }) if least >= g => Origin::Unread { least },
+            Some(_) => Origin::Unclear,
+        }
+    }
+
+    /// The highest source offset at which the content of a record stands.
+    pub(super) fn most(&self, record: &ScannedRecord<TargetOffset>) -> Option<SourceOffset> {
+        self.places.get(&self.look(record)).map(|place| place.most)
+    }
+
+    fn look<O>(&self, record: &ScannedRecord<O>) -> Look {
+        (record.created_ms.filter(|_| self.by_timestamp), record.content)
+    }
+}
