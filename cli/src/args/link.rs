@@ -119,6 +119,10 @@ pub(crate) enum PolicyName {
     Default,
     /// The same name on both sides
     Identity,
+    /// The same name and the same offsets: Cluster Linking, Redpanda Shadowing
+    OffsetPreserving,
+    /// The same name, and nothing that tells how offsets relate: a snapshot or a restored backup
+    Snapshot,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

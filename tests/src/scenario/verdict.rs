@@ -8,7 +8,7 @@ use anyhow::{Result, ensure};
 
 use super::{Names, Scenario};
 use crate::kafka::{Isolation, Log};
-use crate::law::{Report, Row, check_law};
+use crate::law::{Class, Report, Row, check_law};
 use crate::rig::workspace_target;
 use crate::tool::{self, Run};
 use crate::truth::Truth;
@@ -88,6 +88,22 @@ impl Scenario<'_> {
         let missing: Vec<_> = asked.filter(|pair| !answered.contains(pair)).collect();
         ensure!(missing.is_empty(), "no answer for {missing:?}");
         self.judge_rows(&rows)?;
+        Ok(rows)
+    }
+
+    /// The same, and with both logs at hand every answer must be `exact`.
+    ///
+    /// # Panics
+    ///
+    /// When an answer breaks the law.
+    ///
+    /// # Errors
+    ///
+    /// As [`Scenario::judge`], and when an answer is not exact.
+    pub fn judge_exact(&self, arguments: &[&str]) -> Result<Vec<Row>> {
+        let rows = self.judge(arguments)?;
+        let open: Vec<_> = rows.iter().filter(|row| row.class != Class::Exact).collect();
+        ensure!(open.is_empty(), "{} of {} answers are not exact: {open:#?}", open.len(), rows.len());
         Ok(rows)
     }
 

@@ -4,7 +4,7 @@ use crate::history::Sync;
 use crate::model::{SourceOffset, TargetOffset};
 
 /// A position that the true one cannot lie below (a floor) or above (a ceiling), and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bound {
     /// The target offset.
     pub at: TargetOffset,
@@ -41,13 +41,15 @@ pub enum Assumption {
     /// The source still holds every record between two syncs that it held when they were copied. Broken by compaction
     /// since.
     SourceKept,
+    /// The link gives every copy the offset of its record.
+    OffsetsPreserved,
     /// The headers that carry source offsets were written by this link's replicator, from the source as it is now.
     OriginHeaders,
 }
 
 /// A set of assumptions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Assumptions(u8);
+pub struct Assumptions(u16);
 
 /// The fact a bound follows from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +65,8 @@ pub enum Reason {
     LogStart,
     /// Everything below the commit has been copied, so nothing above can lie beyond the target's log end offset.
     LogEnd,
+    /// The copy has the offset of its record.
+    Preserved(SourceOffset),
     /// The replicator's worker has flushed this source offset, so nothing unread can lie beyond the log end.
     CopiedThrough(SourceOffset),
     /// Records of the target were recognised on the source, one after the other, as ones the group has read.
@@ -107,11 +111,12 @@ impl Assumption {
             Self::SoleWriter => "sole-writer",
             Self::DistinctRecords => "distinct-records",
             Self::SourceKept => "source-kept",
+            Self::OffsetsPreserved => "offsets-preserved",
             Self::OriginHeaders => "origin-headers",
         }
     }
 
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Order,
         Self::SameIncarnation,
         Self::VisibleReplays,
@@ -119,6 +124,7 @@ impl Assumption {
         Self::SoleWriter,
         Self::DistinctRecords,
         Self::SourceKept,
+        Self::OffsetsPreserved,
         Self::OriginHeaders,
     ];
 }

@@ -3,6 +3,7 @@
 mod bound;
 mod ceilings;
 mod count;
+mod derivation;
 mod floors;
 mod inquiry;
 mod mirror_maker;
@@ -16,6 +17,7 @@ mod translation;
 mod walk;
 
 pub use bound::{Assumption, Assumptions, Bound, Reason};
+pub use derivation::{Derivation, DerivationStep};
 pub use inquiry::Inquiry;
 pub use mirror_maker::MirrorMakerAnswer;
 pub use position::{NoTarget, Position};
@@ -28,6 +30,7 @@ use position::Bracket;
 
 use crate::evidence::{Evidence, Scan};
 use crate::history::{Doubt, PartitionCheckpoints, PartitionHistory};
+use crate::link::OffsetMapping;
 use crate::model::{LogRange, SourceOffset, TargetOffset, TopicPartition};
 
 /// What is known about one partition of a link: everything a rule may look at.
@@ -45,6 +48,8 @@ struct PartitionEvidence<'a> {
     target_log: LogRange<TargetOffset>,
     source_records: &'a [Scan<SourceOffset>],
     target_records: &'a [Scan<TargetOffset>],
+    /// Whether copies keep the offsets of their records.
+    preserved: bool,
     /// Whether MM2 writes in transactions, so that nothing is copied twice.
     exactly_once: bool,
 }
@@ -69,6 +74,7 @@ impl<'a> PartitionEvidence<'a> {
             target_log: evidence.target_logs.get(target)?,
             source_records: evidence.source_records.of(source),
             target_records: evidence.target_records.of(target),
+            preserved: evidence.link.mapping == OffsetMapping::Preserved,
             exactly_once: evidence.link.exactly_once,
         })
     }

@@ -5,7 +5,7 @@ use super::count::Count;
 use super::walk::{Contents, Origin, Walk};
 use super::{Assumption, Assumptions, Bound, Bracket, EvidenceKind, PartitionEvidence, Reason};
 use crate::evidence::{Scan, ScannedRecord};
-use crate::history::Sync;
+use crate::history::{Doubt, Sync};
 use crate::model::{LogRange, SourceOffset, TargetOffset};
 
 /// How many source offsets below the commit are looked at where no sync tells which record stands at the floor.
@@ -31,11 +31,18 @@ pub(super) struct Findings {
     pub(super) copy: Option<Sync>,
     /// How many records the group has read that are not on the target: it is ahead of replication by so many.
     pub(super) ahead: u64,
+    /// What the records say against the bracket.
+    pub(super) doubt: Option<Doubt>,
+    /// How many pairs of records, known by their offsets, were seen to be the same.
+    pub(super) same: u64,
 }
 
 impl Windows {
     /// The stretches to read for a bracket; `None` where nothing can be gained, or too much would have to be read.
     pub(super) fn of(e: &PartitionEvidence<'_>, g: SourceOffset, bracket: &Bracket) -> Option<Self> {
+        if e.preserved {
+            return Self::at_clamp(e, bracket);
+        }
         if bracket.is_exact() || !e.rules.admit_any(&PROBES) || e.doubt(g).is_some() {
             return None;
         }
@@ -50,7 +57,7 @@ impl Windows {
         // A sync proves the record it stands at; counting begins there and looks as far back as forward.
         let reach = match between {
             Some((from, to)) => from.downstream.minus(from.downstream.distance_to(to.downstream)),
-            None => start,
+            None => known_pair(&bracket.floor).map_or(start, |pair| pair.downstream.min(start)),
         };
         let target = LogRange { start, end };
         let reach = LogRange { start: reach.max(e.target_log.start).min(start), end };
@@ -58,6 +65,22 @@ impl Windows {
         (!target.is_empty()).then_some(Self { target, source, reach })
     }
 }
+
+impl Windows {
+    /// The last records in front of the position, on a link that preserves offsets: they must be the same on both sides.
+    fn at_clamp(e: &PartitionEvidence<'_>, bracket: &Bracket) -> Option<Self> {
+        let (end, log) = (bracket.floor.at, e.source_log?);
+        let start = end.minus(SAMPLE.min(e.rules.probe_max_records)).max(e.target_log.start);
+        let (from, to) = (SourceOffset::new(start.get()).ok()?, SourceOffset::new(end.get()).ok()?);
+        let source = LogRange { start: from.max(log.start), end: to.min(log.end) };
+        let target = LogRange { start, end };
+        let wanted = e.rules.admit(EvidenceKind::Content) && !target.is_empty() && !source.is_empty();
+        wanted.then_some(Self { target, source: Some(source), reach: target })
+    }
+}
+
+/// How many records are compared where a link preserves offsets.
+const SAMPLE: u64 = 64;
 
 const PROBES: [EvidenceKind; 4] =
     [EvidenceKind::TargetScan, EvidenceKind::SourceScan, EvidenceKind::Content, EvidenceKind::Headers];
@@ -88,7 +111,7 @@ fn source_window(
     };
     let start = below.max(log.start).min(g);
     let end = above.min(log.end).min(start.plus(e.rules.probe_max_records));
-    (g <= end && start < end).then_some(LogRange { start, end })
+    (start < end).then_some(LogRange { start, end })
 }
 
 impl Findings {
@@ -97,20 +120,55 @@ impl Findings {
         let mut findings = Self::default();
         let Some(windows) = Windows::of(e, g, bracket) else { return findings };
         let source = windows.source.and_then(|window| slice(e.source_records, window));
+        findings.compare(e, bracket, &windows, source.unwrap_or_default());
+        if e.preserved || findings.doubt.is_some() {
+            return findings;
+        }
         if let Some(walked) = Walked::by_header(e, g, &windows, bracket) {
             findings.take(e, walked, EvidenceKind::Headers);
         }
-        if let Some(walked) = source.and_then(|source| Walked::by_content(e, g, &windows, bracket, source)) {
+        let by_content = source.and_then(|source| Walked::by_content(e, g, &windows, bracket, source));
+        // Where records are recognised, numbers can only be wrong: a hole and a foreign record cancel.
+        let recognised = by_content.as_ref().is_some_and(|walked| walked.recognises);
+        if let Some(walked) = by_content {
             findings.take(e, walked, EvidenceKind::Content);
         }
-        if let Some((from, to)) = bracket.syncs() {
+        if let Some((from, to)) = bracket.syncs().filter(|_| !recognised) {
             findings.count(e, g, from, to, &windows, source);
         }
         findings
     }
 
+    /// Looks at the records that are known by their offsets to be the same: those at the syncs, or on a link that
+    /// preserves offsets all of them. A replicator may change key and value, but not the producer's timestamp.
+    fn compare(
+        &mut self,
+        e: &PartitionEvidence<'_>,
+        bracket: &Bracket,
+        windows: &Windows,
+        source: &[ScannedRecord<SourceOffset>],
+    ) {
+        let target = slice(e.target_records, windows.reach).unwrap_or_default();
+        let ends = [known_pair(&bracket.floor), bracket.ceiling.as_ref().and_then(known_pair)];
+        let same_offset = source.iter().filter(|_| e.preserved).filter_map(|record| {
+            Some(Sync::new(record.offset, TargetOffset::new(record.offset.get()).ok()?))
+        });
+        for pair in ends.into_iter().flatten().chain(same_offset) {
+            let original = source.binary_search_by_key(&pair.upstream, |record| record.offset);
+            let copy = target.binary_search_by_key(&pair.downstream, |record| record.offset);
+            let (Ok(original), Ok(copy)) = (original, copy) else { continue };
+            match (source[original].created_ms, target[copy].created_ms) {
+                (Some(original), Some(copy)) if original != copy => {
+                    self.doubt = Some(Doubt::OtherRecord { pair });
+                    return;
+                }
+                _ => self.same += u64::from(source[original].content == target[copy].content),
+            }
+        }
+    }
+
     fn take(&mut self, e: &PartitionEvidence<'_>, walked: Walked, kind: EvidenceKind) {
-        let Walked { walk, needs, copy, reaches_end, ahead } = walked;
+        let Walked { walk, needs, copy, reaches_end, ahead, recognises: _ } = walked;
         let reason = match kind {
             EvidenceKind::Headers => Reason::Header { passed: walk.passed, records: walk.steps },
             _ => Reason::Content { passed: walk.passed, records: walk.steps },
@@ -164,6 +222,12 @@ impl Findings {
             return;
         }
         let Some(target) = slice(e.target_records, windows.reach) else { return };
+        // Compaction takes the first of two copies and leaves the second. Where there are no transactions, it shows.
+        let whole =
+            e.exactly_once || windows.reach.start.distance_to(windows.reach.end) == target.len() as u64;
+        if !whole {
+            return;
+        }
         let Some(count) = Count::between(from, to, g, target, source) else { return };
         let needs = e.needs_of_order().with(Assumption::SoleWriter);
         let needs = if source.is_some() { needs.with(Assumption::SourceKept) } else { needs };
@@ -191,6 +255,8 @@ struct Walked {
     copy: Option<Sync>,
     reaches_end: bool,
     ahead: u64,
+    /// Whether any record was recognised at all: none is where the replicator changes them.
+    recognises: bool,
 }
 
 impl Walked {
@@ -217,7 +283,8 @@ impl Walked {
         });
         let needs = bracket.floor.needs.and(OF_RECORDS).with(Assumption::OriginHeaders);
         // Headers do not tell which records are still to come.
-        Some(Self { walk, needs, copy, reaches_end: end >= e.target_log.end, ahead: 0 })
+        let reaches_end = end >= e.target_log.end;
+        Some(Self { walk, needs, copy, reaches_end, ahead: 0, recognises: true })
     }
 
     fn by_content(
@@ -244,12 +311,22 @@ impl Walked {
         let read = &source[..source.partition_point(|record| record.offset < g)];
         let passed = walk.passed.map_or(0, |passed| read.partition_point(|record| record.offset <= passed));
         Some(Self {
+            recognises: records.iter().any(|record| contents.most(record).is_some()),
             needs: bracket.floor.needs.and(OF_RECORDS).with(Assumption::DistinctRecords),
             walk,
             copy,
-            reaches_end: end >= e.target_log.end,
+            // What was not read of the source cannot be counted.
+            reaches_end: end >= e.target_log.end && windows.source.is_some_and(|window| g <= window.end),
             ahead: (read.len() - passed) as u64,
         })
+    }
+}
+
+/// The pair of records that a bound rests on.
+fn known_pair(bound: &Bound) -> Option<Sync> {
+    match bound.reason {
+        Reason::SyncBelow(sync) | Reason::SyncAbove(sync) => Some(sync),
+        _ => None,
     }
 }
 
