@@ -253,6 +253,17 @@ fn the_end_of_the_log_is_exact_once_all_of_it_is_read() {
 }
 
 #[test]
+fn a_commit_behind_the_last_marker_of_a_transaction_is_at_the_end() {
+    // The source ends with two control records, which no sync ever tells of.
+    let mut case = Case { syncs: &[(9, 109)], source_end: 12, ..Case::dense() };
+    let row = case.answer(12);
+    assert_eq!((row.position, row.reread_max), (exact(110), Some(0)));
+    assert_eq!(case.rules.clone().leaving_out_probes(), Rules::without_probes());
+    case.rules = Rules::without_probes();
+    assert_eq!(case.position(12), Position::Floor { low: down(110) });
+}
+
+#[test]
 fn no_more_is_read_than_was_allowed_and_the_bracket_stays() {
     let case = Case { rules: Rules::default().reading_at_most(3), ..Case::dense() };
     assert_eq!(case.position(8), bounded(103, 109), "of the source three records, the first one at the sync");

@@ -38,8 +38,8 @@ pub enum Assumption {
     /// A record of the mirror partition that looks like one record of the source looks like no other outside the stretch
     /// that was read. Broken by records with the same timestamp, key and value far apart.
     DistinctRecords,
-    /// The source still holds every record between two syncs that it held when they were copied. Broken by compaction
-    /// since.
+    /// The source has deleted none of the records between two syncs, neither since nor before they could be copied again.
+    /// Broken by compaction, and by retention that overtakes the replicator.
     SourceKept,
     /// The link gives every copy the offset of its record.
     OffsetsPreserved,

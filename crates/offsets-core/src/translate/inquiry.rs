@@ -202,7 +202,9 @@ impl Inquiry {
             let windows = PartitionEvidence::of(&self.evidence, &self.rules, &wanted.source, &target)
                 .and_then(|e| Windows::of(&e, g, &Bracket::unprobed(&e, g)));
             let Some(Windows { source, reach, .. }) = windows else { continue };
-            targets.push(Span { partition: target, offsets: reach });
+            if !reach.is_empty() {
+                targets.push(Span { partition: target, offsets: reach });
+            }
             sources.extend(source.map(|offsets| Span { partition: wanted.source.clone(), offsets }));
         }
         let mut questions = Vec::new();

@@ -62,7 +62,8 @@ impl Windows {
         let target = LogRange { start, end };
         let reach = LogRange { start: reach.max(e.target_log.start).min(start), end };
         let source = e.source_log.and_then(|log| source_window(e, g, bracket, log, target));
-        (!target.is_empty()).then_some(Self { target, source, reach })
+        // Where nothing is left to read on the target, the source tells whether anything is still to come.
+        (!target.is_empty() || source.is_some()).then_some(Self { target, source, reach })
     }
 }
 
@@ -124,6 +125,10 @@ impl Findings {
         if e.preserved || findings.doubt.is_some() {
             return findings;
         }
+        if windows.target.is_empty() {
+            findings.wait_at_end(e, g, bracket, &windows, source);
+            return findings;
+        }
         if let Some(walked) = Walked::by_header(e, g, &windows, bracket) {
             findings.take(e, walked, EvidenceKind::Headers);
         }
@@ -165,6 +170,28 @@ impl Findings {
                 _ => self.same += u64::from(source[original].content == target[copy].content),
             }
         }
+    }
+
+    /// The floor is the end of the log: no copy of an unread record is there, and the source tells how many records are
+    /// still to come that the group has read.
+    fn wait_at_end(
+        &mut self,
+        e: &PartitionEvidence<'_>,
+        g: SourceOffset,
+        bracket: &Bracket,
+        windows: &Windows,
+        source: Option<&[ScannedRecord<SourceOffset>]>,
+    ) {
+        let counted = windows.source.is_some_and(|window| g <= window.end);
+        let (Some(copied), Some(source), true) = (known_before(bracket), source, counted) else { return };
+        let ahead = source.iter().filter(|record| copied < record.offset && record.offset < g);
+        self.ahead = ahead.count() as u64;
+        let needs = bracket.floor.needs.and(OF_RECORDS);
+        self.ceilings.push(Bound {
+            at: e.target_log.end.max(bracket.floor.at),
+            reason: Reason::LogEnd,
+            needs,
+        });
     }
 
     fn take(&mut self, e: &PartitionEvidence<'_>, walked: Walked, kind: EvidenceKind) {
@@ -229,8 +256,7 @@ impl Findings {
             return;
         }
         let Some(count) = Count::between(from, to, g, target, source) else { return };
-        let needs = e.needs_of_order().with(Assumption::SoleWriter);
-        let needs = if source.is_some() { needs.with(Assumption::SourceKept) } else { needs };
+        let needs = e.needs_of_order().with(Assumption::SoleWriter).with(Assumption::SourceKept);
         let reason = Reason::Count { from, to, found: count.found, expected: count.expected };
         self.floors.push(Bound { at: count.low, reason, needs });
         self.ceilings.push(Bound { at: count.high, reason, needs });
