@@ -53,6 +53,14 @@ pub(crate) struct LinkArgs {
     #[arg(long, value_name = "TOPIC", global = true)]
     pub(crate) checkpoints_topic: Option<String>,
 
+    /// The topic in which the Connect worker keeps its source offsets, where MM2 does not run dedicated
+    #[arg(long, value_name = "TOPIC", global = true)]
+    pub(crate) positions_topic: Option<String>,
+
+    /// The record header in which the replicator writes source offsets
+    #[arg(long, value_name = "NAME", global = true)]
+    pub(crate) origin_header: Option<String>,
+
     /// MM2 runs with exactly.once.source.support=enabled
     #[arg(long, global = true)]
     pub(crate) exactly_once: bool,

@@ -53,6 +53,8 @@ struct OwnLink {
     syncs_location: Option<Side>,
     syncs_topic: Option<TopicName>,
     checkpoints_topic: Option<TopicName>,
+    positions_topic: Option<TopicName>,
+    origin_header: Option<String>,
     #[serde(default)]
     exactly_once: bool,
 }
@@ -136,6 +138,8 @@ impl OwnLink {
         link.syncs_location = self.syncs_location.unwrap_or(link.syncs_location);
         link.syncs_topic_name.clone_from(&self.syncs_topic);
         link.checkpoints_topic_name.clone_from(&self.checkpoints_topic);
+        link.positions_topic_name.clone_from(&self.positions_topic);
+        link.origin_header.clone_from(&self.origin_header);
         link.exactly_once = self.exactly_once;
         flags::adjust(&mut link, args);
         Ok(Clusters {

@@ -71,8 +71,10 @@ pub(super) fn adjust(link: &mut Link, args: &LinkArgs) {
             SyncsLocation::Target => Side::Target,
         };
     }
-    let name = |name: &Option<String>| name.as_deref().map(TopicName::from);
-    link.syncs_topic_name = name(&args.syncs_topic).or(link.syncs_topic_name.take());
-    link.checkpoints_topic_name = name(&args.checkpoints_topic).or(link.checkpoints_topic_name.take());
+    let name_of = |name: &Option<String>| name.as_deref().map(TopicName::from);
+    link.syncs_topic_name = name_of(&args.syncs_topic).or(link.syncs_topic_name.take());
+    link.checkpoints_topic_name = name_of(&args.checkpoints_topic).or(link.checkpoints_topic_name.take());
+    link.positions_topic_name = name_of(&args.positions_topic).or(link.positions_topic_name.take());
+    link.origin_header = args.origin_header.clone().or(link.origin_header.take());
     link.exactly_once |= args.exactly_once;
 }

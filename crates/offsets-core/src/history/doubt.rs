@@ -37,7 +37,8 @@ pub enum Doubt {
         /// The source's log end offset, read after the commit.
         end: SourceOffset,
     },
-    /// The record on the source and the one that is said to be its copy have different timestamps.
+    /// The record on the source and the one that is said to be its copy have nothing in common: neither timestamp nor
+    /// content.
     OtherRecord {
         /// Where they stand.
         pair: Sync,

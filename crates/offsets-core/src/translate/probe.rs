@@ -145,7 +145,8 @@ impl Findings {
     }
 
     /// Looks at the records that are known by their offsets to be the same: those at the syncs, or on a link that
-    /// preserves offsets all of them. A replicator may change key and value, but not the producer's timestamp.
+    /// preserves offsets all of them. A replicator may change key and value, or the timestamp; both at once is another
+    /// record.
     fn compare(
         &mut self,
         e: &PartitionEvidence<'_>,
@@ -162,12 +163,12 @@ impl Findings {
             let original = source.binary_search_by_key(&pair.upstream, |record| record.offset);
             let copy = target.binary_search_by_key(&pair.downstream, |record| record.offset);
             let (Ok(original), Ok(copy)) = (original, copy) else { continue };
-            match (source[original].created_ms, target[copy].created_ms) {
-                (Some(original), Some(copy)) if original != copy => {
-                    self.doubt = Some(Doubt::OtherRecord { pair });
-                    return;
-                }
-                _ => self.same += u64::from(source[original].content == target[copy].content),
+            let (original, copy) = (&source[original], &target[copy]);
+            if original.content == copy.content {
+                self.same += 1;
+            } else if original.created_ms.zip(copy.created_ms).is_some_and(|(theirs, ours)| theirs != ours) {
+                self.doubt = Some(Doubt::OtherRecord { pair });
+                return;
             }
         }
     }
