@@ -1,12 +1,28 @@
 //! Records of data topics as evidence: read in stretches, whatever can be had.
 
+use std::sync::Mutex;
+
 use jiff::Timestamp;
 use offsets_core::evidence::{Fact, Fingerprint, Question, Records, Span, Witness};
-use offsets_core::model::{LogRange, SourceOffset, TargetOffset, TopicPartition};
+use offsets_core::model::{ClusterAlias, LogRange, SourceOffset, TargetOffset, TopicName, TopicPartition};
 use offsets_kafka::demo::{DemoClusters, DemoRecord};
-use offsets_kafka::{LinkedClusters, SourceAccess};
+use offsets_kafka::{Error, LinkedClusters, Onlooker, Progress, SourceAccess};
 
 use crate::cluster::soon;
+
+/// Hears which topics were missed.
+#[derive(Default)]
+struct Listener(Mutex<Vec<String>>);
+
+impl Onlooker for Listener {
+    fn watch(&self, _: &ClusterAlias, _: &TopicName) -> Box<dyn FnMut(Progress)> {
+        Box::new(|_| {})
+    }
+
+    fn missed(&self, topic: &TopicName, error: &Error) {
+        self.0.lock().unwrap().push(format!("{topic}: {error}"));
+    }
+}
 
 /// Two clusters with a topic of 1,000 records on each of two partitions.
 fn clusters() -> DemoClusters {
@@ -51,7 +67,9 @@ fn stretches_of_both_sides_are_read_and_kept_as_what_they_are_recognised_by() {
     let running = clusters();
     let (source, target) = (running.source.endpoint(), running.target.endpoint());
     let access = SourceAccess::Required(&source);
-    let mut witness = LinkedClusters::connect(access, &target, Timestamp::UNIX_EPOCH, soon()).unwrap();
+    let listener = Listener::default();
+    let witness = LinkedClusters::connect(access, &target, Timestamp::UNIX_EPOCH, soon()).unwrap();
+    let mut witness = witness.watched_by(&listener);
     let targets = vec![
         span::<TargetOffset>("orders", 0, 10, 20),
         span("orders", 0, 500, 503),
@@ -69,6 +87,8 @@ fn stretches_of_both_sides_are_read_and_kept_as_what_they_are_recognised_by() {
     assert_eq!(read(target, 0), [(10, 20, 10), (500, 503, 3)]);
     assert_eq!(read(target, 1), [(990, 1_000, 10)], "what the log does not hold is left out");
     assert!(target.of(&TopicPartition::new("absent", 0)).is_empty());
+    let missed = listener.0.lock().unwrap();
+    assert!(missed.len() == 1 && missed[0].starts_with("absent: "), "{missed:?}");
     assert_eq!(read(source, 0), [(10, 20, 10)]);
     let scan = &source.of(&TopicPartition::new("orders", 0))[0];
     assert_eq!(scan.records[3].created_ms, Some(14));
