@@ -95,14 +95,20 @@ macro_rules! side {
         #[doc = concat!("The flags of the ", $word, " cluster.")]
         #[derive(Debug, Args)]
         pub(crate) struct $name {
-            #[doc = concat!("The ", $word, "'s brokers, HOST:PORT[,HOST:PORT...]")]
-            #[arg(id = $bootstrap, long = $bootstrap, value_name = "SERVERS", global = true)]
+            #[arg(
+                        id = $bootstrap, long = $bootstrap, value_name = "SERVERS", global = true,
+                        help = concat!("The ", $word, "'s brokers, HOST:PORT[,HOST:PORT...]")
+                    )]
             bootstrap_server: Option<String>,
-            #[doc = concat!("A Kafka client properties file for the ", $word)]
-            #[arg(id = $config, long = $config, value_name = "FILE", global = true)]
+            #[arg(
+                        id = $config, long = $config, value_name = "FILE", global = true,
+                        help = concat!("A Kafka client properties file for the ", $word)
+                    )]
             command_config: Option<PathBuf>,
-            #[doc = concat!("The ", $word, "'s alias in the link")]
-            #[arg(id = $alias, long = $alias, value_name = "ALIAS", global = true)]
+            #[arg(
+                        id = $alias, long = $alias, value_name = "ALIAS", global = true,
+                        help = concat!("The ", $word, "'s alias in the link")
+                    )]
             alias: Option<String>,
         }
 
