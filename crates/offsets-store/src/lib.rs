@@ -36,8 +36,9 @@
 //! # What this crate does not do
 //!
 //! It connects to nothing and keeps no time: what was seen and when it was seen are arguments. It holds no records of
-//! data topics. It is written for kill -9, which its tests do; a disk that lies about what it has written is found by
-//! the checksums and no more.
+//! data topics. It is written for kill -9, which its tests do. A disk that lies about what it has written is found out by
+//! checksums and no more; where the engine finds its own newest writes damaged, it goes back to the last whole one
+//! without a word, and recording goes on from there. `FORMAT.md` beside this crate draws every byte.
 
 mod archive;
 mod error;
