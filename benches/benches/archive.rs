@@ -10,13 +10,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
+use offsets_core::evidence::RecordedCommit;
 use offsets_core::link::Link;
 use offsets_core::mm2::OffsetSync;
-use offsets_core::model::{SourceOffset, TargetOffset, TopicPartition};
+use offsets_core::model::{Commit, CommittedOffset, GroupId, SourceOffset, TargetOffset, TopicPartition};
 use offsets_store::{Archive, Place};
 
 /// How many records the recorder is given before it saves, as `offsets archive run` does.
-const HANDFUL: u64 = 8192;
+const HANDFUL: u64 = 65_536;
 
 /// How a link's syncs follow each other.
 #[derive(Clone, Copy)]
@@ -76,6 +77,46 @@ fn main() -> Result<()> {
         let folder = tempfile::tempdir()?;
         measure(stream, folder.path())?;
     }
+    println!();
+    println!("| looks at commits | commits | of them moved each time | a look | folder at the end |");
+    println!("| --: | --: | --: | --: | --: |");
+    for moved in [0, 200] {
+        let folder = tempfile::tempdir()?;
+        look(moved, folder.path())?;
+    }
+    Ok(())
+}
+
+/// What a recorder that runs for hours does every second, each look saved by itself.
+fn look(moved: usize, folder: &Path) -> Result<()> {
+    const LOOKS: u32 = 20_000;
+    const COMMITS: usize = 2_000;
+    let mut archive = Archive::open_or_create(folder)?;
+    let mut now = Timestamp::from_second(1_790_000_000)?;
+    let mut commits = Vec::new();
+    for number in 0..COMMITS {
+        let committed = CommittedOffset { offset: SourceOffset::new(1_000_000)?, metadata: String::new() };
+        let partition = TopicPartition::new("orders", i32::try_from(number % 50)?);
+        let group = GroupId::new(format!("group-{}", number / 50));
+        commits.push(RecordedCommit { commit: Commit { group, partition, committed }, as_of: now });
+    }
+    let mut spent = Duration::ZERO;
+    for _ in 0..LOOKS {
+        now += jiff::SignedDuration::from_secs(1);
+        for recorded in commits.iter_mut().take(moved) {
+            recorded.commit.committed.offset = recorded.commit.committed.offset.plus(1_000);
+        }
+        let began = Instant::now();
+        archive.record(&Link::new("src", "dst"))?.commits(&commits, now)?;
+        spent += began.elapsed();
+    }
+    drop(archive);
+    let (a_look, bytes) = (spent / LOOKS, size(folder)?);
+    println!(
+        "| {LOOKS} | {COMMITS} | {moved} | {:.2} ms | {:.1} MB |",
+        a_look.as_secs_f64() * 1e3,
+        bytes as f64 / 1e6
+    );
     Ok(())
 }
 

@@ -39,6 +39,18 @@ impl Scenario<'_> {
         Run::of(command)
     }
 
+    /// Runs `offsets archive` on this flow, with more arguments.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be run; whatever its exit code is, is an answer.
+    pub fn offsets_archive(&self, arguments: &[&str]) -> Result<Run> {
+        let mut command = tool::offsets(&self.rig.scratch().folder("home")?)?;
+        command.arg("archive").arg("--mm2-config").arg(self.mirror.properties_file());
+        command.arg("--link").arg(self.mirror.flow().to_string()).args(arguments);
+        Run::of(command)
+    }
+
     /// Runs `offsets <verb>` on the target alone, with more arguments.
     ///
     /// # Errors

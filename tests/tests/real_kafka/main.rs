@@ -4,6 +4,7 @@
 //! `offsets` program: `cargo xtask test` sees to both. In each, truth is read off both logs and every answer of
 //! `offsets` is held against the law; what groups read twice is noted beside MirrorMaker 2's own checkpoints.
 
+mod archive;
 mod compaction;
 mod dense;
 mod disaster;

@@ -7,7 +7,7 @@ use super::recording::{Recording, Trouble};
 use crate::clock;
 
 /// How many records are held before they are handed over: the commits are recorded in between.
-const HANDFUL: usize = 8192;
+const HANDFUL: usize = 65_536;
 
 /// A record of an internal topic, taken along.
 struct Taken {

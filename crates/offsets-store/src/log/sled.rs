@@ -1,5 +1,7 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use sled::transaction::{ConflictableTransactionError, TransactionError};
 
@@ -8,6 +10,12 @@ use crate::Error;
 
 /// How much the engine may keep in memory, about.
 const CACHE: u64 = 64 * 1024 * 1024;
+
+/// The engine lets go of a folder a moment after it was closed, on a thread of its own: so long that moment may be.
+const LETTING_GO: Duration = Duration::from_millis(500);
+
+/// How long to wait before looking again.
+const TURN: Duration = Duration::from_millis(10);
 
 /// Segments in sled, in one tree, under big-endian keys so that they sort as the keys do.
 ///
@@ -31,7 +39,13 @@ impl SledLog {
     pub fn open(folder: &Path) -> Result<Self, Error> {
         let config = sled::Config::new().path(folder).cache_capacity(CACHE).flush_every_ms(None);
         let failed = |cause| failed(folder, "open the store", cause);
-        let db = config.open().map_err(failed)?;
+        let began = Instant::now();
+        let db = loop {
+            match config.open().map_err(failed) {
+                Err(Error::InUse { .. }) if began.elapsed() < LETTING_GO => thread::park_timeout(TURN),
+                opened => break opened?,
+            }
+        };
         let segments = db.open_tree("segments").map_err(failed)?;
         Ok(Self { folder: folder.to_owned(), db, segments })
     }
