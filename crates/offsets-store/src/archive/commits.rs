@@ -19,7 +19,8 @@ pub(super) struct Standing {
     pub(super) metadata: String,
 }
 
-/// A change: what a group has committed from then on, or `None` that it has nothing any more.
+/// A change: what a group has committed, and when that was first seen; or `None` that it was not seen any more after that
+/// time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Change {
     pub(super) holder: Holder,
@@ -77,29 +78,47 @@ pub(super) fn read(entries: &[u8], names: &Names) -> Option<Vec<Change>> {
     Some(changes)
 }
 
-/// Where every group was when it was last looked at.
+/// Where every group was when it was last seen.
+///
+/// A commit that is not seen any more is kept. It may have expired or been deleted; but a source that dies broker by
+/// broker stops telling of groups as well, and then this is the last that is known.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Standings(pub(super) HashMap<Holder, (i64, Standing)>);
+pub(super) struct Standings(pub(super) HashMap<Holder, Held>);
+
+/// What a group holds, as far as is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Held {
+    pub(super) seen_ms: i64,
+    pub(super) standing: Standing,
+    /// When it was last seen, if it is not seen any more.
+    pub(super) until_ms: Option<i64>,
+}
 
 impl Standings {
     pub(super) fn apply(&mut self, change: Change) {
         let Change { holder, seen_ms, standing } = change;
         match standing {
-            Some(standing) => drop(self.0.insert(holder, (seen_ms, standing))),
-            None => drop(self.0.remove(&holder)),
+            Some(standing) => drop(self.0.insert(holder, Held { seen_ms, standing, until_ms: None })),
+            None => {
+                if let Some(held) = self.0.get_mut(&holder) {
+                    held.until_ms = Some(seen_ms);
+                }
+            }
         }
     }
 
-    /// As the core's own values: all were the newest when the source was last looked at.
+    /// As the core's own values: those that are seen were the newest when the source was last looked at.
     pub(super) fn recorded(&self, names: &Names, confirmed_ms: i64) -> Vec<RecordedCommit> {
-        let recorded = |(&(group, place), (seen_ms, standing)): (&Holder, &(i64, Standing))| {
+        let recorded = |(&(group, place), held): (&Holder, &Held)| {
+            let Held { seen_ms, standing, until_ms } = held;
+            let as_of_ms = until_ms.unwrap_or(confirmed_ms).max(*seen_ms);
             let committed = CommittedOffset {
                 offset: SourceOffset::new(standing.offset).ok()?,
                 metadata: standing.metadata.clone(),
             };
             let partition = names.place(Use::Committed, place)?.partition.clone();
             let commit = Commit { group: names.group(group)?.clone(), partition, committed };
-            Some(RecordedCommit { commit, as_of: to_timestamp(confirmed_ms.max(*seen_ms)) })
+            Some(RecordedCommit { commit, as_of: to_timestamp(as_of_ms) })
         };
         let mut recorded: Vec<_> = self.0.iter().filter_map(recorded).collect();
         recorded.sort_by(|a, b| {

@@ -3,7 +3,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::checkpoints;
-use super::commits;
+use super::commits::{self, Change};
 use super::contents::{Contents, Piece, StreamState};
 use super::syncs::SyncReader;
 use super::{Archive, Kind, to_timestamp};
@@ -34,8 +34,8 @@ pub struct Expired {
 const AGEING: [Kind; 3] = [Kind::Commits, Kind::Syncs, Kind::Checkpoints];
 
 impl Archive {
-    /// Removes what is older than the limits allow at `now`, oldest first. The newest commit of each group, the newest
-    /// sync of each partition and the newest checkpoint of both never go, however old.
+    /// Removes what is older than the limits allow at `now`, oldest first. The newest commit of each group that is still
+    /// seen, the newest sync of each partition and the newest checkpoint of both never go, however old.
     ///
     /// # Errors
     /// The log's own.
@@ -59,7 +59,7 @@ impl Archive {
             if expired.over == 0 && before.is_none_or(|before| piece.last_ms >= before) {
                 break;
             }
-            self.drop_first(space, kind, piece)?;
+            self.drop_first(space, kind, piece, before)?;
             expired.segments += 1;
             let after: u64 = self.open.values().map(Contents::bytes).sum();
             if after >= bytes {
@@ -87,7 +87,7 @@ impl Archive {
 
     /// Removes the first segment of a stream. What of it is the newest of its kind is written again at the end first: a
     /// process that is killed in between has it twice, which changes nothing.
-    fn drop_first(&mut self, space: u32, kind: Kind, piece: Piece) -> Result<(), Error> {
+    fn drop_first(&mut self, space: u32, kind: Kind, piece: Piece, before: Option<i64>) -> Result<(), Error> {
         let Some(link) = self.links.get(&space).map(|known| known.link.clone()) else { return Ok(()) };
         let mut recorder = self.record(&link)?;
         let state = recorder.contents().stream(kind);
@@ -107,12 +107,30 @@ impl Archive {
                 Kind::Commits => {
                     let mut newest = commits::read(&entries, &contents.names).unwrap_or_default();
                     newest.retain(|change| {
-                        let known = contents.standings.0.get(&change.holder);
-                        known.is_some_and(|(seen, standing)| {
-                            (*seen, Some(standing)) == (change.seen_ms, change.standing.as_ref())
+                        let held = contents.standings.0.get(&change.holder);
+                        held.is_some_and(|held| {
+                            (held.seen_ms, Some(&held.standing)) == (change.seen_ms, change.standing.as_ref())
                         })
                     });
-                    newest.iter().for_each(|change| recorder.change(change, now));
+                    for change in newest {
+                        let until = recorder
+                            .contents()
+                            .standings
+                            .0
+                            .get(&change.holder)
+                            .and_then(|held| held.until_ms);
+                        match until {
+                            None => recorder.change(&change, now),
+                            // It was not seen for so long that it is no news any more.
+                            Some(until) if before.is_some_and(|before| until < before) => {
+                                recorder.contents_mut().standings.0.remove(&change.holder);
+                            }
+                            Some(until) => {
+                                recorder.change(&change, now);
+                                recorder.change(&Change { seen_ms: until, standing: None, ..change }, now);
+                            }
+                        }
+                    }
                 }
                 Kind::Checkpoints => {
                     let mut newest = checkpoints::read(&entries, &contents.names).unwrap_or_default();

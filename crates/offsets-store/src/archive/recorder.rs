@@ -4,7 +4,7 @@ use offsets_core::mm2::{Checkpoint, OffsetSync};
 use twox_hash::XxHash3_128;
 
 use super::checkpoints::Noted;
-use super::commits::{Change, Holder, Standing};
+use super::commits::{Change, Held, Holder, Standing};
 use super::contents::{Contents, StreamState, note};
 use super::names::{self, Base, Use};
 use super::syncs::{self, Pair};
@@ -69,8 +69,8 @@ impl<'a> Recorder<'a> {
         self.stream_mut(topic).tail.reach(0, 0);
     }
 
-    /// Takes what all groups have committed on the source at `now`, and saves it. A group or partition that is not among
-    /// them has no commit any more. Tells how many commits are not what they were.
+    /// Takes what all groups have committed on the source at `now`, and saves it. A commit that is not among
+    /// them stays what it was when it was last seen. Tells how many commits are not what they were.
     ///
     /// All of it is written in one step: the time at which the commits were looked at never stands beside half of them.
     ///
@@ -88,14 +88,17 @@ impl<'a> Recorder<'a> {
             );
             present.insert(holder);
             let (offset, metadata) = (commit.committed.offset.get(), commit.committed.metadata.as_str());
-            let known = self.contents.standings.0.get(&holder);
-            if known.is_none_or(|(_, known)| known.offset != offset || known.metadata != metadata) {
+            let known = self.contents.standings.0.get(&holder).filter(|held| held.until_ms.is_none());
+            let same = |held: &Held| held.standing.offset == offset && held.standing.metadata == metadata;
+            if !known.is_some_and(same) {
                 let standing = Some(Standing { offset, metadata: metadata.to_owned() });
                 changes.push(Change { holder, seen_ms: now.as_millisecond(), standing });
             }
         }
-        let gone = self.contents.standings.0.keys().filter(|holder| !present.contains(holder));
-        let gone = gone.map(|&holder| Change { holder, seen_ms: now.as_millisecond(), standing: None });
+        let last_look = self.contents.commits.tail.head.last_ms;
+        let held = self.contents.standings.0.iter();
+        let gone = held.filter(|(holder, held)| held.until_ms.is_none() && !present.contains(*holder));
+        let gone = gone.map(|(&holder, _)| Change { holder, seen_ms: last_look, standing: None });
         changes.extend(gone.collect::<Vec<_>>());
         let count = changes.len();
         for change in changes {

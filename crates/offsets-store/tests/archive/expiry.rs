@@ -76,3 +76,24 @@ fn a_limit_that_cannot_be_kept_is_told_and_nothing_newest_is_lost() {
     assert_eq!(archive.recall(&link()).unwrap().commits, before);
     assert!(!syncs_of(&mut archive, 0).is_empty() && !syncs_of(&mut archive, 1).is_empty());
 }
+
+#[test]
+fn a_commit_that_is_not_seen_any_more_goes_when_it_is_too_old_and_not_before() {
+    let log = SharedLog::default();
+    let mut archive = log.archive();
+    let mut recorder = archive.record(&link()).unwrap();
+    recorder.commits(&[commit("gone", 0, 3, at(0)), commit("busy", 0, 0, at(0))], at(0)).unwrap();
+    for n in 1..100 {
+        recorder.commits(&[commit("busy", 0, n, at(n * DAY))], at(n * DAY)).unwrap();
+    }
+    let days = |days: u64| Limits { age: Some(Duration::from_secs(days * 24 * 60 * 60)), bytes: None };
+    archive.expire(&Limits { age: None, bytes: Some(1) }, at(99 * DAY)).unwrap();
+    let kept = log.archive().recall(&link()).unwrap().commits;
+    assert_eq!(kept, [commit("busy", 0, 99, at(99 * DAY)), commit("gone", 0, 3, at(0))]);
+    for n in 100..150 {
+        let now = at(n * DAY);
+        archive.record(&link()).unwrap().commits(&[commit("busy", 0, n, now)], now).unwrap();
+    }
+    archive.expire(&days(30), at(149 * DAY)).unwrap();
+    assert_eq!(log.archive().recall(&link()).unwrap().commits, [commit("busy", 0, 149, at(149 * DAY))]);
+}

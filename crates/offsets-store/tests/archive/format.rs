@@ -54,8 +54,8 @@ fn format_1_is_read() {
     let mut archive = golden().archive();
     let recalled = archive.recall(&link()).unwrap();
     assert_eq!(archive.damages(), []);
-    assert_eq!(recalled.commits.len(), 1);
-    assert_eq!(recalled.commits[0].as_of, at(2));
+    assert_eq!(recalled.commits.len(), 2);
+    assert_eq!((recalled.commits[0].as_of, recalled.commits[1].as_of), (at(2), at(1)));
     assert_eq!(recalled.commits[0].commit.committed.offset.get(), 4242);
     let syncs = [pair(1000, 950), pair(1101, 1051), pair(1202, 1152), pair(1303, 1253), pair(1400, 1349)];
     assert_eq!(syncs_of(&mut archive, 0), syncs);

@@ -60,14 +60,24 @@ fn commits_are_as_old_as_the_last_look_at_the_source() {
 }
 
 #[test]
-fn a_commit_that_is_gone_from_the_source_is_gone() {
+fn a_commit_that_is_not_seen_any_more_is_as_old_as_when_it_was_last_seen() {
     let log = SharedLog::default();
     let mut archive = log.archive();
+    let both = |seen| [commit("app", 0, 10, seen), commit("app", 1, 11, seen)];
     let mut recorder = archive.record(&link()).unwrap();
-    recorder.commits(&[commit("app", 0, 10, at(0)), commit("app", 1, 11, at(0))], at(0)).unwrap();
-    assert_eq!(recorder.commits(&[commit("app", 1, 11, at(1))], at(1)).unwrap(), 1);
-    recorder.save().unwrap();
-    assert_eq!(log.archive().recall(&link()).unwrap().commits, [commit("app", 1, 11, at(1))]);
+    for seconds in [0, 5] {
+        recorder.commits(&both(at(seconds)), at(seconds)).unwrap();
+    }
+    // A broker less, and the source no longer tells of one of them.
+    for (seconds, changes) in [(6, 1), (7, 0)] {
+        let left = [commit("app", 1, 11, at(seconds))];
+        assert_eq!(recorder.commits(&left, at(seconds)).unwrap(), changes);
+    }
+    let kept = log.archive().recall(&link()).unwrap().commits;
+    assert_eq!(kept, [commit("app", 0, 10, at(5)), commit("app", 1, 11, at(7))]);
+    // It comes back as it was.
+    assert_eq!(archive.record(&link()).unwrap().commits(&both(at(9)), at(9)).unwrap(), 1);
+    assert_eq!(log.archive().recall(&link()).unwrap().commits, both(at(9)));
 }
 
 #[test]
