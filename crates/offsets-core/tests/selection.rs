@@ -228,6 +228,7 @@ fn log_ranges_are_asked_for_after_the_topics_and_only_where_they_matter() {
             markers_on_target: false,
         },
         Question::Checkpoints { topic: "src.checkpoints.internal".into() },
+        Question::CopiedThrough { topic: "mm2-offsets.src.internal".into() },
         Question::SourceCommits(named(&["app"])),
     ];
     assert_eq!(first, expected);

@@ -164,6 +164,11 @@ impl Findings {
             return;
         }
         let Some(target) = slice(e.target_records, windows.reach) else { return };
+        // Compaction may have taken the first copy of what was copied again, and then nothing repeats.
+        let read = windows.reach.start.distance_to(windows.reach.end);
+        if !e.exactly_once && (target.len() as u64) < read {
+            return;
+        }
         let Some(count) = Count::between(from, to, g, target, source) else { return };
         let needs = e.needs_of_order().with(Assumption::SoleWriter);
         let needs = if source.is_some() { needs.with(Assumption::SourceKept) } else { needs };
@@ -206,10 +211,12 @@ impl Walked {
         let (records, end) = from_floor(e.target_records, windows.target)?;
         records.iter().find(|record| record.origin.is_some())?;
         let walk =
-            Walk::over(windows.target.start, known_before(bracket), records, |record| match record.origin {
-                Some(origin) if origin < g => Origin::Read { least: origin, most: origin },
-                Some(origin) => Origin::Unread { least: origin },
-                None => Origin::Unclear,
+            Walk::over(windows.target.start, known_before(bracket), e.exactly_once, records, |record| {
+                match record.origin {
+                    Some(origin) if origin < g => Origin::Read { least: origin, most: origin },
+                    Some(origin) => Origin::Unread { least: origin },
+                    None => Origin::Unclear,
+                }
             });
         let copy = walk.unread.map(|(at, least)| {
             let last = records.iter().rfind(|record| record.origin == Some(least));
@@ -232,9 +239,10 @@ impl Walked {
         }
         let (records, end) = from_floor(e.target_records, windows.target)?;
         let contents = Contents::of(source, records);
-        let walk = Walk::over(windows.target.start, known_before(bracket), records, |record| {
-            contents.origin(record, g)
-        });
+        let walk =
+            Walk::over(windows.target.start, known_before(bracket), e.exactly_once, records, |record| {
+                contents.origin(record, g)
+            });
         let copy = walk.unread.and_then(|(at, _)| {
             let first = records.iter().find(|record| record.offset == at)?;
             let most = contents.most(first)?;

@@ -40,15 +40,23 @@ impl Walk {
     /// between the two, so it is of a record below the commit, or it is no copy. After a fall the unclear record may be
     /// the only copy there is of an unread one. `before` is the source offset of the record in front of the floor,
     /// where it is known.
+    ///
+    /// That a record which comes again is unclear itself, and not known to be read, takes its first copy. Where compaction
+    /// may have taken that, which shows in offsets that are missing, nothing unclear is passed; with `markers_on_target`
+    /// nothing comes again, and offsets are missing anyway.
     pub(super) fn over<'a>(
         from: TargetOffset,
         before: Option<SourceOffset>,
+        markers_on_target: bool,
         records: impl IntoIterator<Item = &'a ScannedRecord<TargetOffset>>,
         origin: impl Fn(&ScannedRecord<TargetOffset>) -> Origin,
     ) -> Self {
         let mut walk = Self { low: from, unread: None, passed: None, steps: 0, is_clear: true };
         let (mut highest, mut unclear) = (before, 0);
+        let (mut next, mut is_whole) = (from, true);
         for record in records {
+            is_whole &= record.offset == next || markers_on_target;
+            next = record.offset.next();
             match origin(record) {
                 Origin::Unread { least } => {
                     walk.unread = Some((record.offset, least));
@@ -64,7 +72,7 @@ impl Walk {
                 Origin::Read { least, most } => {
                     let rises = highest.is_some_and(|highest| highest < least);
                     highest = highest.max(Some(most));
-                    if !walk.is_clear && !rises {
+                    if !(walk.is_clear || rises && is_whole) {
                         return walk;
                     }
                     walk.steps += unclear + 1;
