@@ -69,11 +69,11 @@ impl Programs {
     }
 
     /// `offsets translate --all-groups`, in this output format.
-    pub fn offsets_translate(&self, format: &str) -> Command {
+    pub fn offsets_translate(&self, format: &str, more: &[&str]) -> Command {
         let mut command = self.offsets();
         command.args(["translate", "--source.bootstrap-server", &self.source, "--source.alias", SOURCE]);
         command.args(["--target.bootstrap-server", &self.target, "--target.alias", TARGET]);
-        command.args(["--all-groups", "-o", format]);
+        command.args(["--all-groups", "-o", format]).args(more);
         command
     }
 

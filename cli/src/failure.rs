@@ -125,7 +125,7 @@ fn remedy_for(error: &offsets_kafka::Error) -> Option<&'static str> {
 }
 
 /// An error and its causes on one line. A cause that its error has already said is not said twice.
-fn with_causes(error: &dyn Error) -> String {
+pub(crate) fn with_causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -38,6 +38,18 @@ pub struct Row {
     pub reread_max: Option<u64>,
     /// What MM2 would have committed, as the tool works it out.
     pub mm2: Option<Mm2>,
+    /// Which facts it follows from.
+    #[serde(default)]
+    pub evidence: Vec<Finding>,
+}
+
+/// A fact behind an answer.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Finding {
+    /// What kind of evidence it is.
+    pub kind: String,
+    /// The fact, in words.
+    pub detail: String,
 }
 
 /// The class of an answer.
@@ -168,6 +180,7 @@ mod tests {
             class,
             reread_max,
             mm2: None,
+            evidence: Vec::new(),
         }
     }
 

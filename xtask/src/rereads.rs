@@ -74,40 +74,45 @@ struct Group {
     lag: i64,
     /// Sums; `None` once a partition has no answer.
     ours: Option<u64>,
+    unprobed: Option<u64>,
     mm2: Option<u64>,
 }
 
-/// A Markdown table from lines of scenario, group, partition, lag, class, ours, mm2, mm2-predicted.
+/// A Markdown table from lines of scenario, group, partition, lag, class, ours, unprobed, mm2, mm2-predicted.
 fn table(lines: &str) -> Result<String> {
     let mut groups: BTreeMap<(String, String), Group> = BTreeMap::new();
     for line in lines.lines() {
         let columns: Vec<&str> = line.split('\t').collect();
-        let [scenario, name, _partition, lag, class, ours, mm2, _predicted] = columns[..] else {
-            bail!("{} columns, not 8: {line}", columns.len());
+        let [scenario, name, _partition, lag, class, ours, unprobed, mm2, _predicted] = columns[..] else {
+            bail!("{} columns, not 9: {line}", columns.len());
         };
         let lag: i64 = lag.parse().with_context(|| format!("lag in {line}"))?;
-        let fresh = Group { ours: Some(0), mm2: Some(0), ..Group::default() };
+        let fresh = Group { ours: Some(0), unprobed: Some(0), mm2: Some(0), ..Group::default() };
         let key = (scenario.to_owned(), name.to_owned());
         let group = groups.entry(key).or_insert(fresh);
         group.classes.insert(class.to_owned());
         group.partitions += 1;
         group.lag = group.lag.max(lag);
         group.ours = add(group.ours, ours);
+        group.unprobed = add(group.unprobed, unprobed);
         group.mm2 = add(group.mm2, mm2);
     }
     let mut rows: Vec<_> = groups.into_iter().collect();
     rows.sort_by(|((a, x), one), ((b, y), other)| (a, one.lag, x).cmp(&(b, other.lag, y)));
     let mut text = String::from(
-        "| scenario | group | partitions | greatest lag | class | read twice: offsets | read twice: MM2 |\n\
-         | --- | --- | --: | --: | --- | --: | --: |\n",
+        "| scenario | group | partitions | greatest lag | class | read twice: offsets | without probes | MM2 |\n\
+         | --- | --- | --: | --: | --- | --: | --: | --: |\n",
     );
     let shown = |sum: Option<u64>| sum.map_or("no answer".to_owned(), |sum| sum.to_string());
     for ((scenario, name), group) in rows {
         let name = name.strip_prefix(&format!("{scenario}-")).unwrap_or(&name).to_owned();
         let classes = group.classes.into_iter().collect::<Vec<_>>().join(", ");
-        let (ours, mm2) = (shown(group.ours), shown(group.mm2));
+        let [ours, unprobed, mm2] = [group.ours, group.unprobed, group.mm2].map(shown);
         let (partitions, lag) = (group.partitions, group.lag);
-        writeln!(text, "| {scenario} | {name} | {partitions} | {lag} | {classes} | {ours} | {mm2} |")?;
+        writeln!(
+            text,
+            "| {scenario} | {name} | {partitions} | {lag} | {classes} | {ours} | {unprobed} | {mm2} |"
+        )?;
     }
     Ok(text)
 }
@@ -123,12 +128,12 @@ mod tests {
 
     #[test]
     fn partitions_of_a_group_are_summed_and_a_missing_answer_shows() {
-        let lines = "dense\tdense-lag-100\t0\t100\texact\t0\t111\t111\n\
-                     dense\tdense-lag-100\t1\t100\tbounded\t7\t818\t818\n\
-                     dense\tdense-lag-9\t0\t9\texact\t0\t-\t-\n";
+        let lines = "dense\tdense-lag-100\t0\t100\texact\t0\t30\t111\t111\n\
+                     dense\tdense-lag-100\t1\t100\tbounded\t7\t40\t818\t818\n\
+                     dense\tdense-lag-9\t0\t9\texact\t0\t0\t-\t-\n";
         let table = table(lines).unwrap();
         let rows: Vec<&str> = table.lines().skip(2).collect();
-        assert_eq!(rows[0], "| dense | lag-9 | 1 | 9 | exact | 0 | no answer |");
-        assert_eq!(rows[1], "| dense | lag-100 | 2 | 100 | bounded, exact | 7 | 929 |");
+        assert_eq!(rows[0], "| dense | lag-9 | 1 | 9 | exact | 0 | 0 | no answer |");
+        assert_eq!(rows[1], "| dense | lag-100 | 2 | 100 | bounded, exact | 7 | 70 | 929 |");
     }
 }

@@ -62,10 +62,15 @@ impl Bench {
 
     fn translate(&self, bytes: u64) -> Result<Contest<'_>> {
         let ours = |format: &'static str, check: fn(&str) -> Result<()>| {
-            Contestant::new(format!("`offsets translate --all-groups -o {format}`"), MANY, move || {
-                let (usage, text) = self.stopwatch.time(&self.programs.offsets_translate(format))?;
-                check(&text).map(|()| usage)
-            })
+            Contestant::new(
+                format!("`offsets translate --all-groups --no-probe -o {format}`"),
+                MANY,
+                move || {
+                    let command = self.programs.offsets_translate(format, &["--no-probe"]);
+                    let (usage, text) = self.stopwatch.time(&command)?;
+                    check(&text).map(|()| usage)
+                },
+            )
         };
         let poll_loop = move || {
             let (usage, text) = self.stopwatch.time(&self.programs.poll_loop())?;
@@ -80,6 +85,14 @@ impl Bench {
             Contestant::new("tuned rdkafka poll loop, which only counts", MANY, poll_loop),
             Contestant::new("`RemoteClusterUtils.translateOffsets`, regex overload", FEW, java),
             ours("table", workload::check_table),
+            Contestant::new(
+                "`offsets translate --all-groups -o json`: 10,000 brackets proved exact",
+                MANY,
+                move || {
+                    let (usage, text) = self.stopwatch.time(&self.programs.offsets_translate("json", &[]))?;
+                    workload::check_exact_json(&text).map(|()| usage)
+                },
+            ),
         ];
         Contest::new("1,000,000 checkpoints, 200 groups x 50 partitions translated", contestants).hold()
     }

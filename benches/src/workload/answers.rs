@@ -5,14 +5,30 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 
-use super::{CHECKPOINTS, Expected, GROUPS, MIRROR, PARTITIONS, TOPIC, group_id, group_partitions};
+use super::{CHECKPOINTS, Expected, GROUPS, MIRROR, PARTITIONS, TOPIC, copy_of, group_id, group_partitions};
 
-/// Checks `offsets translate --all-groups -o json`: every bracket.
+/// Checks `offsets translate --all-groups --no-probe -o json`: every bracket.
 ///
 /// # Errors
 ///
 /// When a group or partition is missing, too many or wrong; it is named.
 pub fn check_json(text: &str) -> Result<()> {
+    check_brackets(text, |Expected { low, high, .. }, _| (low, high))
+}
+
+/// Checks `offsets translate --all-groups -o json`: every answer is exact.
+///
+/// # Errors
+///
+/// As [`check_json`].
+pub fn check_exact_json(text: &str) -> Result<()> {
+    check_brackets(text, |Expected { source, .. }, partition| {
+        let at = copy_of(source, partition);
+        (at, at)
+    })
+}
+
+fn check_brackets(text: &str, right: impl Fn(Expected, i32) -> (i64, i64)) -> Result<()> {
     #[derive(Deserialize)]
     struct Document {
         partitions: Vec<Row>,
@@ -35,7 +51,8 @@ pub fn check_json(text: &str) -> Result<()> {
     let Document { partitions } = serde_json::from_str(text).context("that is no translation")?;
     ensure!(partitions.len() == count(), "{} rows, not {}", partitions.len(), count());
     for ((group, partition), row) in group_partitions().zip(partitions) {
-        let Expected { source, low, high, .. } = Expected::of(group, partition);
+        let expected = Expected::of(group, partition);
+        let (source, (low, high)) = (expected.source, right(expected, partition));
         let class = if low == high { "exact" } else { "bounded" };
         let names = (row.group.as_str(), row.topic.as_str(), row.target_topic.as_str(), row.partition);
         let offsets = (row.source_offset, row.target_offset, row.low, row.high, row.class.as_str());

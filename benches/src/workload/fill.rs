@@ -11,7 +11,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 
 use super::{
     CHECKPOINTS, CHECKPOINTS_TOPIC, GROUPS, LOG_END, MIRROR, PARTITIONS, ROUNDS, SYNCS_TOPIC, TOPIC,
-    checkpoint_of, committed, copy_of, group_id, synced,
+    checkpoint_of, committed, copy_of, group_id, original_of, synced,
 };
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 ///
 /// When the broker refuses, or what came to lie in a log is not what was sent.
 pub fn fill_source(bootstrap: &str) -> Result<()> {
-    fill_log(bootstrap, TOPIC)?;
+    fill_log(bootstrap, TOPIC, |offset, _| offset)?;
     Topic::new(SYNCS_TOPIC, 1).set("cleanup.policy", "compact").create(bootstrap)?;
     let writer = Writer::new(bootstrap, SYNCS_TOPIC)?;
     for source in synced() {
@@ -48,7 +48,7 @@ pub fn fill_source(bootstrap: &str) -> Result<()> {
 ///
 /// As [`fill_source`].
 pub fn fill_target(bootstrap: &str) -> Result<u64> {
-    fill_log(bootstrap, MIRROR)?;
+    fill_log(bootstrap, MIRROR, original_of)?;
     Topic::new(CHECKPOINTS_TOPIC, 1).set("cleanup.policy", "compact").create(bootstrap)?;
     let writer = Writer::new(bootstrap, CHECKPOINTS_TOPIC)?;
     let mut bytes = 0;
@@ -75,12 +75,16 @@ pub fn fill_target(bootstrap: &str) -> Result<u64> {
     Ok(u64::try_from(bytes)?)
 }
 
-/// A topic whose records say nothing: only their number matters.
-fn fill_log(bootstrap: &str, topic: &str) -> Result<()> {
+/// A topic of small records, each of which is the source offset that `origin` gives it, and has it as its timestamp.
+fn fill_log(bootstrap: &str, topic: &str, origin: impl Fn(i64, i32) -> i64) -> Result<()> {
     Topic::new(topic, PARTITIONS).create(bootstrap)?;
     let writer = Writer::new(bootstrap, topic)?;
-    for _ in 0..LOG_END {
-        (0..PARTITIONS).try_for_each(|partition| writer.write(partition, b"", b""))?;
+    for offset in 0..LOG_END {
+        for partition in 0..PARTITIONS {
+            let origin = origin(offset, partition);
+            // A timestamp of 0 would be the time of writing.
+            writer.write_at(partition, b"", &origin.to_be_bytes(), Some(1 + origin))?;
+        }
     }
     writer.finish(PARTITIONS, LOG_END)
 }
@@ -104,7 +108,14 @@ impl<'t> Writer<'t> {
     }
 
     fn write(&self, partition: i32, key: &[u8], value: &[u8]) -> Result<()> {
+        self.write_at(partition, key, value, None)
+    }
+
+    fn write_at(&self, partition: i32, key: &[u8], value: &[u8], timestamp: Option<i64>) -> Result<()> {
         let mut record = BaseRecord::to(self.topic).partition(partition).key(key).payload(value);
+        if let Some(timestamp) = timestamp {
+            record = record.timestamp(timestamp);
+        }
         loop {
             match self.producer.send(record) {
                 Ok(()) => return Ok(()),

@@ -9,7 +9,7 @@ mod answers;
 mod fill;
 mod positions;
 
-pub use answers::{check_count, check_csv, check_json, check_table};
+pub use answers::{check_count, check_csv, check_exact_json, check_json, check_table};
 pub use fill::{fill_source, fill_target};
 pub use positions::Positions;
 
@@ -60,6 +60,11 @@ fn committed(round: i32, group: i32, partition: i32) -> i64 {
 /// Where the copy of a source record is.
 fn copy_of(source: i64, partition: i32) -> i64 {
     source - i64::from(partition)
+}
+
+/// Which source record a copy is of.
+fn original_of(copy: i64, partition: i32) -> i64 {
+    copy + i64::from(partition)
 }
 
 /// What MM2's checkpoint of a commit says.

@@ -53,6 +53,14 @@ pub(crate) struct LinkArgs {
     #[arg(long, value_name = "TOPIC", global = true)]
     pub(crate) checkpoints_topic: Option<String>,
 
+    /// The topic in which the Connect worker keeps its source offsets, where MM2 does not run dedicated
+    #[arg(long, value_name = "TOPIC", global = true)]
+    pub(crate) positions_topic: Option<String>,
+
+    /// The record header in which the replicator writes source offsets
+    #[arg(long, value_name = "NAME", global = true)]
+    pub(crate) origin_header: Option<String>,
+
     /// MM2 runs with exactly.once.source.support=enabled
     #[arg(long, global = true)]
     pub(crate) exactly_once: bool,
@@ -87,14 +95,20 @@ macro_rules! side {
         #[doc = concat!("The flags of the ", $word, " cluster.")]
         #[derive(Debug, Args)]
         pub(crate) struct $name {
-            #[doc = concat!("The ", $word, "'s brokers, HOST:PORT[,HOST:PORT...]")]
-            #[arg(id = $bootstrap, long = $bootstrap, value_name = "SERVERS", global = true)]
+            #[arg(
+                        id = $bootstrap, long = $bootstrap, value_name = "SERVERS", global = true,
+                        help = concat!("The ", $word, "'s brokers, HOST:PORT[,HOST:PORT...]")
+                    )]
             bootstrap_server: Option<String>,
-            #[doc = concat!("A Kafka client properties file for the ", $word)]
-            #[arg(id = $config, long = $config, value_name = "FILE", global = true)]
+            #[arg(
+                        id = $config, long = $config, value_name = "FILE", global = true,
+                        help = concat!("A Kafka client properties file for the ", $word)
+                    )]
             command_config: Option<PathBuf>,
-            #[doc = concat!("The ", $word, "'s alias in the link")]
-            #[arg(id = $alias, long = $alias, value_name = "ALIAS", global = true)]
+            #[arg(
+                        id = $alias, long = $alias, value_name = "ALIAS", global = true,
+                        help = concat!("The ", $word, "'s alias in the link")
+                    )]
             alias: Option<String>,
         }
 
@@ -119,6 +133,10 @@ pub(crate) enum PolicyName {
     Default,
     /// The same name on both sides
     Identity,
+    /// The same name and the same offsets: Cluster Linking, Redpanda Shadowing
+    OffsetPreserving,
+    /// The same name, and nothing that tells how offsets relate: a snapshot or a restored backup
+    Snapshot,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -89,3 +89,25 @@ pub(crate) struct ManArgs {
     /// The folder to write them to
     pub(crate) dir: PathBuf,
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn every_option_of_every_verb_says_what_it_is_for() {
+        let mut command = Cli::command();
+        command.build();
+        for verb in command.get_subcommands().chain([&command]) {
+            for option in verb.get_arguments() {
+                let (verb, option, help) = (verb.get_name(), option.get_id(), option.get_help());
+                assert!(
+                    help.is_some_and(|help| !help.to_string().is_empty()),
+                    "{verb}: {option} has no help"
+                );
+            }
+        }
+    }
+}

@@ -6,6 +6,7 @@ Examples:
   offsets --demo translate --group app-g
   offsets --demo translate --all-groups -o json
   offsets --demo translate --topic orders:0 --offset 4242
+  offsets --demo translate --group app-g --explain
 
 Classes:
   exact    proved: nothing is skipped and nothing is read twice
@@ -16,6 +17,10 @@ Classes:
 pub(crate) struct TranslateArgs {
     #[command(flatten)]
     pub(crate) selection: SelectionArgs,
+
+    /// Show how each answer was derived: every floor and ceiling, with its evidence and what it takes for granted
+    #[arg(long)]
+    pub(crate) explain: bool,
 }
 
 /// Which answers are wanted.

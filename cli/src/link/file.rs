@@ -5,13 +5,12 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use offsets_core::link::{Link, Side};
-use offsets_core::mm2::ReplicationPolicy;
 use offsets_core::model::TopicName;
 use offsets_kafka::{ClientSettings, Endpoint};
 use serde::Deserialize;
 
 use super::{Clusters, beside, flags, mm2, overridden, read};
-use crate::args::LinkArgs;
+use crate::args::{LinkArgs, PolicyName};
 use crate::failure::Failure;
 
 /// A configuration file that was read.
@@ -54,16 +53,31 @@ struct OwnLink {
     syncs_location: Option<Side>,
     syncs_topic: Option<TopicName>,
     checkpoints_topic: Option<TopicName>,
+    positions_topic: Option<TopicName>,
+    origin_header: Option<String>,
     #[serde(default)]
     exactly_once: bool,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum NamedPolicy {
     #[default]
     Default,
     Identity,
+    OffsetPreserving,
+    Snapshot,
+}
+
+impl From<NamedPolicy> for PolicyName {
+    fn from(policy: NamedPolicy) -> Self {
+        match policy {
+            NamedPolicy::Default => Self::Default,
+            NamedPolicy::Identity => Self::Identity,
+            NamedPolicy::OffsetPreserving => Self::OffsetPreserving,
+            NamedPolicy::Snapshot => Self::Snapshot,
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -120,16 +134,12 @@ impl LinkFile {
 impl OwnLink {
     fn clusters(&self, file: &Path, args: &LinkArgs) -> Result<Clusters, Failure> {
         let mut link = Link::new(self.source.alias.as_str(), self.target.alias.as_str());
-        link.policy = match self.policy {
-            NamedPolicy::Default => ReplicationPolicy::default(),
-            NamedPolicy::Identity => ReplicationPolicy::identity(),
-        };
-        if let Some(separator) = &self.separator {
-            link.policy = link.policy.with_separator(separator);
-        }
+        flags::name(&mut link, Some(self.policy.into()), self.separator.as_deref());
         link.syncs_location = self.syncs_location.unwrap_or(link.syncs_location);
         link.syncs_topic_name.clone_from(&self.syncs_topic);
         link.checkpoints_topic_name.clone_from(&self.checkpoints_topic);
+        link.positions_topic_name.clone_from(&self.positions_topic);
+        link.origin_header.clone_from(&self.origin_header);
         link.exactly_once = self.exactly_once;
         flags::adjust(&mut link, args);
         Ok(Clusters {

@@ -1,6 +1,6 @@
 //! The link as flags have it, and what flags change in a link found elsewhere.
 
-use offsets_core::link::{Link, Side};
+use offsets_core::link::{Link, OffsetMapping, Side};
 use offsets_core::mm2::ReplicationPolicy;
 use offsets_core::model::TopicName;
 
@@ -33,23 +33,37 @@ pub(super) fn clusters(args: &LinkArgs) -> Result<Clusters, Failure> {
 
 /// The policy, when the command line says anything of it.
 pub(super) fn policy(args: &LinkArgs) -> Option<ReplicationPolicy> {
-    if args.policy.is_none() && args.separator.is_none() {
-        return None;
-    }
-    let policy = match args.policy {
-        Some(PolicyName::Identity) => ReplicationPolicy::identity(),
+    let said = args.policy.is_some() || args.separator.is_some();
+    said.then(|| replication_policy(args.policy, args.separator.as_deref()))
+}
+
+fn replication_policy(policy: Option<PolicyName>, separator: Option<&str>) -> ReplicationPolicy {
+    let policy = match policy {
         Some(PolicyName::Default) | None => ReplicationPolicy::default(),
+        Some(PolicyName::Identity | PolicyName::OffsetPreserving | PolicyName::Snapshot) => {
+            ReplicationPolicy::identity()
+        }
     };
-    Some(match &args.separator {
+    match separator {
         Some(separator) => policy.with_separator(separator),
         None => policy,
-    })
+    }
+}
+
+/// Gives a link the names and the mapping of offsets that a policy means.
+pub(super) fn name(link: &mut Link, policy: Option<PolicyName>, separator: Option<&str>) {
+    link.policy = replication_policy(policy, separator);
+    match policy {
+        Some(PolicyName::OffsetPreserving) => link.mapping = OffsetMapping::Preserved,
+        Some(PolicyName::Snapshot) => link.mapping = OffsetMapping::Unnoted,
+        Some(PolicyName::Default | PolicyName::Identity) | None => {}
+    }
 }
 
 /// Puts what the command line says of naming into a link.
 pub(super) fn adjust(link: &mut Link, args: &LinkArgs) {
-    if let Some(policy) = policy(args) {
-        link.policy = policy;
+    if args.policy.is_some() || args.separator.is_some() {
+        name(link, args.policy, args.separator.as_deref());
     }
     if let Some(location) = args.syncs_location {
         link.syncs_location = match location {
@@ -57,8 +71,10 @@ pub(super) fn adjust(link: &mut Link, args: &LinkArgs) {
             SyncsLocation::Target => Side::Target,
         };
     }
-    let name = |name: &Option<String>| name.as_deref().map(TopicName::from);
-    link.syncs_topic_name = name(&args.syncs_topic).or(link.syncs_topic_name.take());
-    link.checkpoints_topic_name = name(&args.checkpoints_topic).or(link.checkpoints_topic_name.take());
+    let name_of = |name: &Option<String>| name.as_deref().map(TopicName::from);
+    link.syncs_topic_name = name_of(&args.syncs_topic).or(link.syncs_topic_name.take());
+    link.checkpoints_topic_name = name_of(&args.checkpoints_topic).or(link.checkpoints_topic_name.take());
+    link.positions_topic_name = name_of(&args.positions_topic).or(link.positions_topic_name.take());
+    link.origin_header = args.origin_header.clone().or(link.origin_header.take());
     link.exactly_once |= args.exactly_once;
 }

@@ -1,5 +1,6 @@
 //! How answers look. Data goes to stdout; remarks go to stderr through [`Remarks`].
 
+mod explanation;
 mod progress;
 mod remarks;
 mod reset;

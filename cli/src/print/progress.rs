@@ -1,12 +1,19 @@
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use offsets_core::model::{ClusterAlias, TopicName};
-use offsets_kafka::{Onlooker, Progress};
+use offsets_kafka::{Error, Onlooker, Progress};
 
 use super::Remarks;
+use crate::failure::with_causes;
 
 /// A bar for each topic that is read whole, on a terminal only.
 pub(crate) struct ProgressBars {
     bars: MultiProgress,
+    remarks: Remarks,
+    /// What has been said of topics that could not be read: once is enough.
+    missed: Mutex<BTreeSet<TopicName>>,
 }
 
 impl ProgressBars {
@@ -16,7 +23,7 @@ impl ProgressBars {
         } else {
             ProgressDrawTarget::hidden()
         };
-        Self { bars: MultiProgress::with_draw_target(target) }
+        Self { bars: MultiProgress::with_draw_target(target), remarks, missed: Mutex::default() }
     }
 }
 
@@ -33,5 +40,13 @@ impl Onlooker for ProgressBars {
                 bar.finish_and_clear();
             }
         })
+    }
+
+    fn missed(&self, topic: &TopicName, error: &Error) {
+        let mut missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
+        if missed.insert(topic.clone()) {
+            let said = with_causes(error);
+            self.remarks.say(format!("{said}; without the records of {topic} brackets stay open"));
+        }
     }
 }

@@ -4,12 +4,14 @@ use jiff::Timestamp;
 use offsets_core::plan::{CsvRow, write_csv};
 use offsets_core::translate::{OffsetForm, Row, Summary, Translation};
 
+use super::explanation::print_explanations;
 use super::{NONE, Remarks, age, or_none, table, write_table};
 use crate::args::{Format, OutputArgs};
 
 /// Prints a translation in the form that was asked for.
 pub(crate) fn print_translation(
     translation: &Translation,
+    explain: bool,
     output: &OutputArgs,
     remarks: Remarks,
     now: Timestamp,
@@ -28,6 +30,7 @@ pub(crate) fn print_translation(
             }
         }
         Format::Csv => out.write_all(csv(translation, remarks).as_bytes())?,
+        Format::Table if explain => print_explanations(&mut out, translation, now)?,
         Format::Table => print_table(&mut out, translation, now)?,
     }
     out.flush()?;

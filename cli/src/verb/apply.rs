@@ -8,7 +8,7 @@ use super::dump::create;
 use crate::args::{ApplyArgs, OutputArgs};
 use crate::clock;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Failure, with_causes};
 use crate::print::{Remarks, Told, print_reset};
 
 /// Draws up the plan and, with `--execute`, carries it out: undo file, commits, read-back, report.
@@ -151,7 +151,7 @@ fn carry_out<'a>(cluster: &Cluster, plan: &'a ResetPlan, deadline: &Deadline) ->
         let asked = GroupPartition { group: key.0.clone(), partition: key.1.clone() };
         match committed.get(&asked) {
             Some(Ok(())) => {}
-            Some(Err(error)) => return Told { step, result: "failed", detail: Some(said(error)) },
+            Some(Err(error)) => return Told { step, result: "failed", detail: Some(with_causes(error)) },
             None => {
                 return Told {
                     step,
@@ -163,7 +163,7 @@ fn carry_out<'a>(cluster: &Cluster, plan: &'a ResetPlan, deadline: &Deadline) ->
         match read_back.as_ref().map(|read| read.get(&key)) {
             Ok(Some(found)) if found == after => Told { step, result: "done", detail: None },
             Ok(found) => Told { step, result: "unverified", detail: Some(found_instead(found)) },
-            Err(error) => Told { step, result: "unverified", detail: Some(said(error)) },
+            Err(error) => Told { step, result: "unverified", detail: Some(with_causes(error)) },
         }
     };
     let told: Vec<_> = plan.steps().iter().map(tell).collect();
@@ -180,16 +180,6 @@ fn exit_of(told: &[Told<'_>], only_active: bool) -> Exit {
         (_, 0, _) => Exit::Failed,
         _ => Exit::Partly,
     }
-}
-
-fn said(error: &offsets_kafka::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }
 
 fn found_instead(found: Option<&CommittedOffset<TargetOffset>>) -> String {

@@ -1,7 +1,7 @@
 use offsets_core::translate::Translation;
 
 use super::session::{Session, SourceNeed};
-use crate::args::{EvidenceArgs, LinkArgs, OutputArgs, TranslateArgs};
+use crate::args::{EvidenceArgs, Format, LinkArgs, OutputArgs, TranslateArgs};
 use crate::clock;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -14,10 +14,15 @@ pub(crate) fn translate(
     output: &OutputArgs,
     args: &TranslateArgs,
 ) -> Result<Exit, Failure> {
+    if args.explain && output.output != Format::Table {
+        return Err(
+            Failure::usage("--explain is for eyes").remedy("leave out -o; JSON has the evidence of each row")
+        );
+    }
     let selection = super::selection(&args.selection)?;
     let session = Session::open(link, output)?;
     let translation = session.hear(selection, SourceNeed::Wanted, link, evidence.rules())?.conclude();
-    print_translation(&translation, output, session.remarks(), clock::now())?;
+    print_translation(&translation, args.explain, output, session.remarks(), clock::now())?;
     Ok(soundness(&translation, session.remarks()))
 }
 

@@ -25,8 +25,25 @@ impl Lab {
         let remote = self.link.remote_topic(&name);
         for (cluster, name) in [(&mut self.source, name), (&mut self.target, remote)] {
             cluster.create_topic(name.clone(), 1).unwrap();
-            let record = DemoRecord { key: None, value: Some(b"record"), timestamp_ms: 0 };
+            let record = DemoRecord { key: None, value: Some(b"record"), timestamp_ms: 1 };
             cluster.produce(&name, 0, std::iter::repeat_n(record, records)).unwrap();
+        }
+        self
+    }
+
+    /// A topic on either side under names of their own, with these records: each is its number, and has it as timestamp.
+    pub(crate) fn numbered(mut self, source: (&str, &[u16]), target: (&str, &[u16])) -> Self {
+        for (cluster, (name, numbers)) in [(&mut self.source, source), (&mut self.target, target)] {
+            let values: Vec<_> = numbers.iter().map(|number| number.to_be_bytes()).collect();
+            let record = |(number, value): (&u16, &'static [u8])| DemoRecord {
+                key: None,
+                value: Some(value),
+                // 0 would be now.
+                timestamp_ms: 1 + i64::from(*number),
+            };
+            let values = values.into_iter().map(|value| &*Box::leak(Box::new(value)) as &[u8]);
+            cluster.create_topic(name, 1).unwrap();
+            cluster.produce(&name.into(), 0, numbers.iter().zip(values).map(record)).unwrap();
         }
         self
     }

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod dump;
+mod evidence;
 mod help;
 mod lab;
 mod reset;

@@ -46,6 +46,24 @@ fn without_reading_data_topics_brackets_stay_open() {
 }
 
 #[test]
+fn an_explanation_shows_every_bound_and_which_decided() {
+    let run = offsets("--demo translate --group app-g --topic orders --explain").expect(0);
+    let first: Vec<_> = run.stdout.lines().take_while(|line| !line.is_empty()).collect();
+    assert!(first[0].starts_with("app-g orders-0 -> src.orders-0: source offset 18963"), "{first:#?}");
+    let shows = |bound: &str, words: &str| {
+        let line = first.iter().find(|line| line.starts_with(bound) && line.contains(words));
+        line.unwrap_or_else(|| panic!("no {bound} by {words}: {first:#?}")).split_whitespace().nth(2).unwrap()
+    };
+    assert_eq!(shows("floor", "log-start 0"), "-");
+    assert_eq!(shows("floor", "sync 18887:18887"), "-");
+    assert_eq!(shows("ceiling", "sync 18988:18988"), "-");
+    assert_eq!(shows("floor", "75 records up to source offset 18962 are read"), "yes");
+    assert_eq!(shows("ceiling", "18963:18963 is unread"), "yes");
+    assert!(first.last().unwrap().starts_with("exact: floor and ceiling meet at 18963"), "{first:#?}");
+    offsets("--demo translate --group app-g --explain -o json").expect(2).says(&["--explain is for eyes"]);
+}
+
+#[test]
 fn a_kind_of_evidence_that_does_not_exist_is_refused_with_those_that_do() {
     offsets("--demo translate --group app-g --evidence syncs,tea-leaves")
         .expect(2)

@@ -32,6 +32,9 @@ pub struct Link {
     /// How copies and internal topics are named.
     #[serde(default, skip_serializing_if = "is_default")]
     pub policy: ReplicationPolicy,
+    /// How target offsets come from source offsets; MM2 notes pairs of them unless said otherwise.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub mapping: OffsetMapping,
     /// Which cluster holds the offset-syncs topic (`offset-syncs.topic.location`); the source unless said otherwise.
     #[serde(default = "Side::source", skip_serializing_if = "Side::is_source")]
     pub syncs_location: Side,
@@ -59,6 +62,7 @@ impl Link {
             source: source.into(),
             target: target.into(),
             policy: ReplicationPolicy::default(),
+            mapping: OffsetMapping::default(),
             syncs_location: Side::Source,
             syncs_topic_name: None,
             checkpoints_topic_name: None,
@@ -110,6 +114,19 @@ impl Link {
     pub fn original_topic(&self, remote: &TopicName) -> Option<TopicName> {
         self.policy.original_topic(&self.source, remote)
     }
+}
+
+/// How the target offset of a copy comes from the source offset of its record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum OffsetMapping {
+    /// The copy gets whatever offset is next, and some pairs are written down: MM2.
+    #[default]
+    Noted,
+    /// The copy keeps the offset of its record: Cluster Linking, Redpanda Shadowing, KIP-1279.
+    Preserved,
+    /// The copy gets whatever offset is next, and nobody writes it down: a snapshot, a restored backup.
+    Unnoted,
 }
 
 /// One of the two clusters of a link.

@@ -5,7 +5,9 @@
 mod cases;
 
 use jiff::Timestamp;
-use offsets_core::evidence::{Evidence, Fact, Logs, Question, Reading, RecordedCommit, SourceState, Witness};
+use offsets_core::evidence::{
+    Evidence, Fact, Logs, Question, Reading, RecordedCommit, SourceState, Span, Witness,
+};
 use offsets_core::history::{CheckpointHistory, Sync, SyncHistory};
 use offsets_core::link::{Link, Side};
 use offsets_core::mm2::Checkpoint;
@@ -13,7 +15,8 @@ use offsets_core::model::{
     Commit, CommittedOffset, GroupId, LogRange, SourceOffset, TargetOffset, TopicName, TopicPartition,
 };
 use offsets_core::translate::{
-    GroupSelection, Inquiry, NoTarget, OffsetForm, Position, Selection, Summary, Translation,
+    EvidenceKind, GroupSelection, Inquiry, NoTarget, OffsetForm, Position, Rules, Selection, Summary,
+    Translation,
 };
 
 fn up(offset: i64) -> SourceOffset {
@@ -238,8 +241,46 @@ fn log_ranges_are_asked_for_after_the_topics_and_only_where_they_matter() {
         Question::TargetLogs(vec![TopicPartition::new("src.orders", 0)]),
         Question::SourceLogs(vec![TopicPartition::new("orders", 0)]),
     ];
-    assert_eq!(inquiry.questions().unwrap(), expected);
-    assert_eq!(inquiry.questions(), None);
+    let second = inquiry.questions().unwrap();
+    assert_eq!(second, expected);
+    let Ok(facts) = evidence.answer(second);
+    inquiry.learn(facts);
+    assert_eq!(inquiry.questions(), None, "the commit is at a sync, so there is nothing to look for");
+}
+
+#[test]
+fn records_are_asked_for_inside_open_brackets_only() {
+    // 150 lies between the syncs 100:0 and 201:101; 100 is at one.
+    let evidence = evidence(vec![commit("app", "orders", 0, 150), commit("b", "orders", 0, 100)]);
+    let asked = |rules: Rules| {
+        let selection = groups(GroupSelection::All, &[]);
+        let mut inquiry =
+            Inquiry::about(evidence.link.clone(), selection, Timestamp::UNIX_EPOCH).under(rules);
+        let mut last = Vec::new();
+        while let Some(questions) = inquiry.questions() {
+            last.clone_from(&questions);
+            let Ok(facts) = evidence.clone().answer(questions);
+            inquiry.learn(facts);
+        }
+        last
+    };
+    let span = |topic: &str, start, end| Span {
+        partition: TopicPartition::new(topic, 0),
+        offsets: LogRange { start, end },
+    };
+    let target =
+        Question::TargetRecords { spans: vec![span("src.orders", down(0), down(102))], origin_header: None };
+    let source = Span {
+        partition: TopicPartition::new("orders", 0),
+        offsets: LogRange { start: up(100), end: up(202) },
+    };
+    assert_eq!(asked(Rules::default()), [target.clone(), Question::SourceRecords(vec![source])]);
+    let kinds = [EvidenceKind::Syncs, EvidenceKind::TargetScan];
+    assert_eq!(asked(Rules::only(kinds)), [target]);
+    let logs_only =
+        |questions: &[Question]| matches!(questions, [Question::TargetLogs(_), Question::SourceLogs(_)]);
+    assert!(logs_only(&asked(Rules::without_probes())));
+    assert!(logs_only(&asked(Rules::default().reading_at_most(0))));
 }
 
 mod properties {

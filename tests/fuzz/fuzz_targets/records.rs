@@ -2,10 +2,11 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use offsets_core::mm2::{Checkpoint, Heartbeat, OffsetSync};
+use offsets_core::mm2::{Checkpoint, Heartbeat, OffsetSync, SourcePosition};
 
 fuzz_target!(|record: (Option<&[u8]>, Option<&[u8]>)| {
     let (key, value) = record;
+    SourcePosition::decode(key, value);
     if let Ok(Some(sync)) = OffsetSync::decode(key, value) {
         let (key, value) = sync.encode();
         assert_eq!(OffsetSync::decode(Some(&key), Some(&value)), Ok(Some(sync)));

@@ -8,7 +8,7 @@ use anyhow::{Result, ensure};
 
 use super::{Names, Scenario};
 use crate::kafka::{Isolation, Log};
-use crate::law::{Report, Row, check_law};
+use crate::law::{Class, Report, Row, check_law};
 use crate::rig::workspace_target;
 use crate::tool::{self, Run};
 use crate::truth::Truth;
@@ -82,16 +82,31 @@ impl Scenario<'_> {
     ///
     /// When a group or partition has no answer, or something cannot be read.
     pub fn judge(&self, arguments: &[&str]) -> Result<Vec<Row>> {
-        let rows = self.translate(arguments)?;
+        let rows = self.judge_known(arguments)?;
         let answered: BTreeSet<_> = rows.iter().map(|row| (&row.group, row.partition)).collect();
         let asked = self.groups.iter().flat_map(|(group, offsets)| offsets.keys().map(move |p| (group, *p)));
         let missing: Vec<_> = asked.filter(|pair| !answered.contains(pair)).collect();
         ensure!(missing.is_empty(), "no answer for {missing:?}");
-        self.judge_rows(&rows)?;
         Ok(rows)
     }
 
-    /// Holds answers against the truth, and notes the re-reads.
+    /// The same, and with both logs at hand every answer must be `exact`.
+    ///
+    /// # Panics
+    ///
+    /// When an answer breaks the law.
+    ///
+    /// # Errors
+    ///
+    /// As [`Scenario::judge`], and when an answer is not exact.
+    pub fn judge_exact(&self, arguments: &[&str]) -> Result<Vec<Row>> {
+        let rows = self.judge(arguments)?;
+        let open: Vec<_> = rows.iter().filter(|row| row.class != Class::Exact).collect();
+        ensure!(open.is_empty(), "{} of {} answers are not exact: {open:#?}", open.len(), rows.len());
+        Ok(rows)
+    }
+
+    /// The same where not every group need be known: with the records of data topics, whose answers are given, and without.
     ///
     /// # Panics
     ///
@@ -100,34 +115,44 @@ impl Scenario<'_> {
     /// # Errors
     ///
     /// When something cannot be read.
-    pub fn judge_rows(&self, rows: &[Row]) -> Result<()> {
+    pub fn judge_known(&self, arguments: &[&str]) -> Result<Vec<Row>> {
+        let unprobed = self.translate(&[arguments, &["--no-probe"]].concat())?;
+        let rows = self.translate(arguments)?;
         let truth = self.truth()?;
-        let table = self.rereads(rows, &truth)?;
+        let table = self.rereads(&rows, &unprobed, &truth)?;
         println!("{table}");
-        check_law(rows, &truth)?;
+        check_law(&unprobed, &truth)?;
+        check_law(&rows, &truth)?;
         // `cargo xtask rereads` makes one table of all scenarios' files
         let folder = workspace_target().join("rig").join("rereads");
         fs::create_dir_all(&folder)?;
         fs::write(folder.join(format!("{}.tsv", self.name)), table)?;
-        Ok(())
+        Ok(rows)
     }
 
-    /// One line a row, tab-separated: scenario, group, partition, lag, class, records read twice after our answer,
-    /// after MM2's checkpoint (`-` where MM2 has none), and after what the tool says MM2 would do.
-    fn rereads(&self, rows: &[Row], truth: &Truth) -> Result<String> {
+    /// One line a row, tab-separated: scenario, group, partition, lag, class, records read twice after our answer, after the
+    /// one without probes, after MM2's checkpoint (`-` where MM2 has none), and after what the tool says MM2 would do.
+    fn rereads(&self, rows: &[Row], unprobed: &[Row], truth: &Truth) -> Result<String> {
         let checkpoints = self.checkpoints()?;
-        let mut table = String::from("scenario\tgroup\tpartition\tlag\tclass\tours\tmm2\tmm2-predicted\n");
+        let mut table =
+            String::from("scenario\tgroup\tpartition\tlag\tclass\tours\tunprobed\tmm2\tmm2-predicted\n");
         for row in rows {
             let Some(g) = row.source_offset else { continue };
             let part = truth.partition(row.partition)?;
             let count = |at: Option<i64>| at.map_or("-".to_owned(), |at| part.reread(at, g).to_string());
             let checkpoint = checkpoints.get(&(row.group.clone(), row.partition)).map(|c| c.downstream);
+            let plain = unprobed.iter().find(|r| (&r.group, r.partition) == (&row.group, row.partition));
+            let plain = plain.and_then(|row| row.target_offset);
             let predicted = row.mm2.and_then(|mm2| mm2.target_offset);
             let lag = self.source_ends.get(&row.partition).map_or(0, |end| end - g);
-            let (ours, mm2, predicted) = (count(row.target_offset), count(checkpoint), count(predicted));
+            let (ours, plain) = (count(row.target_offset), count(plain));
+            let (mm2, predicted) = (count(checkpoint), count(predicted));
             let (group, partition, class) = (&row.group, row.partition, row.class);
             let name = self.name;
-            writeln!(table, "{name}\t{group}\t{partition}\t{lag}\t{class}\t{ours}\t{mm2}\t{predicted}")?;
+            writeln!(
+                table,
+                "{name}\t{group}\t{partition}\t{lag}\t{class}\t{ours}\t{plain}\t{mm2}\t{predicted}"
+            )?;
         }
         Ok(table)
     }

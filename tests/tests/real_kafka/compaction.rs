@@ -22,7 +22,7 @@ fn groups_in_and_between_the_holes_of_a_compacted_source_keep_the_law() -> Resul
     scenario.mirror.start()?;
     scenario.await_mirrored()?;
     scenario.await_checkpoints()?;
-    scenario.judge(&[])?;
+    scenario.judge_exact(&[])?;
     Ok(())
 }
 

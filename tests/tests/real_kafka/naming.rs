@@ -39,7 +39,7 @@ fn mirror(outline: Outline) -> Result<[String; 2]> {
     scenario.mirror.start()?;
     scenario.await_mirrored()?;
     scenario.await_checkpoints()?;
-    scenario.judge(&[])?;
+    scenario.judge_exact(&[])?;
     let names = scenario.names();
     Ok([names.mirrored.clone(), names.syncs.clone()])
 }

@@ -21,7 +21,7 @@ fn a_group_ahead_of_replication_goes_to_no_place_past_the_end() -> Result<()> {
     for (name, offset) in [("just", 10_001), ("amid", 12_500), ("all", 15_000)] {
         scenario.group_at(&format!("{name}-ahead"), BTreeMap::from([(0, offset), (1, offset)]))?;
     }
-    let rows = scenario.judge(&[])?;
+    let rows = scenario.judge_exact(&[])?;
     let truth = scenario.truth()?;
     for row in rows.iter().filter(|row| row.group.ends_with("-ahead")) {
         let end = truth.partition(row.partition)?.end();

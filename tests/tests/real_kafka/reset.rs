@@ -13,7 +13,7 @@ use offsets_tests::tool;
 fn a_group_is_where_translate_said_once_reset_has_executed_and_not_before() -> Result<()> {
     let mut rig = Rig::shared()?;
     let scenario = mirrored("reset", &mut rig)?;
-    let rows = scenario.judge(&[])?;
+    let rows = scenario.judge_exact(&[])?;
     let (group, target) = (scenario.group("app"), scenario.rig.target.bootstrap());
     let mirrored = scenario.names().mirrored.clone();
     scenario.offsets("reset", &[])?.expect_code(0)?;

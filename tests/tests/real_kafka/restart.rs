@@ -49,7 +49,7 @@ fn groups_around_the_end_of_a_cut_stream_keep_the_law() -> Result<()> {
     for from_cut in [-5_000, -500, -50, -1, 0, 1, 1_000] {
         group_at(&mut scenario, cut + from_cut)?;
     }
-    scenario.judge(&[])?;
+    scenario.judge_exact(&[])?;
     Ok(())
 }
 
@@ -84,7 +84,7 @@ fn judge_a_restart(scenario: &mut Scenario<'_>) -> Result<()> {
     scenario.mirror.start()?;
     scenario.await_mirrored()?;
     scenario.await_checkpoints()?;
-    scenario.judge(&[])?;
+    scenario.judge_exact(&[])?;
     Ok(())
 }
 

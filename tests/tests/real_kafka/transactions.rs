@@ -13,7 +13,7 @@ fn aborted_transactions_that_mm2_copies_keep_the_law() -> Result<()> {
     let mut scenario = Outline::new("aborts-copied", 2).on(&mut rig)?;
     mirror_transactions(&mut scenario)?;
     ensure!(scenario.truth()?.partition(0)?.copied() == 10_000, "aborted records are copied by default");
-    scenario.judge(&[])?;
+    scenario.judge_exact(&[])?;
     Ok(())
 }
 
@@ -23,7 +23,7 @@ fn aborted_transactions_that_mm2_leaves_out_keep_the_law() -> Result<()> {
     let mut scenario = Outline::new("aborts-left-out", 2).copying(Isolation::ReadCommitted).on(&mut rig)?;
     mirror_transactions(&mut scenario)?;
     ensure!(scenario.truth()?.partition(0)?.copied() == 6_700, "a third of the transactions was aborted");
-    scenario.judge(&[])?;
+    scenario.judge_exact(&[])?;
     Ok(())
 }
 
@@ -37,7 +37,7 @@ fn markers_of_an_exactly_once_mm2_keep_the_law() -> Result<()> {
     let part = truth.partition(0)?;
     ensure!(part.copied() == 6_700, "a third of the transactions was aborted");
     ensure!(part.end() > 6_700, "no marker on the target: {} offsets for 6,700 records", part.end());
-    scenario.judge(&[])?;
+    scenario.judge_exact(&[])?;
     Ok(())
 }
 

@@ -37,6 +37,12 @@ pub enum Doubt {
         /// The source's log end offset, read after the commit.
         end: SourceOffset,
     },
+    /// The record on the source and the one that is said to be its copy have nothing in common: neither timestamp nor
+    /// content.
+    OtherRecord {
+        /// Where they stand.
+        pair: Sync,
+    },
     /// The source offset fell back to the very beginning: a replay from zero, or a topic created anew.
     SourceRestarted {
         /// The newest sync before the fall.

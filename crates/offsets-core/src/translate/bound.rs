@@ -4,7 +4,7 @@ use crate::history::Sync;
 use crate::model::{SourceOffset, TargetOffset};
 
 /// A position that the true one cannot lie below (a floor) or above (a ceiling), and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bound {
     /// The target offset.
     pub at: TargetOffset,
@@ -39,16 +39,18 @@ pub enum Assumption {
     /// A record of the mirror partition that looks like one record of the source looks like no other outside the stretch
     /// that was read. Broken by records with the same timestamp, key and value far apart.
     DistinctRecords,
-    /// The source still holds every record between two syncs that it held when they were copied. Broken by compaction
-    /// since.
+    /// The source has deleted none of the records between two syncs, neither since nor before they could be copied again.
+    /// Broken by compaction, and by retention that overtakes the replicator.
     SourceKept,
+    /// The link gives every copy the offset of its record.
+    OffsetsPreserved,
     /// The headers that carry source offsets were written by this link's replicator, from the source as it is now.
     OriginHeaders,
 }
 
 /// A set of assumptions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Assumptions(u8);
+pub struct Assumptions(u16);
 
 /// The fact a bound follows from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +66,8 @@ pub enum Reason {
     LogStart,
     /// Everything below the commit has been copied, so nothing above can lie beyond the target's log end offset.
     LogEnd,
+    /// The copy has the offset of its record.
+    Preserved(SourceOffset),
     /// The replicator's worker has flushed this source offset, so nothing unread can lie beyond the log end.
     CopiedThrough(SourceOffset),
     /// Records of the target were recognised on the source, one after the other, as ones the group has read.
@@ -108,11 +112,12 @@ impl Assumption {
             Self::SoleWriter => "sole-writer",
             Self::DistinctRecords => "distinct-records",
             Self::SourceKept => "source-kept",
+            Self::OffsetsPreserved => "offsets-preserved",
             Self::OriginHeaders => "origin-headers",
         }
     }
 
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Order,
         Self::SameIncarnation,
         Self::VisibleReplays,
@@ -120,6 +125,7 @@ impl Assumption {
         Self::SoleWriter,
         Self::DistinctRecords,
         Self::SourceKept,
+        Self::OffsetsPreserved,
         Self::OriginHeaders,
     ];
 }

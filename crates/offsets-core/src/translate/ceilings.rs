@@ -7,7 +7,10 @@ const NEEDS: Assumptions = Assumptions::NONE.with(Assumption::Order).with(Assump
 
 pub(super) fn ceilings(e: &PartitionEvidence<'_>, g: SourceOffset) -> impl Iterator<Item = Bound> {
     let trusted = e.doubt(g).is_none();
-    [sync_above(e, g), log_end(e, g), copied_through(e, g)].into_iter().flatten().filter(move |_| trusted)
+    [super::floors::preserved(e, g), sync_above(e, g), log_end(e, g), copied_through(e, g)]
+        .into_iter()
+        .flatten()
+        .filter(move |_| trusted)
 }
 
 /// The first sync `(u, d)` with `u >= g`: the record at `u` is not below the first one the group has yet to read.

@@ -5,12 +5,20 @@ use crate::history::{Doubt, PartitionHistory};
 use crate::model::{SourceOffset, TargetOffset};
 
 pub(super) fn floors(e: &PartitionEvidence<'_>, g: SourceOffset) -> impl Iterator<Item = Bound> {
-    [Some(log_start(e)), sync_below(e, g), checkpoint_below(e, g)].into_iter().flatten()
+    [Some(log_start(e)), preserved(e, g), sync_below(e, g), checkpoint_below(e, g)].into_iter().flatten()
 }
 
 /// The target's log start offset: the last floor of all. There is nothing older to read.
 fn log_start(e: &PartitionEvidence<'_>) -> Bound {
     Bound { at: e.target_log.start, reason: Reason::LogStart, needs: Assumptions::NONE }
+}
+
+/// On a link that preserves offsets the position is the commit itself, or the log end where the target has not got so
+/// far. It is floor and ceiling at once.
+pub(super) fn preserved(e: &PartitionEvidence<'_>, g: SourceOffset) -> Option<Bound> {
+    let same = TargetOffset::new(g.get()).ok().filter(|_| e.preserved)?;
+    let needs = Assumptions::NONE.with(Assumption::OffsetsPreserved).with(Assumption::SameIncarnation);
+    Some(Bound { at: same.min(e.target_log.end), reason: Reason::Preserved(g), needs })
 }
 
 /// MM2's own rule (`OffsetSyncStore.translateDownstream`) over the whole history instead of 64 slots: a sync `(u, d)`

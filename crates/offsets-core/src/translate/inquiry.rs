@@ -6,7 +6,7 @@ use super::position::Bracket;
 use super::probe::Windows;
 use super::{EvidenceKind, GroupSelection, PartitionEvidence, Row, Rules, Selection, Translation};
 use crate::evidence::{Evidence, Fact, Question, RecordedCommit, SourceState, Span, Witness};
-use crate::link::Link;
+use crate::link::{Link, OffsetMapping};
 use crate::model::{Commit, CommittedOffset, GroupId, SourceOffset, TopicName, TopicPartition};
 
 /// A translation in the making: a short conversation in which the core asks and a [`Witness`] answers.
@@ -150,11 +150,16 @@ impl Inquiry {
     fn about_topics(&self) -> Vec<Question> {
         let link = &self.evidence.link;
         let (on, topic) = link.syncs_topic();
-        let mut questions = vec![
-            Question::OffsetSyncs { on, topic, markers_on_target: link.exactly_once },
-            Question::Checkpoints { topic: link.checkpoints_topic() },
-        ];
-        if self.rules.admit(EvidenceKind::ConnectOffsets) {
+        let mut questions = Vec::new();
+        let noted = link.mapping == OffsetMapping::Noted;
+        if noted && self.rules.admit(EvidenceKind::Syncs) {
+            questions.push(Question::OffsetSyncs { on, topic, markers_on_target: link.exactly_once });
+        }
+        // With the source dead they are also where the commits come from.
+        if noted && self.rules.admit(EvidenceKind::Checkpoints) {
+            questions.push(Question::Checkpoints { topic: link.checkpoints_topic() });
+        }
+        if noted && self.rules.admit(EvidenceKind::ConnectOffsets) {
             questions.push(Question::CopiedThrough { topic: link.positions_topic() });
         }
         questions.extend(self.selection.groups().cloned().map(Question::SourceCommits));
@@ -197,7 +202,9 @@ impl Inquiry {
             let windows = PartitionEvidence::of(&self.evidence, &self.rules, &wanted.source, &target)
                 .and_then(|e| Windows::of(&e, g, &Bracket::unprobed(&e, g)));
             let Some(Windows { source, reach, .. }) = windows else { continue };
-            targets.push(Span { partition: target, offsets: reach });
+            if !reach.is_empty() {
+                targets.push(Span { partition: target, offsets: reach });
+            }
             sources.extend(source.map(|offsets| Span { partition: wanted.source.clone(), offsets }));
         }
         let mut questions = Vec::new();

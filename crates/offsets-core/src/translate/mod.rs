@@ -4,6 +4,7 @@ mod answers;
 mod bound;
 mod ceilings;
 mod count;
+mod derivation;
 mod floors;
 mod inquiry;
 mod mirror_maker;
@@ -18,6 +19,7 @@ mod walk;
 
 pub use answers::answers;
 pub use bound::{Assumption, Assumptions, Bound, Reason};
+pub use derivation::{Derivation, DerivationStep};
 pub use inquiry::Inquiry;
 pub use mirror_maker::MirrorMakerAnswer;
 pub use position::{NoTarget, Position};
@@ -30,6 +32,7 @@ use position::Bracket;
 
 use crate::evidence::{Evidence, Scan};
 use crate::history::{Doubt, PartitionCheckpoints, PartitionHistory};
+use crate::link::OffsetMapping;
 use crate::model::{LogRange, SourceOffset, TargetOffset, TopicPartition};
 
 /// What is known about one partition of a link: everything a rule may look at.
@@ -47,6 +50,8 @@ struct PartitionEvidence<'a> {
     target_log: LogRange<TargetOffset>,
     source_records: &'a [Scan<SourceOffset>],
     target_records: &'a [Scan<TargetOffset>],
+    /// Whether copies keep the offsets of their records.
+    preserved: bool,
     /// Whether MM2 writes in transactions, so that nothing is copied twice.
     exactly_once: bool,
 }
@@ -71,6 +76,7 @@ impl<'a> PartitionEvidence<'a> {
             target_log: evidence.target_logs.get(target)?,
             source_records: evidence.source_records.of(source),
             target_records: evidence.target_records.of(target),
+            preserved: evidence.link.mapping == OffsetMapping::Preserved,
             exactly_once: evidence.link.exactly_once,
         })
     }

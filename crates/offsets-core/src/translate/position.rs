@@ -1,5 +1,5 @@
 use super::probe::Findings;
-use super::{Bound, PartitionEvidence, Reason};
+use super::{Bound, Derivation, PartitionEvidence, Reason};
 use crate::history::{Doubt, Sync};
 use crate::model::{SourceOffset, TargetOffset};
 
@@ -61,12 +61,14 @@ pub(super) struct Bracket {
 pub(super) struct Fused {
     pub(super) position: Position,
     pub(super) bracket: Bracket,
-    /// The floor that a probe began at.
-    pub(super) unprobed: Bound,
+    /// Every floor and every ceiling, in the order in which the rules gave them.
+    pub(super) derivation: Derivation,
     /// The last copy that was seen of the first unread record.
     pub(super) copy: Option<Sync>,
     /// By how many records the group is ahead of replication.
     pub(super) ahead: u64,
+    /// How many pairs of records were compared and found the same.
+    pub(super) same: u64,
 }
 
 impl Position {
@@ -143,14 +145,21 @@ fn higher(best: Bound, next: Bound) -> Bound {
 /// The highest floor, the lowest ceiling, and what they say together.
 pub(super) fn fuse(e: &PartitionEvidence<'_>, g: SourceOffset) -> Fused {
     let unprobed = Bracket::unprobed(e, g);
-    let Findings { floors, ceilings, copy, ahead } = Findings::of(e, g, &unprobed);
-    let (base, bracket) = (unprobed.floor.clone(), unprobed.with(floors, ceilings));
-    let low = bracket.floor.at;
-    let position = match (e.doubt(g), &bracket.ceiling) {
-        (Some(doubt), _) => Position::Unsafe { low, doubt },
-        (None, None) => Position::Floor { low },
-        (None, Some(_)) if bracket.is_exact() => Position::Exact { at: low },
-        (None, Some(ceiling)) => Position::Bounded { low, high: ceiling.at },
+    let Findings { floors, ceilings, copy, ahead, doubt, same } = Findings::of(e, g, &unprobed);
+    let derivation = Derivation {
+        floors: super::floors::floors(e, g).chain(floors.iter().copied()).collect(),
+        ceilings: super::ceilings::ceilings(e, g).chain(ceilings.iter().copied()).collect(),
+        probed_from: (!floors.is_empty()).then_some(unprobed.floor),
     };
-    Fused { position, bracket, unprobed: base, copy, ahead }
+    let bracket = unprobed.with(floors, ceilings);
+    let low = bracket.floor.at;
+    let position = match (doubt, e.doubt(g), &bracket.ceiling) {
+        // Nothing is left of what the bracket rests on.
+        (Some(doubt), ..) => Position::Unsafe { low: e.target_log.start, doubt },
+        (None, Some(doubt), _) => Position::Unsafe { low, doubt },
+        (None, None, None) => Position::Floor { low },
+        (None, None, Some(_)) if bracket.is_exact() => Position::Exact { at: low },
+        (None, None, Some(ceiling)) => Position::Bounded { low, high: ceiling.at },
+    };
+    Fused { position, bracket, derivation, copy, ahead, same }
 }

@@ -5,7 +5,7 @@ use super::count::Count;
 use super::walk::{Contents, Origin, Walk};
 use super::{Assumption, Assumptions, Bound, Bracket, EvidenceKind, PartitionEvidence, Reason};
 use crate::evidence::{Scan, ScannedRecord};
-use crate::history::Sync;
+use crate::history::{Doubt, Sync};
 use crate::model::{LogRange, SourceOffset, TargetOffset};
 
 /// How many source offsets below the commit are looked at where no sync tells which record stands at the floor.
@@ -31,11 +31,18 @@ pub(super) struct Findings {
     pub(super) copy: Option<Sync>,
     /// How many records the group has read that are not on the target: it is ahead of replication by so many.
     pub(super) ahead: u64,
+    /// What the records say against the bracket.
+    pub(super) doubt: Option<Doubt>,
+    /// How many pairs of records, known by their offsets, were seen to be the same.
+    pub(super) same: u64,
 }
 
 impl Windows {
     /// The stretches to read for a bracket; `None` where nothing can be gained, or too much would have to be read.
     pub(super) fn of(e: &PartitionEvidence<'_>, g: SourceOffset, bracket: &Bracket) -> Option<Self> {
+        if e.preserved {
+            return Self::at_clamp(e, bracket);
+        }
         if bracket.is_exact() || !e.rules.admit_any(&PROBES) || e.doubt(g).is_some() {
             return None;
         }
@@ -50,14 +57,31 @@ impl Windows {
         // A sync proves the record it stands at; counting begins there and looks as far back as forward.
         let reach = match between {
             Some((from, to)) => from.downstream.minus(from.downstream.distance_to(to.downstream)),
-            None => start,
+            None => known_pair(&bracket.floor).map_or(start, |pair| pair.downstream.min(start)),
         };
         let target = LogRange { start, end };
         let reach = LogRange { start: reach.max(e.target_log.start).min(start), end };
         let source = e.source_log.and_then(|log| source_window(e, g, bracket, log, target));
-        (!target.is_empty()).then_some(Self { target, source, reach })
+        // Where nothing is left to read on the target, the source tells whether anything is still to come.
+        (!target.is_empty() || source.is_some()).then_some(Self { target, source, reach })
     }
 }
+
+impl Windows {
+    /// The last records in front of the position, on a link that preserves offsets: they must be the same on both sides.
+    fn at_clamp(e: &PartitionEvidence<'_>, bracket: &Bracket) -> Option<Self> {
+        let (end, log) = (bracket.floor.at, e.source_log?);
+        let start = end.minus(SAMPLE.min(e.rules.probe_max_records)).max(e.target_log.start);
+        let (from, to) = (SourceOffset::new(start.get()).ok()?, SourceOffset::new(end.get()).ok()?);
+        let source = LogRange { start: from.max(log.start), end: to.min(log.end) };
+        let target = LogRange { start, end };
+        let wanted = e.rules.admit(EvidenceKind::Content) && !target.is_empty() && !source.is_empty();
+        wanted.then_some(Self { target, source: Some(source), reach: target })
+    }
+}
+
+/// How many records are compared where a link preserves offsets.
+const SAMPLE: u64 = 64;
 
 const PROBES: [EvidenceKind; 4] =
     [EvidenceKind::TargetScan, EvidenceKind::SourceScan, EvidenceKind::Content, EvidenceKind::Headers];
@@ -88,7 +112,7 @@ fn source_window(
     };
     let start = below.max(log.start).min(g);
     let end = above.min(log.end).min(start.plus(e.rules.probe_max_records));
-    (g <= end && start < end).then_some(LogRange { start, end })
+    (start < end).then_some(LogRange { start, end })
 }
 
 impl Findings {
@@ -97,20 +121,82 @@ impl Findings {
         let mut findings = Self::default();
         let Some(windows) = Windows::of(e, g, bracket) else { return findings };
         let source = windows.source.and_then(|window| slice(e.source_records, window));
+        findings.compare(e, bracket, &windows, source.unwrap_or_default());
+        if e.preserved || findings.doubt.is_some() {
+            return findings;
+        }
+        if windows.target.is_empty() {
+            findings.wait_at_end(e, g, bracket, &windows, source);
+            return findings;
+        }
         if let Some(walked) = Walked::by_header(e, g, &windows, bracket) {
             findings.take(e, walked, EvidenceKind::Headers);
         }
-        if let Some(walked) = source.and_then(|source| Walked::by_content(e, g, &windows, bracket, source)) {
+        let by_content = source.and_then(|source| Walked::by_content(e, g, &windows, bracket, source));
+        // Where records are recognised, numbers can only be wrong: a hole and a foreign record cancel.
+        let recognised = by_content.as_ref().is_some_and(|walked| walked.recognises);
+        if let Some(walked) = by_content {
             findings.take(e, walked, EvidenceKind::Content);
         }
-        if let Some((from, to)) = bracket.syncs() {
+        if let Some((from, to)) = bracket.syncs().filter(|_| !recognised) {
             findings.count(e, g, from, to, &windows, source);
         }
         findings
     }
 
+    /// Looks at the records that are known by their offsets to be the same: those at the syncs, or on a link that
+    /// preserves offsets all of them. A replicator may change key and value, or the timestamp; both at once is another
+    /// record.
+    fn compare(
+        &mut self,
+        e: &PartitionEvidence<'_>,
+        bracket: &Bracket,
+        windows: &Windows,
+        source: &[ScannedRecord<SourceOffset>],
+    ) {
+        let target = slice(e.target_records, windows.reach).unwrap_or_default();
+        let ends = [known_pair(&bracket.floor), bracket.ceiling.as_ref().and_then(known_pair)];
+        let same_offset = source.iter().filter(|_| e.preserved).filter_map(|record| {
+            Some(Sync::new(record.offset, TargetOffset::new(record.offset.get()).ok()?))
+        });
+        for pair in ends.into_iter().flatten().chain(same_offset) {
+            let original = source.binary_search_by_key(&pair.upstream, |record| record.offset);
+            let copy = target.binary_search_by_key(&pair.downstream, |record| record.offset);
+            let (Ok(original), Ok(copy)) = (original, copy) else { continue };
+            let (original, copy) = (&source[original], &target[copy]);
+            if original.content == copy.content {
+                self.same += 1;
+            } else if original.created_ms.zip(copy.created_ms).is_some_and(|(theirs, ours)| theirs != ours) {
+                self.doubt = Some(Doubt::OtherRecord { pair });
+                return;
+            }
+        }
+    }
+
+    /// The floor is the end of the log: no copy of an unread record is there, and the source tells how many records are
+    /// still to come that the group has read.
+    fn wait_at_end(
+        &mut self,
+        e: &PartitionEvidence<'_>,
+        g: SourceOffset,
+        bracket: &Bracket,
+        windows: &Windows,
+        source: Option<&[ScannedRecord<SourceOffset>]>,
+    ) {
+        let counted = windows.source.is_some_and(|window| g <= window.end);
+        let (Some(copied), Some(source), true) = (known_before(bracket), source, counted) else { return };
+        let ahead = source.iter().filter(|record| copied < record.offset && record.offset < g);
+        self.ahead = ahead.count() as u64;
+        let needs = bracket.floor.needs.and(OF_RECORDS);
+        self.ceilings.push(Bound {
+            at: e.target_log.end.max(bracket.floor.at),
+            reason: Reason::LogEnd,
+            needs,
+        });
+    }
+
     fn take(&mut self, e: &PartitionEvidence<'_>, walked: Walked, kind: EvidenceKind) {
-        let Walked { walk, needs, copy, reaches_end, ahead } = walked;
+        let Walked { walk, needs, copy, reaches_end, ahead, recognises: _ } = walked;
         let reason = match kind {
             EvidenceKind::Headers => Reason::Header { passed: walk.passed, records: walk.steps },
             _ => Reason::Content { passed: walk.passed, records: walk.steps },
@@ -164,14 +250,14 @@ impl Findings {
             return;
         }
         let Some(target) = slice(e.target_records, windows.reach) else { return };
-        // Compaction may have taken the first copy of what was copied again, and then nothing repeats.
-        let read = windows.reach.start.distance_to(windows.reach.end);
-        if !e.exactly_once && (target.len() as u64) < read {
+        // Compaction takes the first of two copies and leaves the second. Where there are no transactions, it shows.
+        let whole =
+            e.exactly_once || windows.reach.start.distance_to(windows.reach.end) == target.len() as u64;
+        if !whole {
             return;
         }
         let Some(count) = Count::between(from, to, g, target, source) else { return };
-        let needs = e.needs_of_order().with(Assumption::SoleWriter);
-        let needs = if source.is_some() { needs.with(Assumption::SourceKept) } else { needs };
+        let needs = e.needs_of_order().with(Assumption::SoleWriter).with(Assumption::SourceKept);
         let reason = Reason::Count { from, to, found: count.found, expected: count.expected };
         self.floors.push(Bound { at: count.low, reason, needs });
         self.ceilings.push(Bound { at: count.high, reason, needs });
@@ -196,6 +282,8 @@ struct Walked {
     copy: Option<Sync>,
     reaches_end: bool,
     ahead: u64,
+    /// Whether any record was recognised at all: none is where the replicator changes them.
+    recognises: bool,
 }
 
 impl Walked {
@@ -224,7 +312,8 @@ impl Walked {
         });
         let needs = bracket.floor.needs.and(OF_RECORDS).with(Assumption::OriginHeaders);
         // Headers do not tell which records are still to come.
-        Some(Self { walk, needs, copy, reaches_end: end >= e.target_log.end, ahead: 0 })
+        let reaches_end = end >= e.target_log.end;
+        Some(Self { walk, needs, copy, reaches_end, ahead: 0, recognises: true })
     }
 
     fn by_content(
@@ -252,12 +341,22 @@ impl Walked {
         let read = &source[..source.partition_point(|record| record.offset < g)];
         let passed = walk.passed.map_or(0, |passed| read.partition_point(|record| record.offset <= passed));
         Some(Self {
+            recognises: records.iter().any(|record| contents.most(record).is_some()),
             needs: bracket.floor.needs.and(OF_RECORDS).with(Assumption::DistinctRecords),
             walk,
             copy,
-            reaches_end: end >= e.target_log.end,
+            // What was not read of the source cannot be counted.
+            reaches_end: end >= e.target_log.end && windows.source.is_some_and(|window| g <= window.end),
             ahead: (read.len() - passed) as u64,
         })
+    }
+}
+
+/// The pair of records that a bound rests on.
+fn known_pair(bound: &Bound) -> Option<Sync> {
+    match bound.reason {
+        Reason::SyncBelow(sync) | Reason::SyncAbove(sync) => Some(sync),
+        _ => None,
     }
 }
 

@@ -13,6 +13,10 @@ pub(super) fn furthest(
     low: TargetOffset,
     copy: Option<Sync>,
 ) -> Bound {
+    if e.preserved {
+        let needs = Assumptions::NONE.with(Assumption::OffsetsPreserved);
+        return Bound { at: low, reason: Reason::Preserved(g), needs };
+    }
     let found = match (copy, e.history) {
         (Some(copy), Some(history)) => history.last_copy_from(copy),
         (None, Some(history)) => history.last_copy(g, low),

@@ -6,7 +6,7 @@ use super::inquiry::Wanted;
 use super::mirror_maker::MirrorMaker;
 use super::position::{Bracket, Fused, NoTarget, fuse};
 use super::rereads::furthest;
-use super::{Assumption, Bound, MirrorMakerAnswer, PartitionEvidence, Position, Reason, Rules};
+use super::{Assumption, Bound, Derivation, MirrorMakerAnswer, PartitionEvidence, Position, Reason, Rules};
 use crate::evidence::{Evidence, Reading, SourceState};
 use crate::history::{Doubt, SyncHistory};
 use crate::link::Link;
@@ -50,6 +50,8 @@ pub struct Row {
     pub evidence: Vec<Finding>,
     /// What MM2 would answer.
     pub mm2: MirrorMakerAnswer,
+    /// All bounds that were found on the way.
+    pub derivation: Derivation,
 }
 
 /// A fact behind an answer, in words an operator can check.
@@ -59,6 +61,28 @@ pub struct Finding {
     pub kind: &'static str,
     /// The fact.
     pub detail: String,
+}
+
+impl Finding {
+    /// The fact a bound follows from.
+    pub(super) fn of(bound: &Bound, log: LogRange<TargetOffset>) -> Self {
+        let (kind, detail) = match bound.reason {
+            Reason::SyncBelow(sync) | Reason::SyncAbove(sync) => ("sync", sync.to_string()),
+            Reason::Checkpoint(pair) => ("checkpoint", pair.to_string()),
+            Reason::LogStart => ("log-start", log.start.to_string()),
+            Reason::LogEnd => ("log-end", log.end.to_string()),
+            Reason::Preserved(g) => ("offset-preserving", format!("{g}, log {}..{}", log.start, log.end)),
+            Reason::CopiedThrough(through) => ("connect-offset", format!("{through}, log end {}", log.end)),
+            Reason::Content { passed, records } => ("content", read_in_words(records, passed)),
+            Reason::Header { passed, records } => ("header", read_in_words(records, passed)),
+            Reason::ContentAbove(first) => ("content", format!("{first} is unread")),
+            Reason::HeaderAbove(first) => ("header", format!("{first} is unread")),
+            Reason::Count { from, to, found, expected } => {
+                ("target-scan", format!("{found} records of {expected} between {from} and {to}"))
+            }
+        };
+        Self { kind, detail }
+    }
 }
 
 /// How many answers there are of each class.
@@ -143,6 +167,7 @@ fn row(evidence: &Evidence, rules: &Rules, mirror_maker: &mut MirrorMaker, wante
             assumptions: Vec::new(),
             evidence: findings,
             mm2: MirrorMakerAnswer { target: mm2_target, reread_max: None },
+            derivation: Derivation::default(),
             group,
             source,
             committed,
@@ -152,16 +177,28 @@ fn row(evidence: &Evidence, rules: &Rules, mirror_maker: &mut MirrorMaker, wante
         };
     };
 
-    let Fused { position, bracket: Bracket { floor, ceiling }, unprobed, copy, ahead } = fuse(&e, g);
+    let Fused { position, bracket: Bracket { floor, ceiling }, derivation, copy, ahead, same } = fuse(&e, g);
     // With the source dead the group may have gone on since its last known commit, up to whatever was replicated.
     let last = position.high().map(|_| furthest(&e, g, floor.at, copy));
     let end = if live { last.as_ref().map(|last| last.at) } else { Some(log.end) };
     let reread_from =
         |from: TargetOffset| end.map(|end| from.max(log.start).distance_to(end).saturating_add(ahead));
-    if floor.reason != unprobed.reason {
-        findings.push(finding(&unprobed, log));
-    }
+    findings.extend(
+        derivation
+            .probed_from
+            .filter(|began| began.reason != floor.reason)
+            .map(|began| Finding::of(&began, log)),
+    );
     findings.extend(explain(evidence, &e, g, &position, &floor, ceiling.as_ref()));
+    if e.preserved && same > 0 {
+        let detail = format!("the last {same} records before {} are the same on both sides", floor.at);
+        findings.push(Finding { kind: "content", detail });
+    }
+    let lost = g.get().saturating_sub(log.end.get());
+    if e.preserved && lost > 0 {
+        let detail = format!("{lost} offsets that the group has read were not copied");
+        findings.push(Finding { kind: "lost", detail });
+    }
     if ahead > 0 {
         let detail = format!(
             "the group has read {ahead} records that are not on the target; it reads what is still copied"
@@ -175,6 +212,7 @@ fn row(evidence: &Evidence, rules: &Rules, mirror_maker: &mut MirrorMaker, wante
         assumptions: needs.collect::<BTreeSet<_>>().into_iter().collect(),
         evidence: findings,
         mm2: MirrorMakerAnswer { target: mm2_target, reread_max: mm2_target.and_then(reread_from) },
+        derivation,
         position,
         group,
         source,
@@ -218,11 +256,11 @@ fn explain(
     floor: &Bound,
     ceiling: Option<&Bound>,
 ) -> Vec<Finding> {
-    let mut findings = vec![finding(floor, e.target_log)];
+    let mut findings = vec![Finding::of(floor, e.target_log)];
     match position {
         Position::Exact { .. } | Position::Bounded { .. } => {
             let above = ceiling.filter(|ceiling| ceiling.reason.sync() != floor.reason.sync());
-            findings.extend(above.map(|ceiling| finding(ceiling, e.target_log)));
+            findings.extend(above.map(|ceiling| Finding::of(ceiling, e.target_log)));
         }
         Position::Unsafe { doubt, .. } => {
             findings.push(Finding { kind: "contradiction", detail: describe(*doubt) })
@@ -238,24 +276,6 @@ fn explain(
         });
     }
     findings
-}
-
-fn finding(bound: &Bound, log: LogRange<TargetOffset>) -> Finding {
-    let (kind, detail) = match bound.reason {
-        Reason::SyncBelow(sync) | Reason::SyncAbove(sync) => ("sync", sync.to_string()),
-        Reason::Checkpoint(pair) => ("checkpoint", pair.to_string()),
-        Reason::LogStart => ("log-start", log.start.to_string()),
-        Reason::LogEnd => ("log-end", log.end.to_string()),
-        Reason::CopiedThrough(through) => ("connect-offset", format!("{through}, log end {}", log.end)),
-        Reason::Content { passed, records } => ("content", read_in_words(records, passed)),
-        Reason::Header { passed, records } => ("header", read_in_words(records, passed)),
-        Reason::ContentAbove(first) => ("content", format!("{first} is unread")),
-        Reason::HeaderAbove(first) => ("header", format!("{first} is unread")),
-        Reason::Count { from, to, found, expected } => {
-            ("target-scan", format!("{found} records of {expected} between {from} and {to}"))
-        }
-    };
-    Finding { kind, detail }
 }
 
 fn read_in_words(records: u64, passed: Option<SourceOffset>) -> String {
@@ -298,6 +318,11 @@ fn describe(doubt: Doubt) -> String {
                 "the commit lies beyond the source's log end {end}: it belongs to an older topic of this name"
             )
         }
+        Doubt::OtherRecord { pair } => format!(
+            "the record at source offset {} is not the one at target offset {}: one of the topics was created anew, or \
+             what tells of this pair belongs to another link",
+            pair.upstream, pair.downstream
+        ),
         Doubt::SourceRestarted { before, after } => format!(
             "source offsets fall from {before} to {after} in the syncs: a replay from the beginning, or a topic created \
              anew, and nothing here tells which"

@@ -14,6 +14,8 @@ pub(super) enum Origin {
     Unread { least: SourceOffset },
     /// It may be either, or no copy at all.
     Unclear,
+    /// The same, and the target holds its like more often than the source: it may have been copied twice.
+    Repeated,
 }
 
 /// How far a walk came.
@@ -38,8 +40,8 @@ impl Walk {
     /// A record that is known to be read is passed. One that is unclear is passed only once a later one is known to be
     /// read and the source offsets have not fallen on the way: a replicator that appends in source order then copied it
     /// between the two, so it is of a record below the commit, or it is no copy. After a fall the unclear record may be
-    /// the only copy there is of an unread one. `before` is the source offset of the record in front of the floor,
-    /// where it is known.
+    /// the only copy there is of an unread one; and a record that was copied twice speaks of a fall. `before` is the source
+    /// offset of the record in front of the floor, where it is known.
     ///
     /// That a record which comes again is unclear itself, and not known to be read, takes its first copy. Where compaction
     /// may have taken that, which shows in offsets that are missing, nothing unclear is passed; with `markers_on_target`
@@ -52,7 +54,7 @@ impl Walk {
         origin: impl Fn(&ScannedRecord<TargetOffset>) -> Origin,
     ) -> Self {
         let mut walk = Self { low: from, unread: None, passed: None, steps: 0, is_clear: true };
-        let (mut highest, mut unclear) = (before, 0);
+        let (mut highest, mut unclear, mut repeated) = (before, 0, false);
         let (mut next, mut is_whole) = (from, true);
         for record in records {
             is_whole &= record.offset == next || markers_on_target;
@@ -65,14 +67,16 @@ impl Walk {
                     }
                     return walk;
                 }
-                Origin::Unclear => {
+                unclear_origin @ (Origin::Unclear | Origin::Repeated) => {
+                    repeated |= unclear_origin == Origin::Repeated;
                     walk.is_clear = false;
                     unclear += 1;
                 }
                 Origin::Read { least, most } => {
                     let rises = highest.is_some_and(|highest| highest < least);
                     highest = highest.max(Some(most));
-                    if !(walk.is_clear || rises && is_whole) {
+                    let passable = rises && is_whole && !repeated;
+                    if !(walk.is_clear || passable) {
                         return walk;
                     }
                     walk.steps += unclear + 1;
@@ -132,10 +136,10 @@ impl Contents {
     /// one of the copies may be of a record that the source has deleted since.
     pub(super) fn origin(&self, record: &ScannedRecord<TargetOffset>, g: SourceOffset) -> Origin {
         match self.places.get(&self.look(record)) {
-            Some(&Place { spare: ..0, .. }) | None => Origin::Unclear,
+            Some(&Place { spare: ..0, .. }) => Origin::Repeated,
             Some(&Place { least, most, .. }) if most < g => Origin::Read { least, most },
             Some(&Place { least, .. }) if least >= g => Origin::Unread { least },
-            Some(_) => Origin::Unclear,
+            Some(_) | None => Origin::Unclear,
         }
     }
 

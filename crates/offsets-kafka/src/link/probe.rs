@@ -64,7 +64,10 @@ impl Probe<'_> {
         });
         let ranges = match whole {
             Ok(reads) => reads.into_iter().map(|read| (read.partition.partition, read.range)).collect(),
-            Err(_) => begun(&found),
+            Err(error) => {
+                onlooker.missed(topic, &error);
+                begun(&found)
+            }
         };
         let mut records = Records::default();
         for (partition, LogRange { start, end }) in ranges {

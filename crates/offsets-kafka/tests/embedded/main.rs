@@ -5,4 +5,5 @@
 mod cluster;
 mod connecting;
 mod groups;
+mod probing;
 mod reading;
