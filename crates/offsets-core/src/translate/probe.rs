@@ -299,10 +299,12 @@ impl Walked {
         let (records, end) = from_floor(e.target_records, windows.target)?;
         records.iter().find(|record| record.origin.is_some())?;
         let walk =
-            Walk::over(windows.target.start, known_before(bracket), records, |record| match record.origin {
-                Some(origin) if origin < g => Origin::Read { least: origin, most: origin },
-                Some(origin) => Origin::Unread { least: origin },
-                None => Origin::Unclear,
+            Walk::over(windows.target.start, known_before(bracket), e.exactly_once, records, |record| {
+                match record.origin {
+                    Some(origin) if origin < g => Origin::Read { least: origin, most: origin },
+                    Some(origin) => Origin::Unread { least: origin },
+                    None => Origin::Unclear,
+                }
             });
         let copy = walk.unread.map(|(at, least)| {
             let last = records.iter().rfind(|record| record.origin == Some(least));
@@ -326,9 +328,10 @@ impl Walked {
         }
         let (records, end) = from_floor(e.target_records, windows.target)?;
         let contents = Contents::of(source, records);
-        let walk = Walk::over(windows.target.start, known_before(bracket), records, |record| {
-            contents.origin(record, g)
-        });
+        let walk =
+            Walk::over(windows.target.start, known_before(bracket), e.exactly_once, records, |record| {
+                contents.origin(record, g)
+            });
         let copy = walk.unread.and_then(|(at, _)| {
             let first = records.iter().find(|record| record.offset == at)?;
             let most = contents.most(first)?;
