@@ -100,6 +100,43 @@ impl From<offsets_kafka::Error> for Failure {
     }
 }
 
+/// An archive cannot be used.
+impl From<offsets_store::Error> for Failure {
+    fn from(error: offsets_store::Error) -> Self {
+        let exit = if error.is_unsuitable() { Exit::Usage } else { Exit::Failed };
+        let failure = Self::new(exit, with_causes(&error));
+        match archive_remedy(&error) {
+            Some(remedy) => failure.remedy(remedy),
+            None => failure,
+        }
+    }
+}
+
+fn archive_remedy(error: &offsets_store::Error) -> Option<&'static str> {
+    use offsets_store::Error;
+    Some(match error {
+        Error::Missing { .. } => "check the path; `offsets archive run --dir DIR` begins an archive",
+        Error::NotAnArchive { .. } => "name an empty folder, or one that is not there yet",
+        Error::Newer { .. } => "use the version of offsets that wrote it, or a newer one",
+        Error::InUse { .. } => {
+            "stop the `offsets archive run` that has it open: SIGTERM is safe, and it goes on from there later"
+        }
+        Error::OtherLink { .. } => {
+            "check --policy, --separator, --syncs-location and the topic names against those it was recorded with"
+        }
+        Error::OtherCluster { .. } => {
+            "its offsets mean nothing on another cluster: use another folder, or another alias for the new cluster"
+        }
+        Error::UnknownLink { .. } => "check the aliases, or name the link with --link",
+        Error::Engine { .. } => {
+            "move the folder away and let `offsets archive run` begin anew; keep it for salvage"
+        }
+        error if error.is_full() => "make room on the disk, or give a lower --max-bytes",
+        Error::Io { .. } => "check the permissions of the folder and the disk",
+        _ => return None,
+    })
+}
+
 fn remedy_for(error: &offsets_kafka::Error) -> Option<&'static str> {
     Some(if error.is_unreachable() {
         "check the bootstrap servers and the network; for a dead source say --source-dead"

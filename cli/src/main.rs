@@ -28,6 +28,7 @@ fn main() -> ExitCode {
         Verb::Reset(reset) => verb::reset(&link, &evidence, &output, &reset),
         Verb::Undo(undo) => verb::undo(&link, &output, &undo),
         Verb::Dump(dump) => verb::dump(&link, &evidence, &output, &dump),
+        Verb::Archive(archive) => verb::archive(&link, &output, &archive),
         Verb::Completions(completions) => verb::completions(&completions),
         Verb::Man(man) => verb::man(&man),
     };

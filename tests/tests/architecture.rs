@@ -13,6 +13,9 @@ use serde_json::Value;
 /// Who may name rdkafka in a manifest: the Kafka edge, and the packages that test and measure against real brokers.
 const MAY_NAME_RDKAFKA: [&str; 3] = ["offsets-kafka", "offsets-tests", "offsets-benches"];
 
+/// Who may name the storage engine.
+const MAY_NAME_SLED: [&str; 1] = ["offsets-store"];
+
 /// Crates that do I/O, or bring a runtime to do it with.
 const DOING_IO: [&str; 9] =
     ["rdkafka", "rdkafka-sys", "tokio", "async-std", "smol", "mio", "socket2", "rustix", "sled"];
@@ -25,6 +28,22 @@ fn only_the_kafka_edge_and_what_tests_it_name_rdkafka() -> Result<()> {
             ensure!(may || !dependencies.contains(client), "{package} names {client}");
         }
     }
+    Ok(())
+}
+
+#[test]
+fn only_the_store_names_its_engine() -> Result<()> {
+    for (package, dependencies) in manifests()? {
+        let may = MAY_NAME_SLED.contains(&package.as_str());
+        ensure!(may || !dependencies.contains("sled"), "{package} names sled");
+    }
+    Ok(())
+}
+
+#[test]
+fn the_store_and_the_kafka_edge_do_not_know_each_other() -> Result<()> {
+    ensure!(!tree("offsets-store")?.contains("offsets-kafka"));
+    ensure!(!tree("offsets-kafka")?.contains("offsets-store"));
     Ok(())
 }
 

@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use clap::Args;
 use offsets_core::translate::{EvidenceKind, Rules};
 
@@ -8,6 +10,10 @@ pub(crate) struct EvidenceArgs {
     /// Use these kinds only: syncs, checkpoints, connect-offsets, target-scan, source-scan, content, headers
     #[arg(long, value_name = "LIST", value_delimiter = ',', global = true)]
     pub(crate) evidence: Vec<EvidenceKind>,
+
+    /// Use what `offsets archive run` kept in this folder too: syncs, checkpoints, and the commits of a dead source
+    #[arg(long, value_name = "DIR", global = true)]
+    pub(crate) archive: Option<PathBuf>,
 
     /// Read no data topics
     #[arg(long, global = true)]

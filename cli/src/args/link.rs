@@ -146,7 +146,7 @@ pub(crate) enum SyncsLocation {
 }
 
 /// `10s`, `1m 30s`, `500ms`, `PT10S`.
-fn parse_duration(text: &str) -> Result<Duration, String> {
+pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
     let parsed = text.parse::<jiff::SignedDuration>().map_err(|error| error.to_string())?;
     Duration::try_from(parsed).map_err(|_| "a time cannot be negative".to_owned())
 }

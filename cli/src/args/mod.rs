@@ -1,12 +1,15 @@
 //! The command line: what can be said, in the words of the help.
 
+mod archive;
 mod evidence;
 mod link;
 mod output;
 mod reset;
 mod selection;
 
+pub(crate) use archive::{ArchiveArgs, ArchiveVerb, ExportArgs, RunArgs, StatsArgs};
 pub(crate) use evidence::EvidenceArgs;
+use link::parse_duration;
 pub(crate) use link::{LinkArgs, PolicyName, SideArgs, SyncsLocation};
 pub(crate) use output::{Format, OutputArgs};
 pub(crate) use reset::{ApplyArgs, Destination, ResetArgs, TargetPartitions, UndoArgs};
@@ -46,6 +49,10 @@ Examples:
     offsets reset --mm2-config mm2.properties --group app-g
     offsets reset --mm2-config mm2.properties --group app-g --execute
 
+  Keep the commits of the source on the side that survives, and use them when the source is dead:
+    offsets archive run --mm2-config mm2.properties --dir /var/lib/offsets
+    offsets translate --mm2-config mm2.properties --all-groups --archive /var/lib/offsets --source-dead
+
 Exit codes:
   0 done   1 Kafka or I/O error   2 usage or an unreadable file   3 an answer is unsafe or unknown, or a move is refused
   4 not verified   5 a group has active members   7 partly applied";
@@ -60,6 +67,8 @@ pub(crate) enum Verb {
     Undo(UndoArgs),
     /// Write the evidence to a file that answers later, with no cluster
     Dump(DumpArgs),
+    /// Keep what a disaster would take: every group's commits, syncs, checkpoints
+    Archive(ArchiveArgs),
     /// Print a shell completion script
     Completions(CompletionsArgs),
     /// Write the man pages

@@ -1,11 +1,13 @@
 //! How answers look. Data goes to stdout; remarks go to stderr through [`Remarks`].
 
+mod archive;
 mod explanation;
 mod progress;
 mod remarks;
 mod reset;
 mod translation;
 
+pub(crate) use archive::print_archive;
 pub(crate) use progress::ProgressBars;
 pub(crate) use remarks::Remarks;
 pub(crate) use reset::{Told, print_reset};

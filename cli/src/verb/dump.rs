@@ -18,7 +18,7 @@ pub(crate) fn dump(
     args: &DumpArgs,
 ) -> Result<Exit, Failure> {
     let session = Session::open(link, output)?;
-    let inquiry = session.hear(Selection::Everything, SourceNeed::Wanted, link, evidence.rules())?;
+    let inquiry = session.hear(Selection::Everything, SourceNeed::Wanted, link, evidence)?;
     let text = write_dump(inquiry.evidence());
     if args.file == Path::new("-") {
         io::stdout().write_all(text.as_bytes())?;

@@ -1,6 +1,7 @@
 //! One module a verb. Each reads: link, selection, inquiry, print, exit code.
 
 mod apply;
+mod archive;
 mod destination;
 mod dump;
 mod reset;
@@ -9,6 +10,7 @@ mod shell;
 mod translate;
 mod undo;
 
+pub(crate) use archive::archive;
 pub(crate) use dump::dump;
 pub(crate) use reset::reset;
 pub(crate) use shell::{completions, man};

@@ -41,7 +41,7 @@ fn to_translation(
     let selection = super::selection(&args.selection)?;
     let session = Session::open(link, output)?;
     let cluster = session.target()?;
-    let translation = session.hear(selection, SourceNeed::Required, link, evidence.rules())?.conclude();
+    let translation = session.hear(selection, SourceNeed::Required, link, evidence)?.conclude();
     if !translation.missing.is_empty() || translation.rows.is_empty() {
         return Ok(soundness(&translation, session.remarks()));
     }

@@ -1,13 +1,14 @@
 use std::convert::Infallible;
 use std::path::Path;
 
-use offsets_core::evidence::{Evidence, SourceState};
+use offsets_core::evidence::{Evidence, Recollection, Remembering, SourceState};
 use offsets_core::link::Link;
-use offsets_core::translate::{Inquiry, Rules, Selection};
+use offsets_core::translate::{Inquiry, Selection};
 use offsets_kafka::demo::DemoLink;
 use offsets_kafka::{Cluster, Deadline, Endpoint, LinkedClusters, SourceAccess};
+use offsets_store::Archive;
 
-use crate::args::{LinkArgs, OutputArgs};
+use crate::args::{EvidenceArgs, LinkArgs, OutputArgs};
 use crate::clock;
 use crate::failure::Failure;
 use crate::link::{self, Clusters, Origin};
@@ -77,8 +78,9 @@ impl Session {
         selection: Selection,
         need: SourceNeed,
         args: &LinkArgs,
-        rules: Rules,
+        evidence: &EvidenceArgs,
     ) -> Result<Inquiry, Failure> {
+        let rules = evidence.rules();
         // What a dump is for is to answer all that was asked of the clusters.
         let keeps_records = matches!(selection, Selection::Everything);
         let about = |link: &Link, now| {
@@ -86,6 +88,10 @@ impl Session {
             if keeps_records { inquiry.keeping_records() } else { inquiry }
         };
         let clusters = match &self.origin {
+            Ready::Dump(_) if evidence.archive.is_some() => {
+                return Err(Failure::usage("a dump answers alone, without --archive")
+                    .remedy("name the link's clusters instead of --from-dump"));
+            }
             Ready::Dump(evidence) => {
                 let inquiry = about(&evidence.link, evidence.as_of);
                 let heard: Result<_, Infallible> = inquiry.hear(&mut evidence.as_ref().clone());
@@ -101,12 +107,40 @@ impl Session {
             }
             SourceNeed::Required => SourceAccess::Required(&clusters.source),
         };
+        // Before any cluster is asked: an archive that cannot be used costs no time-out.
+        let kept =
+            evidence.archive.as_deref().map(|folder| self.recall(folder, &clusters.link)).transpose()?;
         let bars = ProgressBars::new(self.remarks);
         let now = clock::now();
         let mut witness =
             LinkedClusters::connect(source, &clusters.target, now, self.deadline)?.watched_by(&bars);
-        let inquiry = about(&clusters.link, now).hear(&mut witness)?;
+        let inquiry = about(&clusters.link, now);
+        let inquiry = match kept {
+            Some(kept) => inquiry.hear(&mut Remembering::new(witness, kept))?,
+            None => inquiry.hear(&mut witness)?,
+        };
         Ok(self.warned(inquiry))
+    }
+
+    /// The link and its clusters, for a verb that needs clusters.
+    pub(super) fn clusters(&self) -> Result<&Clusters, Failure> {
+        match &self.origin {
+            Ready::Dump(_) => Err(Failure::usage("a dump has no clusters to record")
+                .remedy("name the link's clusters instead of --from-dump")),
+            Ready::Clusters(clusters) | Ready::Demo { clusters, .. } => Ok(clusters),
+        }
+    }
+
+    /// Whether its clusters are the demo's, which begin anew with each process.
+    pub(super) fn is_demo(&self) -> bool {
+        matches!(self.origin, Ready::Demo { .. })
+    }
+
+    fn recall(&self, folder: &Path, link: &Link) -> Result<Recollection, Failure> {
+        let mut archive = Archive::open(folder)?;
+        let kept = archive.recall(link)?;
+        tell_damages(&archive, self.remarks);
+        Ok(kept)
     }
 
     /// Connects to the target, to change it.
@@ -164,6 +198,13 @@ impl TargetSession {
 fn tell_notes(endpoint: &Endpoint, remarks: Remarks) {
     for note in endpoint.settings().notes() {
         remarks.detail(format!("{}: {note}", endpoint.settings().cluster()));
+    }
+}
+
+/// Says what of an archive cannot be used.
+pub(super) fn tell_damages(archive: &Archive, remarks: Remarks) {
+    for damage in archive.damages() {
+        remarks.say(format!("archive: {damage}"));
     }
 }
 

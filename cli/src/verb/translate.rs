@@ -21,7 +21,7 @@ pub(crate) fn translate(
     }
     let selection = super::selection(&args.selection)?;
     let session = Session::open(link, output)?;
-    let translation = session.hear(selection, SourceNeed::Wanted, link, evidence.rules())?.conclude();
+    let translation = session.hear(selection, SourceNeed::Wanted, link, evidence)?.conclude();
     print_translation(&translation, args.explain, output, session.remarks(), clock::now())?;
     Ok(soundness(&translation, session.remarks()))
 }

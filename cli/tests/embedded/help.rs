@@ -2,7 +2,17 @@ use crate::run::{Folder, offsets};
 
 #[test]
 fn help_teaches_with_examples() {
-    for verb in ["", "translate", "reset", "undo", "dump"] {
+    for verb in [
+        "",
+        "translate",
+        "reset",
+        "undo",
+        "dump",
+        "archive",
+        "archive run",
+        "archive stats",
+        "archive export",
+    ] {
         let run = offsets(&format!("{verb} --help")).expect(0);
         assert!(run.stdout.contains("Examples:"), "{}", run.stdout);
     }

@@ -1,4 +1,4 @@
-use offsets_core::link::Link;
+use offsets_core::link::{Link, Side};
 use offsets_core::mm2::OffsetSync;
 use offsets_core::model::{SourceOffset, TargetOffset, TopicName};
 use offsets_kafka::demo::{DemoCluster, DemoClusters, DemoRecord};
@@ -56,6 +56,21 @@ impl Lab {
             OffsetSync { topic, partition: 0, upstream, downstream }.encode()
         };
         self.raw_syncs(pairs.iter().map(encode))
+    }
+
+    /// The same on the target, where `offset-syncs.topic.location` may put it.
+    pub(crate) fn target_syncs(mut self, topic: &str, pairs: &[(i64, i64)]) -> Self {
+        self.link.syncs_location = Side::Target;
+        let (_, name) = self.link.syncs_topic();
+        self.target.create_topic(name.clone(), 1).unwrap();
+        for &(upstream, downstream) in pairs {
+            let upstream = SourceOffset::new(upstream).unwrap();
+            let downstream = TargetOffset::new(downstream).unwrap();
+            let (key, value) = OffsetSync { topic, partition: 0, upstream, downstream }.encode();
+            let record = DemoRecord { key: Some(&key), value: Some(&value), timestamp_ms: 0 };
+            self.target.produce(&name, 0, [record]).unwrap();
+        }
+        self
     }
 
     /// The offset-syncs topic with these bytes.

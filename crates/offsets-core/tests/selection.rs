@@ -187,7 +187,7 @@ fn with_a_dead_source_the_newest_checkpoints_are_the_commits() {
     assert!(
         row.evidence[0]
             .detail
-            .contains("no broker answers; last commit MM2 recorded is of 1970-01-01T00:00:01Z")
+            .contains("no broker answers; the last commit recorded is of 1970-01-01T00:00:01Z")
     );
 }
 

@@ -4,6 +4,7 @@ mod dump;
 mod logs;
 mod positions;
 mod question;
+mod recollection;
 mod records;
 
 pub(crate) use dump::without_place;
@@ -11,6 +12,7 @@ pub use dump::{DumpError, read_dump, write_dump};
 pub use logs::Logs;
 pub use positions::CopiedThrough;
 pub use question::{Fact, Question, Witness};
+pub use recollection::{Recollection, Remembering};
 pub use records::{Fingerprint, Records, Scan, ScannedRecord, Span};
 
 use jiff::Timestamp;
@@ -30,7 +32,8 @@ pub struct Evidence {
     pub as_of: Timestamp,
     /// Whether the source answered.
     pub source: SourceState,
-    /// What the groups had committed on the source, read live; empty when the source was not reached.
+    /// What the groups had committed on the source: read live, or where the source was not reached as it was kept
+    /// beside it, which may be nothing.
     pub commits: Vec<RecordedCommit>,
     /// The offset-syncs topic.
     pub syncs: Reading<SyncHistory>,

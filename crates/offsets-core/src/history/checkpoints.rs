@@ -87,6 +87,50 @@ impl CheckpointHistory {
         Ok(())
     }
 
+    /// Adds the next checkpoint of the topic, with its timestamp in milliseconds.
+    pub fn add(&mut self, checkpoint: &Checkpoint<'_>, timestamp_ms: i64) {
+        let partition = self.partition(checkpoint.topic, checkpoint.partition);
+        let at = match self.partitions[partition].groups.get(checkpoint.group) {
+            Some(&at) => at,
+            None => {
+                let group = self.group(checkpoint.group);
+                self.insert(group, Standing::unnamed(partition, checkpoint))
+            }
+        };
+        self.note(at, checkpoint.value(), timestamp_ms);
+    }
+
+    /// Adds what was kept of the topic from an earlier time: its floors hold still, and a group's checkpoint is the
+    /// newer of the two.
+    pub fn recall(&mut self, kept: &Self) {
+        for partition in kept.partitions() {
+            let Some(PartitionCheckpoints { partition: floors, standings }) = kept.get(&partition) else {
+                continue;
+            };
+            let at = self.partition(partition.topic.as_str(), partition.partition);
+            floors.floors.pairs.iter().for_each(|&pair| self.partitions[at].floors.push(pair));
+            for (group, &standing) in &floors.groups {
+                let older = &standings[standing].last;
+                match self.partitions[at].groups.get(group) {
+                    Some(&known) if self.standings[known].last.as_of >= older.as_of => {}
+                    Some(&known) => self.standings[known].last = older.clone(),
+                    None => {
+                        self.insert(
+                            group.clone(),
+                            Standing { key: None, partition: at, last: older.clone() },
+                        );
+                    }
+                }
+            }
+        }
+        self.settle();
+    }
+
+    /// Whether no checkpoint was read.
+    pub fn is_empty(&self) -> bool {
+        self.standings.is_empty()
+    }
+
     /// Puts the floors read so far in order. Answers are the same without it, and take longer to find.
     pub fn settle(&mut self) {
         self.partitions.iter_mut().for_each(|partition| partition.floors.settle());
@@ -139,12 +183,8 @@ impl CheckpointHistory {
             return at;
         }
         let group = self.group(checkpoint.group);
-        let last = LastCheckpoint {
-            pair: Sync::new(checkpoint.upstream, checkpoint.downstream),
-            as_of: Timestamp::UNIX_EPOCH,
-            metadata: String::new(),
-        };
-        let at = self.insert(group, Standing { key: Some(key.into()), partition, last });
+        let standing = Standing::unnamed(partition, checkpoint);
+        let at = self.insert(group, Standing { key: Some(key.into()), ..standing });
         let hash = |&at: &usize| self.hasher.hash_one(self.standings[at].key.as_deref().unwrap_or_default());
         self.keys.insert_unique(self.hasher.hash_one(key), at, hash);
         at
@@ -171,6 +211,15 @@ impl CheckpointHistory {
     /// One copy of a group's name serves all its partitions.
     fn group(&mut self, group: &str) -> GroupId {
         self.groups.get_or_insert_with(group, |group| GroupId::from(group)).clone()
+    }
+}
+
+impl Standing {
+    /// A standing whose key is not known, before its checkpoint is noted.
+    fn unnamed(partition: usize, checkpoint: &Checkpoint<'_>) -> Self {
+        let pair = Sync::new(checkpoint.upstream, checkpoint.downstream);
+        let last = LastCheckpoint { pair, as_of: Timestamp::UNIX_EPOCH, metadata: String::new() };
+        Self { key: None, partition, last }
     }
 }
 

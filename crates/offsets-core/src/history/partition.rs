@@ -79,6 +79,20 @@ impl PartitionHistory {
         self.highest = self.highest.max(sync.upstream);
     }
 
+    /// Whether it is known where in this history a later reading of the same topic goes on.
+    pub(super) fn meets(&self, later: &Self) -> bool {
+        let newest = self.newest();
+        let above = |sync: Sync| sync.upstream > newest.upstream && sync.downstream > newest.downstream;
+        later.iter().any(|sync| sync == newest) || later.iter().next().is_some_and(above)
+    }
+
+    /// Adds what a later reading of the topic has behind the newest sync.
+    pub(super) fn continue_with(&mut self, later: &Self) {
+        let newest = self.newest();
+        let seen = later.iter().position(|sync| sync == newest).map_or(0, |at| at + 1);
+        later.iter().skip(seen).for_each(|sync| self.push(sync));
+    }
+
     /// The newest sync.
     pub fn newest(&self) -> Sync {
         self.epochs.newest().last()

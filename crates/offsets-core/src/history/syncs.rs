@@ -62,6 +62,30 @@ impl SyncHistory {
             .or_insert_with(|| PartitionHistory::starting_with(sync, markers_on_target));
     }
 
+    /// Adds a partition's whole history; one that is known already is replaced.
+    pub fn insert(&mut self, partition: TopicPartition, history: PartitionHistory) {
+        self.topics.entry(partition.topic).or_default().insert(partition.partition, history);
+    }
+
+    /// This history, kept from an earlier time, with what the syncs topic holds now added behind it.
+    ///
+    /// The topic may have lost what was kept, to compaction or retention, and holds what came since. Where the newest kept
+    /// sync of a partition still stands in it, what follows there follows here too. Where it does not, all that the
+    /// topic has must lie above it; otherwise the order of the two is not known and the topic speaks alone.
+    #[must_use]
+    pub fn continued_by(mut self, later: &Self) -> Self {
+        self.markers_on_target = later.markers_on_target;
+        for partition in later.partitions() {
+            let Some(found) = later.get(&partition) else { continue };
+            let histories = self.topics.entry(partition.topic).or_default();
+            match histories.get_mut(&partition.partition) {
+                Some(kept) if kept.meets(found) => kept.continue_with(found),
+                _ => drop(histories.insert(partition.partition, found.clone())),
+            }
+        }
+        self
+    }
+
     /// The history of one source partition.
     pub fn get(&self, partition: &TopicPartition) -> Option<&PartitionHistory> {
         self.topics.get(&partition.topic)?.get(&partition.partition)

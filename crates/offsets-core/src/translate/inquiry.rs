@@ -1,4 +1,5 @@
-use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -268,12 +269,16 @@ impl Inquiry {
         commits.map(wanted).collect()
     }
 
-    /// Commits read from the source itself, or when it was dead from the start those MM2 saw last: the upstream offsets
-    /// of the newest checkpoints.
+    /// Commits read from the living source; when it is dead the newest that anyone recorded, whether they were kept beside
+    /// it or are those MM2 saw last: the upstream offsets of the newest checkpoints.
     fn commits(&self) -> Vec<RecordedCommit> {
-        if self.evidence.source.is_alive() || !self.evidence.commits.is_empty() {
+        if self.evidence.source.is_alive() {
             return self.evidence.commits.clone();
         }
+        newest(self.evidence.commits.iter().cloned().chain(self.checkpointed()))
+    }
+
+    fn checkpointed(&self) -> Vec<RecordedCommit> {
         let Some(checkpoints) = self.evidence.checkpoints.whole() else { return Vec::new() };
         let mut commits = Vec::new();
         for target in checkpoints.partitions() {
@@ -292,6 +297,25 @@ impl Inquiry {
         }
         commits
     }
+}
+
+/// Of each group's commits on a partition the one that was the newest last; of two that were so at the same time the
+/// lower one, which skips nothing.
+fn newest(commits: impl Iterator<Item = RecordedCommit>) -> Vec<RecordedCommit> {
+    let mut newest: BTreeMap<(GroupId, TopicPartition), RecordedCommit> = BTreeMap::new();
+    for recorded in commits {
+        let Commit { group, partition, .. } = &recorded.commit;
+        match newest.entry((group.clone(), partition.clone())) {
+            Entry::Vacant(place) => drop(place.insert(recorded)),
+            Entry::Occupied(mut place) => {
+                let rank = |r: &RecordedCommit| (r.as_of, std::cmp::Reverse(r.commit.committed.offset));
+                if rank(&recorded) > rank(place.get()) {
+                    place.insert(recorded);
+                }
+            }
+        }
+    }
+    newest.into_values().collect()
 }
 
 /// What is wanted of each partition; the first partition stands last.

@@ -242,7 +242,7 @@ fn source_state(evidence: &Evidence, as_of: Timestamp, live: bool) -> Vec<Findin
     match &evidence.source {
         SourceState::Dead { reason } if !live => vec![Finding {
             kind: "source-dead",
-            detail: format!("{reason}; last commit MM2 recorded is of {as_of}, the group may have gone on"),
+            detail: format!("{reason}; the last commit recorded is of {as_of}, the group may have gone on"),
         }],
         _ => Vec::new(),
     }

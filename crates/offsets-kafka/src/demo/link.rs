@@ -1,4 +1,4 @@
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use offsets_core::link::Link;
 use offsets_core::model::{Commit, CommittedOffset, GroupId, GroupState, TopicName, TopicPartition};
 
@@ -8,6 +8,9 @@ use crate::{Endpoint, Error};
 
 /// How far apart in time the story's records are.
 const MS_PER_RECORD: i64 = 20;
+
+/// How long ago MM2 last wrote checkpoints, which it does once a minute (`emit.checkpoints.interval.seconds`).
+const CHECKPOINTS_AGE: SignedDuration = SignedDuration::from_secs(60);
 
 /// Two embedded clusters holding the story of one link. They run for as long as this value lives.
 pub struct DemoLink {
@@ -76,7 +79,7 @@ fn fill_target(cluster: &mut DemoCluster, link: &Link, story: &Story, now: Times
         let records: Vec<_> = copied.map(|&offset| record(number, offset, partition.produced, now)).collect();
         cluster.produce(&topic, number, records.iter().map(Owned::lend))?;
     }
-    write_internal(cluster, &link.checkpoints_topic(), &story.checkpoints, now)
+    write_internal(cluster, &link.checkpoints_topic(), &story.checkpoints, now - CHECKPOINTS_AGE)
 }
 
 /// Creates one of MM2's own topics and writes its records.

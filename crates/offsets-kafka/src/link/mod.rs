@@ -3,6 +3,7 @@
 mod endpoint;
 mod onlooker;
 mod probe;
+mod source;
 mod target;
 mod witness;
 

@@ -2,12 +2,11 @@ use std::thread;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use offsets_core::evidence::{CopiedThrough, Fact, Question, Reading, RecordedCommit, Witness};
+use offsets_core::evidence::{CopiedThrough, Fact, Question, Reading, Witness};
 use offsets_core::history::{CheckpointHistory, SyncHistory, UnreadableRecord};
 use offsets_core::link::Side;
 use offsets_core::mm2::SourcePosition;
-use offsets_core::model::{Commit, CommittedOffset, SourceOffset, TopicName, TopicPartition};
-use offsets_core::translate::GroupSelection;
+use offsets_core::model::{SourceOffset, TopicName, TopicPartition};
 
 use super::probe::Probe;
 use super::{Endpoint, Nobody, Onlooker};
@@ -74,9 +73,9 @@ impl<'a> LinkedClusters<'a> {
 
     fn answer_one(&self, question: &Question) -> Result<Fact, Error> {
         match question {
-            Question::SourceCommits(groups) => {
-                self.ask_source(|source| self.source_commits(source, groups).map(Fact::SourceCommits))
-            }
+            Question::SourceCommits(groups) => self.ask_source(|source| {
+                source.source_commits(groups, self.now, &self.deadline).map(Fact::SourceCommits)
+            }),
             Question::SourceLogs(partitions) => {
                 self.ask_source(|source| self.source_logs(source, partitions))
             }
@@ -114,31 +113,6 @@ impl<'a> LinkedClusters<'a> {
             },
             Source::Dead { reason } => Ok(Fact::SourceDead { reason: reason.clone() }),
         }
-    }
-
-    fn source_commits(
-        &self,
-        source: &Cluster,
-        groups: &GroupSelection,
-    ) -> Result<Vec<RecordedCommit>, Error> {
-        let names = match groups {
-            GroupSelection::Named(names) => names.clone(),
-            _ => {
-                let listed = source.list_groups(&self.deadline)?.into_iter().map(|listing| listing.id);
-                listed.filter(|group| groups.admits(group)).collect()
-            }
-        };
-        let mut recorded = Vec::new();
-        for (group, commits) in source.committed(&names, None, &self.deadline).into_result()? {
-            for (partition, found) in commits.into_result()? {
-                let Some(CommittedOffset { offset, metadata }) = found else { continue };
-                let Ok(offset) = SourceOffset::new(offset) else { continue };
-                let committed = CommittedOffset { offset, metadata };
-                let commit = Commit { group: group.clone(), partition, committed };
-                recorded.push(RecordedCommit { commit, as_of: self.now });
-            }
-        }
-        Ok(recorded)
     }
 
     fn source_logs(&self, source: &Cluster, partitions: &[TopicPartition]) -> Result<Fact, Error> {

@@ -1,0 +1,177 @@
+//! The archive: how fast it takes syncs, what a sync costs on the disk, how soon it is open, how fast it answers.
+//!
+//!     cargo bench -p offsets-benches --bench archive
+//!
+//! One core: nothing here starts a thread, and the engine's own flusher is off.
+
+use std::hint::black_box;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use jiff::Timestamp;
+use offsets_core::link::Link;
+use offsets_core::mm2::OffsetSync;
+use offsets_core::model::{SourceOffset, TargetOffset, TopicPartition};
+use offsets_store::{Archive, Place};
+
+/// How many records the recorder is given before it saves, as `offsets archive run` does.
+const HANDFUL: u64 = 8192;
+
+/// How a link's syncs follow each other.
+#[derive(Clone, Copy)]
+struct Stream {
+    name: &'static str,
+    syncs: u64,
+    partitions: u64,
+    /// The next pair of a partition, from the last one and a random number.
+    next: fn((i64, i64), u64) -> (i64, i64),
+}
+
+const STREAMS: [Stream; 4] = [
+    Stream {
+        name: "even steps, 100 partitions",
+        syncs: 20_000_000,
+        partitions: 100,
+        next: |(up, down), _| (up + 101, down + 101),
+    },
+    Stream {
+        name: "dense, uneven steps, 100 partitions",
+        syncs: 20_000_000,
+        partitions: 100,
+        next: |(up, down), random| {
+            let step = 101 + (random % 40).cast_signed();
+            (up + step, down + step)
+        },
+    },
+    Stream {
+        name: "dense, uneven steps, 5,000 partitions",
+        syncs: 20_000_000,
+        partitions: 5_000,
+        next: |(up, down), random| {
+            let step = 101 + (random % 40).cast_signed();
+            (up + step, down + step)
+        },
+    },
+    Stream {
+        name: "every pair a surprise of 30 bits, 5,000 partitions",
+        syncs: 5_000_000,
+        partitions: 5_000,
+        next: |(up, down), random| {
+            (up + (random % (1 << 30)).cast_signed(), down + (random >> 34).cast_signed())
+        },
+    },
+];
+
+fn main() -> Result<()> {
+    // `cargo test --benches` runs this too, and wants no figures.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return Ok(());
+    }
+    println!(
+        "| stream | syncs | taken a second | bytes a sync on disk | in segments | opened | opened and recalled | lookup |"
+    );
+    println!("| --- | --: | --: | --: | --: | --: | --: | --: |");
+    for stream in STREAMS {
+        let folder = tempfile::tempdir()?;
+        measure(stream, folder.path())?;
+    }
+    Ok(())
+}
+
+fn measure(stream: Stream, folder: &Path) -> Result<()> {
+    let link = Link::new("src", "dst");
+    let taken = record(stream, folder, &link)?;
+    let count = stream.syncs as f64;
+
+    let began = Instant::now();
+    let mut archive = Archive::open(folder)?;
+    let opened = began.elapsed();
+    let kept = archive.recall(&link)?;
+    let recalled = began.elapsed();
+    let in_segments = archive.stats()?.first().context("no link")?.bytes;
+    let on_disk = size(folder)?;
+
+    let lookup = look_up(stream, &kept.syncs)?;
+    println!(
+        "| {} | {} | {:.0} | {:.1} | {:.1} | {:.0} ms | {:.2} s | {} ns |",
+        stream.name,
+        stream.syncs,
+        count / taken.as_secs_f64(),
+        on_disk as f64 / count,
+        in_segments as f64 / count,
+        opened.as_secs_f64() * 1e3,
+        recalled.as_secs_f64(),
+        lookup.as_nanos(),
+    );
+    Ok(())
+}
+
+/// From the bytes of the topic's records to the disk.
+fn record(stream: Stream, folder: &Path, link: &Link) -> Result<Duration> {
+    let mut archive = Archive::open_or_create(folder)?;
+    let now = Timestamp::from_second(1_790_000_000)?;
+    let first = (SourceOffset::new(1_000_000_000)?, TargetOffset::new(999_000_000)?);
+    let encode = |partition: u64| -> Result<(Vec<u8>, Vec<u8>)> {
+        let (topic, partition) = ("orders", i32::try_from(partition)?);
+        Ok(OffsetSync { topic, partition, upstream: first.0, downstream: first.1 }.encode())
+    };
+    let mut records = (0..stream.partitions).map(encode).collect::<Result<Vec<_>>>()?;
+    let mut pairs = vec![(first.0.get(), first.1.get()); records.len()];
+    let mut random = Random(1);
+    let began = Instant::now();
+    let mut recorder = archive.record(link)?;
+    for offset in 0..stream.syncs {
+        let at = (offset % stream.partitions) as usize;
+        pairs[at] = (stream.next)(pairs[at], random.next());
+        let (key, value) = &mut records[at];
+        value[..8].copy_from_slice(&pairs[at].0.to_be_bytes());
+        value[8..].copy_from_slice(&pairs[at].1.to_be_bytes());
+        let sync = OffsetSync::decode(Some(key), Some(value))?.context("a tombstone")?;
+        recorder.sync(Place::of(offset.cast_signed(), Some(key), Some(value)), &sync, now)?;
+        if offset % HANDFUL == HANDFUL - 1 {
+            recorder.save()?;
+        }
+    }
+    recorder.save()?;
+    Ok(began.elapsed())
+}
+
+fn look_up(stream: Stream, syncs: &offsets_core::history::SyncHistory) -> Result<Duration> {
+    const LOOKUPS: u64 = 1_000_000;
+    let partition = |number: u64| Ok(TopicPartition::new("orders", i32::try_from(number)?));
+    let partitions = (0..stream.partitions).map(partition).collect::<Result<Vec<_>>>()?;
+    let mut random = Random(2);
+    let began = Instant::now();
+    for _ in 0..LOOKUPS {
+        let number = random.next();
+        let partition = &partitions[(number % stream.partitions) as usize];
+        let history = syncs.get(partition).context("a partition is missing")?;
+        let g = SourceOffset::new(1_000_000_000 + (number >> 8).cast_signed() % 20_000_000)?;
+        black_box(history.neighbours(g));
+    }
+    Ok(began.elapsed() / u32::try_from(LOOKUPS)?)
+}
+
+/// Bytes of all files in a folder.
+fn size(folder: &Path) -> Result<u64> {
+    let mut bytes = 0;
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        bytes += if entry.file_type()?.is_dir() { size(&entry.path())? } else { entry.metadata()?.len() };
+    }
+    Ok(bytes)
+}
+
+/// SplitMix64.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+}

@@ -1,0 +1,132 @@
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+
+use super::parse_duration;
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  offsets --demo archive run --dir kept --once
+  offsets archive stats --dir kept
+  offsets archive export --dir kept --file link.json")]
+pub(crate) struct ArchiveArgs {
+    #[command(subcommand)]
+    pub(crate) verb: ArchiveVerb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ArchiveVerb {
+    /// Record a link: commits first, then syncs and checkpoints, from where it stopped
+    Run(RunArgs),
+    /// Say what an archive holds
+    Stats(StatsArgs),
+    /// Write what an archive holds of a link in the form of a dump
+    Export(ExportArgs),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  offsets --demo archive run --dir kept --once
+  offsets archive run --mm2-config mm2.properties --link 'src->dst' --dir /var/lib/offsets
+  offsets archive run --mm2-config mm2.properties --dir /var/lib/offsets --metrics-listen 127.0.0.1:9464 \\
+    --expire-after 30d --max-bytes 10000000000
+
+Run it on the side that survives. It needs to read on both clusters: groups and their commits on the source, the
+offset-syncs topic, the checkpoints topic. It writes to neither. A cluster that goes away is said once and tried
+again; what was recorded stays. SIGINT and SIGTERM end it after the round that is under way.
+One process at a time may use a folder: stop it before `offsets translate --archive`.")]
+pub(crate) struct RunArgs {
+    /// The archive's folder; it is begun where it is empty or not there yet
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+
+    /// Record what there is now, and end
+    #[arg(long)]
+    pub(crate) once: bool,
+
+    /// How often to look at commits, syncs and checkpoints
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = parse_duration, conflicts_with = "once")]
+    pub(crate) interval: Duration,
+
+    /// Serve Prometheus metrics at /metrics and health at /healthz; a port alone is one of 127.0.0.1
+    #[arg(long, value_name = "ADDR", value_parser = parse_listen, conflicts_with = "once")]
+    pub(crate) metrics_listen: Option<SocketAddr>,
+
+    /// Remove what was seen longer ago than this; the newest of everything stays
+    #[arg(long, value_name = "TIME", value_parser = parse_age)]
+    pub(crate) expire_after: Option<Duration>,
+
+    /// Remove the oldest when more than this is kept; the folder may grow to about twice as much
+    #[arg(long, value_name = "N")]
+    pub(crate) max_bytes: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  offsets archive stats --dir /var/lib/offsets
+  offsets archive stats --dir /var/lib/offsets -o json")]
+pub(crate) struct StatsArgs {
+    /// The archive's folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  offsets archive export --dir /var/lib/offsets --link 'src->dst' --file link.json
+  offsets archive export --dir /var/lib/offsets > link.json")]
+pub(crate) struct ExportArgs {
+    /// The archive's folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+
+    /// Where to write it; it must not exist yet. `-` is stdout
+    #[arg(long, value_name = "FILE", default_value = "-")]
+    pub(crate) file: PathBuf,
+}
+
+/// `127.0.0.1:9464`, `[::1]:9464`, or `9464`.
+fn parse_listen(text: &str) -> Result<SocketAddr, String> {
+    if let Ok(port) = text.parse::<u16>() {
+        return Ok(SocketAddr::from(([127, 0, 0, 1], port)));
+    }
+    text.parse().map_err(|_| "write ADDRESS:PORT, such as 127.0.0.1:9464".to_owned())
+}
+
+/// As other times, and with days and weeks, which are 24 hours and seven of those here.
+fn parse_age(text: &str) -> Result<Duration, String> {
+    let days = |suffix: char, days: u64| {
+        let count = text.strip_suffix(suffix)?.trim().parse::<u64>().ok()?;
+        count.checked_mul(days * 24 * 60 * 60).map(Duration::from_secs)
+    };
+    match days('d', 1).or_else(|| days('w', 7)) {
+        Some(age) => Ok(age),
+        None => parse_duration(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_may_be_days() {
+        assert_eq!(parse_age("30d"), Ok(Duration::from_secs(30 * 86_400)));
+        assert_eq!(parse_age("2w"), Ok(Duration::from_secs(14 * 86_400)));
+        assert_eq!(parse_age("90m"), Ok(Duration::from_secs(5_400)));
+        assert!(parse_age("soon").is_err());
+    }
+
+    #[test]
+    fn a_port_alone_is_one_of_this_machine() {
+        assert_eq!(parse_listen("9464").map(|at| at.to_string()).as_deref(), Ok("127.0.0.1:9464"));
+        assert_eq!(parse_listen("0.0.0.0:1").map(|at| at.to_string()).as_deref(), Ok("0.0.0.0:1"));
+        assert!(parse_listen("here").is_err());
+    }
+}

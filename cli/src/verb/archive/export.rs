@@ -1,0 +1,67 @@
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use offsets_core::evidence::{Evidence, Reading, SourceState, write_dump};
+use offsets_core::link::{Link, LinkName};
+use offsets_store::Archive;
+
+use super::super::dump::create;
+use super::super::session::tell_damages;
+use crate::args::{ExportArgs, LinkArgs, OutputArgs};
+use crate::clock;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::print::Remarks;
+
+/// `offsets archive export`.
+pub(super) fn export(link: &LinkArgs, output: &OutputArgs, args: &ExportArgs) -> Result<Exit, Failure> {
+    let remarks = Remarks::new(output);
+    let mut archive = Archive::open(&args.dir)?;
+    let link = pick(&archive, link.link.as_deref())?;
+    let kept = archive.recall(&link)?;
+    tell_damages(&archive, remarks);
+    let (commits, syncs) = (kept.commits.len(), kept.syncs.len());
+    let evidence = Evidence {
+        source: SourceState::Dead { reason: "not asked: this is what was archived".to_owned() },
+        commits: kept.commits,
+        syncs: Reading::Whole(kept.syncs),
+        checkpoints: Reading::Whole(kept.checkpoints),
+        ..Evidence::unread(link, clock::now())
+    };
+    let text = write_dump(&evidence);
+    if args.file == Path::new("-") {
+        io::stdout().write_all(text.as_bytes())?;
+    } else {
+        create(&args.file, &text)?;
+        remarks.say(format!("{}: {commits} commits, {syncs} syncs", args.file.display()));
+    }
+    Ok(Exit::Done)
+}
+
+/// The link that is named, or the only one there is.
+fn pick(archive: &Archive, name: Option<&str>) -> Result<Link, Failure> {
+    let links = archive.links();
+    let Some(name) = name else {
+        return match &links[..] {
+            [link] => Ok((*link).clone()),
+            [] => {
+                Err(Failure::usage("the archive holds no link")
+                    .remedy("record one with `offsets archive run`"))
+            }
+            _ => {
+                let names: Vec<_> = links.iter().map(|link| link.name().to_string()).collect();
+                Err(Failure::usage(format!("the archive holds several links: {}", names.join(", ")))
+                    .remedy("name one with --link"))
+            }
+        };
+    };
+    let name: LinkName = name.parse().map_err(|error| Failure::usage(format!("--link: {error}")))?;
+    let found = links.into_iter().find(|link| link.name() == name).cloned();
+    found.ok_or_else(|| {
+        offsets_store::Error::UnknownLink {
+            link: name,
+            known: archive.links().into_iter().map(Link::name).collect(),
+        }
+        .into()
+    })
+}

@@ -1,0 +1,181 @@
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use offsets_core::link::LinkName;
+use offsets_store::Expired;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+use tiny_http::{Header, Method, Request, Response, Server};
+
+use super::stop::Stop;
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+/// What is recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum What {
+    Commits,
+    Syncs,
+    Checkpoints,
+}
+
+/// How the recording goes, as numbers for a monitoring system and as one word.
+pub(super) struct Health {
+    link: String,
+    registry: Registry,
+    recorded: Family<Labels, Counter>,
+    failures: Family<Labels, Counter>,
+    last_success: Family<Labels, Gauge>,
+    expired: Counter,
+    over: Gauge,
+    /// Whether the archive took what it was last given.
+    storing: Mutex<bool>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Labels {
+    link: String,
+    what: What,
+}
+
+impl Health {
+    pub(super) fn of(link: &LinkName) -> Self {
+        let mut health = Self {
+            link: link.to_string(),
+            registry: Registry::with_prefix("offsets_archive"),
+            recorded: Family::default(),
+            failures: Family::default(),
+            last_success: Family::default(),
+            expired: Counter::default(),
+            over: Gauge::default(),
+            storing: Mutex::new(true),
+        };
+        let Self { registry, recorded, failures, last_success, expired, over, .. } = &mut health;
+        registry.register(
+            "recorded",
+            "Changes of commits, and records of syncs and checkpoints",
+            recorded.clone(),
+        );
+        registry.register("failures", "Attempts to record that did not succeed", failures.clone());
+        let help = "When commits, syncs and checkpoints were last read to their end, in seconds since 1970";
+        registry.register("last_success_timestamp_seconds", help, last_success.clone());
+        registry.register("expired_segments", "Segments removed for their age or for room", expired.clone());
+        registry.register(
+            "over_limit_bytes",
+            "Bytes kept beyond --max-bytes because they are the newest",
+            over.clone(),
+        );
+        health
+    }
+
+    /// So many of something were recorded, and at `now` there was no more.
+    pub(super) fn recorded(&self, what: What, count: u64, now: Timestamp) {
+        self.recorded.get_or_create(&self.labels(what)).inc_by(count);
+        self.last_success.get_or_create(&self.labels(what)).set(now.as_second());
+    }
+
+    /// Whether something was ever recorded.
+    pub(super) fn has_recorded(&self, what: What) -> bool {
+        self.last_success.get_or_create(&self.labels(what)).get() > 0
+    }
+
+    pub(super) fn failed(&self, what: What) {
+        self.failures.get_or_create(&self.labels(what)).inc();
+    }
+
+    pub(super) fn expired(&self, expired: Expired) {
+        self.expired.inc_by(expired.segments);
+        self.over.set(i64::try_from(expired.over).unwrap_or(i64::MAX));
+    }
+
+    pub(super) fn stored(&self, ok: bool) {
+        *self.storing.lock().unwrap_or_else(PoisonError::into_inner) = ok;
+    }
+
+    /// Answers whoever asks, until it is said to stop.
+    pub(super) fn serve(&self, server: &Server, stop: &Stop) {
+        while !stop.is_said() {
+            // Who asks and does not listen to the answer is no concern of the recording.
+            if let Ok(Some(request)) = server.recv_timeout(TURN) {
+                let _ = self.answer(request);
+            }
+        }
+    }
+
+    fn answer(&self, request: Request) -> io::Result<()> {
+        let path = request.url().split('?').next().unwrap_or_default();
+        let (status, kind, body) = match (request.method(), path) {
+            (Method::Get | Method::Head, "/metrics") => (200, METRICS, self.metrics()),
+            (Method::Get | Method::Head, "/healthz") if self.is_storing() => (200, PLAIN, "ok\n".to_owned()),
+            (Method::Get | Method::Head, "/healthz") => {
+                (503, PLAIN, "the archive cannot be written\n".to_owned())
+            }
+            (Method::Get | Method::Head, _) => (404, PLAIN, "there are /metrics and /healthz\n".to_owned()),
+            _ => (405, PLAIN, "there is nothing to change here\n".to_owned()),
+        };
+        let response = Response::from_string(body).with_status_code(status);
+        match Header::from_bytes("Content-Type", kind) {
+            Ok(header) => request.respond(response.with_header(header)),
+            Err(()) => request.respond(response),
+        }
+    }
+
+    fn metrics(&self) -> String {
+        let mut text = String::new();
+        // Writing to a string does not fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+
+    fn is_storing(&self) -> bool {
+        *self.storing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn labels(&self, what: What) -> Labels {
+        Labels { link: self.link.clone(), what }
+    }
+}
+
+const PLAIN: &str = "text/plain; charset=utf-8";
+const METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// How long to wait for somebody to ask before the word to stop is looked at.
+const TURN: Duration = Duration::from_millis(200);
+
+/// Takes the address on which to answer.
+pub(super) fn listen(address: SocketAddr) -> Result<Server, Failure> {
+    Server::http(address).map_err(|error| {
+        Failure::new(Exit::Failed, format!("cannot listen on {address}: {error}"))
+            .remedy("name a free address with --metrics-listen")
+    })
+}
+
+impl What {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Commits => "commits",
+            Self::Syncs => "syncs",
+            Self::Checkpoints => "checkpoints",
+        }
+    }
+}
+
+impl fmt::Display for What {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl EncodeLabelValue for What {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> fmt::Result {
+        self.name().encode(encoder)
+    }
+}

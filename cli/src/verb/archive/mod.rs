@@ -1,0 +1,23 @@
+//! `offsets archive`: keeping what a disaster would take.
+
+mod export;
+mod health;
+mod recording;
+mod run;
+mod side;
+mod stats;
+mod stop;
+mod tail;
+
+use crate::args::{ArchiveArgs, ArchiveVerb, LinkArgs, OutputArgs};
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+/// `offsets archive`.
+pub(crate) fn archive(link: &LinkArgs, output: &OutputArgs, args: &ArchiveArgs) -> Result<Exit, Failure> {
+    match &args.verb {
+        ArchiveVerb::Run(args) => run::run(link, output, args),
+        ArchiveVerb::Stats(args) => stats::stats(output, args),
+        ArchiveVerb::Export(args) => export::export(link, output, args),
+    }
+}

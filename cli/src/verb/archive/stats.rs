@@ -1,0 +1,18 @@
+use offsets_store::Archive;
+
+use super::super::session::tell_damages;
+use crate::args::{OutputArgs, StatsArgs};
+use crate::clock;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::print::{Remarks, print_archive};
+
+/// `offsets archive stats`.
+pub(super) fn stats(output: &OutputArgs, args: &StatsArgs) -> Result<Exit, Failure> {
+    let remarks = Remarks::new(output);
+    let mut archive = Archive::open(&args.dir)?;
+    let stats = archive.stats()?;
+    tell_damages(&archive, remarks);
+    print_archive(&stats, archive.footprint()?, output, clock::now())?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,164 @@
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::checkpoints;
+use super::commits;
+use super::contents::{Contents, Piece, StreamState};
+use super::syncs::SyncReader;
+use super::{Archive, Kind, to_timestamp};
+use crate::Error;
+use crate::log::Key;
+use crate::segment;
+
+/// What an archive may keep.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// What was seen longer ago than this goes.
+    pub age: Option<Duration>,
+    /// The oldest goes until no more bytes than this are kept of all links together. The folder itself may grow to about
+    /// twice as much.
+    pub bytes: Option<u64>,
+}
+
+/// What went.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Expired {
+    /// How many segments.
+    pub segments: u64,
+    /// Bytes that are kept over the limit all the same: names, and the newest of everything, never go.
+    pub over: u64,
+}
+
+/// The streams that age.
+const AGEING: [Kind; 3] = [Kind::Commits, Kind::Syncs, Kind::Checkpoints];
+
+impl Archive {
+    /// Removes what is older than the limits allow at `now`, oldest first. The newest commit of each group, the newest
+    /// sync of each partition and the newest checkpoint of both never go, however old.
+    ///
+    /// # Errors
+    /// The log's own.
+    pub fn expire(&mut self, limits: &Limits, now: Timestamp) -> Result<Expired, Error> {
+        let mut expired = Expired::default();
+        if limits.age.is_none() && limits.bytes.is_none() {
+            return Ok(expired);
+        }
+        let links: Vec<_> = self.links().into_iter().cloned().collect();
+        for link in &links {
+            self.record(link)?;
+        }
+        let age = limits.age.map(|age| i64::try_from(age.as_millis()).unwrap_or(i64::MAX));
+        let before = age.map(|age| now.as_millisecond().saturating_sub(age));
+        // What was carried over in this round is newer than all that is looked at.
+        let mut fruitless = Vec::new();
+        loop {
+            let bytes: u64 = self.open.values().map(Contents::bytes).sum();
+            expired.over = limits.bytes.map_or(0, |limit| bytes.saturating_sub(limit));
+            let Some((space, kind, piece)) = self.oldest(&fruitless) else { break };
+            if expired.over == 0 && before.is_none_or(|before| piece.last_ms >= before) {
+                break;
+            }
+            self.drop_first(space, kind, piece)?;
+            expired.segments += 1;
+            let after: u64 = self.open.values().map(Contents::bytes).sum();
+            if after >= bytes {
+                fruitless.push((space, kind));
+            }
+        }
+        if expired.segments > 0 {
+            self.log.flush()?;
+        }
+        Ok(expired)
+    }
+
+    /// The oldest full segment, and where it is.
+    fn oldest(&self, but: &[(u32, Kind)]) -> Option<(u32, Kind, Piece)> {
+        let places = self.open.iter().flat_map(|(&space, contents)| {
+            AGEING.iter().filter_map(move |&kind| {
+                let piece = *contents.stream(kind).pieces.front()?;
+                Some((space, kind, piece))
+            })
+        });
+        places
+            .filter(|(space, kind, _)| !but.contains(&(*space, *kind)))
+            .min_by_key(|(.., piece)| piece.last_ms)
+    }
+
+    /// Removes the first segment of a stream. What of it is the newest of its kind is written again at the end first: a
+    /// process that is killed in between has it twice, which changes nothing.
+    fn drop_first(&mut self, space: u32, kind: Kind, piece: Piece) -> Result<(), Error> {
+        let Some(link) = self.links.get(&space).map(|known| known.link.clone()) else { return Ok(()) };
+        let mut recorder = self.record(&link)?;
+        let state = recorder.contents().stream(kind);
+        // What is carried over was not seen again, and nothing else was either.
+        let (stream, now) = (state.stream, to_timestamp(state.tail.head.last_ms));
+        let key = Key { stream, sequence: piece.sequence };
+        let mut read = None;
+        recorder.log().scan(stream, piece.sequence, &mut |sequence, bytes| {
+            if sequence == piece.sequence {
+                read = segment::decode(key, bytes).ok().map(|(head, entries)| (head.count, entries.to_vec()));
+            }
+            false
+        })?;
+        if let Some((count, entries)) = read {
+            let contents = recorder.contents();
+            match kind {
+                Kind::Commits => {
+                    let mut newest = commits::read(&entries, &contents.names).unwrap_or_default();
+                    newest.retain(|change| {
+                        let known = contents.standings.0.get(&change.holder);
+                        known.is_some_and(|(seen, standing)| {
+                            (*seen, Some(standing)) == (change.seen_ms, change.standing.as_ref())
+                        })
+                    });
+                    newest.iter().for_each(|change| recorder.change(change, now));
+                }
+                Kind::Checkpoints => {
+                    let mut newest = checkpoints::read(&entries, &contents.names).unwrap_or_default();
+                    newest.retain(|noted| contents.lasts.get(&noted.holder) == Some(noted));
+                    newest.iter().try_for_each(|noted| recorder.note_checkpoint(noted, now))?;
+                }
+                _ => {
+                    let mut newest = Vec::new();
+                    // A segment that cannot be read has nothing to be kept.
+                    let _ = SyncReader::default().read(&entries, count, &contents.names, |pair| {
+                        let known = contents.newest.get(pair.number as usize - 1).copied().flatten();
+                        if known == Some(pair) && newest.last() != Some(&pair) {
+                            newest.push(pair);
+                        }
+                    });
+                    newest.iter().try_for_each(|&pair| recorder.push_sync(pair, now))?;
+                }
+            }
+            recorder.save()?;
+        }
+        recorder.log().remove(stream, piece.sequence..piece.sequence + 1)?;
+        recorder.contents_mut().stream_mut(kind).pieces.pop_front();
+        Ok(())
+    }
+}
+
+impl Contents {
+    fn bytes(&self) -> u64 {
+        self.streams().into_iter().map(StreamState::bytes).sum()
+    }
+
+    fn stream(&self, kind: Kind) -> &StreamState {
+        match kind {
+            Kind::Commits => &self.commits,
+            Kind::Syncs => &self.syncs,
+            Kind::Checkpoints => &self.checkpoints,
+            Kind::Names | Kind::Links => &self.named,
+        }
+    }
+
+    fn stream_mut(&mut self, kind: Kind) -> &mut StreamState {
+        match kind {
+            Kind::Commits => &mut self.commits,
+            Kind::Syncs => &mut self.syncs,
+            Kind::Checkpoints => &mut self.checkpoints,
+            Kind::Names | Kind::Links => &mut self.named,
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! The archive: several links in one log, of each its commits, syncs and checkpoints.
+
+mod checkpoints;
+mod commits;
+mod contents;
+mod expiry;
+mod names;
+mod recorder;
+mod stats;
+mod syncs;
+mod tail;
+
+pub use contents::Damage;
+pub use expiry::{Expired, Limits};
+pub use recorder::{Place, Recorder, Topic};
+pub use stats::LinkStats;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use jiff::Timestamp;
+use offsets_core::evidence::Recollection;
+use offsets_core::history::{CheckpointHistory, PartitionHistory, SyncHistory};
+use offsets_core::link::{Link, LinkName, Side};
+use offsets_core::mm2::Checkpoint;
+
+use self::contents::{Contents, Sink};
+use self::names::{Names, Use};
+use self::syncs::Pair;
+use crate::log::{Key, SegmentLog, Stream};
+use crate::segment::{self, Head};
+use crate::{Error, folder};
+
+/// What the segments of a stream hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+enum Kind {
+    Links = 0,
+    Names = 1,
+    Commits = 2,
+    Syncs = 3,
+    Checkpoints = 4,
+}
+
+/// The stream of all links; each link's own streams have its number as their space.
+const LINKS: Stream = Stream { space: 0, kind: Kind::Links as u8 };
+
+/// What was seen of several links, kept on the side that survives.
+pub struct Archive {
+    log: Box<dyn SegmentLog + Send>,
+    links: BTreeMap<u32, Known>,
+    /// Links that are being recorded.
+    open: BTreeMap<u32, Contents>,
+    damages: Vec<Damage>,
+}
+
+/// A link that the archive knows.
+#[derive(Debug, Clone)]
+struct Known {
+    link: Link,
+    /// The ids of its clusters, where they were told.
+    ids: [Option<String>; 2],
+}
+
+impl Archive {
+    /// Opens the archive in a folder, which must hold one.
+    ///
+    /// # Errors
+    /// [`Error::Missing`], [`Error::NotAnArchive`], [`Error::Newer`], [`Error::InUse`]; [`Error::Io`] and
+    /// [`Error::Engine`] when the system or the engine refuses.
+    pub fn open(folder: &Path) -> Result<Self, Error> {
+        Self::over(folder::open(folder)?)
+    }
+
+    /// Opens the archive in a folder, or begins one if the folder is empty or not there.
+    ///
+    /// # Errors
+    /// As [`Archive::open`], without [`Error::Missing`].
+    pub fn open_or_create(folder: &Path) -> Result<Self, Error> {
+        Self::over(folder::open_or_create(folder)?)
+    }
+
+    /// The archive that a log holds.
+    ///
+    /// # Errors
+    /// The log's own.
+    pub fn over(log: impl SegmentLog + Send + 'static) -> Result<Self, Error> {
+        let mut archive =
+            Self { log: Box::new(log), links: BTreeMap::new(), open: BTreeMap::new(), damages: Vec::new() };
+        let (mut links, mut damages) = (BTreeMap::new(), Vec::new());
+        archive.log.scan(LINKS, 0, &mut |sequence, bytes| {
+            let key = Key { stream: LINKS, sequence };
+            let known = segment::decode(key, bytes).map(|(_, entry)| Known::read(entry));
+            match (u32::try_from(sequence), known) {
+                (Ok(space), Ok(Some(known))) => drop(links.insert(space, known)),
+                (_, Err(flaw)) => damages.push(Damage::of_link(sequence, flaw)),
+                _ => damages.push(Damage::of_link(sequence, crate::Flaw::Entries)),
+            }
+            true
+        })?;
+        (archive.links, archive.damages) = (links, damages);
+        Ok(archive)
+    }
+
+    /// The links it holds, by name.
+    pub fn links(&self) -> Vec<&Link> {
+        let mut links: Vec<_> = self.links.values().map(|known| &known.link).collect();
+        links.sort_by_key(|link| link.name());
+        links
+    }
+
+    /// What was found damaged so far: links when the archive was opened, their streams when they were read.
+    pub fn damages(&self) -> &[Damage] {
+        &self.damages
+    }
+
+    /// Goes on recording a link, or begins to. What is damaged of it is removed, and read again from where it begins.
+    ///
+    /// # Errors
+    /// [`Error::OtherLink`] when the archive knows a link of this name with other topics; the log's own.
+    pub fn record(&mut self, link: &Link) -> Result<Recorder<'_>, Error> {
+        let space = match self.find(&link.name()) {
+            Some((space, known)) => {
+                known.admit(link)?;
+                space
+            }
+            None => self.add(link)?,
+        };
+        if !self.open.contains_key(&space) {
+            let (contents, damages) = Contents::load(&*self.log, space, &link.name(), &mut ())?;
+            for damage in &damages {
+                self.log.remove(Stream { space, kind: damage.kind() }, damage.sequence..u64::MAX)?;
+            }
+            self.damages.extend(damages);
+            self.open.insert(space, contents);
+        }
+        let contents = self.open.get_mut(&space).expect("the contents were loaded above");
+        Ok(Recorder::new(&mut *self.log, contents))
+    }
+
+    /// Holds the ids of a link's clusters against those that were recorded, or records them. A cluster that says no id is
+    /// not looked at.
+    ///
+    /// # Errors
+    /// [`Error::OtherCluster`] when one is another cluster; [`Error::UnknownLink`]; the log's own.
+    pub fn identify(&mut self, link: &LinkName, side: Side, id: Option<&str>) -> Result<(), Error> {
+        let Some(found) = id else { return Ok(()) };
+        let Some((space, known)) = self.find(link) else { return Err(self.unknown(link)) };
+        let mut known = known.clone();
+        match &mut known.ids[side as usize] {
+            Some(before) if before == found => return Ok(()),
+            Some(before) => {
+                let (link, found, known) = (link.clone(), found.to_owned(), before.clone());
+                return Err(Error::OtherCluster { link, side, found, known });
+            }
+            unknown => *unknown = Some(found.to_owned()),
+        }
+        self.keep(space, known)
+    }
+
+    /// What was kept of a link. Its syncs are read as `link` says of markers on the target.
+    ///
+    /// # Errors
+    /// [`Error::UnknownLink`], [`Error::OtherLink`] when the archive's has other topics; the log's own.
+    pub fn recall(&mut self, link: &Link) -> Result<Recollection, Error> {
+        let Some((space, known)) = self.find(&link.name()) else { return Err(self.unknown(&link.name())) };
+        known.admit(link)?;
+        let mut memory = Memory { markers_on_target: link.exactly_once, ..Memory::default() };
+        let (contents, damages) = Contents::load(&*self.log, space, &link.name(), &mut memory)?;
+        self.damages.extend(damages);
+        let mut syncs = SyncHistory::new(link.exactly_once);
+        for (place, history) in contents.names.places(Use::Synced).iter().zip(memory.syncs) {
+            if let Some(history) = history {
+                syncs.insert(place.partition.clone(), history);
+            }
+        }
+        memory.checkpoints.settle();
+        let commits = contents.standings.recorded(&contents.names, contents.commits.tail.head.last_ms);
+        Ok(Recollection { commits, syncs, checkpoints: memory.checkpoints })
+    }
+
+    /// Bytes on the disk, about.
+    ///
+    /// # Errors
+    /// The log's own.
+    pub fn footprint(&self) -> Result<u64, Error> {
+        self.log.footprint()
+    }
+
+    fn find(&self, name: &LinkName) -> Option<(u32, &Known)> {
+        self.links.iter().find(|(_, known)| known.link.name() == *name).map(|(&space, known)| (space, known))
+    }
+
+    fn unknown(&self, link: &LinkName) -> Error {
+        Error::UnknownLink { link: link.clone(), known: self.links().into_iter().map(Link::name).collect() }
+    }
+
+    fn add(&mut self, link: &Link) -> Result<u32, Error> {
+        // A number whose link is damaged is not given again: its streams are another link's.
+        let damaged = self.damages.iter().filter(|damage| damage.kind() == LINKS.kind);
+        let taken = self.links.keys().copied().map(u64::from).chain(damaged.map(|damage| damage.sequence));
+        let space = u32::try_from(taken.max().unwrap_or(0) + 1).expect("fewer than 2^32 links are recorded");
+        self.keep(space, Known { link: link.clone(), ids: [None, None] })?;
+        Ok(space)
+    }
+
+    fn keep(&mut self, space: u32, known: Known) -> Result<(), Error> {
+        let key = Key { stream: LINKS, sequence: space.into() };
+        let head = Head { count: 1, ..Head::default() };
+        self.log.append(&[(key, segment::encode(key, &head, &known.write()))])?;
+        self.log.flush()?;
+        self.links.insert(space, known);
+        Ok(())
+    }
+}
+
+impl Known {
+    fn read(entry: &[u8]) -> Option<Self> {
+        let (link, [source, target]): (Link, [Option<String>; 2]) = serde_json::from_slice(entry).ok()?;
+        Some(Self { link, ids: [source, target] })
+    }
+
+    fn write(&self) -> Vec<u8> {
+        serde_json::to_vec(&(&self.link, &self.ids)).expect("a link has only string keys")
+    }
+
+    /// Whether what was recorded under this name is of the same topics.
+    fn admit(&self, link: &Link) -> Result<(), Error> {
+        let differs = |what| Err(Error::OtherLink { link: link.name(), what });
+        if self.link.policy != link.policy {
+            return differs("replication policy");
+        }
+        if self.link.syncs_topic() != link.syncs_topic() {
+            return differs("offset-syncs topic");
+        }
+        if self.link.checkpoints_topic() != link.checkpoints_topic() {
+            return differs("checkpoints topic");
+        }
+        Ok(())
+    }
+}
+
+/// What a link's streams hold, as the core wants it.
+#[derive(Default)]
+struct Memory {
+    markers_on_target: bool,
+    syncs: Vec<Option<PartitionHistory>>,
+    checkpoints: CheckpointHistory,
+}
+
+impl Sink for Memory {
+    #[inline]
+    fn sync(&mut self, pair: Pair) {
+        let at = pair.number as usize - 1;
+        if at >= self.syncs.len() {
+            self.syncs.resize_with(at + 1, || None);
+        }
+        let Some(sync) = pair.to_sync() else { return };
+        match &mut self.syncs[at] {
+            Some(history) => history.push(sync),
+            place => *place = Some(PartitionHistory::starting_with(sync, self.markers_on_target)),
+        }
+    }
+
+    fn checkpoint(&mut self, noted: &checkpoints::Noted, names: &Names) {
+        let (group, number) = noted.holder;
+        let (Some(group), Some(place)) = (names.group(group), names.place(Use::Checkpointed, number)) else {
+            return;
+        };
+        let Some(pair) = noted.to_sync() else { return };
+        let checkpoint = Checkpoint {
+            group: group.as_str(),
+            topic: place.partition.topic.as_str(),
+            partition: place.partition.partition,
+            upstream: pair.upstream,
+            downstream: pair.downstream,
+            metadata: &noted.metadata,
+        };
+        self.checkpoints.add(&checkpoint, noted.as_of_ms);
+    }
+}
+
+fn to_timestamp(ms: i64) -> Timestamp {
+    Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH)
+}

@@ -1,0 +1,293 @@
+use jiff::Timestamp;
+use offsets_core::evidence::RecordedCommit;
+use offsets_core::mm2::{Checkpoint, OffsetSync};
+use twox_hash::XxHash3_128;
+
+use super::checkpoints::Noted;
+use super::commits::{Change, Holder, Standing};
+use super::contents::{Contents, StreamState, note};
+use super::names::{self, Base, Use};
+use super::syncs::{self, Pair};
+use crate::Error;
+use crate::log::{Key, SegmentLog};
+use crate::wire::Writer;
+
+/// How many full segments are held back before they are written.
+const HELD_BACK: usize = 256;
+
+/// An internal topic that is recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Topic {
+    /// Offset syncs.
+    Syncs,
+    /// Checkpoints.
+    Checkpoints,
+}
+
+/// Where a record stands in its topic, and what it is recognised by when the topic is read again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Its offset.
+    pub offset: i64,
+    /// The [guard](Place::of) of its content.
+    pub guard: u64,
+}
+
+impl Place {
+    /// The place of a record with this key and value.
+    pub fn of(offset: i64, key: Option<&[u8]>, value: Option<&[u8]>) -> Self {
+        let [key, value] = [key, value].map(|bytes| XxHash3_128::oneshot(bytes.unwrap_or_default()) as u64);
+        // 0 is left for nothing.
+        Self { offset, guard: (key.rotate_left(1) ^ value).max(1) }
+    }
+}
+
+/// Records what is seen of one link. Nothing is on the disk before [`save`](Recorder::save).
+pub struct Recorder<'a> {
+    log: &'a mut (dyn SegmentLog + Send),
+    contents: &'a mut Contents,
+}
+
+impl<'a> Recorder<'a> {
+    pub(super) fn new(log: &'a mut (dyn SegmentLog + Send), contents: &'a mut Contents) -> Self {
+        Self { log, contents }
+    }
+
+    /// The last record of a topic that was read; reading goes on behind it. `None` when nothing was read yet.
+    pub fn position(&self, topic: Topic) -> Option<Place> {
+        let head = self.stream(topic).tail.head;
+        (head.guard != 0).then(|| Place { offset: head.next - 1, guard: head.guard })
+    }
+
+    /// Everything in a topic up to this record has been read.
+    pub fn passed(&mut self, topic: Topic, place: Place) {
+        self.stream_mut(topic).tail.reach(place.offset.saturating_add(1), place.guard);
+    }
+
+    /// The topic is not the one that was read before: reading begins anew.
+    pub fn forget_position(&mut self, topic: Topic) {
+        self.stream_mut(topic).tail.reach(0, 0);
+    }
+
+    /// Takes what all groups have committed on the source at `now`, and saves it. A group or partition that is not among
+    /// them has no commit any more. Tells how many commits are not what they were.
+    ///
+    /// All of it is written in one step: the time at which the commits were looked at never stands beside half of them.
+    ///
+    /// # Errors
+    /// The log's own. What was taken is kept and written by the next call.
+    pub fn commits(&mut self, polled: &[RecordedCommit], now: Timestamp) -> Result<usize, Error> {
+        let mut changes = Vec::new();
+        let mut present = std::collections::HashSet::with_capacity(polled.len());
+        for RecordedCommit { commit, .. } in polled {
+            let holder = self.holder(
+                commit.group.as_str(),
+                Use::Committed,
+                &commit.partition,
+                commit.committed.offset.get(),
+            );
+            present.insert(holder);
+            let (offset, metadata) = (commit.committed.offset.get(), commit.committed.metadata.as_str());
+            let known = self.contents.standings.0.get(&holder);
+            if known.is_none_or(|(_, known)| known.offset != offset || known.metadata != metadata) {
+                let standing = Some(Standing { offset, metadata: metadata.to_owned() });
+                changes.push(Change { holder, seen_ms: now.as_millisecond(), standing });
+            }
+        }
+        let gone = self.contents.standings.0.keys().filter(|holder| !present.contains(holder));
+        let gone = gone.map(|&holder| Change { holder, seen_ms: now.as_millisecond(), standing: None });
+        changes.extend(gone.collect::<Vec<_>>());
+        let count = changes.len();
+        for change in changes {
+            self.change(&change, now);
+            self.contents.standings.apply(change);
+        }
+        self.contents.commits.tail.confirm(now);
+        self.save()?;
+        Ok(count)
+    }
+
+    /// Takes a record of the offset-syncs topic.
+    ///
+    /// # Errors
+    /// The log's own.
+    #[inline]
+    pub fn sync(&mut self, place: Place, sync: &OffsetSync<'_>, now: Timestamp) -> Result<(), Error> {
+        let (upstream, downstream) = (sync.upstream.get(), sync.downstream.get());
+        let number = match self.contents.names.find(Use::Synced, sync.topic, sync.partition) {
+            Some(number) => number,
+            None => {
+                let base = Base { upstream, drift: downstream - upstream };
+                self.name(Use::Synced, sync.topic, sync.partition, base)
+            }
+        };
+        let pair = Pair { number, upstream, downstream };
+        // A sync that repeats the one before it says nothing new.
+        if self.contents.newest.get(number as usize - 1).copied().flatten() != Some(pair) {
+            self.push_sync(pair, now)?;
+            note(&mut self.contents.newest, pair);
+        }
+        self.contents.syncs.tail.reach(place.offset.saturating_add(1), place.guard);
+        Ok(())
+    }
+
+    /// Takes a record of the checkpoints topic, with its timestamp. One that says what the last one of its group and
+    /// partition said is passed over.
+    ///
+    /// # Errors
+    /// The log's own.
+    pub fn checkpoint(
+        &mut self,
+        place: Place,
+        checkpoint: &Checkpoint<'_>,
+        as_of: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let (upstream, downstream) = (checkpoint.upstream.get(), checkpoint.downstream.get());
+        let number = match self.contents.names.find(Use::Checkpointed, checkpoint.topic, checkpoint.partition)
+        {
+            Some(number) => number,
+            None => {
+                let base = Base { upstream, drift: downstream - upstream };
+                self.name(Use::Checkpointed, checkpoint.topic, checkpoint.partition, base)
+            }
+        };
+        let holder = (self.group(checkpoint.group), number);
+        let metadata = checkpoint.metadata.to_owned();
+        let noted = Noted { holder, as_of_ms: as_of.as_millisecond(), upstream, downstream, metadata };
+        if self.contents.lasts.get(&holder).is_none_or(|last| !noted.repeats(last)) {
+            self.note_checkpoint(&noted, now)?;
+            self.contents.lasts.insert(holder, noted);
+        }
+        self.contents.checkpoints.tail.reach(place.offset.saturating_add(1), place.guard);
+        Ok(())
+    }
+
+    /// Writes everything that was taken, with the positions it goes up to, in one step, and returns when it is on the disk.
+    ///
+    /// # Errors
+    /// The log's own. What was taken is kept and written by the next call.
+    pub fn save(&mut self) -> Result<(), Error> {
+        let end = self.contents.sync_writer.end().unwrap_or_default();
+        let Contents { full, named, commits, checkpoints, syncs, .. } = &mut *self.contents;
+        full.extend(named.tail.stored(&[]));
+        full.extend(commits.tail.stored(&[]));
+        full.extend(checkpoints.tail.stored(&[]));
+        full.extend(syncs.tail.stored(&end));
+        self.write()
+    }
+
+    pub(super) fn contents(&self) -> &Contents {
+        self.contents
+    }
+
+    pub(super) fn contents_mut(&mut self) -> &mut Contents {
+        self.contents
+    }
+
+    pub(super) fn log(&mut self) -> &mut (dyn SegmentLog + Send) {
+        self.log
+    }
+
+    pub(super) fn change(&mut self, change: &Change, now: Timestamp) {
+        let mut entry = Writer::default();
+        change.write(&mut entry, &self.contents.names);
+        let Contents { full, commits, .. } = &mut *self.contents;
+        put(commits, full, entry.bytes(), now);
+    }
+
+    pub(super) fn note_checkpoint(&mut self, noted: &Noted, now: Timestamp) -> Result<(), Error> {
+        let mut entry = Writer::default();
+        noted.write(&mut entry, &self.contents.names);
+        let Contents { full, checkpoints, .. } = &mut *self.contents;
+        put(checkpoints, full, entry.bytes(), now);
+        self.write_full()
+    }
+
+    #[inline]
+    pub(super) fn push_sync(&mut self, pair: Pair, now: Timestamp) -> Result<(), Error> {
+        let Contents { full, syncs, sync_writer, names, .. } = &mut *self.contents;
+        if syncs.tail.is_full_for(syncs::LONGEST, now) && !sync_writer.continues(pair, names) {
+            full.push(syncs.close(&sync_writer.end().unwrap_or_default()));
+            sync_writer.begin();
+        }
+        sync_writer.push(&mut syncs.tail.entries, pair, names);
+        syncs.tail.grow(now);
+        self.write_full()
+    }
+
+    fn holder(
+        &mut self,
+        group: &str,
+        of: Use,
+        partition: &offsets_core::model::TopicPartition,
+        offset: i64,
+    ) -> Holder {
+        let (topic, number) = (partition.topic.as_str(), partition.partition);
+        let group = self.group(group);
+        let place = self.contents.names.find(of, topic, number);
+        (group, place.unwrap_or_else(|| self.name(of, topic, number, Base { upstream: offset, drift: 0 })))
+    }
+
+    fn group(&mut self, group: &str) -> u32 {
+        if let Some(number) = self.contents.names.find_group(group) {
+            return number;
+        }
+        let mut entry = Writer::default();
+        names::write_group(&mut entry, group);
+        self.put_name(&entry);
+        self.contents.names.add_group(group)
+    }
+
+    fn name(&mut self, of: Use, topic: &str, partition: i32, base: Base) -> u32 {
+        let mut entry = Writer::default();
+        names::write_place(&mut entry, of, topic, partition, base);
+        self.put_name(&entry);
+        self.contents.names.add(of, topic, partition, base)
+    }
+
+    fn put_name(&mut self, entry: &Writer) {
+        let Contents { full, named, .. } = &mut *self.contents;
+        // Names have no age.
+        put(named, full, entry.bytes(), Timestamp::UNIX_EPOCH);
+    }
+
+    /// Writes full segments when there are many. The names they refer to go with them.
+    fn write_full(&mut self) -> Result<(), Error> {
+        let Contents { full, named, .. } = &mut *self.contents;
+        if full.len() < HELD_BACK {
+            return Ok(());
+        }
+        full.extend(named.tail.stored(&[]));
+        self.write()
+    }
+
+    fn write(&mut self) -> Result<(), Error> {
+        self.log.append(&self.contents.full)?;
+        self.contents.full.clear();
+        self.log.flush()
+    }
+
+    fn stream(&self, topic: Topic) -> &StreamState {
+        match topic {
+            Topic::Syncs => &self.contents.syncs,
+            Topic::Checkpoints => &self.contents.checkpoints,
+        }
+    }
+
+    fn stream_mut(&mut self, topic: Topic) -> &mut StreamState {
+        match topic {
+            Topic::Syncs => &mut self.contents.syncs,
+            Topic::Checkpoints => &mut self.contents.checkpoints,
+        }
+    }
+}
+
+/// Adds an entry to a stream.
+fn put(state: &mut StreamState, full: &mut Vec<(Key, Vec<u8>)>, entry: &[u8], now: Timestamp) {
+    if state.tail.is_full_for(entry.len(), now) {
+        full.push(state.close(&[]));
+    }
+    state.tail.entries.append(entry);
+    state.tail.grow(now);
+}

@@ -1,0 +1,119 @@
+use std::io;
+use std::path::PathBuf;
+
+use offsets_core::link::LinkName;
+
+/// Why an archive cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// There is no such folder.
+    #[error("there is no archive at {}", .folder.display())]
+    Missing {
+        /// What was named.
+        folder: PathBuf,
+    },
+    /// The folder holds something else.
+    #[error("{} is not an archive: it holds other files", .folder.display())]
+    NotAnArchive {
+        /// What was named.
+        folder: PathBuf,
+    },
+    /// A newer version of this program wrote it, in a form that this one does not know.
+    #[error("{} was written by a newer version: its format is {found}, and {known} is the newest known here", .folder.display())]
+    Newer {
+        /// The archive.
+        folder: PathBuf,
+        /// The version it has.
+        found: u32,
+        /// The newest version that can be read.
+        known: u32,
+    },
+    /// Another process has it open.
+    #[error("{} is in use by another process", .folder.display())]
+    InUse {
+        /// The archive.
+        folder: PathBuf,
+    },
+    /// The operating system refuses to read or write it: permissions, a full disk.
+    #[error("{}: {doing}", .folder.display())]
+    Io {
+        /// The archive.
+        folder: PathBuf,
+        /// What was tried.
+        doing: &'static str,
+        /// What the system says.
+        #[source]
+        cause: io::Error,
+    },
+    /// The storage engine refuses: its own files are damaged.
+    #[error("{}: the store cannot be used", .folder.display())]
+    Engine {
+        /// The archive.
+        folder: PathBuf,
+        /// What the engine says.
+        #[source]
+        cause: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The archive knows a link of this name that names its topics otherwise.
+    #[error("link {link} is in the archive with another {what}")]
+    OtherLink {
+        /// The link.
+        link: LinkName,
+        /// What differs.
+        what: &'static str,
+    },
+    /// The link's cluster is not the one that was archived under this name.
+    #[error("link {link}: the {side} is cluster {found}, and the archive is of cluster {known}")]
+    OtherCluster {
+        /// The link.
+        link: LinkName,
+        /// Which of its clusters.
+        side: offsets_core::link::Side,
+        /// The id it has now.
+        found: String,
+        /// The id that was archived.
+        known: String,
+    },
+    /// The archive holds nothing of this link.
+    #[error("the archive holds nothing of link {link}; it holds {}", names(.known))]
+    UnknownLink {
+        /// What was asked for.
+        link: LinkName,
+        /// What there is.
+        known: Vec<LinkName>,
+    },
+}
+
+impl Error {
+    /// Whether the folder named is not an archive that this version can read, so that it is a matter of what was named
+    /// and not of the system.
+    pub fn is_unsuitable(&self) -> bool {
+        matches!(
+            self,
+            Self::Missing { .. }
+                | Self::NotAnArchive { .. }
+                | Self::Newer { .. }
+                | Self::OtherLink { .. }
+                | Self::OtherCluster { .. }
+                | Self::UnknownLink { .. }
+        )
+    }
+
+    /// Whether another process has the archive open.
+    pub fn is_in_use(&self) -> bool {
+        matches!(self, Self::InUse { .. })
+    }
+
+    /// Whether the disk is full.
+    pub fn is_full(&self) -> bool {
+        matches!(self, Self::Io { cause, .. } if cause.kind() == io::ErrorKind::StorageFull)
+    }
+}
+
+fn names(known: &[LinkName]) -> String {
+    if known.is_empty() {
+        return "no link".to_owned();
+    }
+    known.iter().map(LinkName::to_string).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,70 @@
+//! Numbered segments in streams, and who keeps them.
+
+mod memory;
+mod sled;
+
+pub use self::memory::MemoryLog;
+pub use self::sled::SledLog;
+
+use std::ops::Range;
+
+use crate::Error;
+
+/// How long a segment gets before the next one is begun, in bytes. The engine keeps larger values in files of their
+/// own, which it does not give back.
+pub const SEGMENT_LIMIT: usize = 8 * 1024;
+
+/// A sequence of segments of one kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Stream {
+    /// Whose it is; whoever keeps several things in one log gives each a space of its own.
+    pub space: u32,
+    /// What its segments hold.
+    pub kind: u8,
+}
+
+/// The place of one segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    /// The stream it belongs to.
+    pub stream: Stream,
+    /// Its number in the stream.
+    pub sequence: u64,
+}
+
+/// Keeps segments, which are bytes to it, in the order of their numbers.
+///
+/// What [`append`](Self::append) was given is there after a crash once [`flush`](Self::flush) has returned; before that
+/// all segments of one call are there or none is, and a later call's only together with every earlier one's.
+pub trait SegmentLog {
+    /// Stores segments, all or none. One that stands under the same key is replaced: the last segment of a stream grows.
+    ///
+    /// # Errors
+    /// [`Error::Io`] or [`Error::Engine`]; nothing was stored then.
+    fn append(&mut self, segments: &[(Key, Vec<u8>)]) -> Result<(), Error>;
+
+    /// Shows the segments of a stream from the number `from` on, in order, until the visitor says `false`.
+    ///
+    /// # Errors
+    /// [`Error::Io`] or [`Error::Engine`].
+    fn scan(&self, stream: Stream, from: u64, visit: &mut dyn FnMut(u64, &[u8]) -> bool)
+    -> Result<(), Error>;
+
+    /// Removes the segments of a stream whose numbers are in the range, half-open, and tells how many there were.
+    ///
+    /// # Errors
+    /// [`Error::Io`] or [`Error::Engine`]; some may have been removed then.
+    fn remove(&mut self, stream: Stream, range: Range<u64>) -> Result<u64, Error>;
+
+    /// Returns when everything appended and removed so far is on the disk.
+    ///
+    /// # Errors
+    /// [`Error::Io`] or [`Error::Engine`].
+    fn flush(&mut self) -> Result<(), Error>;
+
+    /// Bytes on the disk, about; for what is in memory, bytes held.
+    ///
+    /// # Errors
+    /// [`Error::Io`] or [`Error::Engine`].
+    fn footprint(&self) -> Result<u64, Error>;
+}

@@ -1,0 +1,126 @@
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use sled::transaction::{ConflictableTransactionError, TransactionError};
+
+use super::{Key, SegmentLog, Stream};
+use crate::Error;
+
+/// How much the engine may keep in memory, about.
+const CACHE: u64 = 64 * 1024 * 1024;
+
+/// Segments in sled, in one tree, under big-endian keys so that they sort as the keys do.
+///
+/// sled is used in the one way that was measured to be sound and small: values of at most [`SEGMENT_LIMIT`] bytes, keys
+/// that are read before they are written, one flush at a time and at our word only.
+///
+/// [`SEGMENT_LIMIT`]: super::SEGMENT_LIMIT
+#[derive(Debug)]
+pub struct SledLog {
+    folder: PathBuf,
+    db: sled::Db,
+    segments: sled::Tree,
+}
+
+impl SledLog {
+    /// Opens the store in a folder, which is made where it is not there yet.
+    ///
+    /// # Errors
+    /// [`Error::InUse`] when another process has it open, [`Error::Io`] when the system refuses, [`Error::Engine`] when
+    /// its files are damaged.
+    pub fn open(folder: &Path) -> Result<Self, Error> {
+        let config = sled::Config::new().path(folder).cache_capacity(CACHE).flush_every_ms(None);
+        let failed = |cause| failed(folder, "open the store", cause);
+        let db = config.open().map_err(failed)?;
+        let segments = db.open_tree("segments").map_err(failed)?;
+        Ok(Self { folder: folder.to_owned(), db, segments })
+    }
+
+    fn failed(&self, doing: &'static str, cause: sled::Error) -> Error {
+        failed(&self.folder, doing, cause)
+    }
+}
+
+impl SegmentLog for SledLog {
+    fn append(&mut self, segments: &[(Key, Vec<u8>)]) -> Result<(), Error> {
+        const DOING: &str = "write to the store";
+        if let [(key, segment)] = segments {
+            let written = self.segments.insert(bytes(*key), segment.as_slice());
+            return written.map(drop).map_err(|cause| self.failed(DOING, cause));
+        }
+        let stored = self.segments.transaction(|tree| {
+            for (key, segment) in segments {
+                tree.insert(&bytes(*key), segment.as_slice())?;
+            }
+            Ok::<(), ConflictableTransactionError<()>>(())
+        });
+        stored.map_err(|error| match error {
+            TransactionError::Storage(cause) => self.failed(DOING, cause),
+            TransactionError::Abort(()) => self.failed(DOING, sled::Error::ReportableBug("aborted".into())),
+        })
+    }
+
+    fn scan(
+        &self,
+        stream: Stream,
+        from: u64,
+        visit: &mut dyn FnMut(u64, &[u8]) -> bool,
+    ) -> Result<(), Error> {
+        let range =
+            bytes(Key { stream, sequence: from }).to_vec()
+                ..=bytes(Key { stream, sequence: u64::MAX }).to_vec();
+        for found in self.segments.range(range) {
+            let (key, segment) = found.map_err(|cause| self.failed("read the store", cause))?;
+            let Some(sequence) = sequence(&key) else { continue };
+            if !visit(sequence, &segment) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn remove(&mut self, stream: Stream, range: Range<u64>) -> Result<u64, Error> {
+        let failed = |cause| self.failed("remove from the store", cause);
+        let keys =
+            bytes(Key { stream, sequence: range.start }).to_vec()
+                ..bytes(Key { stream, sequence: range.end }).to_vec();
+        let mut removed = 0;
+        for key in self.segments.range(keys).keys() {
+            self.segments.remove(key.map_err(failed)?).map_err(failed)?;
+            removed += 1;
+        }
+        Ok(removed)
+    }
+
+    fn flush(&mut self) -> Result<(), Error> {
+        self.db.flush().map(drop).map_err(|cause| self.failed("write to the disk", cause))
+    }
+
+    fn footprint(&self) -> Result<u64, Error> {
+        self.db.size_on_disk().map_err(|cause| self.failed("measure the store", cause))
+    }
+}
+
+fn failed(folder: &Path, doing: &'static str, cause: sled::Error) -> Error {
+    let folder = folder.to_owned();
+    match cause {
+        // The engine wraps the system's word on a lock that is held into an error of its own.
+        sled::Error::Io(cause) if cause.to_string().contains("could not acquire lock") => {
+            Error::InUse { folder }
+        }
+        sled::Error::Io(cause) => Error::Io { folder, doing, cause },
+        cause => Error::Engine { folder, cause: Box::new(cause) },
+    }
+}
+
+fn bytes(key: Key) -> [u8; 13] {
+    let mut bytes = [0; 13];
+    bytes[..4].copy_from_slice(&key.stream.space.to_be_bytes());
+    bytes[4] = key.stream.kind;
+    bytes[5..].copy_from_slice(&key.sequence.to_be_bytes());
+    bytes
+}
+
+fn sequence(key: &[u8]) -> Option<u64> {
+    Some(u64::from_be_bytes(key.get(5..)?.try_into().ok()?))
+}

@@ -1,0 +1,113 @@
+//! Numbers and strings as segments hold them: LEB128 varints, zigzag for what may be negative, lengths before strings.
+
+/// Bytes in the making.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Writer(Vec<u8>);
+
+impl Writer {
+    #[inline]
+    pub(crate) fn number(&mut self, mut number: u64) {
+        while number >= 0x80 {
+            self.0.push(number as u8 | 0x80);
+            number >>= 7;
+        }
+        self.0.push(number as u8);
+    }
+
+    #[inline]
+    pub(crate) fn signed(&mut self, number: i64) {
+        self.number(((number << 1) ^ (number >> 63)).cast_unsigned());
+    }
+
+    pub(crate) fn text(&mut self, text: &str) {
+        self.number(text.len() as u64);
+        self.0.extend_from_slice(text.as_bytes());
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn append(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
+/// Bytes that are being read. `None` wherever they end too soon or mean nothing.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+        Self(bytes)
+    }
+
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    #[inline]
+    pub(crate) fn number(&mut self) -> Option<u64> {
+        let mut number = 0;
+        for (at, &byte) in self.0.iter().enumerate().take(10) {
+            number |= u64::from(byte & 0x7f) << (7 * at);
+            if byte < 0x80 {
+                self.0 = &self.0[at + 1..];
+                return Some(number);
+            }
+        }
+        None
+    }
+
+    #[inline]
+    pub(crate) fn signed(&mut self) -> Option<i64> {
+        let number = self.number()?;
+        Some((number >> 1).cast_signed() ^ -(number & 1).cast_signed())
+    }
+
+    pub(crate) fn text(&mut self) -> Option<&'a str> {
+        let length = usize::try_from(self.number()?).ok()?;
+        let (text, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        std::str::from_utf8(text).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_come_back_at_their_limits() {
+        let numbers = [0, 1, -1, 63, -64, 64, 1 << 40, i64::MAX, i64::MIN];
+        let mut writer = Writer::default();
+        for number in numbers {
+            writer.signed(number);
+            writer.number(number.cast_unsigned());
+        }
+        writer.text("grüße");
+        let mut reader = Reader::new(writer.bytes());
+        for number in numbers {
+            assert_eq!(reader.signed(), Some(number));
+            assert_eq!(reader.number(), Some(number.cast_unsigned()));
+        }
+        assert_eq!(reader.text(), Some("grüße"));
+        assert!(reader.is_at_end());
+    }
+
+    #[test]
+    fn what_ends_too_soon_is_nothing() {
+        assert_eq!(Reader::new(&[0x80]).number(), None);
+        assert_eq!(Reader::new(&[0xff; 11]).number(), None);
+        assert_eq!(Reader::new(&[3, b'a']).text(), None);
+        assert_eq!(Reader::new(&[1, 0xff]).text(), None);
+    }
+}

@@ -1,0 +1,11 @@
+//! The archive: what was recorded comes back, whatever happened in between.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+mod crash;
+mod damage;
+mod expiry;
+mod folders;
+mod format;
+mod recall;
+mod story;

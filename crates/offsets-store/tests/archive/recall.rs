@@ -1,0 +1,162 @@
+use offsets_core::link::{Link, Side};
+use offsets_core::model::{GroupId, TopicPartition};
+use offsets_store::{Archive, Error, MemoryLog, Place, Topic};
+
+use crate::story::{SharedLog, at, checkpoint, commit, link, pair, sync, syncs_of};
+
+#[test]
+fn syncs_come_back_in_their_order_over_many_segments_and_openings() {
+    let log = SharedLog::default();
+    let mut expected = [Vec::new(), Vec::new()];
+    let mut offset = 0;
+    for opening in 0..20 {
+        let mut archive = log.archive();
+        let mut recorder = archive.record(&link()).unwrap();
+        for i in 0..1000_i64 {
+            // One partition is dense, of the other every pair is a surprise; now and then MM2 goes back.
+            let n = opening * 1000 + i;
+            let dense = (n * 101, n * 101);
+            let odd = (n * 101 + n % 7, n * 101 + n % 5 + n / 100);
+            for (partition, pair_at) in [(0, dense), (1, odd)] {
+                sync(&mut recorder, offset, partition, pair_at, at(n));
+                offset += 1;
+                expected[partition as usize].push(pair(pair_at.0, pair_at.1));
+            }
+        }
+        recorder.save().unwrap();
+    }
+    let mut archive = log.archive();
+    assert_eq!(syncs_of(&mut archive, 0), expected[0]);
+    assert_eq!(syncs_of(&mut archive, 1), expected[1]);
+    assert!(log.segments(3).len() > 5, "{} segments", log.segments(3).len());
+    let recorder = archive.record(&link()).unwrap();
+    assert_eq!(recorder.position(Topic::Syncs).map(|place| place.offset), Some(offset - 1));
+}
+
+#[test]
+fn a_sync_that_repeats_the_one_before_it_is_kept_once() {
+    let mut archive = Archive::over(MemoryLog::default()).unwrap();
+    let mut recorder = archive.record(&link()).unwrap();
+    for offset in 0..3 {
+        sync(&mut recorder, offset, 0, (5, 5), at(0));
+    }
+    recorder.save().unwrap();
+    assert_eq!(recorder.position(Topic::Syncs).map(|place| place.offset), Some(2));
+    assert_eq!(archive.stats().unwrap()[0].syncs, 1);
+}
+
+#[test]
+fn commits_are_as_old_as_the_last_look_at_the_source() {
+    let log = SharedLog::default();
+    let mut archive = log.archive();
+    let mut recorder = archive.record(&link()).unwrap();
+    recorder.commits(&[commit("app", 0, 10, at(0)), commit("idle", 0, 3, at(0))], at(0)).unwrap();
+    let changed =
+        recorder.commits(&[commit("app", 0, 20, at(9)), commit("idle", 0, 3, at(9))], at(9)).unwrap();
+    assert_eq!(changed, 1);
+    recorder.save().unwrap();
+    let commits = log.archive().recall(&link()).unwrap().commits;
+    assert_eq!(commits, [commit("app", 0, 20, at(9)), commit("idle", 0, 3, at(9))]);
+}
+
+#[test]
+fn a_commit_that_is_gone_from_the_source_is_gone() {
+    let log = SharedLog::default();
+    let mut archive = log.archive();
+    let mut recorder = archive.record(&link()).unwrap();
+    recorder.commits(&[commit("app", 0, 10, at(0)), commit("app", 1, 11, at(0))], at(0)).unwrap();
+    assert_eq!(recorder.commits(&[commit("app", 1, 11, at(1))], at(1)).unwrap(), 1);
+    recorder.save().unwrap();
+    assert_eq!(log.archive().recall(&link()).unwrap().commits, [commit("app", 1, 11, at(1))]);
+}
+
+#[test]
+fn metadata_of_commits_and_checkpoints_comes_back() {
+    let log = SharedLog::default();
+    let mut archive = log.archive();
+    let mut recorder = archive.record(&link()).unwrap();
+    let mut told = commit("app", 0, 10, at(0));
+    told.commit.committed.metadata = "für später".to_owned();
+    recorder.commits(std::slice::from_ref(&told), at(0)).unwrap();
+    checkpoint(&mut recorder, 0, "app", (10, 8), at(0));
+    recorder.save().unwrap();
+    let recalled = log.archive().recall(&link()).unwrap();
+    assert_eq!(recalled.commits, [told]);
+    let partition = recalled.checkpoints.get(&TopicPartition::new("src.orders", 0)).unwrap();
+    let last = partition.last(&GroupId::from("app")).unwrap();
+    assert_eq!((last.pair, last.as_of, last.metadata.as_str()), (pair(10, 8), at(0), "m"));
+}
+
+#[test]
+fn a_checkpoint_that_changes_nothing_is_passed_over() {
+    let mut archive = Archive::over(MemoryLog::default()).unwrap();
+    let mut recorder = archive.record(&link()).unwrap();
+    for (offset, upstream) in [(0, 10), (1, 10), (2, 12)] {
+        checkpoint(&mut recorder, offset, "app", (upstream, 8), at(offset));
+    }
+    recorder.save().unwrap();
+    assert_eq!(archive.stats().unwrap()[0].checkpoints, 2);
+}
+
+#[test]
+fn links_are_apart() {
+    let log = SharedLog::default();
+    let (there, back) = (link(), Link::new("dst", "src"));
+    let mut archive = log.archive();
+    let mut recorder = archive.record(&there).unwrap();
+    sync(&mut recorder, 0, 0, (1, 1), at(0));
+    recorder.save().unwrap();
+    let mut recorder = archive.record(&back).unwrap();
+    recorder.commits(&[commit("app", 0, 10, at(0))], at(0)).unwrap();
+    recorder.save().unwrap();
+    let mut archive = log.archive();
+    assert_eq!(archive.links(), [&back, &there]);
+    assert_eq!(archive.recall(&there).unwrap().syncs.len(), 1);
+    assert!(archive.recall(&there).unwrap().commits.is_empty());
+    assert_eq!(archive.recall(&back).unwrap().commits.len(), 1);
+}
+
+#[test]
+fn a_link_that_names_its_topics_otherwise_is_refused() {
+    let mut archive = Archive::over(MemoryLog::default()).unwrap();
+    archive.record(&link()).unwrap();
+    let other = Link { syncs_topic_name: Some("mine".into()), ..link() };
+    let Err(Error::OtherLink { what, .. }) = archive.record(&other) else { panic!("it was admitted") };
+    assert_eq!(what, "offset-syncs topic");
+    let unknown = archive.recall(&Link::new("a", "b")).unwrap_err().to_string();
+    assert_eq!(unknown, "the archive holds nothing of link a->b; it holds src->dst");
+}
+
+#[test]
+fn another_cluster_under_the_same_alias_is_refused() {
+    let log = SharedLog::default();
+    let mut archive = log.archive();
+    archive.record(&link()).unwrap();
+    let name = link().name();
+    archive.identify(&name, Side::Source, None).unwrap();
+    archive.identify(&name, Side::Source, Some("one")).unwrap();
+    archive.identify(&name, Side::Target, Some("other")).unwrap();
+    let mut archive = log.archive();
+    archive.identify(&name, Side::Source, Some("one")).unwrap();
+    let refused = archive.identify(&name, Side::Source, Some("two")).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "link src->dst: the source is cluster two, and the archive is of cluster one"
+    );
+}
+
+#[test]
+fn a_position_moves_without_anything_to_keep() {
+    let log = SharedLog::default();
+    let mut archive = log.archive();
+    let mut recorder = archive.record(&link()).unwrap();
+    recorder.passed(Topic::Checkpoints, Place { offset: 41, guard: 9 });
+    recorder.save().unwrap();
+    let mut archive = log.archive();
+    let mut recorder = archive.record(&link()).unwrap();
+    assert_eq!(recorder.position(Topic::Checkpoints), Some(Place { offset: 41, guard: 9 }));
+    assert_eq!(recorder.position(Topic::Syncs), None);
+    recorder.forget_position(Topic::Checkpoints);
+    recorder.save().unwrap();
+    assert_eq!(log.archive().record(&link()).unwrap().position(Topic::Checkpoints), None);
+}

@@ -1,0 +1,114 @@
+//! Things to record, and a log that several archives share.
+
+use std::ops::Range;
+use std::sync::{Arc, Mutex};
+
+use jiff::Timestamp;
+use offsets_core::evidence::RecordedCommit;
+use offsets_core::history::Sync;
+use offsets_core::link::Link;
+use offsets_core::mm2::{Checkpoint, OffsetSync};
+use offsets_core::model::{Commit, CommittedOffset, GroupId, SourceOffset, TargetOffset, TopicPartition};
+use offsets_store::{Archive, Error, Key, MemoryLog, Place, Recorder, SegmentLog, Stream};
+
+pub(crate) fn link() -> Link {
+    Link::new("src", "dst")
+}
+
+pub(crate) fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_790_000_000 + seconds).unwrap()
+}
+
+pub(crate) fn pair(upstream: i64, downstream: i64) -> Sync {
+    Sync::new(SourceOffset::new(upstream).unwrap(), TargetOffset::new(downstream).unwrap())
+}
+
+pub(crate) fn commit(group: &str, partition: i32, offset: i64, seen: Timestamp) -> RecordedCommit {
+    let committed = CommittedOffset { offset: SourceOffset::new(offset).unwrap(), metadata: String::new() };
+    let partition = TopicPartition::new("orders", partition);
+    RecordedCommit { commit: Commit { group: GroupId::from(group), partition, committed }, as_of: seen }
+}
+
+/// Records the sync `(upstream, downstream)` of `orders-partition` as record number `offset` of its topic.
+pub(crate) fn sync(
+    recorder: &mut Recorder<'_>,
+    offset: i64,
+    partition: i32,
+    (upstream, downstream): (i64, i64),
+    seen: Timestamp,
+) {
+    let Sync { upstream, downstream } = pair(upstream, downstream);
+    let sync = OffsetSync { topic: "orders", partition, upstream, downstream };
+    let (key, value) = sync.encode();
+    recorder.sync(Place::of(offset, Some(&key), Some(&value)), &sync, seen).unwrap();
+}
+
+pub(crate) fn checkpoint(
+    recorder: &mut Recorder<'_>,
+    offset: i64,
+    group: &str,
+    (upstream, downstream): (i64, i64),
+    seen: Timestamp,
+) {
+    let Sync { upstream, downstream } = pair(upstream, downstream);
+    let topic = "src.orders";
+    let checkpoint = Checkpoint { group, topic, partition: 0, upstream, downstream, metadata: "m" };
+    recorder.checkpoint(Place { offset, guard: 1 }, &checkpoint, seen, seen).unwrap();
+}
+
+/// The syncs of `orders-partition` that the archive gives back.
+pub(crate) fn syncs_of(archive: &mut Archive, partition: i32) -> Vec<Sync> {
+    let recalled = archive.recall(&link()).unwrap();
+    let history = recalled.syncs.get(&TopicPartition::new("orders", partition));
+    history.map(|history| history.iter().collect()).unwrap_or_default()
+}
+
+/// A log in memory that outlives the archive on it, and in which a test may change what it likes.
+#[derive(Clone, Default)]
+pub(crate) struct SharedLog(pub(crate) Arc<Mutex<MemoryLog>>);
+
+impl SharedLog {
+    pub(crate) fn archive(&self) -> Archive {
+        Archive::over(self.clone()).unwrap()
+    }
+
+    pub(crate) fn segments(&self, kind: u8) -> Vec<(Key, Vec<u8>)> {
+        let mut found = Vec::new();
+        for space in 0..4 {
+            let stream = Stream { space, kind };
+            self.scan(stream, 0, &mut |sequence, bytes| {
+                found.push((Key { stream, sequence }, bytes.to_vec()));
+                true
+            })
+            .unwrap();
+        }
+        found
+    }
+}
+
+impl SegmentLog for SharedLog {
+    fn append(&mut self, segments: &[(Key, Vec<u8>)]) -> Result<(), Error> {
+        self.0.lock().unwrap().append(segments)
+    }
+
+    fn scan(
+        &self,
+        stream: Stream,
+        from: u64,
+        visit: &mut dyn FnMut(u64, &[u8]) -> bool,
+    ) -> Result<(), Error> {
+        self.0.lock().unwrap().scan(stream, from, visit)
+    }
+
+    fn remove(&mut self, stream: Stream, range: Range<u64>) -> Result<u64, Error> {
+        self.0.lock().unwrap().remove(stream, range)
+    }
+
+    fn flush(&mut self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn footprint(&self) -> Result<u64, Error> {
+        self.0.lock().unwrap().footprint()
+    }
+}

@@ -1,0 +1,96 @@
+//! What every segment log must do, run on each.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+use offsets_store::{Key, MemoryLog, SEGMENT_LIMIT, SegmentLog, SledLog, Stream};
+
+const STREAM: Stream = Stream { space: 1, kind: 2 };
+
+fn key(sequence: u64) -> Key {
+    Key { stream: STREAM, sequence }
+}
+
+fn all(log: &dyn SegmentLog, stream: Stream, from: u64) -> Vec<(u64, Vec<u8>)> {
+    let mut found = Vec::new();
+    log.scan(stream, from, &mut |sequence, bytes| {
+        found.push((sequence, bytes.to_vec()));
+        true
+    })
+    .unwrap();
+    found
+}
+
+fn numbers(log: &dyn SegmentLog, stream: Stream, from: u64) -> Vec<u64> {
+    all(log, stream, from).into_iter().map(|(sequence, _)| sequence).collect()
+}
+
+fn conforms(log: &mut dyn SegmentLog) {
+    assert!(numbers(log, STREAM, 0).is_empty(), "a new log is empty");
+
+    // Numbers sort as numbers, in whatever order they come; one beyond a byte and one beyond 32 bits among them.
+    let written = [300, 1, 1 << 33, 0, 255, 256];
+    let segments: Vec<_> = written.iter().map(|&n| (key(n), n.to_string().into_bytes())).collect();
+    log.append(&segments).unwrap();
+    assert_eq!(numbers(log, STREAM, 0), [0, 1, 255, 256, 300, 1 << 33]);
+    assert_eq!(numbers(log, STREAM, 256), [256, 300, 1 << 33]);
+    assert_eq!(all(log, STREAM, 300)[0].1, b"300");
+
+    // Streams are apart, neighbours too.
+    for neighbour in
+        [Stream { space: 1, kind: 3 }, Stream { space: 1, kind: 1 }, Stream { space: 2, kind: 2 }]
+    {
+        assert!(numbers(log, neighbour, 0).is_empty());
+        log.append(&[(Key { stream: neighbour, sequence: 7 }, b"n".to_vec())]).unwrap();
+        assert_eq!(numbers(log, neighbour, 0), [7]);
+    }
+    assert_eq!(numbers(log, STREAM, 0).len(), written.len());
+
+    // The same key again replaces, alone and among others.
+    log.append(&[(key(300), b"longer than before".to_vec())]).unwrap();
+    assert_eq!(all(log, STREAM, 300)[0].1, b"longer than before");
+    log.append(&[(key(300), vec![7; SEGMENT_LIMIT]), (key(301), Vec::new())]).unwrap();
+    assert_eq!(all(log, STREAM, 300)[..2], [(300, vec![7; SEGMENT_LIMIT]), (301, Vec::new())]);
+
+    // A visitor that has seen enough is left alone.
+    let mut seen = 0;
+    log.scan(STREAM, 0, &mut |_, _| {
+        seen += 1;
+        seen < 2
+    })
+    .unwrap();
+    assert_eq!(seen, 2);
+
+    // Removal is half-open and of this stream only.
+    assert_eq!(log.remove(STREAM, 1..300).unwrap(), 3);
+    assert_eq!(numbers(log, STREAM, 0), [0, 300, 301, 1 << 33]);
+    assert_eq!(log.remove(STREAM, 1..300).unwrap(), 0);
+    assert_eq!(log.remove(STREAM, 0..u64::MAX).unwrap(), 4);
+    assert_eq!(numbers(log, Stream { space: 2, kind: 2 }, 0), [7]);
+
+    log.append(&[]).unwrap();
+    log.flush().unwrap();
+    log.footprint().unwrap();
+}
+
+#[test]
+fn the_memory_log_conforms() {
+    conforms(&mut MemoryLog::default());
+}
+
+#[test]
+fn the_sled_log_conforms() {
+    let folder = tempfile::tempdir().unwrap();
+    conforms(&mut SledLog::open(folder.path()).unwrap());
+}
+
+#[test]
+fn what_the_sled_log_flushed_is_there_when_it_is_opened_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut log = SledLog::open(folder.path()).unwrap();
+    log.append(&(0..100).map(|n| (key(n), vec![n as u8; 8000])).collect::<Vec<_>>()).unwrap();
+    log.remove(STREAM, 0..50).unwrap();
+    log.flush().unwrap();
+    drop(log);
+    let log = SledLog::open(folder.path()).unwrap();
+    assert_eq!(numbers(&log, STREAM, 0), (50..100).collect::<Vec<_>>());
+}
