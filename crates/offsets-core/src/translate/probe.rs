@@ -43,7 +43,7 @@ impl Windows {
         if e.preserved {
             return Self::at_clamp(e, bracket);
         }
-        if bracket.is_exact() || !e.rules.admit_any(&PROBES) || e.doubt(g).is_some() {
+        if bracket.is_exact() || !e.rules.admit_probes() || e.doubt(g).is_some() {
             return None;
         }
         let between = bracket.syncs();
@@ -82,9 +82,6 @@ impl Windows {
 
 /// How many records are compared where a link preserves offsets.
 const SAMPLE: u64 = 64;
-
-const PROBES: [EvidenceKind; 4] =
-    [EvidenceKind::TargetScan, EvidenceKind::SourceScan, EvidenceKind::Content, EvidenceKind::Headers];
 
 /// What every rule needs that goes from record to record.
 const OF_RECORDS: Assumptions = Assumptions::NONE.with(Assumption::Order).with(Assumption::SameIncarnation);
