@@ -77,7 +77,8 @@ pub fn fill_target(bootstrap: &str) -> Result<u64> {
 
 /// A topic of small records, each of which is the source offset that `origin` gives it, and has it as its timestamp.
 fn fill_log(bootstrap: &str, topic: &str, origin: impl Fn(i64, i32) -> i64) -> Result<()> {
-    Topic::new(topic, PARTITIONS).create(bootstrap)?;
+    // Timestamps of 1970 would be old enough to be deleted.
+    Topic::new(topic, PARTITIONS).set("retention.ms", "-1").create(bootstrap)?;
     let writer = Writer::new(bootstrap, topic)?;
     for offset in 0..LOG_END {
         for partition in 0..PARTITIONS {

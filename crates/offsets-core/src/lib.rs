@@ -6,7 +6,10 @@
 //! [`Translation`](translate::Translation) of brackets. The law every rule here obeys: *no position ever lies behind a
 //! record the group has not read*.
 //!
-//! This crate does not connect to anything, keeps no time, draws no random numbers and starts no threads.
+//! The law is tested on a link that is simulated, in [`sim`].
+//!
+//! This crate does not connect to anything, keeps no time, draws no random numbers but those that follow from a seed it
+//! is given, and starts no threads.
 
 pub mod evidence;
 pub mod history;
@@ -14,6 +17,7 @@ pub mod link;
 pub mod mm2;
 pub mod model;
 pub mod plan;
+pub mod sim;
 pub mod translate;
 
 /// The version of every JSON document this library reads and writes.

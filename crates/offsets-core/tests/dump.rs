@@ -3,12 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 mod cases;
-mod model;
+mod stories;
 
 use jiff::Timestamp;
-use model::{Known, Setting, TOPIC, World};
 use offsets_core::evidence::{DumpError, Evidence, read_dump, write_dump};
 use offsets_core::model::{SourceOffset, TopicPartition};
+use offsets_core::sim::{Event, Known, Setting, TOPIC, World};
 use offsets_core::translate::{GroupSelection, Inquiry, OffsetForm, Selection};
 
 /// All that can be asked of some evidence, as text.
@@ -25,12 +25,11 @@ fn answers(evidence: &Evidence, offsets: std::ops::RangeInclusive<i64>) -> Strin
 }
 
 fn a_dump() -> String {
-    let mut world =
-        World::new(Setting { lag_max: 3, exactly_once: false, origin: (5, 2), twins: 1, filter: 0 });
+    let mut world = World::new(Setting { lag_max: 3, origin: (5, 2), ..Setting::default() });
     let events = [
-        model::Event::Produce { records: 9, holes: 1 },
-        model::Event::Copy { records: 6 },
-        model::Event::Checkpoint { group: 0, behind: 4 },
+        Event::Produce { records: 9, holes: 1 },
+        Event::Copy { records: 6 },
+        Event::Checkpoint { group: 0, behind: 4 },
     ];
     events.iter().for_each(|event| world.happen(event));
     write_dump(&world.evidence(&world, Known::ALL))
@@ -113,7 +112,7 @@ mod properties {
         #![proptest_config(cases::up_to(150))]
 
         #[test]
-        fn a_dump_gives_the_same_answers_as_what_it_was_written_from(story in model::stories(), known in 0..8_usize) {
+        fn a_dump_gives_the_same_answers_as_what_it_was_written_from(story in stories::stories(), known in 0..16_usize) {
             let known = Known::subsets().nth(known).unwrap();
             let (read, now) = story.tell();
             let evidence = now.evidence(&read, known);
@@ -125,7 +124,7 @@ mod properties {
         }
 
         #[test]
-        fn a_dump_that_is_cut_short_is_refused(story in model::stories(), cuts in prop::collection::vec(any::<Index>(), 20)) {
+        fn a_dump_that_is_cut_short_is_refused(story in stories::stories(), cuts in prop::collection::vec(any::<Index>(), 20)) {
             let (read, now) = story.tell();
             let text = write_dump(&now.evidence(&read, Known::ALL));
             let complete = text.trim_end().len();
@@ -138,7 +137,7 @@ mod properties {
 
         #[test]
         fn an_edited_dump_is_refused_or_says_the_same(
-            story in model::stories(),
+            story in stories::stories(),
             edits in prop::collection::vec((any::<Index>(), edit()), 20),
         ) {
             let (read, now) = story.tell();

@@ -210,7 +210,8 @@ fn a_source_that_died_after_its_commits_were_read_gives_the_same_answers_from_a_
     let everybody = || groups(GroupSelection::All, &[]);
     let inquiry = Inquiry::about(evidence.link.clone(), everybody(), Timestamp::UNIX_EPOCH);
     let heard = inquiry.hear(&mut DiesInBetween(evidence)).unwrap();
-    let (first, again) = (heard.conclude(), translate(heard.evidence().clone(), everybody()));
+    let again = translate(heard.evidence().clone(), everybody());
+    let first = heard.conclude();
     assert_eq!(answered(&first), ["app orders-0"]);
     assert_eq!(first.rows[0].reread_max, Some(149), "the group may have gone on since");
     let report =

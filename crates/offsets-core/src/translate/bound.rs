@@ -28,7 +28,8 @@ pub enum Assumption {
     /// Where MM2 copied records again after a restart, the syncs show it, and everything from there on was copied
     /// again. Broken where the syncs of a restart were lost or compacted away and holes of the source balance what was
     /// doubled, or where the source deleted records between the two copies. While such a replay has not caught up a
-    /// floor can lie too high; afterwards only `rereadMax` can be too low. Not needed for an exactly-once MM2.
+    /// floor can lie too high; afterwards only `rereadMax` can be too low, and where the source deleted records that were
+    /// counted on, the bracket. Not needed for an exactly-once MM2.
     VisibleReplays,
     /// The checkpoints were written by MM2 3.4.1 / 3.5.0 or newer; older ones extrapolated (KAFKA-12468, KAFKA-13659).
     CheckpointWriter,

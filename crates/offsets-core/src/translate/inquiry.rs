@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -83,6 +84,10 @@ impl Inquiry {
                 self.stage = Stage::Records;
                 Some(self.about_logs())
             }
+            Stage::Records if !self.rules.admit_probes() => {
+                self.settle(self.wanted());
+                None
+            }
             Stage::Records => {
                 self.left = by_partition(self.wanted());
                 self.next_partitions()
@@ -130,22 +135,20 @@ impl Inquiry {
     }
 
     /// The answers that follow from what has been learnt.
-    pub fn conclude(&self) -> Translation {
-        let wanted = self.wanted();
+    pub fn conclude(self) -> Translation {
+        let mut rows = match &self.stage {
+            Stage::Done => self.rows,
+            _ => Row::answer(&self.evidence, &self.rules, self.wanted()),
+        };
+        rows.sort_by(|a, b| (&a.group, &a.source).cmp(&(&b.group, &b.source)));
         let missing = match self.selection.groups() {
             Some(GroupSelection::Named(names)) => {
-                let answered: BTreeSet<_> =
-                    wanted.iter().filter_map(|wanted| wanted.group.as_ref()).collect();
+                let answered: BTreeSet<_> = rows.iter().filter_map(|row| row.group.as_ref()).collect();
                 names.iter().filter(|name| !answered.contains(name)).cloned().collect()
             }
             _ => Vec::new(),
         };
-        let mut rows = match &self.stage {
-            Stage::Done => self.rows.clone(),
-            _ => Row::answer(&self.evidence, &self.rules, wanted),
-        };
-        rows.sort_by(|a, b| (&a.group, &a.source).cmp(&(&b.group, &b.source)));
-        Translation { link: self.evidence.link.clone(), as_of: self.evidence.as_of, rows, missing }
+        Translation { link: self.evidence.link, as_of: self.evidence.as_of, rows, missing }
     }
 
     fn about_topics(&self) -> Vec<Question> {
@@ -169,7 +172,7 @@ impl Inquiry {
 
     fn about_logs(&self) -> Vec<Question> {
         let link = &self.evidence.link;
-        let mut sources: BTreeSet<_> = self.wanted().into_iter().map(|wanted| wanted.source).collect();
+        let mut sources = self.partitions();
         if let (Selection::Everything, Some(syncs)) = (&self.selection, self.evidence.syncs.whole()) {
             sources.extend(syncs.partitions());
         }
@@ -255,27 +258,41 @@ impl Inquiry {
     }
 
     fn wanted_commits(&self, groups: &GroupSelection, topics: &[TopicName]) -> Vec<Wanted> {
-        let commits = self.commits().into_iter().filter(|recorded| {
-            let Commit { group, partition, .. } = &recorded.commit;
-            groups.admits(group) && (topics.is_empty() || topics.contains(&partition.topic))
-        });
-        let wanted = |RecordedCommit { commit, as_of }| Wanted {
-            group: Some(commit.group),
-            source: commit.partition,
-            committed: commit.committed,
-            as_of,
+        let wanted = |RecordedCommit { commit, as_of }: &RecordedCommit| Wanted {
+            group: Some(commit.group.clone()),
+            source: commit.partition.clone(),
+            committed: commit.committed.clone(),
+            as_of: *as_of,
             live: self.evidence.source.is_alive(),
         };
-        commits.map(wanted).collect()
+        self.commits().iter().filter(|recorded| admits(groups, topics, recorded)).map(wanted).collect()
+    }
+
+    /// The partitions that anything is wanted of.
+    fn partitions(&self) -> BTreeSet<TopicPartition> {
+        let (groups, topics) = match &self.selection {
+            Selection::Offsets(offsets) => {
+                return offsets.iter().map(|(partition, _)| partition.clone()).collect();
+            }
+            Selection::Everything => (&GroupSelection::All, &[][..]),
+            Selection::Groups { groups, topics } => (groups, topics.as_slice()),
+        };
+        let mut partitions = BTreeSet::new();
+        for recorded in self.commits().iter().filter(|recorded| admits(groups, topics, recorded)) {
+            if !partitions.contains(&recorded.commit.partition) {
+                partitions.insert(recorded.commit.partition.clone());
+            }
+        }
+        partitions
     }
 
     /// Commits read from the living source; when it is dead the newest that anyone recorded, whether they were kept beside
     /// it or are those MM2 saw last: the upstream offsets of the newest checkpoints.
-    fn commits(&self) -> Vec<RecordedCommit> {
+    fn commits(&self) -> Cow<'_, [RecordedCommit]> {
         if self.evidence.source.is_alive() {
-            return self.evidence.commits.clone();
+            return Cow::Borrowed(&self.evidence.commits);
         }
-        newest(self.evidence.commits.iter().cloned().chain(self.checkpointed()))
+        Cow::Owned(newest(self.evidence.commits.iter().cloned().chain(self.checkpointed())))
     }
 
     fn checkpointed(&self) -> Vec<RecordedCommit> {
@@ -297,6 +314,12 @@ impl Inquiry {
         }
         commits
     }
+}
+
+/// Whether a commit is of a group and a topic that are meant.
+fn admits(groups: &GroupSelection, topics: &[TopicName], recorded: &RecordedCommit) -> bool {
+    let Commit { group, partition, .. } = &recorded.commit;
+    groups.admits(group) && (topics.is_empty() || topics.contains(&partition.topic))
 }
 
 /// Of each group's commits on a partition the one that was the newest last; of two that were so at the same time the

@@ -1,5 +1,6 @@
 //! From evidence to answers: bounds, each with its reason, and what they say together.
 
+mod answers;
 mod bound;
 mod ceilings;
 mod count;
@@ -16,6 +17,7 @@ mod selection;
 mod translation;
 mod walk;
 
+pub use answers::answers;
 pub use bound::{Assumption, Assumptions, Bound, Reason};
 pub use derivation::{Derivation, DerivationStep};
 pub use inquiry::Inquiry;

@@ -43,7 +43,7 @@ impl Windows {
         if e.preserved {
             return Self::at_clamp(e, bracket);
         }
-        if bracket.is_exact() || !e.rules.admit_any(&PROBES) || e.doubt(g).is_some() {
+        if bracket.is_exact() || !e.rules.admit_probes() || e.doubt(g).is_some() {
             return None;
         }
         let between = bracket.syncs();
@@ -82,9 +82,6 @@ impl Windows {
 
 /// How many records are compared where a link preserves offsets.
 const SAMPLE: u64 = 64;
-
-const PROBES: [EvidenceKind; 4] =
-    [EvidenceKind::TargetScan, EvidenceKind::SourceScan, EvidenceKind::Content, EvidenceKind::Headers];
 
 /// What every rule needs that goes from record to record.
 const OF_RECORDS: Assumptions = Assumptions::NONE.with(Assumption::Order).with(Assumption::SameIncarnation);
@@ -299,10 +296,12 @@ impl Walked {
         let (records, end) = from_floor(e.target_records, windows.target)?;
         records.iter().find(|record| record.origin.is_some())?;
         let walk =
-            Walk::over(windows.target.start, known_before(bracket), records, |record| match record.origin {
-                Some(origin) if origin < g => Origin::Read { least: origin, most: origin },
-                Some(origin) => Origin::Unread { least: origin },
-                None => Origin::Unclear,
+            Walk::over(windows.target.start, known_before(bracket), e.exactly_once, records, |record| {
+                match record.origin {
+                    Some(origin) if origin < g => Origin::Read { least: origin, most: origin },
+                    Some(origin) => Origin::Unread { least: origin },
+                    None => Origin::Unclear,
+                }
             });
         let copy = walk.unread.map(|(at, least)| {
             let last = records.iter().rfind(|record| record.origin == Some(least));
@@ -326,9 +325,10 @@ impl Walked {
         }
         let (records, end) = from_floor(e.target_records, windows.target)?;
         let contents = Contents::of(source, records);
-        let walk = Walk::over(windows.target.start, known_before(bracket), records, |record| {
-            contents.origin(record, g)
-        });
+        let walk =
+            Walk::over(windows.target.start, known_before(bracket), e.exactly_once, records, |record| {
+                contents.origin(record, g)
+            });
         let copy = walk.unread.and_then(|(at, _)| {
             let first = records.iter().find(|record| record.offset == at)?;
             let most = contents.most(first)?;

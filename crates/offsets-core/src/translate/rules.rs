@@ -94,6 +94,11 @@ impl Rules {
         self.kinds.contains(&kind)
     }
 
+    /// Whether anything may be used that reads data topics.
+    pub(super) fn admit_probes(&self) -> bool {
+        self.kinds.iter().any(|kind| kind.is_probe())
+    }
+
     /// Whether any of them may be used.
     pub(super) fn admit_any(&self, kinds: &[EvidenceKind]) -> bool {
         kinds.iter().any(|&kind| self.admit(kind))

@@ -40,17 +40,25 @@ impl Walk {
     /// A record that is known to be read is passed. One that is unclear is passed only once a later one is known to be
     /// read and the source offsets have not fallen on the way: a replicator that appends in source order then copied it
     /// between the two, so it is of a record below the commit, or it is no copy. After a fall the unclear record may be
-    /// the only copy there is of an unread one; and a record that was copied twice speaks of a fall. `before` is the source offset of the record in front of the floor,
-    /// where it is known.
+    /// the only copy there is of an unread one; and a record that was copied twice speaks of a fall. `before` is the source
+    /// offset of the record in front of the floor, where it is known.
+    ///
+    /// That a record which comes again is unclear itself, and not known to be read, takes its first copy. Where compaction
+    /// may have taken that, which shows in offsets that are missing, nothing unclear is passed; with `markers_on_target`
+    /// nothing comes again, and offsets are missing anyway.
     pub(super) fn over<'a>(
         from: TargetOffset,
         before: Option<SourceOffset>,
+        markers_on_target: bool,
         records: impl IntoIterator<Item = &'a ScannedRecord<TargetOffset>>,
         origin: impl Fn(&ScannedRecord<TargetOffset>) -> Origin,
     ) -> Self {
         let mut walk = Self { low: from, unread: None, passed: None, steps: 0, is_clear: true };
         let (mut highest, mut unclear, mut repeated) = (before, 0, false);
+        let (mut next, mut is_whole) = (from, true);
         for record in records {
+            is_whole &= record.offset == next || markers_on_target;
+            next = record.offset.next();
             match origin(record) {
                 Origin::Unread { least } => {
                     walk.unread = Some((record.offset, least));
@@ -67,7 +75,8 @@ impl Walk {
                 Origin::Read { least, most } => {
                     let rises = highest.is_some_and(|highest| highest < least);
                     highest = highest.max(Some(most));
-                    if !walk.is_clear && (repeated || !rises) {
+                    let passable = rises && is_whole && !repeated;
+                    if !(walk.is_clear || passable) {
                         return walk;
                     }
                     walk.steps += unclear + 1;

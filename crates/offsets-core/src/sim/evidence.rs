@@ -1,0 +1,208 @@
+use jiff::Timestamp;
+
+use super::target_log::{Entry, TargetLog};
+use super::{World, downstream, upstream};
+use crate::evidence::{
+    CopiedThrough, Evidence, Fingerprint, Reading, RecordedCommit, Records, Scan, ScannedRecord, SourceState,
+};
+use crate::history::{CheckpointHistory, SyncHistory};
+use crate::link::Link;
+use crate::mm2::Checkpoint;
+use crate::model::{Commit, CommittedOffset, GroupId, LogRange, SourceOffset, TargetOffset, TopicPartition};
+
+/// The topic of every story, by its name on the source.
+pub const TOPIC: &str = "orders";
+
+/// Which evidence survived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Known {
+    /// The syncs topic.
+    pub syncs: bool,
+    /// The checkpoints topic.
+    pub checkpoints: bool,
+    /// How far the worker has flushed.
+    pub positions: bool,
+    /// Whether the source answers.
+    pub source: bool,
+}
+
+impl Known {
+    /// Everything.
+    pub const ALL: Self = Self { syncs: true, checkpoints: true, positions: true, source: true };
+
+    /// Every combination.
+    pub fn subsets() -> impl Iterator<Item = Self> {
+        (0..16).map(Self::from_bits)
+    }
+
+    pub(super) fn from_bits(bits: u64) -> Self {
+        let has = |bit: u64| bits >> bit & 1 == 0;
+        Self { syncs: has(0), checkpoints: has(1), source: has(2), positions: has(3) }
+    }
+}
+
+impl World {
+    /// The source partition that every story is about.
+    pub fn partition() -> TopicPartition {
+        TopicPartition::new(TOPIC, 0)
+    }
+
+    /// The link as an operator would describe it.
+    pub fn link(&self) -> Link {
+        let mut link = Link::new("src", "dst");
+        link.exactly_once = self.setting().exactly_once;
+        link.origin_header = self.setting().headers.then(|| "origin".to_owned());
+        link
+    }
+
+    /// The evidence an edge would gather that read the topics when the world was as in `read`, and the logs now. Every
+    /// record that can still be read is in it.
+    pub fn evidence(&self, read: &World, known: Known) -> Evidence {
+        let link = self.link();
+        let source = Self::partition();
+        let target = link.remote_partition(&source);
+        let (source_log, target_log) = (self.source_log(), self.target_log());
+        let target_logs = target_log.map(|log| (target.clone(), log));
+        let mut source_records = Records::default();
+        if known.source {
+            source_records.add(source.clone(), self.source_scan(source_log));
+        }
+        let mut target_records = Records::default();
+        if let Some(log) = target_log {
+            target_records.add(target.clone(), self.target_scan(log));
+        }
+        Evidence {
+            source: if known.source {
+                SourceState::Alive
+            } else {
+                SourceState::Dead { reason: GONE.to_owned() }
+            },
+            commits: if known.source { read.commits(&source) } else { Vec::new() },
+            syncs: reading(known.syncs, || read.sync_history()),
+            checkpoints: reading(known.checkpoints, || read.checkpoint_history(&target)),
+            source_logs: known.source.then_some((source.clone(), source_log)).into_iter().collect(),
+            target_logs: target_logs.into_iter().collect(),
+            copied_through: reading(known.positions, || read.copied_through(&source)),
+            source_records,
+            target_records,
+            ..Evidence::unread(link, Timestamp::UNIX_EPOCH)
+        }
+    }
+
+    pub(super) fn source_log(&self) -> LogRange<SourceOffset> {
+        LogRange { start: upstream(self.source.start), end: upstream(self.source.end) }
+    }
+
+    /// `None` while the partition is not mirrored.
+    pub(super) fn target_log(&self) -> Option<LogRange<TargetOffset>> {
+        let TargetLog { start, end, exists, .. } = self.target;
+        exists.then(|| LogRange { start: downstream(start), end: downstream(end) })
+    }
+
+    pub(super) fn sync_history(&self) -> SyncHistory {
+        let mut history = SyncHistory::new(self.setting().exactly_once);
+        for sync in self.syncs() {
+            history.add(TOPIC, 0, (upstream(sync.upstream), downstream(sync.downstream)).into());
+        }
+        history
+    }
+
+    pub(super) fn checkpoint_history(&self, target: &TopicPartition) -> CheckpointHistory {
+        let mut history = CheckpointHistory::default();
+        for (at, checkpoint) in self.checkpoints().iter().enumerate() {
+            let group = name(checkpoint.group);
+            let (key, value) = Checkpoint {
+                group: &group,
+                topic: target.topic.as_str(),
+                partition: 0,
+                upstream: upstream(checkpoint.upstream),
+                downstream: downstream(checkpoint.downstream),
+                metadata: "",
+            }
+            .encode();
+            let read = history.read(at as i64, at as i64, Some(&key), Some(&value));
+            read.expect("a checkpoint that was encoded here is one");
+        }
+        history
+    }
+
+    pub(super) fn copied_through(&self, source: &TopicPartition) -> CopiedThrough {
+        let mut through = CopiedThrough::default();
+        through.note(source.clone(), self.mirror_maker.notes.flushed.map(upstream));
+        through
+    }
+
+    /// Three groups: at the log end, in the middle of the log, and at its start.
+    pub(super) fn commits(&self, partition: &TopicPartition) -> Vec<RecordedCommit> {
+        let (start, end) = (self.source.start, self.source.end);
+        let commit = |(group, offset): (u8, i64)| RecordedCommit {
+            commit: Commit {
+                group: GroupId::from(name(group).as_str()),
+                partition: partition.clone(),
+                committed: CommittedOffset { offset: upstream(offset), metadata: String::new() },
+            },
+            as_of: Timestamp::UNIX_EPOCH,
+        };
+        [(0, end), (1, start + (end - start) / 2), (2, start)].map(commit).to_vec()
+    }
+
+    /// The records of a stretch that can still be read.
+    pub(super) fn source_scan(&self, asked: LogRange<SourceOffset>) -> Scan<SourceOffset> {
+        let log = self.source_log();
+        let offsets = LogRange { start: asked.start.max(log.start), end: asked.end.min(log.end) };
+        let incarnation = self.source.incarnation;
+        let records = self.source.records(offsets.start.get(), offsets.end.get());
+        let seen = |offset| self.seen(upstream(offset), incarnation, offset, None);
+        Scan { offsets, records: records.map(seen).collect() }
+    }
+
+    /// The same on the target, as a reader of committed records sees it.
+    pub(super) fn target_scan(&self, asked: LogRange<TargetOffset>) -> Scan<TargetOffset> {
+        let start = asked.start.get().max(self.target.start);
+        let end = asked.end.get().min(self.target.end);
+        let seen = |(offset, entry)| match entry {
+            Entry::Copy { incarnation, upstream: of } => {
+                let origin = self.setting().headers.then(|| upstream(of));
+                Some(self.seen(downstream(offset), incarnation, of, origin))
+            }
+            Entry::Foreign => Some(ScannedRecord {
+                offset: downstream(offset),
+                created_ms: Some(offset),
+                content: look(u32::MAX, offset),
+                origin: None,
+            }),
+            Entry::Control => None,
+        };
+        let held = self.target.between(start, end).filter(|&(offset, _)| self.target.holds(offset));
+        let offsets = LogRange { start: downstream(start), end: downstream(end) };
+        Scan { offsets, records: held.filter_map(seen).collect() }
+    }
+
+    /// What a record is recognised by: its own content, or one that it shares with its neighbours.
+    fn seen<O>(
+        &self,
+        offset: O,
+        incarnation: u32,
+        of: i64,
+        origin: Option<SourceOffset>,
+    ) -> ScannedRecord<O> {
+        let content = of / self.setting().twins.max(1);
+        ScannedRecord { offset, created_ms: Some(content), content: look(incarnation, content), origin }
+    }
+}
+
+/// Why a source that is not known does not answer.
+pub(super) const GONE: &str = "gone";
+
+pub(super) fn reading<T>(known: bool, content: impl FnOnce() -> T) -> Reading<T> {
+    if known { Reading::Whole(content()) } else { Reading::Absent { reason: "not readable".to_owned() } }
+}
+
+fn name(group: u8) -> String {
+    format!("group-{group}")
+}
+
+/// A fingerprint that stands for a content: no digest is needed where the contents are numbered.
+fn look(incarnation: u32, content: i64) -> Fingerprint {
+    Fingerprint::from_bits(u128::from(incarnation) << 64 | u128::from(content.unsigned_abs()))
+}

@@ -1,0 +1,211 @@
+use std::cell::OnceCell;
+
+use super::excuses::Excuses;
+use super::{Known, Truth, World};
+use crate::translate::{Assumption, Position, Row};
+
+/// The law, for one world: nothing unread lies behind a position, the true position lies inside the bracket, `exact` is
+/// proved, and no more is read again than was said.
+///
+/// Where the world breaks an assumption that an answer names, the answer is excused from what follows of that, and from
+/// nothing else.
+#[derive(Debug)]
+pub struct Law<'a> {
+    read: &'a World,
+    now: &'a World,
+    known: Known,
+    truth: Truth,
+    excuses: OnceCell<Excuses>,
+    recreations: Option<Recreations>,
+}
+
+/// An answer that is not right.
+#[derive(Debug, Clone)]
+pub struct Departure {
+    /// In which way.
+    pub kind: DepartureKind,
+    /// The assumption that the answer names and the world breaks, if that is why; else it is a breach of the law.
+    pub excuse: Option<Assumption>,
+    /// The answer and the truth, in words.
+    pub detail: String,
+}
+
+/// In which way an answer can be wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum DepartureKind {
+    /// An unread record lies behind the position.
+    Skips,
+    /// There is no position though there is a mirror partition, or the other way round.
+    Missing,
+    /// The true position lies above the bracket.
+    TooLow,
+    /// A position that is called exact is below the first right one.
+    NotExact,
+    /// More records are read again than was said.
+    RereadsMore,
+}
+
+/// What is different where topics were created anew: the truth is not one any more.
+#[derive(Debug)]
+struct Recreations {
+    /// The topics of this name that a commit may have been made on, so far as the syncs tell.
+    truths: Vec<Truth>,
+    /// Syncs of an older mirror topic look as if they were of the present one: nothing can be expected then.
+    stale: bool,
+    /// Neither syncs nor log ends can show that a topic was created anew.
+    unseen: bool,
+    /// The source topic was created anew.
+    of_source: bool,
+}
+
+impl DepartureKind {
+    /// The name used in output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Skips => "skips",
+            Self::Missing => "missing",
+            Self::TooLow => "too-low",
+            Self::NotExact => "not-exact",
+            Self::RereadsMore => "rereads-more",
+        }
+    }
+}
+
+impl<'a> Law<'a> {
+    /// The law for answers from evidence that was gathered when the world was first as in `read`, then as `now`.
+    pub fn of(read: &'a World, now: &'a World, known: Known) -> Self {
+        let recreated = now.source.incarnation > 0 || now.target.incarnation > 0;
+        Self {
+            read,
+            now,
+            known,
+            truth: Truth::of(now),
+            excuses: OnceCell::new(),
+            recreations: recreated.then(|| Recreations::of(read, now, known)),
+        }
+    }
+
+    /// What is right for commits on the source topic as it is now.
+    pub fn truth(&self) -> &Truth {
+        &self.truth
+    }
+
+    /// Whether both topics are what they were, and one MM2 copies.
+    pub(super) fn is_plain(&self) -> bool {
+        self.recreations.is_none() && !self.now.has_a_rival()
+    }
+
+    /// Every way in which an answer breaks the law.
+    pub fn breaches(&self, row: &Row) -> Vec<Departure> {
+        let mut departures = self.departures(row);
+        departures.retain(|departure| departure.excuse.is_none());
+        departures
+    }
+
+    /// Every way in which an answer is not right, with what excuses it.
+    pub fn departures(&self, row: &Row) -> Vec<Departure> {
+        match &self.recreations {
+            _ if row.position.target().is_some() != self.truth.exists() => {
+                vec![self.departure(DepartureKind::Missing, row, &self.truth)]
+            }
+            Some(recreations) => self.after_recreation(row, recreations),
+            None => self.plainly(row),
+        }
+    }
+
+    fn plainly(&self, row: &Row) -> Vec<Departure> {
+        let g = row.committed.offset.get();
+        let truth = &self.truth;
+        let Some(target) = row.position.target().map(|target| target.get()) else { return Vec::new() };
+        let (first, last) = (truth.first(g), truth.last(g));
+        let too_low = row.position.high().is_some_and(|high| first > high.get());
+        let inexact = matches!(row.position, Position::Exact { .. }) && first > target;
+        let more = row.reread_max.is_some_and(|most| truth.reread(target, g) > most);
+        let wrong = [
+            (target > last, DepartureKind::Skips),
+            (too_low, DepartureKind::TooLow),
+            (inexact, DepartureKind::NotExact),
+            (more, DepartureKind::RereadsMore),
+        ];
+        let wrong = wrong.into_iter().filter(|(wrong, _)| *wrong);
+        wrong.map(|(_, kind)| self.departure(kind, row, truth)).collect()
+    }
+
+    /// Where topics were created anew, a position that presumes they were not may be wrong, if it says so. One that is
+    /// called `unsafe` may not, whichever of the source topics that the syncs tell of the commit was made on.
+    fn after_recreation(&self, row: &Row, recreations: &Recreations) -> Vec<Departure> {
+        let Recreations { truths, stale, unseen, of_source } = recreations;
+        if *stale {
+            return Vec::new();
+        }
+        let names = |assumption| row.assumptions.contains(&assumption);
+        let presumes = names(Assumption::SameIncarnation) && row.position.is_sound() && *unseen;
+        let headers = names(Assumption::OriginHeaders) && *of_source;
+        let Some(target) = row.position.target().map(|target| target.get()) else { return Vec::new() };
+        let skips = |truth: &&Truth| target > truth.last(row.committed.offset.get());
+        let skipping = truths.iter().find(skips);
+        let departure = skipping.map(|truth| {
+            let mut departure = self.departure(DepartureKind::Skips, row, truth);
+            let same = presumes.then_some(Assumption::SameIncarnation);
+            departure.excuse = departure.excuse.or(same).or(headers.then_some(Assumption::OriginHeaders));
+            departure
+        });
+        departure.into_iter().collect()
+    }
+
+    fn departure(&self, kind: DepartureKind, row: &Row, truth: &Truth) -> Departure {
+        let Row { position, reread_max, evidence, assumptions, .. } = row;
+        let g = row.committed.offset.get();
+        let detail = format!(
+            "{g} is right at {}..={}, {position:?} {}, re-read {reread_max:?}, {assumptions:?}, {evidence:?}",
+            truth.first(g),
+            truth.last(g),
+            kind.name()
+        );
+        Departure { kind, excuse: self.excuse(kind, row), detail }
+    }
+
+    fn excuse(&self, kind: DepartureKind, row: &Row) -> Option<Assumption> {
+        use Assumption::{DistinctRecords, Order, SoleWriter, SourceKept, VisibleReplays};
+        if kind == DepartureKind::Missing {
+            return None;
+        }
+        let excuses = self.excuses.get_or_init(|| Excuses::of(self.read, self.now, self.known));
+        let replayed = match kind {
+            DepartureKind::Skips => excuses.unfinished,
+            DepartureKind::RereadsMore => excuses.unfinished || excuses.doubled,
+            DepartureKind::TooLow | DepartureKind::NotExact => excuses.passed_by,
+            DepartureKind::Missing => false,
+        };
+        let broken = [
+            (Order, excuses.disordered),
+            (VisibleReplays, replayed),
+            (SoleWriter, excuses.foreign),
+            (SourceKept, excuses.lost),
+            (DistinctRecords, excuses.alike),
+        ];
+        let broken = broken.into_iter().filter(|(_, broken)| *broken).map(|(assumption, _)| assumption);
+        broken.into_iter().find(|assumption| row.assumptions.contains(assumption))
+    }
+}
+
+impl Recreations {
+    fn of(read: &World, now: &World, known: Known) -> Self {
+        let syncs = read.syncs();
+        let fall = syncs.windows(2).rposition(|pair| pair[1].downstream <= pair[0].downstream);
+        let present = &syncs[fall.map_or(0, |at| at + 1)..];
+        let stale = present.iter().any(|sync| sync.target_incarnation != now.target.incarnation);
+        let rising = present.windows(2).position(|pair| pair[1].upstream <= pair[0].upstream);
+        let oldest = present.get(rising.unwrap_or(present.len().saturating_sub(1)));
+        let oldest = oldest.map_or(0, |sync| sync.source_incarnation);
+        let target_unseen = now.target.incarnation > 0 && (!known.syncs || fall.is_none());
+        let of_source = now.source.incarnation > 0;
+        Self {
+            truths: (oldest..=now.source.incarnation).map(|of| Truth::of_incarnation(now, of)).collect(),
+            stale: stale && known.syncs,
+            unseen: target_unseen || of_source,
+            of_source,
+        }
+    }
+}

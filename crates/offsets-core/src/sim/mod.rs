@@ -1,0 +1,53 @@
+//! A link that is simulated: a source log, an MM2 that copies it, dies and copies again, the target log, and everything
+//! that can happen to either meanwhile. It knows the truth about every offset, so any answer can be checked against it.
+//!
+//! A [`Story`] is what happens to one partition; told, it gives a [`World`], from which the [`Evidence`] follows that an
+//! edge would gather, as far as it is [`Known`]. [`Law`] says which answers are wrong, and whether an assumption that the
+//! answer names excuses that. A [`Trial`] does all this for one seed, a [`Simulation`] for many. Stories follow from a seed alone: the same on every machine, with no clock and no threads.
+//!
+//! What it does not model: time (nothing here is late, only missing), more than one partition, and the contents of
+//! records beyond which of them look alike.
+//!
+//! [`Evidence`]: crate::evidence::Evidence
+
+mod author;
+mod evidence;
+mod excuses;
+mod law;
+mod mirror_maker;
+mod random;
+mod replicator;
+mod simulation;
+mod source_log;
+mod story;
+mod target_log;
+mod trial;
+mod truth;
+mod witness;
+mod world;
+
+pub use author::Genre;
+pub use evidence::{Known, TOPIC};
+pub use law::{Departure, DepartureKind, Law};
+pub use mirror_maker::SyncRecord;
+pub use random::Random;
+pub use simulation::{Simulation, SimulationReport, SimulationSummary, Violation};
+pub use source_log::SourceLog;
+pub use story::{Event, Story};
+pub use target_log::{Entry, TargetLog};
+pub use trial::{Outcome, Rereads, Trial};
+pub use truth::Truth;
+pub use witness::SimulatedLink;
+pub use world::{Setting, World};
+
+use crate::model::{SourceOffset, TargetOffset};
+
+/// A simulated source offset, as Kafka counts: logs here begin at 0 or above.
+fn upstream(offset: i64) -> SourceOffset {
+    SourceOffset::ZERO.plus(offset.unsigned_abs())
+}
+
+/// The same on the target.
+fn downstream(offset: i64) -> TargetOffset {
+    TargetOffset::ZERO.plus(offset.unsigned_abs())
+}

@@ -1,0 +1,150 @@
+use serde::Serialize;
+
+use super::{DepartureKind, Outcome, Trial};
+
+/// Many trials, one behind the other: number `n` of a simulation has its seed plus `n` for a seed, so that any of them
+/// can be run alone.
+///
+/// # Examples
+/// ```
+/// use offsets_core::sim::Simulation;
+///
+/// let (mut half, other) = (Simulation::of(1, 0..50), Simulation::of(1, 50..100));
+/// half.add(other);
+/// assert_eq!(half.report().summary.histories, 100);
+/// ```
+#[derive(Debug, Clone)]
+pub struct Simulation {
+    seed: u64,
+    histories: u64,
+    total: Outcome,
+    violations: Vec<Violation>,
+}
+
+/// A history in which an answer broke the law.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Violation {
+    /// The seed under which it is the first and only history.
+    pub seed: u64,
+    /// In which way, by name.
+    pub kind: &'static str,
+    /// The answer and the truth, in words.
+    pub detail: String,
+    /// The shortest story in which the same happens, event by event.
+    pub story: Vec<String>,
+}
+
+/// A simulation as JSON. Its shape is a contract: fields are added, never changed.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SimulationReport<'a> {
+    api_version: &'static str,
+    kind: &'static str,
+    /// The seed of the first history.
+    pub seed: u64,
+    /// What broke the law, by seed.
+    pub violations: &'a [Violation],
+    /// The sums.
+    pub summary: SimulationSummary,
+}
+
+/// The sums of a simulation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SimulationSummary {
+    /// Histories that were simulated.
+    pub histories: u64,
+    /// Records their sources were given.
+    pub records: u64,
+    /// Answers that were judged.
+    pub answers: u64,
+    /// Answers that were exact.
+    pub exact: u64,
+    /// Answers that were not right, because an assumption they name was broken.
+    pub excused: u64,
+    /// Histories in which an answer broke the law.
+    pub violations: u64,
+    /// Records read again from our positions, over commits for which MM2 has a position that is safe too.
+    pub reread: u64,
+    /// Records read again from MM2's own.
+    pub mm2_reread: u64,
+    /// Commits for which MM2's position skips records.
+    pub mm2_skips: u64,
+    /// Commits that MM2 has no position for.
+    pub mm2_unanswered: u64,
+}
+
+impl Simulation {
+    /// Runs the trials with these numbers. Simulations of the same seed that run others can be added.
+    pub fn of(seed: u64, numbers: std::ops::Range<u64>) -> Self {
+        let histories = numbers.end.saturating_sub(numbers.start);
+        let mut simulation = Self { seed, histories, total: Outcome::default(), violations: Vec::new() };
+        for number in numbers {
+            let seed = seed.wrapping_add(number);
+            let trial = Trial::from_seed(seed);
+            let mut outcome = trial.run();
+            if let Some(breach) = outcome.breaches.drain(..).next() {
+                simulation.violations.push(Violation::of(seed, &trial, breach.kind));
+            }
+            simulation.total.add(outcome);
+        }
+        simulation
+    }
+
+    /// Adds the trials of another part.
+    pub fn add(&mut self, other: Self) {
+        self.histories += other.histories;
+        self.total.add(other.total);
+        self.violations.extend(other.violations);
+        let first = self.seed;
+        self.violations.sort_by_key(|violation| violation.seed.wrapping_sub(first));
+    }
+
+    /// What broke the law, in the order of the histories.
+    pub fn violations(&self) -> &[Violation] {
+        &self.violations
+    }
+
+    /// The simulation in the contract's JSON shape.
+    pub fn report(&self) -> SimulationReport<'_> {
+        let Outcome { records, answers, exact, excused, rereads, .. } = self.total;
+        SimulationReport {
+            api_version: crate::API_VERSION,
+            kind: "Simulation",
+            seed: self.seed,
+            violations: &self.violations,
+            summary: SimulationSummary {
+                histories: self.histories,
+                records,
+                answers,
+                exact,
+                excused,
+                violations: self.violations.len() as u64,
+                reread: rereads.ours,
+                mm2_reread: rereads.mm2,
+                mm2_skips: rereads.mm2_skips,
+                mm2_unanswered: rereads.mm2_silent,
+            },
+        }
+    }
+}
+
+impl Violation {
+    /// The shortest form of what a trial came upon.
+    fn of(seed: u64, trial: &Trial, kind: DepartureKind) -> Self {
+        let short = trial.shortened(kind);
+        let breach = short.run().breaches.into_iter().find(|breach| breach.kind == kind);
+        let Trial { story, known, .. } = &short;
+        let mut told =
+            vec![format!("{:?}", story.setting), format!("{known:?}"), format!("{:?}", short.rules)];
+        told.extend(story.events.iter().map(|event| format!("{event:?}")));
+        told.extend(story.meanwhile.iter().map(|event| format!("meanwhile {event:?}")));
+        Self {
+            seed,
+            kind: kind.name(),
+            detail: breach.map_or_else(String::new, |breach| breach.detail),
+            story: told,
+        }
+    }
+}

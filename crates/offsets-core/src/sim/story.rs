@@ -1,0 +1,144 @@
+use super::{Setting, World};
+
+/// Something that happens to a mirrored partition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    /// Records are produced to the source, each followed by `holes` offsets that are never copied: transaction markers,
+    /// or records of transactions that were aborted.
+    Produce {
+        /// How many.
+        records: u32,
+        /// How many offsets behind each.
+        holes: u32,
+    },
+    /// MM2 copies records and hears of each that it was written.
+    Copy {
+        /// How many at most.
+        records: u32,
+    },
+    /// MM2 copies records twice, for the first acknowledgement was lost.
+    CopyRetried {
+        /// How many at most.
+        records: u32,
+    },
+    /// A second MM2 copies records of the same partition to the same place.
+    CopyBeside {
+        /// How many at most.
+        records: u32,
+        /// How many records before the first one's progress it begins.
+        back: u32,
+    },
+    /// MM2 dies after `unacknowledged` more records and goes on `back` records before its progress.
+    Crash {
+        /// Records that were written and not heard of.
+        unacknowledged: u32,
+        /// Records that are copied again.
+        back: u32,
+    },
+    /// The worker commits, and MM2 offers the newest pair.
+    Flush,
+    /// Syncs wait, or no longer.
+    Throttle(bool),
+    /// The next syncs do not reach their topic.
+    LoseSyncs(u32),
+    /// The oldest syncs are compacted away.
+    CompactSyncs {
+        /// How many.
+        gone: u32,
+    },
+    /// A group has committed `behind` offsets below the log end, and MM2 writes a checkpoint if its rules say so.
+    Checkpoint {
+        /// Which group.
+        group: u8,
+        /// How far it lags.
+        behind: u32,
+    },
+    /// MM2's checkpoint task reads the syncs anew.
+    CheckpointTaskRestart,
+    /// Another producer writes to the mirror topic.
+    WriteForeign {
+        /// How many records.
+        records: u32,
+    },
+    /// The target deletes all but its newest offsets.
+    TargetRetention {
+        /// How many stay.
+        keep: u32,
+    },
+    /// The source deletes all but its newest offsets.
+    SourceRetention {
+        /// How many stay.
+        keep: u32,
+    },
+    /// The source compacts away one of every `every` records, but for its newest offsets.
+    CompactSource {
+        /// One of how many goes.
+        every: u32,
+        /// How many offsets are not looked at.
+        keep: u32,
+    },
+    /// The target is compacted by key, but for its newest offsets.
+    CompactTarget {
+        /// How many offsets are not looked at.
+        keep: u32,
+    },
+    /// MM2 notices a partition that was added, and adds it to the mirror topic.
+    MirrorPartition,
+    /// The mirror topic is deleted and created anew.
+    RecreateTarget,
+    /// The source topic is deleted and created anew.
+    RecreateSource,
+}
+
+/// What happened until the topics were read, and what happened between that and the reading of the log ranges.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Story {
+    /// What stays the same.
+    pub setting: Setting,
+    /// What happened until the topics were read.
+    pub events: Vec<Event>,
+    /// What happened until the logs were read.
+    pub meanwhile: Vec<Event>,
+}
+
+impl Story {
+    /// The world when the topics were read, and when the log ranges were.
+    pub fn tell(&self) -> (World, World) {
+        let mut world = World::new(self.setting);
+        self.events.iter().for_each(|event| world.happen(event));
+        let read = world.clone();
+        self.meanwhile.iter().for_each(|event| world.happen(event));
+        (read, world)
+    }
+
+    /// A shorter story of which the same holds: no event of it can be left out.
+    ///
+    /// # Examples
+    /// ```
+    /// use offsets_core::sim::{Event, Setting, Story};
+    ///
+    /// let copy = Event::Copy { records: 1 };
+    /// let story = Story { setting: Setting::default(), events: vec![Event::Flush, copy, copy], meanwhile: vec![] };
+    /// assert_eq!(story.shortened(|story| story.events.contains(&copy)).events, [copy]);
+    /// ```
+    #[must_use]
+    pub fn shortened(&self, holds: impl Fn(&Self) -> bool) -> Self {
+        let mut story = self.clone();
+        loop {
+            let length = story.events.len() + story.meanwhile.len();
+            for at in (0..length).rev() {
+                let mut shorter = story.clone();
+                match at.checked_sub(story.events.len()) {
+                    Some(at) => shorter.meanwhile.remove(at),
+                    None => shorter.events.remove(at),
+                };
+                if holds(&shorter) {
+                    story = shorter;
+                }
+            }
+            if story.events.len() + story.meanwhile.len() == length {
+                return story;
+            }
+        }
+    }
+}

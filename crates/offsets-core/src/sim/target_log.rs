@@ -1,0 +1,201 @@
+use std::collections::BTreeMap;
+
+use super::source_log::Run;
+
+/// The mirror partition: what stands at each offset, and what retention and compaction have taken away since.
+#[derive(Debug, Clone)]
+pub struct TargetLog {
+    /// Counts re-creations of the topic.
+    pub incarnation: u32,
+    /// The log start offset.
+    pub start: i64,
+    /// The log end offset.
+    pub end: i64,
+    /// Whether the partition is there; a partition that was added on the source is mirrored some time later.
+    pub exists: bool,
+    stretches: Vec<Stretch>,
+    /// Offsets that compaction took, rising.
+    gone: Vec<i64>,
+}
+
+/// What stands at one target offset, or stood there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entry {
+    /// The copy of a source record.
+    Copy {
+        /// Which of the source topics of this name.
+        incarnation: u32,
+        /// The record's offset there.
+        upstream: i64,
+    },
+    /// A transaction marker, or a record of an aborted transaction: no data to a consumer that reads committed.
+    Control,
+    /// A record of another producer.
+    Foreign,
+}
+
+/// Entries of one kind that follow each other.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stretch {
+    pub(super) at: i64,
+    pub(super) count: i64,
+    pub(super) kind: Kind,
+}
+
+/// Of what kind the entries of a stretch are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Copies of source records, `step` offsets apart.
+    Copies {
+        incarnation: u32,
+        upstream: i64,
+        step: i64,
+    },
+    Control,
+    Foreign,
+}
+
+impl TargetLog {
+    pub(super) fn starting_at(start: i64, exists: bool) -> Self {
+        Self { incarnation: 0, start, end: start, exists, stretches: Vec::new(), gone: Vec::new() }
+    }
+
+    /// Appends copies of a run, as many as there are offsets for: how many, and where the first stands.
+    pub(super) fn copy(&mut self, incarnation: u32, run: Run) -> (i64, i64) {
+        let kind = Kind::Copies { incarnation, upstream: run.first, step: run.step };
+        let at = self.end;
+        (self.append(kind, run.count), at)
+    }
+
+    pub(super) fn write_control(&mut self, entries: u32) {
+        self.append(Kind::Control, i64::from(entries));
+    }
+
+    pub(super) fn write_foreign(&mut self, records: u32) {
+        self.append(Kind::Foreign, i64::from(records));
+    }
+
+    fn append(&mut self, kind: Kind, count: i64) -> i64 {
+        let count = if self.exists { count.min(i64::MAX - self.end) } else { 0 };
+        if count > 0 {
+            self.stretches.push(Stretch { at: self.end, count, kind });
+            self.end += count;
+        }
+        count
+    }
+
+    pub(super) fn retain(&mut self, keep: u32) {
+        self.start = self.start.max(self.end - i64::from(keep));
+    }
+
+    /// Compaction below the newest `keep` offsets: of the records with one key only the newest stays. Source offsets
+    /// that leave the same rest by `keys` share a key; with 0 each has a key of its own, and what goes is what was
+    /// copied twice.
+    pub(super) fn compact(&mut self, keys: i64, keep: u32) {
+        let below = self.end - i64::from(keep);
+        let mut newest = BTreeMap::new();
+        let mut gone = Vec::new();
+        let key = |entry| match entry {
+            Entry::Copy { incarnation, upstream } if keys == 0 => Some((incarnation, upstream)),
+            Entry::Copy { upstream, .. } => Some((0, upstream % keys)),
+            Entry::Control | Entry::Foreign => None,
+        };
+        let held = self.between(self.start, below).filter(|&(offset, _)| self.holds(offset));
+        for (offset, entry) in held {
+            gone.extend(key(entry).and_then(|key| newest.insert(key, offset)));
+        }
+        self.gone.append(&mut gone);
+        self.gone.sort_unstable();
+    }
+
+    pub(super) fn recreate(&mut self) {
+        *self = Self { incarnation: self.incarnation + 1, ..Self::starting_at(0, true) };
+    }
+
+    /// Every entry there ever was, with its offset.
+    pub fn entries(&self) -> impl Iterator<Item = (i64, Entry)> + '_ {
+        self.between(0, i64::MAX)
+    }
+
+    /// The entries in `from..to`, those that are gone too.
+    pub fn between(&self, from: i64, to: i64) -> impl Iterator<Item = (i64, Entry)> + '_ {
+        let begun = self.stretches.partition_point(|stretch| stretch.end() <= from);
+        let within = self.stretches[begun..].iter().take_while(move |stretch| stretch.at < to);
+        within.flat_map(move |stretch| {
+            let skipped = (from - stretch.at).max(0);
+            let taken = stretch.count.min(to - stretch.at);
+            (skipped..taken).map(move |at| (stretch.at + at, stretch.entry(at)))
+        })
+    }
+
+    /// Whether what stood at an offset can still be read.
+    pub fn holds(&self, offset: i64) -> bool {
+        self.start <= offset && offset < self.end && self.gone.binary_search(&offset).is_err()
+    }
+
+    /// Whether compaction took anything.
+    pub(super) fn is_compacted(&self) -> bool {
+        !self.gone.is_empty()
+    }
+
+    pub(super) fn stretches(&self) -> &[Stretch] {
+        &self.stretches
+    }
+
+    pub(super) fn gone(&self) -> &[i64] {
+        &self.gone
+    }
+}
+
+impl Stretch {
+    pub(super) fn end(&self) -> i64 {
+        self.at + self.count
+    }
+
+    fn entry(&self, at: i64) -> Entry {
+        match self.kind {
+            Kind::Copies { incarnation, upstream, step } => {
+                Entry::Copy { incarnation, upstream: upstream + at * step }
+            }
+            Kind::Control => Entry::Control,
+            Kind::Foreign => Entry::Foreign,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn compaction_keeps_the_newest_record_of_a_key() {
+        let mut log = TargetLog::starting_at(0, true);
+        log.copy(0, Run { first: 0, step: 1, count: 4 });
+        log.copy(0, Run { first: 2, step: 1, count: 2 });
+        log.compact(0, 0);
+        let held: Vec<bool> = (0..7).map(|at| log.holds(at)).collect();
+        assert_eq!(held, [true, true, false, false, true, true, false]);
+        log.compact(2, 1);
+        let held: Vec<bool> = (0..6).map(|at| log.holds(at)).collect();
+        assert_eq!(held, [false, true, false, false, true, true], "the newest offset is not looked at");
+    }
+
+    #[test]
+    fn stretches_are_read_entry_by_entry() {
+        let mut log = TargetLog::starting_at(5, true);
+        log.copy(1, Run { first: 10, step: 3, count: 3 });
+        log.write_control(1);
+        log.write_foreign(2);
+        let entries: Vec<_> = log.between(6, 10).collect();
+        let copy = |upstream| Entry::Copy { incarnation: 1, upstream };
+        assert_eq!(entries, [(6, copy(13)), (7, copy(16)), (8, Entry::Control), (9, Entry::Foreign)]);
+        assert_eq!(log.end, 11);
+    }
+
+    #[test]
+    fn a_partition_that_is_not_mirrored_yet_takes_nothing() {
+        let mut log = TargetLog::starting_at(0, false);
+        assert_eq!(log.copy(0, Run { first: 0, step: 1, count: 3 }), (0, 0));
+        assert_eq!(log.end, 0);
+    }
+}

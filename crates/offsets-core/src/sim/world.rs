@@ -1,0 +1,119 @@
+use std::collections::BTreeSet;
+
+use super::mirror_maker::{CheckpointRecord, MirrorMaker, SyncRecord};
+use super::source_log::SourceLog;
+use super::story::Event;
+use super::target_log::TargetLog;
+
+/// The state of a mirrored partition at one time: both logs, MM2, and what it has written down.
+#[derive(Debug, Clone)]
+pub struct World {
+    /// The source partition.
+    pub source: SourceLog,
+    /// The mirror partition.
+    pub target: TargetLog,
+    pub(super) mirror_maker: MirrorMaker,
+}
+
+/// What stays the same through a story.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Setting {
+    /// `offset.lag.max`.
+    pub lag_max: i64,
+    /// Whether MM2 writes in transactions.
+    pub exactly_once: bool,
+    /// The source's first offset, and the target's.
+    pub origin: (i64, i64),
+    /// How many neighbouring source offsets hold records that look alike; 1 when none do.
+    pub twins: i64,
+    /// Every how many source offsets a filter of MM2 drops the record; 0 for never.
+    pub filter: i64,
+    /// How many keys the records have by turns; 0 when each has its own.
+    pub keys: i64,
+    /// Whether the replicator writes source offsets into headers.
+    pub headers: bool,
+    /// Whether the partition was added to its topic, so that its mirror is made some time later.
+    pub added: bool,
+}
+
+/// A link as MM2 sets it up: a sync each 101 records, nothing dropped, both logs from the beginning.
+impl Default for Setting {
+    fn default() -> Self {
+        Self {
+            lag_max: 100,
+            exactly_once: false,
+            origin: (0, 0),
+            twins: 1,
+            filter: 0,
+            keys: 0,
+            headers: false,
+            added: false,
+        }
+    }
+}
+
+impl World {
+    /// Two empty logs.
+    pub fn new(setting: Setting) -> Self {
+        let (source, target) = setting.origin;
+        Self {
+            source: SourceLog::starting_at(source),
+            target: TargetLog::starting_at(target, !setting.added),
+            mirror_maker: MirrorMaker::new(setting),
+        }
+    }
+
+    /// What stays the same.
+    pub fn setting(&self) -> &Setting {
+        &self.mirror_maker.setting
+    }
+
+    /// What the syncs topic holds.
+    pub fn syncs(&self) -> &[SyncRecord] {
+        &self.mirror_maker.notes.syncs
+    }
+
+    /// What the checkpoints topic holds.
+    pub(super) fn checkpoints(&self) -> &[CheckpointRecord] {
+        &self.mirror_maker.notes.checkpoints
+    }
+
+    /// Whether two MM2s copied the partition.
+    pub(super) fn has_a_rival(&self) -> bool {
+        self.mirror_maker.has_a_rival()
+    }
+
+    /// How many groups have a checkpoint.
+    pub fn groups_with_checkpoints(&self) -> usize {
+        let groups: BTreeSet<_> = self.checkpoints().iter().map(|checkpoint| checkpoint.group).collect();
+        groups.len()
+    }
+
+    /// Lets something happen.
+    pub fn happen(&mut self, event: &Event) {
+        let Self { source, target, mirror_maker } = self;
+        match *event {
+            Event::Produce { records, holes } => source.produce(records, holes),
+            Event::Copy { records } => mirror_maker.copy(records, source, target),
+            Event::CopyRetried { records } => mirror_maker.copy_retried(records, source, target),
+            Event::CopyBeside { records, back } => mirror_maker.copy_beside(records, back, source, target),
+            Event::Crash { unacknowledged, back } => {
+                mirror_maker.crash(unacknowledged, back, source, target);
+            }
+            Event::Flush => mirror_maker.flush(),
+            Event::Throttle(on) => mirror_maker.throttle(on),
+            Event::LoseSyncs(syncs) => mirror_maker.lose(syncs),
+            Event::CompactSyncs { gone } => mirror_maker.compact_syncs(gone),
+            Event::Checkpoint { group, behind } => mirror_maker.checkpoint(group, behind, source),
+            Event::CheckpointTaskRestart => mirror_maker.reload(),
+            Event::WriteForeign { records } => target.write_foreign(records),
+            Event::TargetRetention { keep } => target.retain(keep),
+            Event::SourceRetention { keep } => source.retain(keep),
+            Event::CompactSource { every, keep } => source.compact(every, keep),
+            Event::CompactTarget { keep } => target.compact(mirror_maker.setting.keys, keep),
+            Event::MirrorPartition => target.exists = true,
+            Event::RecreateTarget => target.recreate(),
+            Event::RecreateSource => source.recreate(),
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! A million simulated histories obey the law, and rules that are broken on purpose do not: the simulator would have
+//! noticed.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+use std::thread;
+
+use offsets_core::evidence::Evidence;
+use offsets_core::history::Sync;
+use offsets_core::model::TargetOffset;
+use offsets_core::sim::{DepartureKind, Simulation, Trial};
+use offsets_core::translate::{Assumption, Position, Row};
+
+/// How many histories a run tries, unless `SIMULATED_HISTORIES` says otherwise.
+const HISTORIES: u64 = 1_000_000;
+
+/// Histories of this test begin with this seed.
+const SEED: u64 = 1;
+
+fn histories() -> u64 {
+    std::env::var("SIMULATED_HISTORIES").map_or(HISTORIES, |number| number.parse().unwrap())
+}
+
+/// One simulation, in as many parts as there are cores.
+fn simulated(histories: u64) -> Simulation {
+    let parts = thread::available_parallelism().map_or(2, |cores| cores.get() as u64);
+    let part = |at: u64| histories * at / parts..histories * (at + 1) / parts;
+    thread::scope(|scope| {
+        let start = |at| scope.spawn(move || Simulation::of(SEED, part(at)));
+        let running: Vec<_> = (0..parts).map(start).collect();
+        let mut done = running.into_iter().map(|part| part.join().unwrap());
+        let mut all = done.next().unwrap();
+        done.for_each(|part| all.add(part));
+        all
+    })
+}
+
+#[test]
+fn a_million_histories_obey_the_law() {
+    let simulation = simulated(histories());
+    let shown: Vec<_> = simulation.violations().iter().take(3).collect();
+    let summary = simulation.report().summary;
+    assert!(shown.is_empty(), "{summary:?}\n{shown:#?}");
+    assert!(summary.excused * 20 < summary.answers, "too much is excused to prove anything: {summary:?}");
+    assert!(summary.exact * 5 > summary.answers, "too little is exact to prove anything: {summary:?}");
+}
+
+#[test]
+fn what_a_simulation_finds_does_not_depend_on_its_parts() {
+    let (mut parts, other) = (Simulation::of(3, 0..100), Simulation::of(3, 100..300));
+    parts.add(other);
+    assert_eq!(parts.report().summary, Simulation::of(3, 0..300).report().summary);
+}
+
+#[test]
+fn distance_added_to_a_sync_is_caught() {
+    assert_caught(|evidence, row| {
+        let (floor, _) = syncs_around(evidence, row)?;
+        let at = floor.downstream.plus(floor.upstream.distance_to(row.committed.offset));
+        Some((Position::Floor { low: at }, &[]))
+    });
+}
+
+#[test]
+fn a_count_without_the_repeat_check_is_caught() {
+    assert_caught(|evidence, row| {
+        let (from, to) = syncs_around(evidence, row)?;
+        let between = records_between(evidence, row, from, to);
+        let complete = between.len() as u64 == from.upstream.distance_to(to.upstream);
+        let below = from.upstream.next().distance_to(row.committed.offset) as usize;
+        let at = *between.get(below).filter(|_| complete)?;
+        Some((Position::Exact { at }, &[Assumption::SoleWriter]))
+    });
+}
+
+/// The positions a broken rule gives, with the assumptions it names beside those of every rule that argues from the
+/// order of copies; `None` where it has nothing to say.
+type Broken = fn(&Evidence, &Row) -> Option<(Position, &'static [Assumption])>;
+
+/// Expects that a group is made to skip records in a fraction of the histories that a run tries.
+#[track_caller]
+fn assert_caught(broken: Broken) {
+    let skips = |seed: &u64| {
+        let outcome = Trial::from_seed(*seed)
+            .run_with(|evidence, rows| rows.into_iter().map(|row| replaced(evidence, row, broken)).collect());
+        outcome.breaches.iter().any(|breach| breach.kind == DepartureKind::Skips)
+    };
+    let caught = (SEED..SEED + HISTORIES / 10).find(skips);
+    assert!(caught.is_some(), "a rule that skips records went unnoticed");
+}
+
+fn replaced(evidence: &Evidence, mut row: Row, broken: Broken) -> Row {
+    if let Some((position, assumptions)) = broken(evidence, &row) {
+        row.position = position;
+        row.assumptions = vec![Assumption::Order, Assumption::SameIncarnation, Assumption::VisibleReplays];
+        row.assumptions.extend(assumptions);
+        row.reread_max = None;
+    }
+    row
+}
+
+/// The syncs at or below a commit and at or above it.
+fn syncs_around(evidence: &Evidence, row: &Row) -> Option<(Sync, Sync)> {
+    let history = evidence.syncs.whole()?.get(&row.source)?;
+    let neighbours = history.neighbours(row.committed.offset);
+    neighbours.floor.zip(neighbours.ceiling).filter(|(floor, ceiling)| floor != ceiling)
+}
+
+/// Where data records stand behind a sync, up to the next.
+fn records_between(evidence: &Evidence, row: &Row, from: Sync, to: Sync) -> Vec<TargetOffset> {
+    let scans = evidence.target_records.of(&row.target).iter();
+    let offsets = scans.flat_map(|scan| &scan.records).map(|record| record.offset);
+    offsets.filter(|&at| from.downstream < at && at <= to.downstream).collect()
+}
