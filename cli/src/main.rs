@@ -28,6 +28,7 @@ fn main() -> ExitCode {
         Verb::Reset(reset) => verb::reset(&link, &evidence, &output, &reset),
         Verb::Undo(undo) => verb::undo(&link, &output, &undo),
         Verb::Dump(dump) => verb::dump(&link, &evidence, &output, &dump),
+        Verb::Simulate(simulate) => verb::simulate(&output, &simulate),
         Verb::Completions(completions) => verb::completions(&completions),
         Verb::Man(man) => verb::man(&man),
     };

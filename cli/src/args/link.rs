@@ -96,19 +96,19 @@ macro_rules! side {
         #[derive(Debug, Args)]
         pub(crate) struct $name {
             #[arg(
-                        id = $bootstrap, long = $bootstrap, value_name = "SERVERS", global = true,
-                        help = concat!("The ", $word, "'s brokers, HOST:PORT[,HOST:PORT...]")
-                    )]
+                                id = $bootstrap, long = $bootstrap, value_name = "SERVERS", global = true,
+                                help = concat!("The ", $word, "'s brokers, HOST:PORT[,HOST:PORT...]")
+                            )]
             bootstrap_server: Option<String>,
             #[arg(
-                        id = $config, long = $config, value_name = "FILE", global = true,
-                        help = concat!("A Kafka client properties file for the ", $word)
-                    )]
+                                id = $config, long = $config, value_name = "FILE", global = true,
+                                help = concat!("A Kafka client properties file for the ", $word)
+                            )]
             command_config: Option<PathBuf>,
             #[arg(
-                        id = $alias, long = $alias, value_name = "ALIAS", global = true,
-                        help = concat!("The ", $word, "'s alias in the link")
-                    )]
+                                id = $alias, long = $alias, value_name = "ALIAS", global = true,
+                                help = concat!("The ", $word, "'s alias in the link")
+                            )]
             alias: Option<String>,
         }
 

@@ -5,12 +5,14 @@ mod link;
 mod output;
 mod reset;
 mod selection;
+mod simulate;
 
 pub(crate) use evidence::EvidenceArgs;
 pub(crate) use link::{LinkArgs, PolicyName, SideArgs, SyncsLocation};
 pub(crate) use output::{Format, OutputArgs};
 pub(crate) use reset::{ApplyArgs, Destination, ResetArgs, TargetPartitions, UndoArgs};
 pub(crate) use selection::{GroupArgs, SelectionArgs, TranslateArgs};
+pub(crate) use simulate::SimulateArgs;
 
 use std::path::PathBuf;
 
@@ -60,6 +62,8 @@ pub(crate) enum Verb {
     Undo(UndoArgs),
     /// Write the evidence to a file that answers later, with no cluster
     Dump(DumpArgs),
+    /// Hold the rules to simulated histories whose truth is known, and count what is read again
+    Simulate(SimulateArgs),
     /// Print a shell completion script
     Completions(CompletionsArgs),
     /// Write the man pages

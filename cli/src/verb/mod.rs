@@ -6,12 +6,14 @@ mod dump;
 mod reset;
 mod session;
 mod shell;
+mod simulate;
 mod translate;
 mod undo;
 
 pub(crate) use dump::dump;
 pub(crate) use reset::reset;
 pub(crate) use shell::{completions, man};
+pub(crate) use simulate::simulate;
 pub(crate) use translate::translate;
 pub(crate) use undo::undo;
 

@@ -2,7 +2,7 @@ use crate::run::{Folder, offsets};
 
 #[test]
 fn help_teaches_with_examples() {
-    for verb in ["", "translate", "reset", "undo", "dump"] {
+    for verb in ["", "translate", "reset", "undo", "dump", "simulate"] {
         let run = offsets(&format!("{verb} --help")).expect(0);
         assert!(run.stdout.contains("Examples:"), "{}", run.stdout);
     }

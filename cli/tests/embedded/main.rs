@@ -9,4 +9,5 @@ mod help;
 mod lab;
 mod reset;
 mod run;
+mod simulate;
 mod translate;
