@@ -7,7 +7,7 @@ use offsets_core::sim::{Curve, CurvePoint};
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 440.0;
 /// The plot: left, top, right, bottom.
-const PLOT: (f64, f64, f64, f64) = (72.0, 56.0, 560.0, 384.0);
+const PLOT: (f64, f64, f64, f64) = (72.0, 56.0, 548.0, 384.0);
 const GREATEST: f64 = Curve::GREATEST_LAG as f64;
 
 /// Colours for a light and a dark page, each told apart from the others by lightness too.

@@ -79,7 +79,7 @@ fn tell(violation: &Violation, remarks: Remarks) {
 }
 
 fn in_words(summary: &SimulationSummary) -> String {
-    let SimulationSummary { answers, excused, violations, reread, mm2_reread, .. } = summary;
+    let SimulationSummary { answers, excused, violations, reread, mm2_reread, mm2_skips, .. } = summary;
     let broken = match violations {
         0 => "no answer breaks the law".to_owned(),
         1 => "in 1 history an answer breaks the law".to_owned(),
@@ -87,6 +87,6 @@ fn in_words(summary: &SimulationSummary) -> String {
     };
     format!(
         "{broken}; {excused} of {answers} were wrong because an assumption they name was broken on purpose. Read again: \
-         {reread} records (MM2 itself: {mm2_reread})."
+         {reread} records (MM2 itself: {mm2_reread}, where its positions skip nothing; at {mm2_skips} commits they do)."
     )
 }

@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::print::{Remarks, chart, print_simulation};
 
 /// How many links the chart is drawn from.
-const CHARTED_LINKS: u64 = 8;
+const CHARTED_LINKS: u64 = 32;
 
 /// `offsets simulate`.
 pub(crate) fn simulate(output: &OutputArgs, args: &SimulateArgs) -> Result<Exit, Failure> {
