@@ -1,4 +1,4 @@
-//! What the core costs: decoding, the sync history and its lookups, the checkpoint history, bytes held.
+//! What the core costs: decoding, the sync history and its lookups, the checkpoint history, the simulator, bytes held.
 //!
 //! Streams are those that MM2's own store was measured with: a million syncs of step 101, spread evenly over 50 or
 //! 20,000 source partitions, then uniform random lookups.
@@ -11,6 +11,7 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group};
 use offsets_core::history::{CheckpointHistory, SyncHistory};
 use offsets_core::mm2::{Checkpoint, OffsetSync};
 use offsets_core::model::{SourceOffset, TargetOffset, TopicPartition};
+use offsets_core::sim::{Random as Seeded, Story, Trial, Truth};
 
 const SYNCS: usize = 1_000_000;
 const STEP: i64 = 101;
@@ -96,6 +97,33 @@ fn looking_up(criterion: &mut Criterion) {
             });
         }
     }
+    group.finish();
+}
+
+/// Simulated source records a second: a log as it mostly is, told and with its truth worked out; and the short, eventful
+/// histories of the properties, once told only and once with questions asked and every answer judged.
+fn simulator(criterion: &mut Criterion) {
+    const RECORDS: u32 = 10_000_000;
+    const HISTORIES: u64 = 1_000;
+    let mut group = criterion.benchmark_group("simulator");
+    let steady = Story::steady(RECORDS, &mut Seeded::from_seed(1));
+    group.throughput(Throughput::Elements(u64::from(RECORDS)));
+    group.bench_function("steady", |bencher| {
+        bencher.iter(|| {
+            let (read, now) = steady.tell();
+            black_box((Truth::of(&now), read));
+        });
+    });
+    let trials: Vec<_> = (0..HISTORIES).map(Trial::from_seed).collect();
+    let records = trials.iter().map(|trial| trial.story.tell().0.source.len()).sum();
+    group.throughput(Throughput::Elements(records));
+    group.bench_function("eventful", |bencher| {
+        bencher.iter(|| trials.iter().for_each(|trial| drop(black_box(trial.story.tell()))));
+    });
+    group.throughput(Throughput::Elements(HISTORIES));
+    group.bench_function("judged-histories", |bencher| {
+        bencher.iter(|| trials.iter().for_each(|trial| drop(black_box(trial.run()))));
+    });
     group.finish();
 }
 
@@ -219,7 +247,7 @@ fn downstream(offset: i64) -> TargetOffset {
     TargetOffset::new(offset).unwrap()
 }
 
-criterion_group!(benches, decoding, reading, looking_up);
+criterion_group!(benches, decoding, reading, looking_up, simulator);
 
 fn main() {
     weighing();

@@ -13,7 +13,7 @@ pub(crate) enum Exit {
     Usage = 2,
     /// An answer is unsafe or unknown, or a move was refused; nothing was applied.
     Unsound = 3,
-    /// What was read back is not what was written.
+    /// What was read back is not what was written, or a simulated answer breaks the law.
     Unverified = 4,
     /// A group has active members.
     Active = 5,

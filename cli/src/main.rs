@@ -29,6 +29,7 @@ fn main() -> ExitCode {
         Verb::Undo(undo) => verb::undo(&link, &output, &undo),
         Verb::Dump(dump) => verb::dump(&link, &evidence, &output, &dump),
         Verb::Archive(archive) => verb::archive(&link, &output, &archive),
+        Verb::Simulate(simulate) => verb::simulate(&output, &simulate),
         Verb::Completions(completions) => verb::completions(&completions),
         Verb::Man(man) => verb::man(&man),
     };

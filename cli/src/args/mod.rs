@@ -6,6 +6,7 @@ mod link;
 mod output;
 mod reset;
 mod selection;
+mod simulate;
 
 pub(crate) use archive::{ArchiveArgs, ArchiveVerb, ExportArgs, RunArgs, StatsArgs};
 pub(crate) use evidence::EvidenceArgs;
@@ -14,6 +15,7 @@ pub(crate) use link::{LinkArgs, PolicyName, SideArgs, SyncsLocation};
 pub(crate) use output::{Format, OutputArgs};
 pub(crate) use reset::{ApplyArgs, Destination, ResetArgs, TargetPartitions, UndoArgs};
 pub(crate) use selection::{GroupArgs, SelectionArgs, TranslateArgs};
+pub(crate) use simulate::SimulateArgs;
 
 use std::path::PathBuf;
 
@@ -69,6 +71,8 @@ pub(crate) enum Verb {
     Dump(DumpArgs),
     /// Keep what a disaster would take: every group's commits, syncs, checkpoints
     Archive(ArchiveArgs),
+    /// Hold the rules to simulated histories whose truth is known, and count what is read again
+    Simulate(SimulateArgs),
     /// Print a shell completion script
     Completions(CompletionsArgs),
     /// Write the man pages

@@ -1,16 +1,20 @@
 //! How answers look. Data goes to stdout; remarks go to stderr through [`Remarks`].
 
 mod archive;
+mod chart;
 mod explanation;
 mod progress;
 mod remarks;
 mod reset;
+mod simulation;
 mod translation;
 
 pub(crate) use archive::print_archive;
+pub(crate) use chart::chart;
 pub(crate) use progress::ProgressBars;
 pub(crate) use remarks::Remarks;
 pub(crate) use reset::{Told, print_reset};
+pub(crate) use simulation::print_simulation;
 pub(crate) use translation::print_translation;
 
 use std::io::{self, Write};

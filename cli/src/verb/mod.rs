@@ -7,6 +7,7 @@ mod dump;
 mod reset;
 mod session;
 mod shell;
+mod simulate;
 mod translate;
 mod undo;
 
@@ -14,6 +15,7 @@ pub(crate) use archive::archive;
 pub(crate) use dump::dump;
 pub(crate) use reset::reset;
 pub(crate) use shell::{completions, man};
+pub(crate) use simulate::simulate;
 pub(crate) use translate::translate;
 pub(crate) use undo::undo;
 

@@ -8,6 +8,7 @@ fn help_teaches_with_examples() {
         "reset",
         "undo",
         "dump",
+        "simulate",
         "archive",
         "archive run",
         "archive stats",

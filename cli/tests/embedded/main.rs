@@ -10,4 +10,5 @@ mod help;
 mod lab;
 mod reset;
 mod run;
+mod simulate;
 mod translate;

@@ -11,6 +11,7 @@
 //! [`Evidence`]: crate::evidence::Evidence
 
 mod author;
+mod curve;
 mod evidence;
 mod excuses;
 mod law;
@@ -27,6 +28,7 @@ mod witness;
 mod world;
 
 pub use author::Genre;
+pub use curve::{Curve, CurvePoint};
 pub use evidence::{Known, TOPIC};
 pub use law::{Departure, DepartureKind, Law};
 pub use mirror_maker::SyncRecord;

@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::{DepartureKind, Outcome, Trial};
+use super::{Curve, DepartureKind, Outcome, Trial};
 
 /// Many trials, one behind the other: number `n` of a simulation has its seed plus `n` for a seed, so that any of them
 /// can be run alone.
@@ -45,6 +45,9 @@ pub struct SimulationReport<'a> {
     pub seed: u64,
     /// What broke the law, by seed.
     pub violations: &'a [Violation],
+    /// What groups read again by their lag, where that was looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub curve: Option<&'a Curve>,
     /// The sums.
     pub summary: SimulationSummary,
 }
@@ -114,6 +117,7 @@ impl Simulation {
             kind: "Simulation",
             seed: self.seed,
             violations: &self.violations,
+            curve: None,
             summary: SimulationSummary {
                 histories: self.histories,
                 records,

@@ -1,0 +1,92 @@
+use std::io::{self, Write};
+
+use offsets_core::sim::{Curve, Simulation, SimulationSummary, Violation};
+
+use super::{Remarks, table, write_table};
+use crate::args::{Format, OutputArgs};
+
+/// Prints a simulation in the form that was asked for.
+pub(crate) fn print_simulation(
+    simulation: &Simulation,
+    curve: Option<&Curve>,
+    output: &OutputArgs,
+    remarks: Remarks,
+) -> io::Result<()> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let mut report = simulation.report();
+    report.curve = curve;
+    if output.output == Format::Json {
+        serde_json::to_writer_pretty(&mut out, &report)?;
+        writeln!(out)?;
+    } else {
+        print_summary(&mut out, &report.summary)?;
+        if let Some(curve) = curve {
+            writeln!(out)?;
+            print_curve(&mut out, curve)?;
+        }
+    }
+    out.flush()?;
+    if output.output == Format::Table {
+        simulation.violations().iter().for_each(|violation| tell(violation, remarks));
+        remarks.say(in_words(&report.summary));
+    }
+    Ok(())
+}
+
+fn print_summary(out: &mut impl Write, summary: &SimulationSummary) -> io::Result<()> {
+    let mut table = table([
+        "HISTORIES",
+        "RECORDS",
+        "ANSWERS",
+        "EXACT",
+        "EXCUSED",
+        "VIOLATIONS",
+        "REREAD",
+        "MM2-REREAD",
+        "MM2-SKIPS",
+    ]);
+    table.add_row([
+        summary.histories,
+        summary.records,
+        summary.answers,
+        summary.exact,
+        summary.excused,
+        summary.violations,
+        summary.reread,
+        summary.mm2_reread,
+        summary.mm2_skips,
+    ]);
+    write_table(out, &table)
+}
+
+fn print_curve(out: &mut impl Write, curve: &Curve) -> io::Result<()> {
+    let mut table = table(["LAG", "REREAD", "SYNCS-REREAD", "MM2-REREAD"]);
+    for point in &curve.points {
+        table.add_row([
+            point.lag.to_string(),
+            format!("{:.1}", point.reread),
+            format!("{:.1}", point.syncs_reread),
+            format!("{:.1}", point.mm2_reread),
+        ]);
+    }
+    write_table(out, &table)
+}
+
+fn tell(violation: &Violation, remarks: Remarks) {
+    let Violation { seed, kind, detail, story } = violation;
+    remarks.fault(format!("seed {seed}: {kind}: {detail}"));
+    story.iter().for_each(|event| remarks.fault(format!("  {event}")));
+}
+
+fn in_words(summary: &SimulationSummary) -> String {
+    let SimulationSummary { answers, excused, violations, reread, mm2_reread, mm2_skips, .. } = summary;
+    let broken = match violations {
+        0 => "no answer breaks the law".to_owned(),
+        1 => "in 1 history an answer breaks the law".to_owned(),
+        _ => format!("in {violations} histories an answer breaks the law"),
+    };
+    format!(
+        "{broken}; {excused} of {answers} were wrong because an assumption they name was broken on purpose. Read again: \
+         {reread} records (MM2 itself: {mm2_reread}, where its positions skip nothing; at {mm2_skips} commits they do)."
+    )
+}
