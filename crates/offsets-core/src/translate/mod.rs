@@ -3,7 +3,6 @@
 mod answers;
 mod bound;
 mod ceilings;
-mod count;
 mod derivation;
 mod floors;
 mod inquiry;
@@ -15,7 +14,6 @@ mod rereads;
 mod rules;
 mod selection;
 mod translation;
-mod walk;
 
 pub use answers::answers;
 pub use bound::{Assumption, Assumptions, Bound, Reason};
