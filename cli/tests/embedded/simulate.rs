@@ -49,6 +49,20 @@ fn a_chart_is_drawn_with_a_line_for_each_rule() {
 }
 
 #[test]
+fn the_readme_shows_the_chart_that_its_command_draws() {
+    let command = "simulate --histories 100 --seed 7 --chart rereads-by-lag.svg";
+    let readme = include_str!("../../../README.md");
+    assert!(readme.contains(&format!("offsets {command}")) && readme.contains("(docs/rereads-by-lag.svg)"));
+    let folder = Folder::new();
+    folder.offsets(command).expect(0);
+    let shown = include_str!("../../../docs/rereads-by-lag.svg");
+    assert!(
+        folder.read("rereads-by-lag.svg") == shown,
+        "draw docs/rereads-by-lag.svg again: offsets {command}"
+    );
+}
+
+#[test]
 fn a_chart_does_not_overwrite_a_file() {
     let folder = Folder::new();
     folder.write("rereads.svg", "precious");
