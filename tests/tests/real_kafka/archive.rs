@@ -29,6 +29,10 @@ fn with_the_source_dead_an_archive_gives_exact_positions_between_its_syncs() -> 
     scenario.offsets_archive(&["run", "--dir", &folder, "--once"])?.expect_code(0)?;
     scenario.rig.source.kill()?;
 
+    // Without it, what is left of the source are MM2's own checkpoints.
+    let without = scenario.judge_known(&["--source-dead"])?;
+    ensure!(without.iter().any(|row| row.class != Class::Exact), "{without:#?}");
+
     let rows = scenario.judge(&["--source-dead", "--archive", &folder])?;
     let open: Vec<_> = rows.iter().filter(|row| row.class != Class::Exact).collect();
     ensure!(open.is_empty(), "{open:#?}");
@@ -41,9 +45,5 @@ fn with_the_source_dead_an_archive_gives_exact_positions_between_its_syncs() -> 
     ensure!(moved == [(Some(7_777), Some(7_777)); 2], "{moved:?}");
     let counted = rows.iter().filter(|row| row.evidence.iter().any(|finding| finding.kind == "target-scan"));
     ensure!(counted.count() > 0, "no bracket was counted: {rows:#?}");
-
-    // Without it, what is left of the source are MM2's own checkpoints.
-    let without = scenario.judge_known(&["--source-dead"])?;
-    ensure!(without.iter().any(|row| row.class != Class::Exact), "{without:#?}");
     Ok(())
 }
