@@ -5,6 +5,7 @@ use offsets_core::plan::{Move, Overrides, Refusal, ResetPlan, Step, TargetState,
 use offsets_kafka::{Cluster, Deadline, GroupPartition};
 
 use super::dump::create;
+use super::session::TargetSession;
 use crate::args::{ApplyArgs, OutputArgs};
 use crate::clock;
 use crate::exit::Exit;
@@ -44,6 +45,19 @@ pub(super) fn apply(
     print_reset(&report.told, true, Some(&undo_name), output)?;
     remarks.say(format!("{} To put it back: offsets undo {undo_name}", report.in_words()));
     Ok(report.exit)
+}
+
+impl TargetSession {
+    /// The same on the target of this session.
+    pub(super) fn apply(
+        &self,
+        moves: Vec<Move>,
+        overrides: Overrides,
+        args: &ApplyArgs,
+        output: &OutputArgs,
+    ) -> Result<Exit, Failure> {
+        apply(&self.cluster, moves, overrides, args, output, self.remarks, &self.deadline)
+    }
 }
 
 impl ApplyArgs {

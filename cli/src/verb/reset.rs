@@ -83,15 +83,7 @@ fn to_destination(
     let partitions = partitions.map_err(|error| Failure::usage(format!("--topic: {error}")))?;
     let session = TargetSession::open(link, output)?;
     let moves = moves_to(&session.cluster, destination, &groups, &partitions, &session.deadline)?;
-    apply(
-        &session.cluster,
-        moves,
-        args.apply.overrides(),
-        &args.apply,
-        output,
-        session.remarks,
-        &session.deadline,
-    )
+    session.apply(moves, args.apply.overrides(), &args.apply, output)
 }
 
 fn to_file(link: &LinkArgs, output: &OutputArgs, args: &ResetArgs) -> Result<Exit, Failure> {
@@ -104,15 +96,7 @@ fn to_file(link: &LinkArgs, output: &OutputArgs, args: &ResetArgs) -> Result<Exi
     let session_remarks = Remarks::new(output);
     let moves = moves_of(rows, groups.as_ref(), session_remarks).map_err(|failure| failure.in_file(path))?;
     let session = TargetSession::open(link, output)?;
-    apply(
-        &session.cluster,
-        moves,
-        args.apply.overrides(),
-        &args.apply,
-        output,
-        session.remarks,
-        &session.deadline,
-    )
+    session.apply(moves, args.apply.overrides(), &args.apply, output)
 }
 
 /// The moves a file asks for. Three columns belong to the one group named on the command line; of four columns, groups

@@ -1,7 +1,7 @@
 use offsets_core::model::GroupId;
 use offsets_core::plan::{Overrides, Undo, UndoEntry};
 
-use super::apply::{apply, target_state};
+use super::apply::target_state;
 use super::session::{TargetSession, read};
 use crate::args::{LinkArgs, OutputArgs, UndoArgs};
 use crate::exit::Exit;
@@ -40,5 +40,5 @@ pub(crate) fn undo(link: &LinkArgs, output: &OutputArgs, args: &UndoArgs) -> Res
         ));
     }
     let overrides = Overrides { backwards: true, ..args.apply.overrides() };
-    apply(&session.cluster, moves, overrides, &args.apply, output, session.remarks, &session.deadline)
+    session.apply(moves, overrides, &args.apply, output)
 }
