@@ -17,6 +17,7 @@ pub mod link;
 pub mod mm2;
 pub mod model;
 pub mod plan;
+pub mod reconcile;
 pub mod sim;
 pub mod translate;
 

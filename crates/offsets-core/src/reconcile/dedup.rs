@@ -1,0 +1,170 @@
+use super::{Identity, Position, Table};
+
+/// Lets the first record of each identity pass, inside a window.
+///
+/// What it answers is a function of identity, position and what it remembers: the record that came first keeps passing
+/// when it comes again from the same position, as it does after a crash between the store and the output. So a table that
+/// is saved no later than the output, and input positions that are committed no earlier than it, lose nothing and double
+/// nothing.
+///
+/// The window moves only in [`settle`](Self::settle): as long as an answer could be asked for again, what it rests on is
+/// kept. The positions of one input are decided in rising order.
+///
+/// # Examples
+/// ```
+/// use offsets_core::reconcile::{Dedup, Identity, MemoryTable, Position, Seen, Verdict, Window};
+///
+/// let mut dedup = Dedup::new(MemoryTable::<Seen>::default(), Window::Unbounded);
+/// let id = Identity::of("order", &[Some(b"17")]);
+/// let [here, there] = [0, 1].map(|input| Position::new(input, 5).expect("in range"));
+///
+/// assert_eq!(dedup.decide(id, here, 0)?, Verdict::First);
+/// assert_eq!(dedup.decide(id, there, 0)?, Verdict::Duplicate { first: here });
+/// assert_eq!(dedup.decide(id, here, 0)?, Verdict::First, "it is the same record again");
+/// # Ok::<(), std::convert::Infallible>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Dedup<T> {
+    table: T,
+    window: Window,
+    frontier: Frontier,
+}
+
+/// How long an identity is remembered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Window {
+    /// As long as the table lives. It grows with every identity.
+    Unbounded,
+    /// Until the newest timestamp seen is this much later, in milliseconds; then up to a sixteenth longer. A record that comes in
+    /// older than that passes.
+    Time(i64),
+    /// Until this many further identities came; then up to a sixteenth more.
+    Count(u64),
+}
+
+/// What is remembered of an identity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    /// Where it came first.
+    pub first: Position,
+    /// The sixteenth of the window it came in.
+    pub era: u32,
+}
+
+/// How far a window has come. It is kept with the table.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Frontier {
+    /// The oldest sixteenth that is remembered.
+    pub oldest: u32,
+    /// The newest one that was seen.
+    pub newest: u32,
+    /// How many identities came.
+    pub count: u64,
+    /// The position after the last one that was decided, of each input.
+    pub reached: Vec<Position>,
+}
+
+/// What becomes of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is the first of its identity.
+    First,
+    /// Another came before it.
+    Duplicate {
+        /// Where that one came in.
+        first: Position,
+    },
+}
+
+/// The parts a window is forgotten in.
+const ERAS: u32 = 16;
+
+impl<T: Table<Seen>> Dedup<T> {
+    /// Nothing seen yet.
+    pub fn new(table: T, window: Window) -> Self {
+        Self::resume(table, window, Frontier::default())
+    }
+
+    /// Goes on with a table and a frontier that were saved together.
+    pub fn resume(table: T, window: Window, frontier: Frontier) -> Self {
+        Self { table, window, frontier }
+    }
+
+    /// What becomes of a record with this identity, position and timestamp (milliseconds since 1970, UTC).
+    ///
+    /// # Errors
+    /// When the table cannot be read or written; the record is undecided then.
+    pub fn decide(
+        &mut self,
+        identity: Identity,
+        position: Position,
+        timestamp_ms: i64,
+    ) -> Result<Verdict, T::Error> {
+        // What is too old for the window is remembered as long as the oldest in it, so that its answer holds too.
+        let era = self.era(timestamp_ms).max(self.frontier.oldest);
+        self.frontier.reach(position);
+        match self.table.put_if_absent(identity, Seen { first: position, era })? {
+            None => {
+                self.frontier.newest = self.frontier.newest.max(era);
+                self.frontier.count += 1;
+                Ok(Verdict::First)
+            }
+            Some(seen) if seen.first == position => Ok(Verdict::First),
+            Some(seen) => Ok(Verdict::Duplicate { first: seen.first }),
+        }
+    }
+
+    /// Says that everything below `next` is out and will not come again: one position for each input, the next to be read. The
+    /// window moves on once that is everything that was ever decided.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    pub fn settle(&mut self, next: &[Position]) -> Result<(), T::Error> {
+        let oldest = self.frontier.newest.saturating_sub(ERAS);
+        if oldest > self.frontier.oldest && self.frontier.is_settled(next) {
+            self.frontier.oldest = oldest;
+            self.table.retain(&mut |seen| seen.era >= oldest)?;
+        }
+        Ok(())
+    }
+
+    /// How far the window has come.
+    pub fn frontier(&self) -> &Frontier {
+        &self.frontier
+    }
+
+    /// The table, to save it.
+    pub fn table(&mut self) -> &mut T {
+        &mut self.table
+    }
+
+    fn era(&self, timestamp_ms: i64) -> u32 {
+        let parts = u64::from(ERAS);
+        let era = match self.window {
+            Window::Unbounded => 0,
+            Window::Time(span) => {
+                let span = u64::try_from(span).unwrap_or_default();
+                u64::try_from(timestamp_ms).unwrap_or_default() / span.div_ceil(parts).max(1)
+            }
+            Window::Count(count) => self.frontier.count / count.div_ceil(parts).max(1),
+        };
+        u32::try_from(era).unwrap_or(u32::MAX)
+    }
+}
+
+impl Frontier {
+    fn reach(&mut self, position: Position) {
+        let after = position.next();
+        match self.reached.iter_mut().find(|reached| reached.input() == position.input()) {
+            Some(reached) => *reached = (*reached).max(after),
+            None => self.reached.push(after),
+        }
+    }
+
+    fn is_settled(&self, next: &[Position]) -> bool {
+        let settled = |reached: &Position| {
+            next.iter().any(|next| next.input() == reached.input() && next.offset() >= reached.offset())
+        };
+        self.reached.iter().all(settled)
+    }
+}

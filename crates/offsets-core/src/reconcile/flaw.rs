@@ -1,0 +1,92 @@
+use super::{Hlc, Pointer};
+
+/// What is wrong with a record, so that no operator can judge it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Flaw {
+    /// It lacks the header that was named.
+    #[error("it has no header {0}")]
+    NoHeader(String),
+    /// It has no key.
+    #[error("its key is null")]
+    NullKey,
+    /// It is a tombstone, which has no field.
+    #[error("it is a tombstone, which has no field {0}")]
+    Tombstone(Pointer),
+    /// Its value is not JSON.
+    #[error("its value is not JSON: {0}")]
+    NotJson(String),
+    /// Its value is JSON without the field that was named.
+    #[error("its value has no field {0}")]
+    NoField(Pointer),
+    /// What was named is there, and is of no use.
+    #[error("{place} is {found}, and not {wanted}")]
+    WrongType {
+        /// The field or the header.
+        place: String,
+        /// What it is.
+        found: String,
+        /// What it would have to be.
+        wanted: &'static str,
+    },
+    /// It has no timestamp.
+    #[error("it has no timestamp")]
+    NoTimestamp,
+    /// Its region is none of those that were named.
+    #[error("its region {0} is not one of --regions")]
+    UnknownRegion(String),
+    /// Its time lies further ahead of the clock than is allowed.
+    #[error("its time is {ahead_ms} ms ahead of the clock")]
+    Ahead {
+        /// By how much, in milliseconds.
+        ahead_ms: i64,
+    },
+    /// Its hybrid clock lies further ahead of the clock than is allowed.
+    #[error("its hybrid clock {stamp} is {ahead_ms} ms ahead of the clock")]
+    Drift {
+        /// What it says.
+        stamp: Hlc,
+        /// By how much it is ahead, in milliseconds.
+        ahead_ms: i64,
+    },
+    /// Its offset is beyond what a position can hold.
+    #[error("its offset {0} is not below 2^48")]
+    Offset(i64),
+    /// Another write of the same key, version and region has another content.
+    #[error("its version is that of another write of the same region with another content")]
+    Tie,
+}
+
+/// What a flaw keeps from being judged: what a policy is set for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FlawKind {
+    /// Which event it is.
+    Identity,
+    /// Which version it is.
+    Order,
+    /// Who wrote it.
+    Region,
+    /// When it was written.
+    Clock,
+    /// Which of two writes counts.
+    Tie,
+}
+
+/// A record that cannot be judged.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{flaw}")]
+pub struct Flawed {
+    /// What it cannot be judged by.
+    pub kind: FlawKind,
+    /// What is wrong with it.
+    #[source]
+    pub flaw: Flaw,
+}
+
+impl Flaw {
+    /// The flaw as what keeps `kind` from being judged.
+    pub(super) fn of(self, kind: FlawKind) -> Flawed {
+        Flawed { kind, flaw: self }
+    }
+}

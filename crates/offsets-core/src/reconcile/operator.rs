@@ -1,0 +1,201 @@
+use super::{
+    Dedup, Flaw, FlawKind, Flawed, Identity, IdentityRule, Order, Position, Rank, Read, Reason, Record,
+    Seeded, Seen, Standing, Table, Upsert, Verdict, Version, VersionRule, Winner,
+};
+
+/// What a runner asks of each record: whether it passes, and which write loses.
+pub trait Operator {
+    /// Why its table cannot be read or written.
+    type Error;
+
+    /// What becomes of a candidate. The same one at the same position is answered the same until it is settled.
+    ///
+    /// # Errors
+    /// When the table cannot be read or written; the candidate is undecided then.
+    fn judge(&mut self, candidate: &Candidate) -> Result<Outcome, Self::Error>;
+
+    /// Says that everything below `next` is out and will not come again: one position for each input, the next to be read.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    fn settle(&mut self, next: &[Position]) -> Result<(), Self::Error>;
+}
+
+/// A record as far as it matters to an operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Candidate {
+    /// Which event, or which key.
+    pub identity: Identity,
+    /// Its place among the writes of its key, where an order was asked for.
+    pub rank: Option<Rank>,
+    /// Where it came in.
+    pub position: Position,
+    /// Its timestamp in milliseconds since 1970 (UTC); 0 where it has none.
+    pub timestamp_ms: i64,
+    /// Whether it deletes its key.
+    pub tombstone: bool,
+}
+
+/// What becomes of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It goes on to the output.
+    Passes {
+        /// The write that it beats, if there was one.
+        over: Option<Loss>,
+    },
+    /// It does not: another stands in its place.
+    Loses(Loss),
+    /// Only its content tells it from the write that stands, and that is not to decide. Nothing is changed.
+    Tied(Loss),
+}
+
+/// A write that is not, or no longer, what counts; and the one that is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Loss {
+    /// The write that loses.
+    pub loser: Side,
+    /// The write that stands; `None` where the group read it before it moved.
+    pub winner: Option<Side>,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// One of the two writes of a [`Loss`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Side {
+    /// Where it came in.
+    pub position: Position,
+    /// Its rank, where there is an order.
+    pub rank: Option<Rank>,
+}
+
+/// How records become candidates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Examination {
+    /// What makes two records the same.
+    pub identity: IdentityRule,
+    /// The order of the writes of a key, where the greatest is to win.
+    pub order: Option<Order>,
+    /// How far a record's time may lie ahead of the clock, in milliseconds.
+    pub max_ahead_ms: i64,
+}
+
+impl Examination {
+    /// What an operator is to know of a record that came in at `input`. What the time is, is an argument.
+    ///
+    /// # Errors
+    /// [`Flawed`] when the record cannot be judged.
+    pub fn examine(&self, record: &Record<'_>, input: u16, now_ms: i64) -> Result<Candidate, Flawed> {
+        let position = Position::new(input, record.offset);
+        let position = position.ok_or_else(|| Flaw::Offset(record.offset).of(FlawKind::Identity))?;
+        let timestamp_ms = record.timestamp_ms.unwrap_or_default();
+        if let Some(ahead_ms) = self.ahead(timestamp_ms, now_ms) {
+            return Err(Flaw::Ahead { ahead_ms }.of(FlawKind::Clock));
+        }
+        let rank = self.order.as_ref().map(|order| order.rank(record)).transpose().map_err(|flaw| {
+            let kind =
+                if matches!(flaw, Flaw::UnknownRegion(_)) { FlawKind::Region } else { FlawKind::Order };
+            flaw.of(kind)
+        })?;
+        if let Some(Rank { version: Version::Stamp(stamp), .. }) = rank
+            && let Some(ahead_ms) = self.ahead(stamp.millis(), now_ms)
+        {
+            return Err(Flaw::Drift { stamp, ahead_ms }.of(FlawKind::Clock));
+        }
+        let identity = self.identity.identify(record).map_err(|flaw| flaw.of(FlawKind::Identity))?;
+        Ok(Candidate { identity, rank, position, timestamp_ms, tombstone: record.is_tombstone() })
+    }
+
+    fn ahead(&self, time_ms: i64, now_ms: i64) -> Option<i64> {
+        Some(time_ms.saturating_sub(now_ms)).filter(|ahead| *ahead > self.max_ahead_ms)
+    }
+
+    /// The headers that are looked at, so that a reader need not bring others.
+    pub fn headers(&self) -> impl Iterator<Item = &str> {
+        let identity = match &self.identity {
+            IdentityRule::Header(name) => Some(name),
+            _ => None,
+        };
+        let order = self.order.as_ref().and_then(|order| match &order.version {
+            VersionRule::Header(name) | VersionRule::Hlc(name) => Some(name),
+            VersionRule::Json(_) | VersionRule::Timestamp => None,
+        });
+        let tombstones = self.order.as_ref().and_then(|order| order.tombstones.as_ref());
+        [identity, order, tombstones].into_iter().flatten().map(String::as_str)
+    }
+}
+
+impl Candidate {
+    fn side(&self) -> Side {
+        Side { position: self.position, rank: self.rank }
+    }
+
+    fn loses(&self, winner: Option<Side>, reason: Reason) -> Loss {
+        Loss { loser: self.side(), winner, reason }
+    }
+}
+
+impl<T: Table<Seen>> Operator for Dedup<T> {
+    type Error = T::Error;
+
+    fn judge(&mut self, candidate: &Candidate) -> Result<Outcome, T::Error> {
+        let verdict = self.decide(candidate.identity, candidate.position, candidate.timestamp_ms)?;
+        Ok(match verdict {
+            Verdict::First => Outcome::Passes { over: None },
+            Verdict::Duplicate { first } => {
+                let first = Side { position: first, rank: None };
+                Outcome::Loses(candidate.loses(Some(first), Reason::Duplicate))
+            }
+        })
+    }
+
+    fn settle(&mut self, next: &[Position]) -> Result<(), T::Error> {
+        Self::settle(self, next)
+    }
+}
+
+impl<T: Table<Read>> Operator for Seeded<T> {
+    type Error = T::Error;
+
+    fn judge(&mut self, candidate: &Candidate) -> Result<Outcome, T::Error> {
+        let again = self.is_reread(candidate.identity, candidate.position)?;
+        Ok(if again {
+            Outcome::Loses(candidate.loses(None, Reason::Reread))
+        } else {
+            Outcome::Passes { over: None }
+        })
+    }
+
+    fn settle(&mut self, next: &[Position]) -> Result<(), T::Error> {
+        Self::settle(self, next)
+    }
+}
+
+/// A candidate without a rank passes: there is nothing to judge it by.
+impl<T: Table<Winner>> Operator for Upsert<T> {
+    type Error = T::Error;
+
+    fn judge(&mut self, candidate: &Candidate) -> Result<Outcome, T::Error> {
+        let Some(rank) = candidate.rank else { return Ok(Outcome::Passes { over: None }) };
+        let deleted_ms = candidate.tombstone.then_some(candidate.timestamp_ms);
+        let write = Winner { rank, position: candidate.position, deleted_ms };
+        let standing = self.decide(candidate.identity, write, candidate.timestamp_ms)?;
+        let side = |winner: Winner| Side { position: winner.position, rank: Some(winner.rank) };
+        let loses_to = |other: Winner| candidate.loses(Some(side(other)), rank.decided_by(&other.rank));
+        Ok(match standing {
+            Standing::Won { over: None } => Outcome::Passes { over: None },
+            Standing::Won { over: Some(over) } => {
+                let reason = rank.decided_by(&over.rank);
+                let over = Loss { loser: side(over), winner: Some(candidate.side()), reason };
+                Outcome::Passes { over: Some(over) }
+            }
+            Standing::Lost { to } => Outcome::Loses(loses_to(to)),
+            Standing::Tied { with } => Outcome::Tied(loses_to(with)),
+        })
+    }
+
+    fn settle(&mut self, next: &[Position]) -> Result<(), T::Error> {
+        Self::settle(self, next)
+    }
+}

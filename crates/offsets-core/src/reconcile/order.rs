@@ -1,0 +1,232 @@
+use std::cmp::{Ordering, Reverse};
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+
+use super::field::decimal;
+use super::{Field, Flaw, Hlc, Pointer, Record};
+use crate::evidence::Fingerprint;
+
+/// A total order over the versions of a key: by version, then by the region's priority, then by content.
+///
+/// It looks at the writes alone and not at how they arrive, so every region that has seen the same writes holds the same
+/// value: keeping the greater of two is commutative, associative and idempotent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// What the version of a write is.
+    pub version: VersionRule,
+    /// The header that holds the version of a tombstone, where the version is a field of the value.
+    pub tombstones: Option<String>,
+    /// The regions, the first of which wins a tie.
+    pub regions: Regions,
+}
+
+/// What the version of a write is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum VersionRule {
+    /// A field of the JSON value: a number of up to 28 digits, or a time in RFC 3339.
+    Json(Pointer),
+    /// A header that holds the same as text.
+    Header(String),
+    /// A header that holds a stamp of a hybrid logical clock.
+    Hlc(String),
+    /// The timestamp of the record.
+    Timestamp,
+}
+
+/// The version of a write. One key should have versions of one kind; where it does not, numbers come before times and times
+/// before stamps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Version {
+    /// A number.
+    Number(Decimal),
+    /// A time.
+    Time(Timestamp),
+    /// A stamp of a hybrid logical clock.
+    Stamp(Hlc),
+}
+
+/// Regions by their priority.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Regions(Vec<String>);
+
+/// A region's place in [`Regions`]; the lower one wins a tie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Region(pub u8);
+
+/// The place of a write among the writes of its key: the greatest is the value of the key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Rank {
+    /// The version.
+    pub version: Version,
+    /// Who wrote it.
+    pub region: Region,
+    /// What it says, a tombstone too. Key and value.
+    pub content: Fingerprint,
+}
+
+impl Order {
+    /// The rank of a record among the records of its key.
+    ///
+    /// # Errors
+    /// [`Flaw`] when the record does not say which version it is, or is of a region that was not named.
+    pub fn rank(&self, record: &Record<'_>) -> Result<Rank, Flaw> {
+        let version = match (&self.version, &self.tombstones) {
+            (VersionRule::Json(_), Some(header)) if record.is_tombstone() => in_header(record, header)?,
+            (VersionRule::Json(pointer), _) => in_value(record, pointer)?,
+            (VersionRule::Header(name), _) => in_header(record, name)?,
+            (VersionRule::Hlc(name), _) => stamp(record, name)?,
+            (VersionRule::Timestamp, _) => {
+                let millis = record.timestamp_ms.ok_or(Flaw::NoTimestamp)?;
+                Version::Time(Timestamp::from_millisecond(millis).map_err(|_| Flaw::NoTimestamp)?)
+            }
+        };
+        let region = self.regions.find(record.region)?;
+        Ok(Rank { version, region, content: Fingerprint::of(record.key, record.value) })
+    }
+}
+
+impl Rank {
+    /// What decided between two ranks.
+    pub fn decided_by(&self, other: &Self) -> Reason {
+        if self.version != other.version {
+            Reason::Version
+        } else if self.region != other.region {
+            Reason::Region
+        } else if self.content != other.content {
+            Reason::Content
+        } else {
+            Reason::Repeat
+        }
+    }
+}
+
+impl Ord for Rank {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let key = |rank: &Self| (rank.version, Reverse(rank.region), rank.content);
+        key(self).cmp(&key(other))
+    }
+}
+
+impl PartialOrd for Rank {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// Why one write stands and another does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reason {
+    /// Its version is higher.
+    Version,
+    /// The versions are the same, and its region comes first.
+    Region,
+    /// Version and region are the same, and the greater hash wins, so that every region chooses the same.
+    Content,
+    /// They are the same write.
+    Repeat,
+    /// It is the same event, and came first.
+    Duplicate,
+    /// It is a record that the group had read before it moved.
+    Reread,
+}
+
+impl Regions {
+    /// Regions, the first of which wins a tie.
+    ///
+    /// # Errors
+    /// What is wrong: none is named, one is named twice, or there are more than 256.
+    pub fn new(names: impl IntoIterator<Item = String>) -> Result<Self, String> {
+        let names: Vec<_> = names.into_iter().collect();
+        if names.is_empty() || names.iter().any(String::is_empty) {
+            return Err("a region has no name".to_owned());
+        }
+        if names.len() > usize::from(u8::MAX) + 1 {
+            return Err(format!("{} regions are more than 256", names.len()));
+        }
+        match names.iter().enumerate().find(|(place, name)| names[..*place].contains(name)) {
+            Some((_, twice)) => Err(format!("region {twice} is named twice")),
+            None => Ok(Self(names)),
+        }
+    }
+
+    /// The names, by priority.
+    pub fn names(&self) -> &[String] {
+        &self.0
+    }
+
+    fn find(&self, name: &str) -> Result<Region, Flaw> {
+        let place = self.0.iter().position(|known| known == name);
+        let place = place.and_then(|place| u8::try_from(place).ok());
+        place.map(Region).ok_or_else(|| Flaw::UnknownRegion(name.to_owned()))
+    }
+}
+
+impl Version {
+    /// A version as text: a number, or a time in RFC 3339.
+    pub fn read(text: &str) -> Option<Self> {
+        decimal(text).map(Self::Number).or_else(|| text.parse().ok().map(Self::Time))
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => write!(f, "{}", number.normalize()),
+            Self::Time(time) => write!(f, "{time}"),
+            Self::Stamp(stamp) => write!(f, "{stamp}"),
+        }
+    }
+}
+
+fn in_value(record: &Record<'_>, pointer: &Pointer) -> Result<Version, Flaw> {
+    let field = Field::of(record, pointer)?;
+    let (version, found) = match &field {
+        Field::Number(number) => (decimal(number).map(Version::Number), number.as_ref()),
+        Field::Text(text) => (Version::read(text), text.as_ref()),
+        Field::Boolean(_) => (None, "a boolean"),
+    };
+    version.ok_or_else(|| no_version(pointer.to_string(), found))
+}
+
+fn in_header(record: &Record<'_>, name: &str) -> Result<Version, Flaw> {
+    let value = record.header(name).ok_or_else(|| Flaw::NoHeader(name.to_owned()))?;
+    let text = String::from_utf8_lossy(value);
+    Version::read(&text).ok_or_else(|| no_version(format!("header {name}"), &text))
+}
+
+fn no_version(place: String, found: &str) -> Flaw {
+    /// As much as serves to recognise it.
+    const SHOWN: usize = 40;
+    let found = format!("{:?}", found.chars().take(SHOWN).collect::<String>());
+    Flaw::WrongType { place, found, wanted: "a number of up to 28 digits or a time in RFC 3339" }
+}
+
+fn stamp(record: &Record<'_>, name: &str) -> Result<Version, Flaw> {
+    let value = record.header(name).ok_or_else(|| Flaw::NoHeader(name.to_owned()))?;
+    Hlc::read(value).map(Version::Stamp).ok_or_else(|| Flaw::WrongType {
+        place: format!("header {name}"),
+        found: format!("{} bytes", value.len()),
+        wanted: "a stamp of eight bytes or sixteen hexadecimal digits",
+    })
+}
+
+/// As it is written in a command: `json:/POINTER`, `header:NAME`, `hlc:HEADER`, `timestamp`.
+impl FromStr for VersionRule {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Ok(match text.split_once(':') {
+            Some(("json", pointer)) => {
+                Self::Json(Pointer::parse(pointer).map_err(|error| error.to_string())?)
+            }
+            Some(("header", name)) if !name.is_empty() => Self::Header(name.to_owned()),
+            Some(("hlc", name)) if !name.is_empty() => Self::Hlc(name.to_owned()),
+            None if text == "timestamp" => Self::Timestamp,
+            _ => return Err("an order is json:/POINTER, header:NAME, hlc:HEADER or timestamp".to_owned()),
+        })
+    }
+}

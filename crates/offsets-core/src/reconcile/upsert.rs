@@ -1,0 +1,168 @@
+use hashbrown::HashMap;
+
+use super::{Identity, Position, Rank, Reason, Table};
+
+/// Keeps the winner of each key: the write of the highest [`Rank`].
+///
+/// The value of a key follows from the writes alone, in whatever order and however often they come. Answers are kept until
+/// they are [settled](Self::settle): a record that comes again from the same position before that is answered as it was the
+/// first time, even if its write has been beaten since, so that the ledger of a run that was cut off and goes on is that of
+/// one that was not.
+///
+/// A tombstone competes like any write and is remembered until its horizon, so that a write it beat does not come back. A
+/// horizon shorter than the longest time for which a region can be cut off lets that happen.
+#[derive(Debug, Clone)]
+pub struct Upsert<T> {
+    table: T,
+    rules: UpsertRules,
+    sweep: Sweep,
+    answers: HashMap<Position, Standing>,
+}
+
+/// How an [`Upsert`] chooses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct UpsertRules {
+    /// How long a tombstone is remembered after its timestamp, in milliseconds of the newest timestamp seen; for ever without.
+    pub horizon_ms: Option<i64>,
+    /// What is done where only the content tells two writes apart.
+    pub ties: Ties,
+}
+
+/// What is done where two writes of one region have the same version and another content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Ties {
+    /// Neither is to be preferred without somebody's word: the later one is refused.
+    #[default]
+    Refuse,
+    /// The greater hash wins: arbitrary, and the same in every region.
+    ByContent,
+}
+
+/// The write that is the value of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Winner {
+    /// Its place among the writes of the key.
+    pub rank: Rank,
+    /// Where it came in.
+    pub position: Position,
+    /// The time of a tombstone, in milliseconds since 1970 (UTC).
+    pub deleted_ms: Option<i64>,
+}
+
+/// What becomes of a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It is the value of its key now.
+    Won {
+        /// The write that was, if there was one.
+        over: Option<Winner>,
+    },
+    /// Another write is.
+    Lost {
+        /// That one.
+        to: Winner,
+    },
+    /// Only its content tells it from the write that is, and [`Ties::Refuse`] was asked for. Nothing is changed, and nothing
+    /// is remembered of it.
+    Tied {
+        /// That one.
+        with: Winner,
+    },
+}
+
+/// How far tombstones have been forgotten. It is kept with the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sweep {
+    /// The newest timestamp that was seen, in milliseconds since 1970 (UTC).
+    pub newest_ms: i64,
+    /// The newest timestamp when tombstones were last looked over.
+    pub swept_ms: i64,
+}
+
+/// Tombstones are looked over this often while their horizon passes once.
+const SWEEPS: i64 = 16;
+
+impl<T: Table<Winner>> Upsert<T> {
+    /// No write seen yet.
+    pub fn new(table: T, rules: UpsertRules) -> Self {
+        Self::resume(table, rules, Sweep::default(), [])
+    }
+
+    /// Goes on with a table, a sweep and the answers that were not settled, all saved together.
+    pub fn resume(
+        table: T,
+        rules: UpsertRules,
+        sweep: Sweep,
+        answers: impl IntoIterator<Item = (Position, Standing)>,
+    ) -> Self {
+        Self { table, rules, sweep, answers: answers.into_iter().collect() }
+    }
+
+    /// What becomes of a write of this key, at this position, with this timestamp (milliseconds since 1970, UTC).
+    ///
+    /// # Errors
+    /// When the table cannot be read or written; the write is undecided then.
+    pub fn decide(&mut self, key: Identity, write: Winner, timestamp_ms: i64) -> Result<Standing, T::Error> {
+        if let Some(answer) = self.answers.get(&write.position) {
+            return Ok(*answer);
+        }
+        let standing = match self.table.get(key)? {
+            Some(held) if held.position == write.position && held.rank == write.rank => {
+                Standing::Won { over: None }
+            }
+            Some(held) if self.ties(&held.rank, &write.rank) => return Ok(Standing::Tied { with: held }),
+            Some(held) if held.rank >= write.rank => Standing::Lost { to: held },
+            over => {
+                self.table.put(key, write)?;
+                Standing::Won { over }
+            }
+        };
+        self.sweep.newest_ms = self.sweep.newest_ms.max(timestamp_ms);
+        self.answers.insert(write.position, standing);
+        Ok(standing)
+    }
+
+    /// The write that is the value of a key.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub fn winner(&mut self, key: Identity) -> Result<Option<Winner>, T::Error> {
+        self.table.get(key)
+    }
+
+    /// Says that everything below `next` is out and will not come again: one position for each input, the next to be read.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    pub fn settle(&mut self, next: &[Position]) -> Result<(), T::Error> {
+        self.answers.retain(|position, _| {
+            !next.iter().any(|next| next.input() == position.input() && position.offset() < next.offset())
+        });
+        let Some(horizon) = self.rules.horizon_ms else { return Ok(()) };
+        if self.sweep.newest_ms.saturating_sub(self.sweep.swept_ms) >= horizon / SWEEPS {
+            self.sweep.swept_ms = self.sweep.newest_ms;
+            let oldest = self.sweep.newest_ms.saturating_sub(horizon);
+            self.table.retain(&mut |held| held.deleted_ms.is_none_or(|deleted| deleted >= oldest))?;
+        }
+        Ok(())
+    }
+
+    /// How far tombstones have been forgotten.
+    pub fn sweep(&self) -> Sweep {
+        self.sweep
+    }
+
+    /// The answers that are not settled.
+    pub fn unsettled(&self) -> impl Iterator<Item = (Position, Standing)> + '_ {
+        self.answers.iter().map(|(position, standing)| (*position, *standing))
+    }
+
+    /// The table, to save it.
+    pub fn table(&mut self) -> &mut T {
+        &mut self.table
+    }
+
+    fn ties(&self, held: &Rank, write: &Rank) -> bool {
+        self.rules.ties == Ties::Refuse && write.decided_by(held) == Reason::Content
+    }
+}

@@ -1,0 +1,42 @@
+use offsets_core::reconcile::{
+    Examination, FlawKind, Header, Hlc, IdentityRule, Order, Position, Record, Regions, VersionRule,
+};
+
+fn examination(version: Option<VersionRule>) -> Examination {
+    let regions = Regions::new(["a".to_owned()]).unwrap();
+    let order = version.map(|version| Order { version, tombstones: None, regions });
+    Examination { identity: IdentityRule::Key, order, max_ahead_ms: 60_000 }
+}
+
+const RECORD: Record<'static> = Record {
+    region: "a",
+    topic: "orders",
+    partition: 0,
+    offset: 5,
+    timestamp_ms: Some(100_000),
+    key: Some(b"k"),
+    value: None,
+    headers: &[],
+};
+
+#[test]
+fn what_a_record_cannot_be_judged_by_is_named() {
+    let kind = |version, record: &Record<'_>| {
+        examination(version).examine(record, 0, 50_000).map(|_| ()).map_err(|flawed| flawed.kind)
+    };
+    assert_eq!(kind(None, &RECORD), Ok(()));
+    assert_eq!(kind(None, &Record { key: None, ..RECORD }), Err(FlawKind::Identity));
+    assert_eq!(kind(None, &Record { offset: Position::END, ..RECORD }), Err(FlawKind::Identity));
+    assert_eq!(kind(None, &Record { timestamp_ms: Some(110_001), ..RECORD }), Err(FlawKind::Clock));
+    assert_eq!(kind(None, &Record { timestamp_ms: None, ..RECORD }), Ok(()));
+    let timestamp = || Some(VersionRule::Timestamp);
+    assert_eq!(kind(timestamp(), &RECORD), Ok(()));
+    assert_eq!(kind(timestamp(), &Record { timestamp_ms: None, ..RECORD }), Err(FlawKind::Order));
+    assert_eq!(kind(timestamp(), &Record { region: "b", ..RECORD }), Err(FlawKind::Region));
+    let stamp = Hlc::new(110_001, 0).unwrap().to_bytes();
+    let headers = [Header { name: "hlc", value: Some(&stamp) }];
+    let hlc = || Some(VersionRule::Hlc("hlc".to_owned()));
+    assert_eq!(kind(hlc(), &Record { headers: &headers, ..RECORD }), Err(FlawKind::Clock));
+    assert_eq!(kind(hlc(), &RECORD), Err(FlawKind::Order));
+    assert_eq!(examination(hlc()).headers().collect::<Vec<_>>(), ["hlc"]);
+}

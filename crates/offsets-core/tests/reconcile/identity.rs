@@ -1,0 +1,134 @@
+use offsets_core::reconcile::{Flaw, Header, Identity, IdentityRule, Position, Record};
+use proptest::prelude::*;
+
+const HEADERS: &[Header<'static>] = &[
+    Header { name: "id", value: Some(b"old") },
+    Header { name: "id", value: Some(b"17") },
+    Header { name: "empty", value: None },
+];
+
+fn record(value: &'static [u8]) -> Record<'static> {
+    Record {
+        region: "a",
+        topic: "orders",
+        partition: 3,
+        offset: 42,
+        timestamp_ms: Some(1_000),
+        key: Some(b"k"),
+        value: Some(value),
+        headers: HEADERS,
+    }
+}
+
+fn identify(rule: &str, record: &Record<'_>) -> Result<String, Flaw> {
+    rule.parse::<IdentityRule>().unwrap().identify(record).map(|identity| identity.to_string())
+}
+
+/// What is stored in one version is looked up by the next one.
+#[test]
+fn identities_are_what_they_have_always_been() {
+    let json = record(br#"{"id": "x", "n": 17, "b": true, "deep": [{"id": 1}]}"#);
+    for (rule, expected) in [
+        ("header:id", GOLDEN[0]),
+        ("json:/id", GOLDEN[1]),
+        ("json:/n", GOLDEN[2]),
+        ("json:/b", GOLDEN[3]),
+        ("json:/deep/0/id", GOLDEN[4]),
+        ("key", GOLDEN[5]),
+        ("content", GOLDEN[6]),
+        ("origin", GOLDEN[7]),
+    ] {
+        assert_eq!(identify(rule, &json).as_deref(), Ok(expected), "{rule}");
+    }
+    assert_eq!(Identity::of("mine", &[None, Some(&[7; 300])]).to_string(), GOLDEN[8]);
+}
+
+const GOLDEN: [&str; 9] = [
+    "b36012d801594ba94fdfa87a842b4ee2",
+    "a70b0dd200a61737e72ca0265be7efc1",
+    "32b90d208a2990da545e3acd1f93259e",
+    "4304acb4e8f129f0b787773f9051b29e",
+    "7af463025570221b81b641473f790eb0",
+    "74a6f69e7b7471fb8af7f37b27111228",
+    "87ae13fa588a4105cdd286d737a396f9",
+    "ccdcedf5e7cc637decef07f5b121adeb",
+    "f04756b7db934fd7500e0fb5bb5508fd",
+];
+
+#[test]
+fn one_number_is_one_identity_however_it_is_written() {
+    let one = identify("json:/n", &record(br#"{"n": 100}"#)).unwrap();
+    for same in [&br#"{"n":100.0}"#[..], br#"{"n":1e2}"#, br#"{"n":1000E-1}"#, br#"{"n":1.00e+2}"#] {
+        assert_eq!(identify("json:/n", &record(same)), Ok(one.clone()), "{}", String::from_utf8_lossy(same));
+    }
+    for other in [&br#"{"n":"100"}"#[..], br#"{"n":100.5}"#, br#"{"n":-100}"#] {
+        assert_ne!(identify("json:/n", &record(other)), Ok(one.clone()));
+    }
+    // More digits than a decimal holds are told apart by how they stand there.
+    let [long, longer] = [
+        &br#"{"n":1234567890123456789012345678901234567890}"#[..],
+        br#"{"n":1234567890123456789012345678901234567891}"#,
+    ];
+    assert_ne!(identify("json:/n", &record(long)), identify("json:/n", &record(longer)));
+}
+
+#[test]
+fn a_text_is_its_characters_and_not_its_escapes() {
+    let [plain, escaped] = [&br#"{"id":"a/b"}"#[..], br#"{"id":"a\/\u0062"}"#];
+    assert_eq!(identify("json:/id", &record(plain)), identify("json:/id", &record(escaped)));
+}
+
+#[test]
+fn what_a_record_lacks_is_named() {
+    let value = record(br#"{"id": null, "list": [], "object": {}}"#);
+    let said = |rule: &str, record: &Record<'_>| identify(rule, record).unwrap_err().to_string();
+    assert_eq!(said("header:trace", &value), "it has no header trace");
+    assert_eq!(said("header:empty", &value), "it has no header empty");
+    assert_eq!(said("json:/nothing", &value), "its value has no field /nothing");
+    assert_eq!(said("json:/id", &value), "/id is null, and not a string, a number or a boolean");
+    assert_eq!(said("json:/list", &value), "/list is an array, and not a string, a number or a boolean");
+    assert_eq!(said("json:/object", &value), "/object is an object, and not a string, a number or a boolean");
+    assert!(said("json:/id", &record(b"id=17")).starts_with("its value is not JSON"));
+    assert_eq!(
+        said("json:/id", &Record { value: None, ..value }),
+        "it is a tombstone, which has no field /id"
+    );
+    assert_eq!(said("key", &Record { key: None, ..value }), "its key is null");
+}
+
+#[test]
+fn a_rule_that_cannot_be_understood_is_refused() {
+    for text in ["", "id", "header:", "json:id", "key:k", "contents"] {
+        assert!(text.parse::<IdentityRule>().is_err(), "{text}");
+    }
+    for text in ["header:id", "json:/a/b", "key", "content", "origin"] {
+        assert_eq!(text.parse::<IdentityRule>().unwrap().to_string(), text);
+    }
+}
+
+proptest! {
+    #[test]
+    fn parts_are_never_taken_for_other_parts(
+        one in prop::collection::vec(prop::option::of(prop::collection::vec(0_u8..2, 0..4)), 0..4),
+        other in prop::collection::vec(prop::option::of(prop::collection::vec(0_u8..2, 0..4)), 0..4),
+    ) {
+        let hashed = |parts: &[Option<Vec<u8>>]| Identity::of("t", &parts.iter().map(Option::as_deref).collect::<Vec<_>>());
+        prop_assert_eq!(hashed(&one) == hashed(&other), one == other);
+    }
+
+    #[test]
+    fn identities_and_positions_are_kept_in_their_bits(bits in any::<u128>(), input in any::<u16>(), offset in 0..Position::END) {
+        prop_assert_eq!(Identity::from_bits(bits).to_bits(), bits);
+        let position = Position::new(input, offset).unwrap();
+        prop_assert_eq!((position.input(), position.offset()), (input, offset));
+        prop_assert_eq!(Position::from_bits(position.to_bits()), position);
+    }
+
+    #[test]
+    fn no_value_makes_a_rule_panic(value in prop::collection::vec(any::<u8>(), 0..40)) {
+        let record = Record { value: Some(&value), ..Record::default() };
+        for rule in ["json:/a", "json:", "content"] {
+            let _ = rule.parse::<IdentityRule>().unwrap().identify(&record);
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! The operators of reconciliation, held to naive models.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail a test by panicking")]
+
+#[path = "../cases/mod.rs"]
+mod cases;
+mod dedup;
+mod examination;
+mod identity;
+mod order;
+mod seeded;
+mod upsert;
+
+use offsets_core::reconcile::{Identity, Position};
+
+fn at(input: u16, offset: i64) -> Position {
+    Position::new(input, offset).unwrap()
+}
+
+fn id(number: u8) -> Identity {
+    Identity::of("test", &[Some(&[number])])
+}
