@@ -30,6 +30,7 @@ fn main() -> ExitCode {
         Verb::Dump(dump) => verb::dump(&link, &evidence, &output, &dump),
         Verb::Archive(archive) => verb::archive(&link, &output, &archive),
         Verb::Simulate(simulate) => verb::simulate(&output, &simulate),
+        Verb::Reconcile(reconcile) => verb::reconcile(&output, &reconcile),
         Verb::Completions(completions) => verb::completions(&completions),
         Verb::Man(man) => verb::man(&man),
     };

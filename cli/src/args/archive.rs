@@ -100,7 +100,7 @@ fn parse_listen(text: &str) -> Result<SocketAddr, String> {
 }
 
 /// As other times, and with days and weeks, which are 24 hours and seven of those here.
-fn parse_age(text: &str) -> Result<Duration, String> {
+pub(super) fn parse_age(text: &str) -> Result<Duration, String> {
     let days = |suffix: char, days: u64| {
         let count = text.strip_suffix(suffix)?.trim().parse::<u64>().ok()?;
         count.checked_mul(days * 24 * 60 * 60).map(Duration::from_secs)

@@ -4,15 +4,18 @@ mod archive;
 mod evidence;
 mod link;
 mod output;
+mod reconcile;
 mod reset;
 mod selection;
 mod simulate;
 
+use archive::parse_age;
 pub(crate) use archive::{ArchiveArgs, ArchiveVerb, ExportArgs, RunArgs, StatsArgs};
 pub(crate) use evidence::EvidenceArgs;
 use link::parse_duration;
 pub(crate) use link::{LinkArgs, PolicyName, SideArgs, SyncsLocation};
 pub(crate) use output::{Format, OutputArgs};
+pub(crate) use reconcile::{Mode, Policy, ReconcileArgs};
 pub(crate) use reset::{ApplyArgs, Destination, ResetArgs, TargetPartitions, UndoArgs};
 pub(crate) use selection::{GroupArgs, SelectionArgs, TranslateArgs};
 pub(crate) use simulate::SimulateArgs;
@@ -73,6 +76,8 @@ pub(crate) enum Verb {
     Archive(ArchiveArgs),
     /// Hold the rules to simulated histories whose truth is known, and count what is read again
     Simulate(SimulateArgs),
+    /// Make one of the records of several regions: dedup, or the winner of each key, and a ledger of what lost
+    Reconcile(ReconcileArgs),
     /// Print a shell completion script
     Completions(CompletionsArgs),
     /// Write the man pages

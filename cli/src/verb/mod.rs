@@ -4,6 +4,7 @@ mod apply;
 mod archive;
 mod destination;
 mod dump;
+mod reconcile;
 mod reset;
 mod session;
 mod shell;
@@ -13,6 +14,7 @@ mod undo;
 
 pub(crate) use archive::archive;
 pub(crate) use dump::dump;
+pub(crate) use reconcile::{Reconciled, reconcile};
 pub(crate) use reset::reset;
 pub(crate) use shell::{completions, man};
 pub(crate) use simulate::simulate;

@@ -8,6 +8,7 @@ mod dump;
 mod evidence;
 mod help;
 mod lab;
+mod reconcile;
 mod reset;
 mod run;
 mod simulate;

@@ -45,9 +45,11 @@ mod error;
 mod folder;
 mod log;
 mod segment;
+mod state;
 mod wire;
 
 pub use archive::{Archive, Damage, Expired, Limits, LinkStats, Place, Recorder, Topic};
 pub use error::Error;
 pub use log::{Key, MemoryLog, SEGMENT_LIMIT, SegmentLog, SledLog, Stream};
 pub use segment::Flaw;
+pub use state::{DurableTable, Kept, StateDamage};

@@ -55,6 +55,13 @@ impl<'a> Reader<'a> {
     }
 
     #[inline]
+    pub(crate) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (array, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(*array)
+    }
+
+    #[inline]
     pub(crate) fn number(&mut self) -> Option<u64> {
         let mut number = 0;
         for (at, &byte) in self.0.iter().enumerate().take(10) {

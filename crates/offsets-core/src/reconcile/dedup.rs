@@ -1,3 +1,5 @@
+use serde::{Deserialize, Serialize};
+
 use super::{Identity, Position, Table};
 
 /// Lets the first record of each identity pass, inside a window.
@@ -52,7 +54,7 @@ pub struct Seen {
 }
 
 /// How far a window has come. It is kept with the table.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Frontier {
     /// The oldest sixteenth that is remembered.
     pub oldest: u32,
@@ -80,14 +82,18 @@ pub enum Verdict {
 const ERAS: u32 = 16;
 
 impl<T: Table<Seen>> Dedup<T> {
-    /// Nothing seen yet.
+    /// Nothing seen yet, with a table that is empty.
     pub fn new(table: T, window: Window) -> Self {
-        Self::resume(table, window, Frontier::default())
+        Self { table, window, frontier: Frontier::default() }
     }
 
-    /// Goes on with a table and a frontier that were saved together.
-    pub fn resume(table: T, window: Window, frontier: Frontier) -> Self {
-        Self { table, window, frontier }
+    /// Goes on with a table and a frontier that were saved together. What the window had left behind is forgotten again.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    pub fn resume(mut table: T, window: Window, frontier: Frontier) -> Result<Self, T::Error> {
+        table.retain(&mut |seen| seen.era >= frontier.oldest)?;
+        Ok(Self { table, window, frontier })
     }
 
     /// What becomes of a record with this identity, position and timestamp (milliseconds since 1970, UTC).

@@ -49,9 +49,6 @@ pub enum Flaw {
         /// By how much it is ahead, in milliseconds.
         ahead_ms: i64,
     },
-    /// Its offset is beyond what a position can hold.
-    #[error("its offset {0} is not below 2^48")]
-    Offset(i64),
     /// Another write of the same key, version and region has another content.
     #[error("its version is that of another write of the same region with another content")]
     Tie,

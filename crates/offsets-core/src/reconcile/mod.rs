@@ -30,6 +30,8 @@ mod field;
 mod flaw;
 mod hlc;
 mod identity;
+mod ledger;
+mod line;
 mod operator;
 mod order;
 mod pointer;
@@ -43,6 +45,8 @@ use field::Field;
 pub use flaw::{Flaw, FlawKind, Flawed};
 pub use hlc::{Drift, Hlc, HybridClock};
 pub use identity::{Identity, IdentityRule};
+pub use ledger::{LedgerEntry, Write};
+pub use line::{Line, NotARecord};
 pub use operator::{Candidate, Examination, Loss, Operator, Outcome, Side};
 pub use order::{Order, Rank, Reason, Region, Regions, Version, VersionRule};
 pub use pointer::{NotAPointer, Pointer};
@@ -50,3 +54,6 @@ pub use record::{Header, Position, Record};
 pub use seeded::{Read, SeedWindow, Seeded};
 pub use table::{MemoryTable, Table};
 pub use upsert::{Standing, Sweep, Ties, Upsert, UpsertRules, Winner};
+
+/// The exact decimal numbers of a [`Version`].
+pub use rust_decimal::Decimal;

@@ -82,13 +82,11 @@ pub struct Examination {
 }
 
 impl Examination {
-    /// What an operator is to know of a record that came in at `input`. What the time is, is an argument.
+    /// What an operator is to know of a record that came in at `position`. What the time is, is an argument.
     ///
     /// # Errors
     /// [`Flawed`] when the record cannot be judged.
-    pub fn examine(&self, record: &Record<'_>, input: u16, now_ms: i64) -> Result<Candidate, Flawed> {
-        let position = Position::new(input, record.offset);
-        let position = position.ok_or_else(|| Flaw::Offset(record.offset).of(FlawKind::Identity))?;
+    pub fn examine(&self, record: &Record<'_>, position: Position, now_ms: i64) -> Result<Candidate, Flawed> {
         let timestamp_ms = record.timestamp_ms.unwrap_or_default();
         if let Some(ahead_ms) = self.ahead(timestamp_ms, now_ms) {
             return Err(Flaw::Ahead { ahead_ms }.of(FlawKind::Clock));

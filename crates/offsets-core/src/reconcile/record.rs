@@ -1,5 +1,7 @@
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// A record as the operators see it, whatever client brought it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Record<'a> {
@@ -46,7 +48,8 @@ impl<'a> Record<'a> {
 ///
 /// An input is one partition of one topic. Who reads several gives each a number and keeps to it: the number is what is
 /// stored. Eight bytes, because one stands beside every identity that is remembered.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "u64", into = "u64")]
 pub struct Position {
     // Two halves, so that what holds one is aligned to four bytes and not padded to eight.
     high: u32,
@@ -97,6 +100,18 @@ impl Position {
     /// The bits, to be kept.
     pub fn to_bits(self) -> u64 {
         u64::from(self.high) << 32 | u64::from(self.low)
+    }
+}
+
+impl From<u64> for Position {
+    fn from(bits: u64) -> Self {
+        Self::from_bits(bits)
+    }
+}
+
+impl From<Position> for u64 {
+    fn from(position: Position) -> Self {
+        position.to_bits()
     }
 }
 

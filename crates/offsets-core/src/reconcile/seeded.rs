@@ -1,3 +1,5 @@
+use serde::{Deserialize, Serialize};
+
 use super::{Identity, Position, Table};
 
 /// Drops what a group that has moved reads for the second time, and nothing else.
@@ -15,7 +17,7 @@ pub struct Seeded<T> {
 }
 
 /// Where records of one input can come twice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeedWindow {
     /// The input.
     pub input: u16,
@@ -41,14 +43,18 @@ pub struct Read {
 }
 
 impl<T: Table<Read>> Seeded<T> {
-    /// Nothing sown yet.
+    /// Nothing sown yet, with a table that is empty.
     pub fn new(table: T) -> Self {
-        Self::resume(table, Vec::new())
+        Self { table, windows: Vec::new() }
     }
 
-    /// Goes on with a table and windows that were saved together.
-    pub fn resume(table: T, windows: Vec<SeedWindow>) -> Self {
-        Self { table, windows }
+    /// Goes on with a table and windows that were saved together. What closed windows had remembered is forgotten again.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    pub fn resume(mut table: T, windows: Vec<SeedWindow>) -> Result<Self, T::Error> {
+        table.retain(&mut |read| windows.iter().any(|window| window.input == read.last.input()))?;
+        Ok(Self { table, windows })
     }
 
     /// Opens a window on an input, with the identities of what the group had read at its offsets. An input has one window.

@@ -1,4 +1,5 @@
 use hashbrown::HashMap;
+use serde::{Deserialize, Serialize};
 
 use super::{Identity, Position, Rank, Reason, Table};
 
@@ -71,7 +72,7 @@ pub enum Standing {
 }
 
 /// How far tombstones have been forgotten. It is kept with the table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Sweep {
     /// The newest timestamp that was seen, in milliseconds since 1970 (UTC).
     pub newest_ms: i64,
@@ -83,19 +84,25 @@ pub struct Sweep {
 const SWEEPS: i64 = 16;
 
 impl<T: Table<Winner>> Upsert<T> {
-    /// No write seen yet.
+    /// No write seen yet, with a table that is empty.
     pub fn new(table: T, rules: UpsertRules) -> Self {
-        Self::resume(table, rules, Sweep::default(), [])
+        Self { table, rules, sweep: Sweep::default(), answers: HashMap::new() }
     }
 
-    /// Goes on with a table, a sweep and the answers that were not settled, all saved together.
+    /// Goes on with a table, a sweep and the answers that were not settled, all saved together. Tombstones past their horizon
+    /// are forgotten again.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
     pub fn resume(
         table: T,
         rules: UpsertRules,
         sweep: Sweep,
         answers: impl IntoIterator<Item = (Position, Standing)>,
-    ) -> Self {
-        Self { table, rules, sweep, answers: answers.into_iter().collect() }
+    ) -> Result<Self, T::Error> {
+        let mut upsert = Self { table, rules, sweep, answers: answers.into_iter().collect() };
+        upsert.forget()?;
+        Ok(upsert)
     }
 
     /// What becomes of a write of this key, at this position, with this timestamp (milliseconds since 1970, UTC).
@@ -138,13 +145,18 @@ impl<T: Table<Winner>> Upsert<T> {
         self.answers.retain(|position, _| {
             !next.iter().any(|next| next.input() == position.input() && position.offset() < next.offset())
         });
-        let Some(horizon) = self.rules.horizon_ms else { return Ok(()) };
+        let horizon = self.rules.horizon_ms.unwrap_or(i64::MAX);
         if self.sweep.newest_ms.saturating_sub(self.sweep.swept_ms) >= horizon / SWEEPS {
             self.sweep.swept_ms = self.sweep.newest_ms;
-            let oldest = self.sweep.newest_ms.saturating_sub(horizon);
-            self.table.retain(&mut |held| held.deleted_ms.is_none_or(|deleted| deleted >= oldest))?;
+            self.forget()?;
         }
         Ok(())
+    }
+
+    fn forget(&mut self) -> Result<(), T::Error> {
+        let Some(horizon) = self.rules.horizon_ms else { return Ok(()) };
+        let oldest = self.sweep.swept_ms.saturating_sub(horizon);
+        self.table.retain(&mut |held| held.deleted_ms.is_none_or(|deleted| deleted >= oldest))
     }
 
     /// How far tombstones have been forgotten.

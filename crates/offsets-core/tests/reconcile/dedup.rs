@@ -9,7 +9,7 @@ use crate::{at, id};
 type Remembered = (MemoryTable<Seen>, Frontier);
 
 fn resume((table, frontier): Remembered, window: Window) -> Dedup<MemoryTable<Seen>> {
-    Dedup::resume(table, window, frontier)
+    Dedup::resume(table, window, frontier).unwrap()
 }
 
 fn saved(dedup: &mut Dedup<MemoryTable<Seen>>) -> Remembered {

@@ -6,6 +6,7 @@ mod cases;
 mod dedup;
 mod examination;
 mod identity;
+mod line;
 mod order;
 mod seeded;
 mod upsert;

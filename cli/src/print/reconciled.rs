@@ -1,0 +1,91 @@
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{NONE, Remarks, table, write_table};
+use crate::args::{Format, OutputArgs};
+use crate::verb::Reconciled;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Report<'a> {
+    api_version: &'static str,
+    kind: &'static str,
+    summary: &'a Reconciled,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    losses: Option<&'a [Value]>,
+}
+
+/// Prints what a run came to, and of a dry run which writes would lose. Where stdout has the records it is said on stderr.
+pub(crate) fn print_reconciled(
+    summary: &Reconciled,
+    losses: Option<&[Value]>,
+    stdout_is_taken: bool,
+    output: &OutputArgs,
+    remarks: Remarks,
+) -> io::Result<()> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    match (output.output, losses) {
+        _ if stdout_is_taken => remarks.say(in_words(summary)),
+        (Format::Json, _) => {
+            let (api_version, kind) = (offsets_core::API_VERSION, "Reconciliation");
+            serde_json::to_writer_pretty(&mut out, &Report { api_version, kind, summary, losses })?;
+            writeln!(out)?;
+        }
+        (Format::Jsonl, Some(losses)) => {
+            losses.iter().try_for_each(|loss| writeln!(out, "{loss}"))?;
+        }
+        (_, Some(losses)) => {
+            print_losses(&mut out, losses)?;
+            out.flush()?;
+            remarks.say(format!("{}; nothing was written", in_words(summary)));
+        }
+        (_, None) => {
+            let mut table = table(["RECORDS", "WRITTEN", "LOST", "FLAWED"]);
+            let sum = |counts: &BTreeMap<String, u64>| counts.values().sum::<u64>();
+            table.add_row([summary.records, summary.written, sum(&summary.lost), sum(&summary.flawed)]);
+            write_table(&mut out, &table)?;
+            out.flush()?;
+            remarks.say(in_words(summary));
+        }
+    }
+    out.flush()
+}
+
+fn print_losses(out: &mut impl Write, losses: &[Value]) -> io::Result<()> {
+    let mut table = table(["REASON", "LOSER", "VERSION", "WINNER", "VERSION", "KEY"]);
+    let text = |value: &Value| match value {
+        Value::Null => NONE.to_owned(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let place = |write: &Value| match &write["from"] {
+        Value::Null => NONE.to_owned(),
+        from => format!("{}:{}", text(from), write["line"]),
+    };
+    for loss in losses {
+        let (loser, winner) = (&loss["loser"], &loss["winner"]);
+        table.add_row([
+            text(&loss["reason"]),
+            place(loser),
+            text(&loser["version"]),
+            place(winner),
+            text(&winner["version"]),
+            text(&loser["record"]["key"]),
+        ]);
+    }
+    write_table(out, &table)
+}
+
+fn in_words(summary: &Reconciled) -> String {
+    let Reconciled { records, written, lost, flawed } = summary;
+    let list = |counts: &BTreeMap<String, u64>| {
+        counts.iter().map(|(what, count)| format!("{count} by {what}")).collect::<Vec<_>>().join(", ")
+    };
+    let lost = if lost.is_empty() { "none lost".to_owned() } else { format!("lost: {}", list(lost)) };
+    let flawed =
+        if flawed.is_empty() { String::new() } else { format!("; could not be judged: {}", list(flawed)) };
+    format!("{records} records read, {written} count; {lost}{flawed}")
+}

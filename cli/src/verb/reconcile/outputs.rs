@@ -1,0 +1,78 @@
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use tempfile::NamedTempFile;
+
+use crate::failure::Failure;
+
+/// A file of lines that is there whole, at the end, or not at all; or stdout.
+pub(super) enum Output {
+    Stdout(BufWriter<io::Stdout>),
+    File { path: PathBuf, lines: BufWriter<NamedTempFile> },
+}
+
+impl Output {
+    /// Begins a file that must not be there yet; `-` is stdout.
+    pub(super) fn begin(path: &Path) -> Result<Self, Failure> {
+        if path == Path::new("-") {
+            return Ok(Self::Stdout(BufWriter::new(io::stdout())));
+        }
+        if path.exists() {
+            return Err(exists(path));
+        }
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let file = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")));
+        let file = file.map_err(|error| Failure::unwritable(path, &error))?;
+        Ok(Self::File { path: path.to_owned(), lines: BufWriter::new(file) })
+    }
+
+    /// Adds a line.
+    pub(super) fn line(&mut self, value: &impl Serialize) -> Result<(), Failure> {
+        let mut json = serde_json::to_vec(value).map_err(io::Error::from)?;
+        json.push(b'\n');
+        match self {
+            Self::Stdout(out) => Ok(out.write_all(&json)?),
+            Self::File { path, lines } => {
+                lines.write_all(&json).map_err(|error| Failure::unwritable(path, &error))
+            }
+        }
+    }
+
+    /// Makes the files be there, one after the other. Where one cannot be, those before it are taken away again.
+    pub(super) fn publish(outputs: Vec<Self>) -> Result<(), Failure> {
+        let mut published: Vec<PathBuf> = Vec::new();
+        for output in outputs {
+            match output.finish() {
+                Ok(path) => published.extend(path),
+                Err(failure) => {
+                    // If one cannot be removed either, the failure still says that the run did not end well.
+                    published.iter().for_each(|path| drop(std::fs::remove_file(path)));
+                    return Err(failure);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Option<PathBuf>, Failure> {
+        match self {
+            Self::Stdout(mut out) => Ok(out.flush().map(|()| None)?),
+            Self::File { path, lines } => {
+                let unwritable = |error: io::Error| Failure::unwritable(&path, &error);
+                let file = lines.into_inner().map_err(|error| unwritable(error.into_error()))?;
+                file.as_file().sync_all().map_err(unwritable)?;
+                match file.persist_noclobber(&path) {
+                    Ok(_) => Ok(Some(path)),
+                    Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Err(exists(&path)),
+                    Err(error) => Err(unwritable(error.error)),
+                }
+            }
+        }
+    }
+}
+
+fn exists(path: &Path) -> Failure {
+    Failure::unwritable(path, &io::ErrorKind::AlreadyExists.into())
+        .remedy("name a file that does not exist yet")
+}

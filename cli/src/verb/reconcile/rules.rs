@@ -1,0 +1,104 @@
+use std::convert::Infallible;
+use std::time::Duration;
+
+use offsets_core::reconcile::{
+    Dedup, Examination, FlawKind, MemoryTable, Operator, Order, Regions, Ties, Upsert, UpsertRules,
+    VersionRule, Window,
+};
+
+use crate::args::{Mode, Policy, ReconcileArgs};
+use crate::failure::Failure;
+
+/// What the arguments say of how records are judged.
+pub(super) struct Rules {
+    pub(super) examination: Examination,
+    mode: Mode,
+    window: Window,
+    upsert: UpsertRules,
+    policies: Vec<(FlawKind, Policy)>,
+}
+
+impl Rules {
+    pub(super) fn of(args: &ReconcileArgs) -> Result<Self, Failure> {
+        are_consistent(args)?;
+        let order = args.order.as_ref().map(|version| order(version, args)).transpose()?;
+        let examination =
+            Examination { identity: args.identity.clone(), order, max_ahead_ms: millis(args.max_ahead) };
+        let window = match (args.window, args.window_count) {
+            (Some(span), _) => Window::Time(millis(span)),
+            (None, Some(count)) => Window::Count(count),
+            (None, None) => Window::Unbounded,
+        };
+        let policies: Vec<_> = args.on.iter().map(|on| (on.kind, on.policy)).collect();
+        let ties = match policy(&policies, FlawKind::Tie) {
+            Policy::Pass => Ties::ByContent,
+            Policy::Fail | Policy::DeadLetter => Ties::Refuse,
+        };
+        let upsert = UpsertRules { horizon_ms: horizon(args)?, ties };
+        Ok(Self { examination, mode: args.mode, window, upsert, policies })
+    }
+
+    /// The operator that judges, with a memory that lives as long as the run.
+    pub(super) fn operator(&self) -> Box<dyn Operator<Error = Infallible>> {
+        match self.mode {
+            Mode::Dedup => Box::new(Dedup::new(MemoryTable::default(), self.window)),
+            Mode::Upsert => Box::new(Upsert::new(MemoryTable::default(), self.upsert)),
+        }
+    }
+
+    pub(super) fn policy(&self, kind: FlawKind) -> Policy {
+        policy(&self.policies, kind)
+    }
+}
+
+/// Words of the other mode, or a policy without the file it needs, are mistakes.
+fn are_consistent(args: &ReconcileArgs) -> Result<(), Failure> {
+    let dead_letters = args.on.iter().any(|on| on.policy == Policy::DeadLetter);
+    if dead_letters && args.dead_letter.is_none() && !args.dry_run {
+        return Err(Failure::usage("--on says dead-letter, and no file is named for them")
+            .remedy("name one with --dead-letter FILE"));
+    }
+    let foreign: &[_] = match args.mode {
+        Mode::Dedup => &[
+            (args.order.is_some(), "--order"),
+            (args.tombstone_horizon.is_some(), "--tombstone-horizon"),
+            (args.tombstone_version.is_some(), "--tombstone-version"),
+        ],
+        Mode::Upsert => {
+            &[(args.window.is_some(), "--window"), (args.window_count.is_some(), "--window-count")]
+        }
+    };
+    match foreign.iter().find(|(said, _)| *said) {
+        Some((_, flag)) => Err(Failure::usage(format!("{flag} means nothing in this --mode"))
+            .remedy("leave it out, or choose the other --mode")),
+        None => Ok(()),
+    }
+}
+
+fn order(version: &VersionRule, args: &ReconcileArgs) -> Result<Order, Failure> {
+    let regions = Regions::new(args.regions.iter().cloned());
+    let regions = regions.map_err(|error| Failure::usage(format!("--regions: {error}")))?;
+    Ok(Order { version: version.clone(), tombstones: args.tombstone_version.clone(), regions })
+}
+
+/// A delete that is forgotten before the writes it beat have all come lets them come back.
+fn horizon(args: &ReconcileArgs) -> Result<Option<i64>, Failure> {
+    let (Some(horizon), Some(outage)) = (args.tombstone_horizon, args.longest_outage) else {
+        return Ok(None);
+    };
+    if horizon <= outage {
+        let said =
+            "--tombstone-horizon is not longer than --longest-outage: what was deleted could come back";
+        return Err(Failure::usage(said).remedy("give a longer horizon, or none"));
+    }
+    Ok(Some(millis(horizon)))
+}
+
+/// The last word on a flaw counts.
+fn policy(policies: &[(FlawKind, Policy)], kind: FlawKind) -> Policy {
+    policies.iter().rev().find(|(of, _)| *of == kind).map_or(Policy::Fail, |(_, policy)| *policy)
+}
+
+fn millis(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,34 @@
+use serde::Serialize;
+
+use super::{Line, Reason};
+
+/// One losing write, as it is written out.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LedgerEntry<'a> {
+    /// Why it lost.
+    pub reason: Reason,
+    /// The event or the key both are about, as 32 hexadecimal digits.
+    pub identity: String,
+    /// The write that lost.
+    pub loser: Write<'a>,
+    /// The write that stands in its place; `None` where the group had read it before it moved.
+    pub winner: Option<Write<'a>>,
+}
+
+/// One of the two writes.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Write<'a> {
+    /// The file or topic it came from.
+    pub from: &'a str,
+    /// Its line there, counted from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
+    /// Its version, where there is an order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// All of it, where it is at hand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub record: Option<&'a Line>,
+}

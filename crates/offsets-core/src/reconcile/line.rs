@@ -1,0 +1,218 @@
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
+
+use super::{Header, Record};
+
+/// A record as one line of JSON, which is how records are kept in files:
+///
+/// ```json
+/// {"region":"a","topic":"orders","partition":0,"offset":7,"timestamp":1764000000000,"key":"17","value":{"total":3},"headers":{"id":"x"}}
+/// ```
+///
+/// Key and value are text, or JSON whose bytes are taken as they stand; `null` is Kafka's null. Bytes that are no UTF-8 stand
+/// in `keyBase64` and `valueBase64` instead, and in `{"base64": …}` for a header. A line must have a value or say that it has
+/// none; everything else may be missing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Line {
+    /// The region that wrote it.
+    pub region: String,
+    /// The topic it is from.
+    pub topic: String,
+    /// The partition.
+    pub partition: i32,
+    /// The offset.
+    pub offset: i64,
+    /// The timestamp in milliseconds since 1970 (UTC).
+    pub timestamp_ms: Option<i64>,
+    /// The key.
+    pub key: Option<Vec<u8>>,
+    /// The value.
+    pub value: Option<Vec<u8>>,
+    /// Names and values of the headers, sorted by name.
+    pub headers: Vec<(String, Option<Vec<u8>>)>,
+}
+
+/// A line that is no record.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum NotARecord {
+    /// It is not JSON of this form.
+    #[error("{0}")]
+    Json(#[from] serde_json::Error),
+    /// It is something else than a JSON object.
+    #[error("it is not a JSON object")]
+    NotAnObject,
+    /// It has neither a value nor a null in its place.
+    #[error("it has no value; a tombstone says \"value\": null")]
+    NoValue,
+    /// One thing is said twice.
+    #[error("it has both {0} and {0}Base64")]
+    Twice(&'static str),
+    /// What should be Base64 is not.
+    #[error("{0} is not Base64")]
+    NotBase64(&'static str),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Written<'a> {
+    region: Option<Cow<'a, str>>,
+    topic: Option<Cow<'a, str>>,
+    partition: Option<i32>,
+    offset: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timestamp: Option<i64>,
+    #[serde(borrow, default, deserialize_with = "even_null", skip_serializing_if = "Option::is_none")]
+    key: Option<Cow<'a, RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_base64: Option<Cow<'a, str>>,
+    #[serde(borrow, default, deserialize_with = "even_null", skip_serializing_if = "Option::is_none")]
+    value: Option<Cow<'a, RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value_base64: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    headers: BTreeMap<Cow<'a, str>, WrittenHeader<'a>>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum WrittenHeader<'a> {
+    Null(()),
+    Text(Cow<'a, str>),
+    Bytes { base64: Cow<'a, str> },
+}
+
+impl Line {
+    /// Reads a line; what it does not say is as in `otherwise`.
+    ///
+    /// # Errors
+    /// [`NotARecord`], with what is wrong.
+    ///
+    /// # Examples
+    /// ```
+    /// use offsets_core::reconcile::Line;
+    ///
+    /// let line = Line::read(br#"{"key": "17", "value": {"total": 3}}"#, &Line::default())?;
+    /// assert_eq!(line.value.as_deref(), Some(&br#"{"total": 3}"#[..]));
+    /// # Ok::<(), offsets_core::reconcile::NotARecord>(())
+    /// ```
+    pub fn read(json: &[u8], otherwise: &Self) -> Result<Self, NotARecord> {
+        // An array would do for a structure too.
+        if !json.trim_ascii_start().starts_with(b"{") {
+            return Err(NotARecord::NotAnObject);
+        }
+        let written: Written<'_> = serde_json::from_slice(json)?;
+        let key = bytes("key", written.key.as_deref(), written.key_base64.as_deref())?;
+        let value = bytes("value", written.value.as_deref(), written.value_base64.as_deref())?;
+        let headers = written.headers.into_iter().map(|(name, value)| {
+            let value = match value {
+                WrittenHeader::Null(()) => None,
+                WrittenHeader::Text(text) => Some(text.into_owned().into_bytes()),
+                WrittenHeader::Bytes { base64 } => Some(from_base64("a header", &base64)?),
+            };
+            Ok((name.into_owned(), value))
+        });
+        Ok(Self {
+            region: written.region.map_or_else(|| otherwise.region.clone(), Cow::into_owned),
+            topic: written.topic.map_or_else(|| otherwise.topic.clone(), Cow::into_owned),
+            partition: written.partition.unwrap_or(otherwise.partition),
+            offset: written.offset.unwrap_or(otherwise.offset),
+            timestamp_ms: written.timestamp.or(otherwise.timestamp_ms),
+            key: key.unwrap_or_else(|| otherwise.key.clone()),
+            value: value.ok_or(NotARecord::NoValue)?,
+            headers: headers.collect::<Result<_, NotARecord>>()?,
+        })
+    }
+
+    /// The headers, for a [`Record`].
+    pub fn headers(&self) -> Vec<Header<'_>> {
+        self.headers.iter().map(|(name, value)| Header { name, value: value.as_deref() }).collect()
+    }
+
+    /// The record, with the headers that [`headers`](Self::headers) gave.
+    pub fn record<'a>(&'a self, headers: &'a [Header<'a>]) -> Record<'a> {
+        Record {
+            region: &self.region,
+            topic: &self.topic,
+            partition: self.partition,
+            offset: self.offset,
+            timestamp_ms: self.timestamp_ms,
+            key: self.key.as_deref(),
+            value: self.value.as_deref(),
+            headers,
+        }
+    }
+}
+
+/// Everything is said, so that a line means the same wherever it stands.
+impl Serialize for Line {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (key, key_base64) = written(self.key.as_deref());
+        let (value, value_base64) = written(self.value.as_deref());
+        let headers = self.headers.iter().map(|(name, value)| {
+            let value = match value.as_deref().map(|bytes| (std::str::from_utf8(bytes), bytes)) {
+                None => WrittenHeader::Null(()),
+                Some((Ok(text), _)) => WrittenHeader::Text(Cow::Borrowed(text)),
+                Some((Err(_), bytes)) => WrittenHeader::Bytes { base64: STANDARD.encode(bytes).into() },
+            };
+            (Cow::Borrowed(name.as_str()), value)
+        });
+        let written = Written {
+            region: Some(Cow::Borrowed(&self.region)),
+            topic: Some(Cow::Borrowed(&self.topic)),
+            partition: Some(self.partition),
+            offset: Some(self.offset),
+            timestamp: self.timestamp_ms,
+            key,
+            key_base64: key_base64.map(Cow::Owned),
+            value,
+            value_base64: value_base64.map(Cow::Owned),
+            headers: headers.collect(),
+        };
+        written.serialize(serializer)
+    }
+}
+
+/// A null is something that is said, other than a field that is missing.
+fn even_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Cow<'de, RawValue>>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(|raw| Some(Cow::Borrowed(raw)))
+}
+
+/// `None` when nothing is said, `Some(None)` for a null.
+fn bytes(
+    what: &'static str,
+    json: Option<&RawValue>,
+    base64: Option<&str>,
+) -> Result<Option<Option<Vec<u8>>>, NotARecord> {
+    let json = match (json, base64) {
+        (Some(_), Some(_)) => return Err(NotARecord::Twice(what)),
+        (None, Some(base64)) => return from_base64(what, base64).map(|bytes| Some(Some(bytes))),
+        (None, None) => return Ok(None),
+        (Some(json), None) => json.get(),
+    };
+    Ok(Some(match json.as_bytes().first() {
+        Some(b'n') => None,
+        Some(b'"') => Some(serde_json::from_str::<String>(json)?.into_bytes()),
+        _ => Some(json.as_bytes().to_vec()),
+    }))
+}
+
+fn from_base64(what: &'static str, text: &str) -> Result<Vec<u8>, NotARecord> {
+    STANDARD.decode(text).map_err(|_| NotARecord::NotBase64(what))
+}
+
+/// JSON or text, else Base64.
+fn written(bytes: Option<&[u8]>) -> (Option<Cow<'static, RawValue>>, Option<String>) {
+    let Some(bytes) = bytes else { return (Some(Cow::Borrowed(RawValue::NULL)), None) };
+    let Ok(text) = std::str::from_utf8(bytes) else { return (None, Some(STANDARD.encode(bytes))) };
+    // Only what cannot be taken for text stands as JSON, and only as what it is: byte for byte, on one line.
+    let is_tree = text.starts_with(['{', '[']) && text.ends_with(['}', ']']) && !text.contains(['\n', '\r']);
+    let tree = is_tree.then(|| RawValue::from_string(text.to_owned()).ok()).flatten();
+    let raw = tree.or_else(|| serde_json::value::to_raw_value(text).ok());
+    (raw.map(Cow::Owned), None)
+}

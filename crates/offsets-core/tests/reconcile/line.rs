@@ -1,0 +1,80 @@
+use offsets_core::reconcile::Line;
+use proptest::prelude::*;
+
+fn read(json: &str) -> Result<Line, String> {
+    Line::read(json.as_bytes(), &otherwise()).map_err(|error| error.to_string())
+}
+
+fn otherwise() -> Line {
+    let (region, topic) = ("a".to_owned(), "orders".to_owned());
+    Line { region, topic, partition: 0, offset: 3, ..Line::default() }
+}
+
+fn written(line: &Line) -> String {
+    serde_json::to_string(line).unwrap()
+}
+
+#[test]
+fn what_a_line_does_not_say_is_filled_in() {
+    let line = read(r#"{"value": "x"}"#).unwrap();
+    assert_eq!(line, Line { value: Some(b"x".to_vec()), ..otherwise() });
+    let full = r#"{"region":"b","topic":"t","partition":1,"offset":2,"timestamp":3,"key":"k","value":null,"headers":{"h":"v","n":null}}"#;
+    assert_eq!(written(&read(full).unwrap()), full);
+}
+
+#[test]
+fn bytes_are_taken_as_they_stand() {
+    let line = read(r#"{"keyBase64": "/w==", "value": {"b": 1.0, "a":[] }}"#).unwrap();
+    assert_eq!(line.key.as_deref(), Some(&b"\xff"[..]));
+    assert_eq!(
+        line.value.as_deref(),
+        Some(&br#"{"b": 1.0, "a":[] }"#[..]),
+        "spaces and order are the producer's"
+    );
+    let said = read(r#"{"value": 17, "key": "1\u0037"}"#).unwrap();
+    assert_eq!((said.key, said.value), (Some(b"17".to_vec()), Some(b"17".to_vec())));
+}
+
+#[test]
+fn a_line_that_is_no_record_says_why() {
+    for (json, words) in [
+        ("", "not a JSON object"),
+        (r#"["a"]"#, "not a JSON object"),
+        ("{", "EOF"),
+        (r#"{"key":"k"}"#, "it has no value"),
+        (r#"{"value":"x","valueBase64":""}"#, "both value and valueBase64"),
+        (r#"{"value":"x","keyBase64":"?"}"#, "key is not Base64"),
+        (r#"{"value":"x","headers":{"h":{"base64":"?"}}}"#, "a header is not Base64"),
+        (r#"{"value":"x","ofset":1}"#, "unknown field `ofset`"),
+        (r#"{"value":"x","offset":"1"}"#, "invalid type"),
+    ] {
+        let said = read(json).unwrap_err();
+        assert!(said.contains(words), "{json}: {said}");
+    }
+}
+
+fn contents() -> impl Strategy<Value = Option<Vec<u8>>> {
+    let json = r#"[\[{]{0,2}[a0," \n\\]{0,4}[\]}]{0,2}"#.prop_map(String::into_bytes);
+    prop::option::of(prop_oneof![
+        json,
+        prop::collection::vec(any::<u8>(), 0..6),
+        Just(b"null".to_vec()),
+        Just(br#"{"a": 1}"#.to_vec())
+    ])
+}
+
+proptest! {
+    #[test]
+    fn a_record_is_read_as_it_was_written(
+        key in contents(),
+        value in contents(),
+        headers in prop::collection::btree_map("[a-z]{0,3}", contents(), 0..3),
+        offset in 0_i64..,
+        timestamp_ms in any::<Option<i64>>(),
+    ) {
+        let line = Line { key, value, headers: headers.into_iter().collect(), offset, timestamp_ms, ..otherwise() };
+        let written = written(&line);
+        prop_assert!(!written.contains('\n'), "{}", written);
+        prop_assert_eq!(Line::read(written.as_bytes(), &Line::default()).unwrap(), line);
+    }
+}

@@ -1,0 +1,209 @@
+//! What the operators of reconciliation remember on a disk.
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+use std::collections::BTreeMap;
+
+use offsets_core::evidence::Fingerprint;
+use offsets_core::reconcile::{
+    Dedup, Hlc, Identity, MemoryTable, Position, Rank, Read, Region, Seen, Table, Version, Window, Winner,
+};
+use offsets_store::{DurableTable, Kept, Key, MemoryLog, SegmentLog as _, SledLog, Stream};
+use proptest::prelude::*;
+
+fn id(number: u32) -> Identity {
+    Identity::of("test", &[Some(&number.to_le_bytes())])
+}
+
+fn seen(number: u32) -> Seen {
+    Seen { first: Position::new((number % 3) as u16, i64::from(number)).unwrap(), era: number / 7 }
+}
+
+/// What every table must do.
+fn conforms(table: &mut impl Table<Seen, Error: std::fmt::Debug>) {
+    assert!(table.is_empty());
+    assert_eq!(table.get(id(1)).unwrap(), None);
+    assert_eq!(table.put_if_absent(id(1), seen(1)).unwrap(), None);
+    assert_eq!(table.put_if_absent(id(1), seen(2)).unwrap(), Some(seen(1)), "the first stays");
+    table.put(id(1), seen(3)).unwrap();
+    assert_eq!(table.get(id(1)).unwrap(), Some(seen(3)), "unless it is put in its place");
+    for number in 2..1_000 {
+        table.put(id(number), seen(number)).unwrap();
+    }
+    assert_eq!(table.len(), 999);
+    table.retain(&mut |value| value.first.offset() >= 500).unwrap();
+    assert_eq!(table.len(), 500);
+    assert_eq!(table.get(id(499)).unwrap(), None);
+    assert_eq!(table.get(id(500)).unwrap(), Some(seen(500)));
+    assert_eq!(table.put_if_absent(id(1), seen(4)).unwrap(), None, "what is forgotten is absent");
+}
+
+#[test]
+fn every_table_conforms() {
+    conforms(&mut MemoryTable::default());
+    conforms(&mut DurableTable::open(MemoryLog::default(), 7).unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    conforms(&mut DurableTable::open(SledLog::open(folder.path()).unwrap(), 7).unwrap());
+}
+
+#[test]
+fn what_was_saved_in_sled_is_there_again_and_what_was_not_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut table = DurableTable::open(SledLog::open(folder.path()).unwrap(), 0).unwrap();
+    assert_eq!(table.progress(), None);
+    for number in 0..5_000 {
+        table.put(id(number), seen(number)).unwrap();
+        if number == 3_999 {
+            table.save(b"4000").unwrap();
+        }
+    }
+    drop(table);
+    let mut table = DurableTable::<Seen, _>::open(SledLog::open(folder.path()).unwrap(), 0).unwrap();
+    assert_eq!((table.progress(), table.len()), (Some(&b"4000"[..]), 4_000));
+    assert_eq!(table.get(id(3_999)).unwrap(), Some(seen(3_999)));
+    table.put(id(4_000), seen(4_000)).unwrap();
+    table.save(b"4001").unwrap();
+    table.clear().unwrap();
+    assert_eq!((table.progress(), table.len()), (None, 0));
+    table.put(id(1), seen(1)).unwrap();
+    table.save(b"1").unwrap();
+    drop(table);
+    let table = DurableTable::<Seen, _>::open(SledLog::open(folder.path()).unwrap(), 0).unwrap();
+    assert_eq!((table.progress(), table.len()), (Some(&b"1"[..]), 1));
+}
+
+#[test]
+fn a_window_that_moves_on_gives_its_room_back() {
+    let table = DurableTable::open(MemoryLog::default(), 0).unwrap();
+    let mut dedup = Dedup::new(table, Window::Count(10_000));
+    let mut most = 0;
+    for number in 1..=400_000_u32 {
+        dedup.decide(id(number), Position::new(0, i64::from(number)).unwrap(), 0).unwrap();
+        if number % 5_000 == 0 {
+            dedup.settle(&[Position::new(0, i64::from(number) + 1).unwrap()]).unwrap();
+            dedup.table().save(b"").unwrap();
+            most = most.max(dedup.table().log().footprint().unwrap());
+        }
+    }
+    assert!(most < 60_000 * 30, "{most} bytes for 10,000 identities");
+    let log = dedup.table().log().clone();
+    let frontier = dedup.frontier().clone();
+    let again = DurableTable::<Seen, _>::open(log, 0).unwrap();
+    let mut again = Dedup::resume(again, Window::Count(10_000), frontier).unwrap();
+    assert_eq!(again.table().len(), dedup.table().len());
+}
+
+#[test]
+fn damage_is_named_and_what_precedes_it_is_kept() {
+    let mut table = DurableTable::open(MemoryLog::default(), 3).unwrap();
+    for number in 0..2_000 {
+        table.put(id(number), seen(number)).unwrap();
+    }
+    table.save(b"2000").unwrap();
+    let whole = table.log().clone();
+    let stream = Stream { space: 3, kind: 16 };
+    let mut segments = Vec::new();
+    let mut note = |sequence, bytes: &[u8]| {
+        segments.push((sequence, bytes.to_vec()));
+        true
+    };
+    whole.scan(stream, 0, &mut note).unwrap();
+    let (sequence, bytes) = segments[2].clone();
+    for at in (0..bytes.len()).step_by(97).chain([bytes.len() - 1]) {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 0x10;
+        let mut log = whole.clone();
+        log.append(&[(Key { stream, sequence }, damaged)]).unwrap();
+        let mut table = DurableTable::<Seen, _>::open(log, 3).unwrap();
+        let damage = table.damage().unwrap().to_string();
+        assert!(damage.starts_with("segment 2 of space 3 cannot be used"), "{damage}");
+        assert_eq!(table.progress(), None, "nobody may go on as if it were whole");
+        assert!(table.len() > 0 && table.len() < 2_000);
+        assert_eq!(table.get(id(0)).unwrap(), Some(seen(0)));
+        table.put(id(5_000), seen(5_000)).unwrap();
+        table.save(b"again").unwrap();
+        let table = DurableTable::<Seen, _>::open(table.log().clone(), 3).unwrap();
+        assert_eq!((table.damage(), table.progress()), (None, Some(&b"again"[..])));
+    }
+}
+
+fn round_trips<V: Kept + std::fmt::Debug>(values: &[V]) -> Result<(), TestCaseError> {
+    let mut table = DurableTable::open(MemoryLog::default(), 0).unwrap();
+    for (number, value) in (0..).zip(values) {
+        table.put(id(number), *value).unwrap();
+    }
+    table.save(b"").unwrap();
+    let mut table = DurableTable::<V, _>::open(table.log().clone(), 0).unwrap();
+    prop_assert_eq!(table.damage(), None);
+    for (number, value) in (0..).zip(values) {
+        prop_assert_eq!(table.get(id(number)).unwrap(), Some(*value));
+    }
+    Ok(())
+}
+
+fn positions() -> impl Strategy<Value = Position> {
+    any::<u64>().prop_map(Position::from_bits)
+}
+
+fn winners() -> impl Strategy<Value = Winner> {
+    let version = prop_oneof![
+        any::<i64>().prop_map(|n| Version::read(&format!("{n}e-3")).unwrap()),
+        (0..253_402_207_200_i64).prop_map(|s| Version::Time(jiff::Timestamp::from_second(s).unwrap())),
+        (0_i64..1 << 48, any::<u16>()).prop_map(|(ms, n)| Version::Stamp(Hlc::new(ms, n).unwrap())),
+    ];
+    let rank = (version, any::<u8>(), any::<u128>()).prop_map(|(version, region, content)| Rank {
+        version,
+        region: Region(region),
+        content: Fingerprint::from_bits(content),
+    });
+    (rank, positions(), any::<Option<i64>>()).prop_map(|(rank, position, deleted_ms)| Winner {
+        rank,
+        position,
+        deleted_ms,
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn values_are_read_as_they_were_written(
+        seen in prop::collection::vec((positions(), any::<u32>()).prop_map(|(first, era)| Seen { first, era }), 0..40),
+        read in prop::collection::vec((positions(), any::<u32>(), any::<u32>()).prop_map(|(last, times, again)| Read { last, times, again }), 0..40),
+        winners in prop::collection::vec(winners(), 0..40),
+    ) {
+        round_trips(&seen)?;
+        round_trips(&read)?;
+        round_trips(&winners)?;
+    }
+
+    /// After a crash the table is as it was saved, whatever was put, replaced, saved and cleaned.
+    #[test]
+    fn a_crash_leaves_what_was_saved(steps in prop::collection::vec((0_u8..10, 0_u32..400, 1_u32..3_000), 0..60)) {
+        let mut log = MemoryLog::default();
+        let mut table = DurableTable::open(log.clone(), 0).unwrap();
+        let mut model = BTreeMap::new();
+        let (mut saved, mut round) = (model.clone(), 0_u32);
+        for (step, from, many) in steps {
+            match step {
+                0..7 => for number in from..(from + many).min(600) {
+                    round += 1;
+                    table.put(id(number), seen(round)).unwrap();
+                    model.insert(number, seen(round));
+                },
+                7..9 => {
+                    table.save(&round.to_le_bytes()).unwrap();
+                    (log, saved) = (table.log().clone(), model.clone());
+                }
+                _ => {
+                    table = DurableTable::open(log.clone(), 0).unwrap();
+                    model = saved.clone();
+                    prop_assert_eq!(table.damage(), None);
+                }
+            }
+            prop_assert_eq!(table.len(), model.len() as u64);
+        }
+        for (number, value) in &model {
+            prop_assert_eq!(table.get(id(*number)).unwrap(), Some(*value));
+        }
+    }
+}
