@@ -48,6 +48,6 @@ mod segment;
 mod wire;
 
 pub use archive::{Archive, Damage, Expired, Limits, LinkStats, Place, Recorder, Topic};
-pub use error::Error;
+pub use error::{Error, MalformedCopy};
 pub use log::{Key, MemoryLog, SEGMENT_LIMIT, SegmentLog, SledLog, Stream};
 pub use segment::Flaw;
