@@ -8,7 +8,7 @@ mod reset;
 mod selection;
 mod simulate;
 
-pub(crate) use archive::{ArchiveArgs, ArchiveVerb, ExportArgs, RunArgs, StatsArgs};
+pub(crate) use archive::{ArchiveArgs, ArchiveVerb, CommitsFrom, ExportArgs, RunArgs, StatsArgs};
 pub(crate) use evidence::EvidenceArgs;
 use link::parse_duration;
 pub(crate) use link::{LinkArgs, PolicyName, SideArgs, SyncsLocation};

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 mod archive;
+mod archive_in_use;
+mod archive_of_several;
 mod bad_input;
 mod dump;
 mod evidence;
@@ -10,5 +12,6 @@ mod help;
 mod lab;
 mod reset;
 mod run;
+mod running;
 mod simulate;
 mod translate;
