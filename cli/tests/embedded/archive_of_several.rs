@@ -43,7 +43,7 @@ fn commits_are_followed_in_the_log_where_it_may_be_read() {
     await_answer(&address, "/metrics", &recorded(3));
     assert!(get(&address, "/metrics").contains("offsets_archive_commits_tailed{link=\"src->dst\"} 1"));
 
-    commit(&mut lab.source, &[("a", Some(31)), ("b", Some(21)), ("d", Some(1)), ("b", Some(22))]);
+    commit(&mut lab.source, &[("a", Some(31)), ("b", Some(22)), ("d", Some(1))]);
     await_answer(&address, "/metrics", &recorded(6));
     let line = format!("{} translate --all-groups --source-dead --archive kept -o json", lab.flags());
     let rows = folder.offsets(&line).expect(0).json()["partitions"].clone();
