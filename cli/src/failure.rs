@@ -5,6 +5,8 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
+use offsets_core::link::LinkName;
+
 use crate::exit::Exit;
 
 /// An error on its way to the operator: one line of what, the causes, and the remedy.
@@ -51,6 +53,18 @@ impl Failure {
     /// Names the file it happened in.
     pub(crate) fn in_file(mut self, path: &Path) -> Self {
         self.what = format!("{}: {}", path.display(), self.what);
+        self
+    }
+
+    /// Names the link it is about.
+    pub(crate) fn of_link(mut self, link: &LinkName) -> Self {
+        self.what = format!("{link}: {}", self.what);
+        self
+    }
+
+    /// Adds who is at fault.
+    pub(crate) fn by(mut self, whom: &str) -> Self {
+        self.what.push_str(whom);
         self
     }
 
@@ -152,6 +166,8 @@ fn remedy_for(error: &offsets_kafka::Error) -> Option<&'static str> {
         } else {
             "check the name of the topic: something else than MM2 writes to it"
         }
+    } else if error.is_unreadable() {
+        "say --commits poll, or use a version of offsets that knows the broker's"
     } else if error.is_group_active() {
         "stop the group's consumers, and wait for the session timeout of static members"
     } else if error.is_timeout() || error.is_short_read() {

@@ -2,7 +2,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::parse_duration;
 
@@ -19,7 +19,7 @@ pub(crate) struct ArchiveArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ArchiveVerb {
-    /// Record a link: commits first, then syncs and checkpoints, from where it stopped
+    /// Record links: commits first, then syncs and checkpoints, from where it stopped
     Run(RunArgs),
     /// Say what an archive holds
     Stats(StatsArgs),
@@ -34,15 +34,27 @@ Examples:
   offsets archive run --mm2-config mm2.properties --link 'src->dst' --dir /var/lib/offsets
   offsets archive run --mm2-config mm2.properties --dir /var/lib/offsets --metrics-listen 127.0.0.1:9464 \\
     --expire-after 30d --max-bytes 10000000000
+  offsets archive run --mm2-config mm2.properties --link 'a->b' --link 'b->a' --dir /var/lib/offsets
+  offsets archive run --config offsets.toml --all-links --dir /var/lib/offsets
 
-Run it on the side that survives. It needs to read on both clusters: groups and their commits on the source, the
-offset-syncs topic, the checkpoints topic. It writes to neither. A cluster that goes away is said once and tried
-again; what was recorded stays. SIGINT and SIGTERM end it after the round that is under way.
-One process at a time may use a folder: stop it before `offsets translate --archive`.")]
+Run it on the side that survives. It needs to read on both clusters: `__consumer_offsets` of the source, or its groups and
+their commits; the offset-syncs topic; the checkpoints topic. It writes to neither. A cluster that goes away is said once
+and tried again, and the other links go on; what was recorded stays. SIGINT and SIGTERM end it after the round that is
+under way.
+One process at a time may record into a folder. `translate --archive`, `reset --archive`, `archive stats` and `archive
+export` may use it meanwhile: they ask the recorder, as the same user on the same machine.")]
 pub(crate) struct RunArgs {
     /// The archive's folder; it is begun where it is empty or not there yet
     #[arg(long, value_name = "DIR")]
     pub(crate) dir: PathBuf,
+
+    /// Record every flow that the MM2 file enables, or every link of offsets.toml
+    #[arg(long, conflicts_with = "link")]
+    pub(crate) all_links: bool,
+
+    /// Where the groups' commits are learnt from
+    #[arg(long, value_enum, value_name = "WAY", default_value = "auto")]
+    pub(crate) commits: CommitsFrom,
 
     /// Record what there is now, and end
     #[arg(long)]
@@ -63,6 +75,16 @@ pub(crate) struct RunArgs {
     /// Remove the oldest when more than this is kept; the folder may grow to about twice as much
     #[arg(long, value_name = "N")]
     pub(crate) max_bytes: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CommitsFrom {
+    /// From `__consumer_offsets` where it may be read, else by asking every group; with --once by asking
+    Auto,
+    /// From `__consumer_offsets` alone
+    Tail,
+    /// By asking every group at each interval
+    Poll,
 }
 
 #[derive(Debug, Args)]

@@ -11,9 +11,9 @@ pub(crate) struct LinkArgs {
     #[arg(long, value_name = "FILE", global = true)]
     pub(crate) mm2_config: Option<PathBuf>,
 
-    /// Which flow of the MM2 file (`src->dst`), or which link of offsets.toml
+    /// Which flow of the MM2 file (`src->dst`), or which link of offsets.toml; `archive run` takes several
     #[arg(long, value_name = "LINK", global = true)]
-    pub(crate) link: Option<String>,
+    pub(crate) link: Vec<String>,
 
     /// Where offsets.toml is [default: ./offsets.toml, then the user's config folder]
     #[arg(long, value_name = "FILE", global = true, env = "OFFSETS_CONFIG")]

@@ -10,7 +10,7 @@ mod selection;
 mod simulate;
 
 use archive::parse_age;
-pub(crate) use archive::{ArchiveArgs, ArchiveVerb, ExportArgs, RunArgs, StatsArgs};
+pub(crate) use archive::{ArchiveArgs, ArchiveVerb, CommitsFrom, ExportArgs, RunArgs, StatsArgs};
 pub(crate) use evidence::EvidenceArgs;
 use link::parse_duration;
 pub(crate) use link::{LinkArgs, PolicyName, SideArgs, SyncsLocation};

@@ -112,9 +112,14 @@ impl LinkFile {
         Ok(Self { path, content })
     }
 
+    /// The names of its links, sorted.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.content.links.keys().cloned().collect()
+    }
+
     /// The link that is asked for, or the default one.
-    pub(super) fn clusters(&self, args: &LinkArgs) -> Result<Clusters, Failure> {
-        let name = args.link.as_ref().or(self.content.default_link.as_ref());
+    pub(super) fn clusters(&self, args: &LinkArgs, name: Option<&str>) -> Result<Clusters, Failure> {
+        let name = name.or(self.content.default_link.as_deref());
         let known = || self.content.links.keys().cloned().collect::<Vec<_>>().join(", ");
         let Some(name) = name else {
             return Err(Failure::usage(format!("{} has no default-link", self.path.display()))

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use offsets_core::link::LinkName;
-use offsets_core::mm2::{ClusterClients, Mm2Properties};
+use offsets_core::mm2::{ClusterClients, Mm2Properties, PropertiesError};
 use offsets_core::model::ClusterAlias;
 use offsets_kafka::{ClientSettings, Endpoint};
 
@@ -13,15 +13,22 @@ use crate::args::{LinkArgs, SideArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
 
+/// The names of the flows that are enabled.
+pub(super) fn flows(path: &Path) -> Result<Vec<String>, Failure> {
+    let flows = properties(path)?.flows().map_err(|error| unusable(path, &error))?;
+    if flows.is_empty() {
+        return Err(unusable(path, &PropertiesError::NoFlow));
+    }
+    Ok(flows.iter().map(LinkName::to_string).collect())
+}
+
 pub(super) fn clusters(args: &LinkArgs, path: &Path, flow: Option<&str>) -> Result<Clusters, Failure> {
-    let unusable =
-        |error: &dyn std::error::Error| Failure::from_error(Exit::Usage, &path.display().to_string(), error);
+    let unusable = |error: &dyn std::error::Error| unusable(path, error);
     let flow = flow
         .map(str::parse::<LinkName>)
         .transpose()
         .map_err(|error| unusable(&error).remedy("name the flow as MM2 does: --link 'src->dst'"))?;
-    let bytes = fs::read(path).map_err(|error| Failure::unreadable(path, &error))?;
-    let properties = Mm2Properties::parse(bytes).map_err(|error| unusable(&error))?;
+    let properties = properties(path)?;
     let found = match flags::policy(args) {
         Some(policy) => properties.link_under(flow.as_ref(), policy),
         None => properties.link(flow.as_ref()),
@@ -32,6 +39,15 @@ pub(super) fn clusters(args: &LinkArgs, path: &Path, flow: Option<&str>) -> Resu
     let source = side(&link.source, &found.source, args.source.side(), args, "source")?;
     let target = side(&link.target, &found.target, args.target.side(), args, "target")?;
     Ok(Clusters { link, source, target })
+}
+
+fn properties(path: &Path) -> Result<Mm2Properties, Failure> {
+    let bytes = fs::read(path).map_err(|error| Failure::unreadable(path, &error))?;
+    Mm2Properties::parse(bytes).map_err(|error| unusable(path, &error))
+}
+
+fn unusable(path: &Path, error: &dyn std::error::Error) -> Failure {
+    Failure::from_error(Exit::Usage, &path.display().to_string(), error)
 }
 
 /// MM2's own settings of one cluster, with what the flags say instead.

@@ -35,6 +35,50 @@ pub(crate) struct Clusters {
 
 /// Finds the link: a dump or the demo where one is asked for, else the MM2 file, else flags, else offsets.toml.
 pub(crate) fn resolve(args: &LinkArgs) -> Result<Origin, Failure> {
+    find(args, named(args)?)
+}
+
+/// Finds every link that is named, or with `all` every one that there is in the MM2 file or in offsets.toml.
+pub(crate) fn resolve_each(args: &LinkArgs, all: bool) -> Result<Vec<Origin>, Failure> {
+    let names = if all { every_name(args)? } else { args.link.clone() };
+    if names.is_empty() {
+        return Ok(vec![find(args, None)?]);
+    }
+    let is_one = args.from_dump.is_some() || args.demo || args.mm2_config.is_none() && flags::are_given(args);
+    if names.len() > 1 && is_one {
+        return Err(Failure::usage("several links are named, and the other flags name one")
+            .remedy("put the links into offsets.toml, or run once for each"));
+    }
+    names.iter().map(|name| find(args, Some(name))).collect()
+}
+
+/// The name of the link, where one is given.
+pub(crate) fn named(args: &LinkArgs) -> Result<Option<&str>, Failure> {
+    match &args.link[..] {
+        [] => Ok(None),
+        [name] => Ok(Some(name)),
+        _ => {
+            Err(Failure::usage("--link is given more than once")
+                .remedy("only `archive run` takes several links"))
+        }
+    }
+}
+
+/// The names of all links there are; none where what is given is a link in itself.
+fn every_name(args: &LinkArgs) -> Result<Vec<String>, Failure> {
+    if args.from_dump.is_some() || args.demo {
+        return Ok(Vec::new());
+    }
+    if let Some(path) = &args.mm2_config {
+        return mm2::flows(path);
+    }
+    if flags::are_given(args) {
+        return Ok(Vec::new());
+    }
+    file::find(args)?.map(|file| file.names()).ok_or_else(no_link)
+}
+
+fn find(args: &LinkArgs, name: Option<&str>) -> Result<Origin, Failure> {
     if let Some(path) = &args.from_dump {
         return dump(path).map(|evidence| Origin::Dump(Box::new(evidence)));
     }
@@ -42,13 +86,13 @@ pub(crate) fn resolve(args: &LinkArgs) -> Result<Origin, Failure> {
         return Ok(Origin::Demo);
     }
     if let Some(path) = &args.mm2_config {
-        return mm2::clusters(args, path, args.link.as_deref()).map(Origin::from);
+        return mm2::clusters(args, path, name).map(Origin::from);
     }
     if flags::are_given(args) {
         return flags::clusters(args).map(Origin::from);
     }
     match file::find(args)? {
-        Some(file) => file.clusters(args).map(Origin::from),
+        Some(file) => file.clusters(args, name).map(Origin::from),
         None => Err(no_link()),
     }
 }

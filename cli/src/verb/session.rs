@@ -8,6 +8,7 @@ use offsets_kafka::demo::DemoLink;
 use offsets_kafka::{Cluster, Deadline, Endpoint, LinkedClusters, SourceAccess};
 use offsets_store::Archive;
 
+use super::archive::open_to_read;
 use crate::args::{EvidenceArgs, LinkArgs, OutputArgs};
 use crate::clock;
 use crate::failure::Failure;
@@ -43,9 +44,18 @@ pub(super) enum SourceNeed {
 impl Session {
     /// Finds the link and, for the demo, starts its clusters.
     pub(super) fn open(args: &LinkArgs, output: &OutputArgs) -> Result<Self, Failure> {
+        Self::start(link::resolve(args)?, args, output)
+    }
+
+    /// The same for every link that is named, or with `all` for every one there is.
+    pub(super) fn open_each(args: &LinkArgs, output: &OutputArgs, all: bool) -> Result<Vec<Self>, Failure> {
+        link::resolve_each(args, all)?.into_iter().map(|origin| Self::start(origin, args, output)).collect()
+    }
+
+    fn start(origin: Origin, args: &LinkArgs, output: &OutputArgs) -> Result<Self, Failure> {
         let remarks = Remarks::new(output);
         let deadline = Deadline::after(args.timeout);
-        let origin = match link::resolve(args)? {
+        let origin = match origin {
             Origin::Dump(evidence) => Ready::Dump(evidence),
             Origin::Clusters(clusters) => Ready::Clusters(clusters),
             Origin::Demo => {
@@ -137,7 +147,7 @@ impl Session {
     }
 
     fn recall(&self, folder: &Path, link: &Link) -> Result<Recollection, Failure> {
-        let mut archive = Archive::open(folder)?;
+        let mut archive = open_to_read(folder)?;
         let kept = archive.recall(link)?;
         tell_damages(&archive, self.remarks);
         Ok(kept)

@@ -1,67 +1,10 @@
 //! `offsets archive`: what is kept while the source lives, and what it is worth when it does not.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
-use std::process::{Child, ChildStderr, Command, Stdio};
-
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use serde_json::Value;
 
 use crate::lab::Lab;
-use crate::run::{Folder, words};
-
-/// `offsets archive run` in a process of its own, until it is told to stop.
-struct Running {
-    child: Child,
-    stderr: BufReader<ChildStderr>,
-}
-
-impl Running {
-    fn start(folder: &Folder, line: &str) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_offsets"))
-            .args(words(line))
-            .current_dir(folder.path())
-            .env_clear()
-            .env("HOME", folder.path())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let stderr = BufReader::new(child.stderr.take().unwrap());
-        Self { child, stderr }
-    }
-
-    /// The next line on stderr that holds this.
-    #[track_caller]
-    fn says(&mut self, word: &str) -> String {
-        let mut all = String::new();
-        for line in self.stderr.by_ref().lines() {
-            let line = line.unwrap();
-            if line.contains(word) {
-                return line;
-            }
-            all.push_str(&line);
-            all.push('\n');
-        }
-        panic!("`{word}` was not said:\n{all}");
-    }
-
-    /// Sends SIGTERM; gives the exit code and what was still said.
-    fn stop(mut self) -> (Option<i32>, String) {
-        kill(Pid::from_raw(self.child.id().try_into().unwrap()), Signal::SIGTERM).unwrap();
-        let mut rest = String::new();
-        self.stderr.read_to_string(&mut rest).unwrap();
-        (self.child.wait().unwrap().code(), rest)
-    }
-}
-
-fn get(address: &str, path: &str) -> String {
-    let mut stream = TcpStream::connect(address).unwrap();
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
-}
+use crate::run::Folder;
+use crate::running::{Running, await_answer, get};
 
 fn recorded() -> Folder {
     let folder = Folder::new();
@@ -142,21 +85,18 @@ fn it_runs_until_it_is_told_to_stop_and_tells_how_it_goes() {
     let line =
         "--demo archive run --dir kept --interval 50ms --metrics-listen 127.0.0.1:0 --expire-after 30d";
     let mut running = Running::start(&folder, line);
-    let said = running.says("metrics: http://");
-    let address = said.trim_start_matches("metrics: http://").trim_end_matches("/metrics").to_owned();
+    let address = running.address();
     assert!(get(&address, "/healthz").starts_with("HTTP/1.1 200"), "it is healthy");
     let written = "offsets_archive_recorded_total{link=\"src->dst\",what=\"syncs\"} 784";
-    let metrics = std::iter::repeat_with(|| get(&address, "/metrics")).take(2_000);
-    let metrics =
-        metrics.into_iter().find(|text| text.contains(written)).expect("all syncs are recorded at last");
+    let metrics = await_answer(&address, "/metrics", written);
+    let asked = "offsets_archive_commits_tailed{link=\"src->dst\"} 0";
+    assert!(metrics.contains(asked), "the demo has no log of commits:\n{metrics}");
     assert!(metrics.contains("offsets_archive_last_success_timestamp_seconds{"), "{metrics}");
     assert!(get(&address, "/else").starts_with("HTTP/1.1 404"));
 
-    // Meanwhile nobody else may have the folder.
+    // Meanwhile nobody else may record into the folder.
     let remedy = "stop the `offsets archive run`";
-    folder.offsets("archive stats --dir kept").fails(1, &["kept is in use by another process", remedy]);
-    folder.offsets("--demo archive run --dir kept --once").fails(1, &["in use", remedy]);
-    folder.offsets("--demo translate --all-groups --archive kept").fails(1, &["in use", remedy]);
+    folder.offsets("--demo archive run --dir kept --once").fails(1, &["in use by another process", remedy]);
 
     let (code, rest) = running.stop();
     assert_eq!(code, Some(0), "{rest}");

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 mod archive;
+mod archive_in_use;
+mod archive_of_several;
 mod bad_input;
 mod dump;
 mod evidence;
@@ -11,5 +13,6 @@ mod lab;
 mod reconcile;
 mod reset;
 mod run;
+mod running;
 mod simulate;
 mod translate;

@@ -11,6 +11,7 @@
 //! This crate does not connect to anything, keeps no time, draws no random numbers but those that follow from a seed it
 //! is given, and starts no threads.
 
+pub mod consumer_offsets;
 pub mod evidence;
 pub mod history;
 pub mod link;
@@ -20,6 +21,7 @@ pub mod plan;
 pub mod reconcile;
 pub mod sim;
 pub mod translate;
+mod wire;
 
 /// The version of every JSON document this library reads and writes.
 pub const API_VERSION: &str = "offsets/v1";

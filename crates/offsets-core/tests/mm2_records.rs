@@ -129,12 +129,12 @@ fn an_unknown_version_is_refused() {
     }
     .encode();
     value[1] = 1;
-    let refused = DecodeError::UnknownVersion { field: "value.version", at: 0, found: 1 };
+    let refused = DecodeError::UnknownVersion { field: "value.version", at: 0, found: 1, known: 0 };
     assert_eq!(Checkpoint::decode(Some(&key), Some(&value)), Err(refused.clone()));
-    assert_eq!(refused.to_string(), "value.version at byte 0 is 1, and only version 0 is known");
+    assert_eq!(refused.to_string(), "value.version at byte 0 is 1, and 0 is the newest version known");
     let (key, mut value) = Heartbeat { source: "A", target: "B", timestamp_ms: 0 }.encode();
     value[0] = 0xff;
-    let refused = DecodeError::UnknownVersion { field: "value.version", at: 0, found: -256 };
+    let refused = DecodeError::UnknownVersion { field: "value.version", at: 0, found: -256, known: 0 };
     assert_eq!(Heartbeat::decode(Some(&key), Some(&value)), Err(refused));
 }
 

@@ -2,6 +2,7 @@ use std::fmt;
 use std::ops::Range;
 use std::time::Duration;
 
+use offsets_core::consumer_offsets::DecodeError;
 use offsets_core::history::UnreadableRecord;
 use offsets_core::model::{ClusterAlias, GroupId, LogRange, TopicName, TopicPartition};
 
@@ -132,6 +133,21 @@ pub enum Error {
         #[source]
         cause: UnreadableRecord,
     },
+    /// A record of `__consumer_offsets` is not one that a group coordinator of a known version writes.
+    #[error(
+        "cluster {cluster}: partition {partition}: the record at offset {offset} is no commit that is known here"
+    )]
+    UnreadableCommit {
+        /// The cluster.
+        cluster: ClusterAlias,
+        /// The partition of `__consumer_offsets`.
+        partition: TopicPartition,
+        /// The record's offset.
+        offset: i64,
+        /// What is wrong with it.
+        #[source]
+        cause: DecodeError,
+    },
     /// The request contradicts itself; nothing was sent.
     #[error("cluster {cluster}: {about}: {problem}")]
     Invalid {
@@ -170,6 +186,7 @@ impl Error {
             | Self::OutsideLog { cluster, .. }
             | Self::Invalid { cluster, .. }
             | Self::Unreadable { cluster, .. }
+            | Self::UnreadableCommit { cluster, .. }
             | Self::Refused { cluster, .. } => cluster,
         }
     }
@@ -209,9 +226,9 @@ impl Error {
         matches!(self, Self::GroupActive { .. })
     }
 
-    /// Whether an internal topic holds what MM2 does not write.
+    /// Whether an internal topic holds what neither MM2 nor a coordinator writes.
     pub fn is_unreadable(&self) -> bool {
-        matches!(self, Self::Unreadable { .. })
+        matches!(self, Self::Unreadable { .. } | Self::UnreadableCommit { .. })
     }
 
     /// Whether a read ended before its end.

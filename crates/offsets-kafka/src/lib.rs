@@ -59,7 +59,7 @@ pub use cluster::Cluster;
 pub use deadline::Deadline;
 pub use directory::Directory;
 pub use error::{About, Error, Shortfall};
-pub use link::{Committed, Endpoint, LinkedClusters, Nobody, Onlooker, SourceAccess};
+pub use link::{CommitTail, Committed, Endpoint, LinkedClusters, Nobody, Onlooker, Reach, SourceAccess};
 pub use outcomes::Outcomes;
 pub use reader::{PartitionRead, Progress, RawRecord, TopicRead};
 pub use settings::{ClientSettings, ClientSettingsBuilder, Note};

@@ -72,6 +72,7 @@ pub struct TopicRead<'c> {
     wanted: BTreeMap<i32, Option<Range<i64>>>,
     isolation: Isolation,
     clipped: bool,
+    bulky: bool,
     on_progress: Option<Box<dyn FnMut(Progress) + 'c>>,
 }
 
@@ -99,6 +100,7 @@ impl Cluster {
             wanted: BTreeMap::new(),
             isolation: Isolation::ReadCommitted,
             clipped: false,
+            bulky: false,
             on_progress: None,
         }
     }
@@ -126,6 +128,12 @@ impl<'c> TopicRead<'c> {
     /// Reads of each span what the log holds of it, where it would be an error that it does not hold all.
     pub fn clipped(mut self) -> Self {
         self.clipped = true;
+        self
+    }
+
+    /// Fetches as much at a time for spans as for whole partitions: there is much to read in them.
+    pub fn in_bulk(mut self) -> Self {
+        self.bulky = true;
         self
     }
 
@@ -204,7 +212,8 @@ impl<'c> TopicRead<'c> {
     }
 
     fn appetite(&self) -> Appetite {
-        if self.wanted.values().all(Option::is_none) { Appetite::Bulk } else { Appetite::Sip }
+        let whole = self.wanted.values().all(Option::is_none);
+        if whole || self.bulky { Appetite::Bulk } else { Appetite::Sip }
     }
 }
 

@@ -111,6 +111,11 @@ impl Error {
     }
 }
 
+/// Bytes that are not the whole copy of an archive, or one of another version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("it is not a copy of an archive, not a whole one, or of another version")]
+pub struct MalformedCopy;
+
 fn names(known: &[LinkName]) -> String {
     if known.is_empty() {
         return "no link".to_owned();

@@ -49,7 +49,7 @@ mod state;
 mod wire;
 
 pub use archive::{Archive, Damage, Expired, Limits, LinkStats, Place, Recorder, Topic};
-pub use error::Error;
+pub use error::{Error, MalformedCopy};
 pub use log::{Key, MemoryLog, SEGMENT_LIMIT, SegmentLog, SledLog, Stream};
 pub use segment::Flaw;
 pub use state::{DurableTable, Kept, StateDamage};

@@ -45,6 +45,13 @@ fn conforms(log: &mut dyn SegmentLog) {
     }
     assert_eq!(numbers(log, STREAM, 0).len(), written.len());
 
+    // All of them together come in the order of their keys.
+    let mut every = Vec::new();
+    log.scan_all(&mut |key, bytes| every.push((key, bytes.to_vec()))).unwrap();
+    assert_eq!(every.len(), written.len() + 3);
+    assert!(every.is_sorted_by_key(|(key, _)| *key), "{every:?}");
+    assert!(every.contains(&(key(1 << 33), (1_u64 << 33).to_string().into_bytes())));
+
     // The same key again replaces, alone and among others.
     log.append(&[(key(300), b"longer than before".to_vec())]).unwrap();
     assert_eq!(all(log, STREAM, 300)[0].1, b"longer than before");

@@ -1,7 +1,8 @@
-//! MM2's records: any bytes give a value or an error, and a value that is written again reads the same.
+//! Records of MM2 and of group coordinators: any bytes give a value or an error, and a value that is written again reads the same.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use offsets_core::consumer_offsets::{CommitLog, OffsetCommit};
 use offsets_core::mm2::{Checkpoint, Heartbeat, OffsetSync, SourcePosition};
 
 fuzz_target!(|record: (Option<&[u8]>, Option<&[u8]>)| {
@@ -18,5 +19,10 @@ fuzz_target!(|record: (Option<&[u8]>, Option<&[u8]>)| {
     if let Ok(Some(heartbeat)) = Heartbeat::decode(key, value) {
         let (key, value) = heartbeat.encode();
         assert_eq!(Heartbeat::decode(Some(&key), Some(&value)), Ok(Some(heartbeat)));
+    }
+    if let Ok(Some(commit)) = OffsetCommit::decode(key, value) {
+        assert!(CommitLog::default().take(key, value).is_ok());
+        let (key, value) = commit.encode();
+        assert_eq!(OffsetCommit::decode(Some(&key), value.as_deref()), Ok(Some(commit)));
     }
 });

@@ -7,17 +7,19 @@ use offsets_store::Archive;
 
 use super::super::dump::create;
 use super::super::session::tell_damages;
+use super::reading::open_to_read;
 use crate::args::{ExportArgs, LinkArgs, OutputArgs};
 use crate::clock;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::link::named;
 use crate::print::Remarks;
 
 /// `offsets archive export`.
 pub(super) fn export(link: &LinkArgs, output: &OutputArgs, args: &ExportArgs) -> Result<Exit, Failure> {
     let remarks = Remarks::new(output);
-    let mut archive = Archive::open(&args.dir)?;
-    let link = pick(&archive, link.link.as_deref())?;
+    let mut archive = open_to_read(&args.dir)?;
+    let link = pick(&archive, named(link)?)?;
     let kept = archive.recall(&link)?;
     tell_damages(&archive, remarks);
     let (commits, syncs) = (kept.commits.len(), kept.syncs.len());

@@ -1,7 +1,8 @@
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -27,17 +28,25 @@ pub(super) enum What {
     Checkpoints,
 }
 
-/// How the recording goes, as numbers for a monitoring system and as one word.
-pub(super) struct Health {
-    link: String,
+/// How the recording of all links goes, as numbers for a monitoring system and as a few words.
+pub(super) struct Metrics {
     registry: Registry,
     recorded: Family<Labels, Counter>,
     failures: Family<Labels, Counter>,
     last_success: Family<Labels, Gauge>,
+    tailing: Family<LinkLabel, Gauge>,
     expired: Counter,
     over: Gauge,
     /// Whether the archive took what it was last given.
     storing: Mutex<bool>,
+    /// Of every link what does not succeed now, and why.
+    troubles: Mutex<BTreeMap<String, BTreeMap<What, String>>>,
+}
+
+/// How the recording of one link goes.
+pub(super) struct Health<'m> {
+    metrics: &'m Metrics,
+    link: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -46,19 +55,63 @@ struct Labels {
     what: What,
 }
 
-impl Health {
-    pub(super) fn of(link: &LinkName) -> Self {
-        let mut health = Self {
-            link: link.to_string(),
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct LinkLabel {
+    link: String,
+}
+
+impl Health<'_> {
+    /// So many of something were recorded, and at `now` there was no more.
+    pub(super) fn recorded(&self, what: What, count: u64, now: Timestamp) {
+        self.metrics.recorded.get_or_create(&self.labels(what)).inc_by(count);
+        self.metrics.last_success.get_or_create(&self.labels(what)).set(now.as_second());
+    }
+
+    /// Whether something was ever recorded.
+    pub(super) fn has_recorded(&self, what: What) -> bool {
+        self.metrics.last_success.get_or_create(&self.labels(what)).get() > 0
+    }
+
+    /// An attempt did not succeed; tells whether the one before it did.
+    pub(super) fn failed(&self, what: What, why: String) -> bool {
+        self.metrics.failures.get_or_create(&self.labels(what)).inc();
+        self.metrics.troubles().entry(self.link.clone()).or_default().insert(what, why).is_none()
+    }
+
+    /// An attempt succeeded; tells whether the one before it did not.
+    pub(super) fn recovered(&self, what: What) -> bool {
+        self.metrics.troubles().get_mut(&self.link).is_some_and(|troubles| troubles.remove(&what).is_some())
+    }
+
+    /// Whether the commits are those of the source's own log of them.
+    pub(super) fn tailing(&self, is_so: bool) {
+        let label = LinkLabel { link: self.link.clone() };
+        self.metrics.tailing.get_or_create(&label).set(is_so.into());
+    }
+
+    pub(super) fn stored(&self, ok: bool) {
+        *self.metrics.storing.lock().unwrap_or_else(PoisonError::into_inner) = ok;
+    }
+
+    fn labels(&self, what: What) -> Labels {
+        Labels { link: self.link.clone(), what }
+    }
+}
+
+impl Metrics {
+    pub(super) fn new() -> Self {
+        let mut metrics = Self {
             registry: Registry::with_prefix("offsets_archive"),
             recorded: Family::default(),
             failures: Family::default(),
             last_success: Family::default(),
+            tailing: Family::default(),
             expired: Counter::default(),
             over: Gauge::default(),
             storing: Mutex::new(true),
+            troubles: Mutex::default(),
         };
-        let Self { registry, recorded, failures, last_success, expired, over, .. } = &mut health;
+        let Self { registry, recorded, failures, last_success, tailing, expired, over, .. } = &mut metrics;
         registry.register(
             "recorded",
             "Changes of commits, and records of syncs and checkpoints",
@@ -67,37 +120,27 @@ impl Health {
         registry.register("failures", "Attempts to record that did not succeed", failures.clone());
         let help = "When commits, syncs and checkpoints were last read to their end, in seconds since 1970";
         registry.register("last_success_timestamp_seconds", help, last_success.clone());
+        let help = "1 where commits were last read from __consumer_offsets, 0 where every group was asked";
+        registry.register("commits_tailed", help, tailing.clone());
         registry.register("expired_segments", "Segments removed for their age or for room", expired.clone());
         registry.register(
             "over_limit_bytes",
             "Bytes kept beyond --max-bytes because they are the newest",
             over.clone(),
         );
-        health
+        metrics
     }
 
-    /// So many of something were recorded, and at `now` there was no more.
-    pub(super) fn recorded(&self, what: What, count: u64, now: Timestamp) {
-        self.recorded.get_or_create(&self.labels(what)).inc_by(count);
-        self.last_success.get_or_create(&self.labels(what)).set(now.as_second());
-    }
-
-    /// Whether something was ever recorded.
-    pub(super) fn has_recorded(&self, what: What) -> bool {
-        self.last_success.get_or_create(&self.labels(what)).get() > 0
-    }
-
-    pub(super) fn failed(&self, what: What) {
-        self.failures.get_or_create(&self.labels(what)).inc();
+    /// The part of one link.
+    pub(super) fn of(&self, link: &LinkName) -> Health<'_> {
+        let link = link.to_string();
+        self.troubles().entry(link.clone()).or_default();
+        Health { metrics: self, link }
     }
 
     pub(super) fn expired(&self, expired: Expired) {
         self.expired.inc_by(expired.segments);
         self.over.set(i64::try_from(expired.over).unwrap_or(i64::MAX));
-    }
-
-    pub(super) fn stored(&self, ok: bool) {
-        *self.storing.lock().unwrap_or_else(PoisonError::into_inner) = ok;
     }
 
     /// Answers whoever asks, until it is said to stop.
@@ -114,9 +157,11 @@ impl Health {
         let path = request.url().split('?').next().unwrap_or_default();
         let (status, kind, body) = match (request.method(), path) {
             (Method::Get | Method::Head, "/metrics") => (200, METRICS, self.metrics()),
-            (Method::Get | Method::Head, "/healthz") if self.is_storing() => (200, PLAIN, "ok\n".to_owned()),
+            (Method::Get | Method::Head, "/healthz") if self.is_storing() => {
+                (200, PLAIN, format!("ok\n{}", self.of_each_link()))
+            }
             (Method::Get | Method::Head, "/healthz") => {
-                (503, PLAIN, "the archive cannot be written\n".to_owned())
+                (503, PLAIN, format!("the archive cannot be written\n{}", self.of_each_link()))
             }
             (Method::Get | Method::Head, _) => (404, PLAIN, "there are /metrics and /healthz\n".to_owned()),
             _ => (405, PLAIN, "there is nothing to change here\n".to_owned()),
@@ -139,8 +184,21 @@ impl Health {
         *self.storing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn labels(&self, what: What) -> Labels {
-        Labels { link: self.link.clone(), what }
+    /// A line for each link, or for each thing of it that cannot be recorded now. A cluster that is not there is what an
+    /// archive is for, and no reason to start the recorder anew.
+    fn of_each_link(&self) -> String {
+        let mut lines = String::new();
+        for (link, troubles) in &*self.troubles() {
+            if troubles.is_empty() {
+                lines.push_str(&format!("{link}: ok\n"));
+            }
+            lines.extend(troubles.iter().map(|(what, why)| format!("{link}: {what}: {why}\n")));
+        }
+        lines
+    }
+
+    fn troubles(&self) -> MutexGuard<'_, BTreeMap<String, BTreeMap<What, String>>> {
+        self.troubles.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,13 +1,19 @@
 //! `offsets archive`: keeping what a disaster would take.
 
+mod commits;
+mod door;
 mod export;
 mod health;
+mod reading;
 mod recording;
 mod run;
 mod side;
 mod stats;
 mod stop;
 mod tail;
+mod watch;
+
+pub(super) use reading::open_to_read;
 
 use crate::args::{ArchiveArgs, ArchiveVerb, LinkArgs, OutputArgs};
 use crate::exit::Exit;

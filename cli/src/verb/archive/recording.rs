@@ -1,12 +1,10 @@
-use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use offsets_core::link::{Link, Side};
 use offsets_core::mm2::DecodeError;
 use offsets_core::model::TopicName;
-use offsets_core::translate::GroupSelection;
 use offsets_kafka::Cluster;
-use offsets_store::{Archive, Limits, LinkStats, Recorder, Topic};
+use offsets_store::{Archive, LinkStats, Recorder, Topic};
 
 use super::health::{Health, What};
 use super::side::ClusterSide;
@@ -15,15 +13,16 @@ use crate::clock;
 use crate::failure::Failure;
 use crate::print::Remarks;
 
-/// A link that is being recorded: its clusters, the archive, and what has been said of either.
+/// What is recorded of one link: the archive it goes to, how it goes, and what has been said of that.
 pub(super) struct Recording<'a> {
     pub(super) link: &'a Link,
     pub(super) archive: &'a Mutex<Archive>,
-    pub(super) health: &'a Health,
+    pub(super) health: Health<'a>,
     /// The demo's clusters are others in each process.
     pub(super) checks_ids: bool,
-    troubles: Mutex<BTreeMap<What, String>>,
-    remarks: Remarks,
+    /// Whether it is one of several, so that what is said must name it.
+    pub(super) is_named: bool,
+    pub(super) remarks: Remarks,
 }
 
 /// Why something was not recorded.
@@ -34,17 +33,7 @@ pub(super) struct Trouble {
     pub(super) is_final: bool,
 }
 
-impl<'a> Recording<'a> {
-    pub(super) fn new(
-        link: &'a Link,
-        archive: &'a Mutex<Archive>,
-        health: &'a Health,
-        checks_ids: bool,
-        remarks: Remarks,
-    ) -> Self {
-        Self { link, archive, health, checks_ids, troubles: Mutex::default(), remarks }
-    }
-
+impl Recording<'_> {
     /// Lets something be recorded.
     pub(super) fn with<T>(
         &self,
@@ -53,16 +42,6 @@ impl<'a> Recording<'a> {
         let outcome = self.archive().record(self.link).and_then(|mut recorder| record(&mut recorder));
         self.health.stored(outcome.is_ok());
         outcome.map_err(Trouble::from)
-    }
-
-    /// Looks at every group's commits on the source.
-    pub(super) fn look_at_commits(&self, source: &ClusterSide<'_>) -> Result<(), Trouble> {
-        let cluster = self.reach(source)?;
-        let now = clock::now();
-        let commits = cluster.source_commits(&GroupSelection::All, now, &source.deadline())?;
-        let changed = self.with(|recorder| recorder.commits(&commits, now))?;
-        self.health.recorded(What::Commits, changed as u64, now);
-        Ok(())
     }
 
     /// Reads on in one of MM2's topics.
@@ -77,32 +56,20 @@ impl<'a> Recording<'a> {
         Ok(())
     }
 
-    /// Removes what is beyond the limits.
-    pub(super) fn expire(&self, limits: &Limits) -> Result<(), Trouble> {
-        let expired = self.archive().expire(limits, clock::now())?;
-        if expired.segments > 0 {
-            self.remarks.detail(format!("archive: {} segments expired", expired.segments));
-        }
-        self.health.expired(expired);
-        Ok(())
-    }
-
     /// Says what became of an attempt, when it is not what became of the last one.
     pub(super) fn tell(&self, what: What, outcome: &Result<(), Trouble>) {
-        let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
         match outcome {
             Ok(()) => {
-                if troubles.remove(&what).is_some() {
-                    self.remarks.say(format!("{what}: recorded again"));
+                if self.health.recovered(what) {
+                    self.remark(format!("{what}: recorded again"));
                 }
             }
             Err(trouble) => {
-                self.health.failed(what);
                 let said = trouble.failure.to_string();
                 let said = said.strip_prefix("error: ").unwrap_or(&said).replace('\n', "; ");
-                // How long was waited differs each time: the kind of trouble is what counts.
-                if troubles.insert(what, said.clone()).is_none() {
-                    self.remarks.say(format!("{what}: {said}; trying again"));
+                // How long was waited differs each time: that there is trouble is what counts.
+                if self.health.failed(what, said.clone()) {
+                    self.remark(format!("{what}: {said}; trying again"));
                 }
             }
         }
@@ -121,14 +88,11 @@ impl<'a> Recording<'a> {
     }
 
     pub(super) fn remark(&self, text: String) {
+        let text = if self.is_named { format!("{}: {text}", self.link.name()) } else { text };
         self.remarks.say(text);
     }
 
-    pub(super) fn archive(&self) -> MutexGuard<'_, Archive> {
-        self.archive.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn reach(&self, side: &ClusterSide<'_>) -> Result<std::sync::Arc<Cluster>, Trouble> {
+    pub(super) fn reach(&self, side: &ClusterSide<'_>) -> Result<Arc<Cluster>, Trouble> {
         let (cluster, fresh) = side.cluster()?;
         if fresh && self.checks_ids {
             self.identify(side.side, &cluster)?;
@@ -138,6 +102,10 @@ impl<'a> Recording<'a> {
 
     fn identify(&self, side: Side, cluster: &Cluster) -> Result<(), Trouble> {
         Ok(self.archive().identify(&self.link.name(), side, cluster.cluster_id())?)
+    }
+
+    fn archive(&self) -> MutexGuard<'_, Archive> {
+        self.archive.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -152,7 +120,7 @@ impl Trouble {
         } else {
             "check the name of the topic: something else than MM2 writes to it"
         };
-        Self { failure: failure.remedy(remedy), unknown_topic: false, is_final: false }
+        failure.remedy(remedy).into()
     }
 
     /// Whether the topic is not there.
@@ -162,6 +130,13 @@ impl Trouble {
 
     pub(super) fn into_failure(self) -> Failure {
         self.failure
+    }
+}
+
+/// One that may pass.
+impl From<Failure> for Trouble {
+    fn from(failure: Failure) -> Self {
+        Self { failure, unknown_topic: false, is_final: false }
     }
 }
 

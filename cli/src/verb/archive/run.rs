@@ -1,125 +1,199 @@
-use std::sync::Mutex;
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use offsets_core::link::Side;
+use offsets_core::link::LinkName;
 use offsets_store::{Archive, Limits};
 
 use super::super::session::{Session, tell_damages};
-use super::health::{Health, What, listen};
+use super::door::Door;
+use super::health::{Metrics, What, listen};
+use super::reading::refused;
 use super::recording::{Recording, Trouble};
-use super::side::ClusterSide;
 use super::stop::Stop;
+use super::watch::Watch;
 use crate::args::{LinkArgs, OutputArgs, RunArgs};
+use crate::clock;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::link::Clusters;
+use crate::print::Remarks;
 
 /// How often the limits are looked at.
 const EXPIRY: Duration = Duration::from_secs(60);
 
 /// `offsets archive run`.
 pub(super) fn run(link: &LinkArgs, output: &OutputArgs, args: &RunArgs) -> Result<Exit, Failure> {
-    let session = Session::open(link, output)?;
-    let Clusters { link: name, source, target } = session.clusters()?;
-    let mut archive = Archive::open_or_create(&args.dir)?;
-    archive.record(name)?;
-    tell_damages(&archive, session.remarks());
-    let (archive, health) = (Mutex::new(archive), Health::of(&name.name()));
-    let recording = Recording::new(name, &archive, &health, !session.is_demo(), session.remarks());
-    let patience = if args.once { link.timeout } else { link.source_timeout };
-    let both = Both {
-        source: (!link.source_dead).then(|| ClusterSide::new(Side::Source, source, patience)),
-        target: ClusterSide::new(Side::Target, target, patience),
-        limits: Limits { age: args.expire_after, bytes: args.max_bytes },
-    };
-    if args.once { both.once(&recording) } else { both.keep_on(&recording, args) }
-}
-
-/// What is recorded from, and what may be kept.
-struct Both<'a> {
-    /// `None` when it is said to be dead.
-    source: Option<ClusterSide<'a>>,
-    target: ClusterSide<'a>,
-    limits: Limits,
-}
-
-impl Both<'_> {
-    /// One round: the commits, which a disaster takes, before all that survives it.
-    fn once(&self, recording: &Recording<'_>) -> Result<Exit, Failure> {
-        let commits = self.source.as_ref().map_or(Ok(()), |source| recording.look_at_commits(source));
-        let syncs = self.read(recording, What::Syncs);
-        let checkpoints = match self.read(recording, What::Checkpoints) {
-            // A link may run without the checkpoint connector.
-            Err(trouble) if trouble.is_unknown_topic() => {
-                recording.tell(What::Checkpoints, &Err(trouble));
-                Ok(())
-            }
-            outcome => outcome,
+    let sessions = Session::open_each(link, output, args.all_links)?;
+    let clusters: Vec<&Clusters> = sessions.iter().map(Session::clusters).collect::<Result<_, _>>()?;
+    each_once(&clusters)?;
+    let remarks = Remarks::new(output);
+    let mut archive = Archive::open_or_create(&args.dir).map_err(|error| refused(&args.dir, error))?;
+    for clusters in &clusters {
+        archive.record(&clusters.link)?;
+    }
+    tell_damages(&archive, remarks);
+    let (archive, metrics) = (Mutex::new(archive), Metrics::new());
+    let watches = sessions.iter().zip(clusters).map(|(session, clusters)| {
+        let recording = Recording {
+            link: &clusters.link,
+            archive: &archive,
+            health: metrics.of(&clusters.link.name()),
+            checks_ids: !session.is_demo(),
+            is_named: sessions.len() > 1,
+            remarks,
         };
-        let expiry = recording.expire(&self.limits);
-        // What succeeded is recorded, whatever did not.
-        [commits, syncs, checkpoints, expiry]
-            .into_iter()
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(Trouble::into_failure)?;
-        recording.summarise()?;
-        Ok(Exit::Done)
+        Watch::new(clusters, recording, link, args)
+    });
+    let round = Rounds {
+        watches: watches.collect(),
+        archive: &archive,
+        metrics: &metrics,
+        limits: Limits { age: args.expire_after, bytes: args.max_bytes },
+        remarks,
+    };
+    let door = Door::open(&args.dir, remarks);
+    thread::scope(|scope| {
+        scope.spawn(|| door.serve(&archive));
+        let ended = if args.once { round.once() } else { round.keep_on(args) };
+        door.close();
+        ended
+    })
+}
+
+/// Two ways to one link would be recorded into one another.
+fn each_once(clusters: &[&Clusters]) -> Result<(), Failure> {
+    let mut names = BTreeSet::new();
+    for name in clusters.iter().map(|clusters| clusters.link.name()) {
+        if !names.insert(name.to_string()) {
+            return Err(Failure::usage(format!("link {name} is named twice")).remedy("name each link once"));
+        }
+    }
+    Ok(())
+}
+
+/// The links that are recorded, and what may be kept of them.
+struct Rounds<'a> {
+    watches: Vec<Watch<'a>>,
+    archive: &'a Mutex<Archive>,
+    metrics: &'a Metrics,
+    limits: Limits,
+    remarks: Remarks,
+}
+
+impl Rounds<'_> {
+    /// One round: of every link the commits, which a disaster takes, before all that survives it.
+    fn once(&self) -> Result<Exit, Failure> {
+        let mut outcomes: Vec<_> = self.watches.iter().map(|watch| (watch, watch.commits())).collect();
+        for watch in &self.watches {
+            outcomes.push((watch, watch.topic(What::Syncs)));
+            let checkpoints = match watch.topic(What::Checkpoints) {
+                // A link may run without the checkpoint connector.
+                Err(trouble) if trouble.is_unknown_topic() => {
+                    watch.recording.tell(What::Checkpoints, &Err(trouble));
+                    Ok(())
+                }
+                outcome => outcome,
+            };
+            outcomes.push((watch, checkpoints));
+        }
+        let expiry = self.expire();
+        // What succeeded is recorded, whatever did not. The first of several failures gives the exit code.
+        let mut failures = outcomes.into_iter().filter_map(|(watch, outcome)| {
+            let failure = outcome.err()?.into_failure();
+            Some(if self.watches.len() > 1 { failure.of_link(&watch.recording.link.name()) } else { failure })
+        });
+        let first = failures.next();
+        failures.for_each(|failure| self.remarks.fault(failure.to_string()));
+        first.map_or(Ok(()), Err).and(expiry)?;
+        self.summarise()
     }
 
-    /// Round after round, until it is said to stop or nothing will ever succeed.
-    fn keep_on(&self, recording: &Recording<'_>, args: &RunArgs) -> Result<Exit, Failure> {
+    /// Round after round, until it is said to stop or nothing of any link will ever succeed.
+    fn keep_on(&self, args: &RunArgs) -> Result<Exit, Failure> {
         let stop = Stop::on_signals()?;
         let server = args.metrics_listen.map(listen).transpose()?;
         if let Some(address) = server.as_ref().and_then(|server| server.server_addr().to_ip()) {
-            recording.remark(format!("metrics: http://{address}/metrics"));
+            self.remarks.say(format!("metrics: http://{address}/metrics"));
         }
-        let hopeless = Mutex::new(None);
-        let settle = |what, outcome: Result<(), Trouble>| {
-            recording.tell(what, &outcome);
-            if let Some(trouble) =
-                outcome.err().filter(|trouble| trouble.is_final && !recording.health.has_recorded(what))
-            {
-                *hopeless.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(trouble);
-                stop.say();
-            }
-        };
+        let hopeless = Hopeless { links: self.watches.len(), given_up: Mutex::default(), stop: &stop };
         thread::scope(|scope| {
+            let (stop, hopeless) = (&stop, &hopeless);
             if let Some(server) = &server {
-                scope.spawn(|| recording.health.serve(server, &stop));
+                scope.spawn(|| self.metrics.serve(server, stop));
             }
-            if let Some(source) = &self.source {
-                scope.spawn(|| {
-                    rounds(args.interval, &stop, || settle(What::Commits, recording.look_at_commits(source)));
+            for watch in &self.watches {
+                scope.spawn(move || {
+                    rounds(args.interval, stop, || hopeless.settle(watch, What::Commits, watch.commits()));
+                });
+                scope.spawn(move || {
+                    rounds(args.interval, stop, || {
+                        for what in [What::Syncs, What::Checkpoints] {
+                            hopeless.settle(watch, what, watch.topic(what));
+                        }
+                    });
                 });
             }
-            let mut looked: Option<Instant> = None;
-            rounds(args.interval, &stop, || {
-                settle(What::Syncs, self.read(recording, What::Syncs));
-                settle(What::Checkpoints, self.read(recording, What::Checkpoints));
-                if looked.is_none_or(|at| at.elapsed() >= EXPIRY) {
-                    looked = Some(Instant::now());
-                    if let Err(trouble) = recording.expire(&self.limits) {
-                        recording.remark(format!("expiry: {}", trouble.into_failure()));
-                    }
+            rounds(EXPIRY, stop, || {
+                if let Err(failure) = self.expire() {
+                    self.remarks.say(format!("expiry: {failure}"));
                 }
             });
         });
-        let hopeless = hopeless.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-        match hopeless {
-            Some(trouble) => Err(trouble.into_failure()),
-            None => {
-                recording.summarise()?;
-                Ok(Exit::Done)
-            }
+        match hopeless.into_first() {
+            Some(failure) => Err(failure),
+            None => self.summarise(),
         }
     }
 
-    /// Reads on in a topic, if the cluster that holds it is not said to be dead.
-    fn read(&self, recording: &Recording<'_>, what: What) -> Result<(), Trouble> {
-        let on_source = what == What::Syncs && recording.link.syncs_topic().0 == Side::Source;
-        let side = if on_source { self.source.as_ref() } else { Some(&self.target) };
-        side.map_or(Ok(()), |side| recording.read_topic(what, side))
+    /// Removes what is beyond the limits.
+    fn expire(&self) -> Result<(), Failure> {
+        let mut archive = self.archive.lock().unwrap_or_else(PoisonError::into_inner);
+        let expired = archive.expire(&self.limits, clock::now())?;
+        if expired.segments > 0 {
+            self.remarks.detail(format!("archive: {} segments expired", expired.segments));
+        }
+        self.metrics.expired(expired);
+        Ok(())
+    }
+
+    fn summarise(&self) -> Result<Exit, Failure> {
+        self.watches.iter().try_for_each(|watch| watch.recording.summarise())?;
+        Ok(Exit::Done)
+    }
+}
+
+/// Links of which nothing will ever be recorded: wrong credentials, another cluster than the one that was archived. While
+/// there are others they are tried again all the same.
+struct Hopeless<'a> {
+    links: usize,
+    given_up: Mutex<Vec<(LinkName, Failure)>>,
+    stop: &'a Stop,
+}
+
+impl Hopeless<'_> {
+    fn settle(&self, watch: &Watch<'_>, what: What, outcome: Result<(), Trouble>) {
+        let recording = &watch.recording;
+        recording.tell(what, &outcome);
+        let is_final = |trouble: &Trouble| trouble.is_final && !recording.health.has_recorded(what);
+        let Some(trouble) = outcome.err().filter(is_final) else { return };
+        let mut given_up = self.given_up.lock().unwrap_or_else(PoisonError::into_inner);
+        let link = recording.link.name();
+        if given_up.iter().all(|(known, _)| *known != link) {
+            given_up.push((link, trouble.into_failure()));
+        }
+        if given_up.len() == self.links {
+            self.stop.say();
+        }
+    }
+
+    /// Why the first was given up, if every link was.
+    fn into_first(self) -> Option<Failure> {
+        let given_up = self.given_up.into_inner().unwrap_or_else(PoisonError::into_inner);
+        (given_up.len() == self.links)
+            .then(|| given_up.into_iter().next().map(|(_, failure)| failure))
+            .flatten()
     }
 }
 

@@ -28,6 +28,11 @@ impl<'a> ClusterSide<'a> {
         Ok((fresh, true))
     }
 
+    /// How long it may take to answer.
+    pub(super) fn patience(&self) -> Duration {
+        self.patience
+    }
+
     pub(super) fn deadline(&self) -> Deadline {
         Deadline::after(self.patience)
     }

@@ -1,6 +1,5 @@
-use offsets_store::Archive;
-
 use super::super::session::tell_damages;
+use super::reading::open_to_read;
 use crate::args::{OutputArgs, StatsArgs};
 use crate::clock;
 use crate::exit::Exit;
@@ -10,7 +9,7 @@ use crate::print::{Remarks, print_archive};
 /// `offsets archive stats`.
 pub(super) fn stats(output: &OutputArgs, args: &StatsArgs) -> Result<Exit, Failure> {
     let remarks = Remarks::new(output);
-    let mut archive = Archive::open(&args.dir)?;
+    let mut archive = open_to_read(&args.dir)?;
     let stats = archive.stats()?;
     tell_damages(&archive, remarks);
     print_archive(&stats, archive.footprint()?, output, clock::now())?;

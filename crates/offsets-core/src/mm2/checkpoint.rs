@@ -1,5 +1,5 @@
-use super::wire::{Cursor, DecodeError, Writer};
 use crate::model::{SourceOffset, TargetOffset};
+use crate::wire::{Cursor, DecodeError, Writer};
 
 /// One record of the checkpoints topic: where MM2 would put a group on the target, and from which commit it follows.
 ///
@@ -42,6 +42,9 @@ pub struct CheckpointValue<'a> {
     /// The commit's metadata string; empty when the consumer gave none.
     pub metadata: &'a str,
 }
+
+/// The only version of checkpoints there has ever been.
+const VERSION: i16 = 0;
 
 impl<'a> Checkpoint<'a> {
     /// Reads a record, or `None` for a tombstone (a null value), whose key is not looked at.
@@ -89,7 +92,7 @@ impl<'a> Checkpoint<'a> {
     pub fn encode(&self) -> (Vec<u8>, Vec<u8>) {
         let key = Writer::default().string(self.group).string(self.topic).int32(self.partition);
         let value = Writer::default()
-            .version()
+            .int16(VERSION)
             .int64(self.upstream.get())
             .int64(self.downstream.get())
             .string(self.metadata);
@@ -108,7 +111,7 @@ impl<'a> CheckpointValue<'a> {
     #[inline]
     fn read(value: &'a [u8]) -> Result<Self, DecodeError> {
         let mut value = Cursor::new(value);
-        value.version("value.version")?;
+        value.version("value.version", VERSION)?;
         Ok(Self {
             upstream: value.offset("value.upstreamOffset")?,
             downstream: value.offset("value.offset")?,

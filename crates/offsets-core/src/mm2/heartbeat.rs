@@ -1,4 +1,4 @@
-use super::wire::{Cursor, DecodeError, Writer};
+use crate::wire::{Cursor, DecodeError, Writer};
 
 /// One record of a heartbeats topic: the link was alive at `timestamp_ms`. It says nothing about offsets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,6 +10,9 @@ pub struct Heartbeat<'a> {
     /// When the heartbeat was made, in milliseconds since 1970 by MM2's clock.
     pub timestamp_ms: i64,
 }
+
+/// The only version of heartbeats there has ever been.
+const VERSION: i16 = 0;
 
 impl<'a> Heartbeat<'a> {
     /// Reads a record, or `None` for a tombstone (a null value), whose key is not looked at.
@@ -29,7 +32,7 @@ impl<'a> Heartbeat<'a> {
     /// When an alias is longer than 32,767 bytes.
     pub fn encode(&self) -> (Vec<u8>, Vec<u8>) {
         let key = Writer::default().string(self.source).string(self.target);
-        let value = Writer::default().version().int64(self.timestamp_ms);
+        let value = Writer::default().int16(VERSION).int64(self.timestamp_ms);
         (key.finish(), value.finish())
     }
 
@@ -37,7 +40,7 @@ impl<'a> Heartbeat<'a> {
         let mut key = Cursor::new(key);
         let (source, target) = (key.string("key.sourceClusterAlias")?, key.string("key.targetClusterAlias")?);
         let mut value = Cursor::new(value);
-        value.version("value.version")?;
+        value.version("value.version", VERSION)?;
         Ok(Self { source, target, timestamp_ms: value.int64("value.timestamp")? })
     }
 }

@@ -10,8 +10,8 @@ mod offset_sync;
 mod properties;
 mod source_position;
 mod sync_store;
-mod wire;
 
+pub use crate::wire::DecodeError;
 pub use checkpoint::{Checkpoint, CheckpointKey, CheckpointValue};
 pub use config_reference::ConfigReference;
 pub use heartbeat::Heartbeat;
@@ -21,4 +21,3 @@ pub use offset_sync::{OffsetSync, OffsetSyncKey};
 pub use properties::{ClusterClients, Mm2Filters, Mm2Link, Mm2Properties, PropertiesError};
 pub use source_position::SourcePosition;
 pub use sync_store::{MirrorSyncStore, Mm2Translation};
-pub use wire::DecodeError;

@@ -1,5 +1,5 @@
-use super::wire::{Cursor, DecodeError, Writer};
 use crate::model::{SourceOffset, TargetOffset};
+use crate::wire::{Cursor, DecodeError, Writer};
 
 /// One record of the offset-syncs topic: a record that has `upstream` on the source has `downstream` on the target.
 ///

@@ -1,5 +1,6 @@
 //! The two ends of a link: the source that is asked, the target that is asked and changed.
 
+mod commit_tail;
 mod endpoint;
 mod onlooker;
 mod probe;
@@ -7,6 +8,7 @@ mod source;
 mod target;
 mod witness;
 
+pub use commit_tail::{CommitTail, Reach};
 pub use endpoint::Endpoint;
 pub use onlooker::{Nobody, Onlooker};
 pub use target::Committed;

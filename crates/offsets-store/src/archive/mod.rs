@@ -3,6 +3,7 @@
 mod checkpoints;
 mod commits;
 mod contents;
+mod copy;
 mod expiry;
 mod names;
 mod recorder;
@@ -52,6 +53,8 @@ pub struct Archive {
     /// Links that are being recorded.
     open: BTreeMap<u32, Contents>,
     damages: Vec<Damage>,
+    /// What it takes on the disk, when that is another process's.
+    footprint_elsewhere: Option<u64>,
 }
 
 /// A link that the archive knows.
@@ -85,8 +88,13 @@ impl Archive {
     /// # Errors
     /// The log's own.
     pub fn over(log: impl SegmentLog + Send + 'static) -> Result<Self, Error> {
-        let mut archive =
-            Self { log: Box::new(log), links: BTreeMap::new(), open: BTreeMap::new(), damages: Vec::new() };
+        let mut archive = Self {
+            log: Box::new(log),
+            links: BTreeMap::new(),
+            open: BTreeMap::new(),
+            damages: Vec::new(),
+            footprint_elsewhere: None,
+        };
         let (mut links, mut damages) = (BTreeMap::new(), Vec::new());
         archive.log.scan(LINKS, 0, &mut |sequence, bytes| {
             let key = Key { stream: LINKS, sequence };
@@ -184,7 +192,7 @@ impl Archive {
     /// # Errors
     /// The log's own.
     pub fn footprint(&self) -> Result<u64, Error> {
-        self.log.footprint()
+        self.footprint_elsewhere.map_or_else(|| self.log.footprint(), Ok)
     }
 
     fn find(&self, name: &LinkName) -> Option<(u32, &Known)> {

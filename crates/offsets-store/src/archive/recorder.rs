@@ -1,6 +1,8 @@
 use jiff::Timestamp;
+use offsets_core::consumer_offsets::CommitChange;
 use offsets_core::evidence::RecordedCommit;
 use offsets_core::mm2::{Checkpoint, OffsetSync};
+use offsets_core::model::{CommittedOffset, GroupId, SourceOffset, TopicPartition};
 use twox_hash::XxHash3_128;
 
 use super::checkpoints::Noted;
@@ -80,26 +82,61 @@ impl<'a> Recorder<'a> {
         let mut changes = Vec::new();
         let mut present = std::collections::HashSet::with_capacity(polled.len());
         for RecordedCommit { commit, .. } in polled {
-            let holder = self.holder(
-                commit.group.as_str(),
-                Use::Committed,
-                &commit.partition,
-                commit.committed.offset.get(),
-            );
+            let holder = self.committer(&commit.group, &commit.partition, Some(&commit.committed));
             present.insert(holder);
-            let (offset, metadata) = (commit.committed.offset.get(), commit.committed.metadata.as_str());
-            let known = self.contents.standings.0.get(&holder).filter(|held| held.until_ms.is_none());
-            let same = |held: &Held| held.standing.offset == offset && held.standing.metadata == metadata;
-            if !known.is_some_and(same) {
-                let standing = Some(Standing { offset, metadata: metadata.to_owned() });
-                changes.push(Change { holder, seen_ms: now.as_millisecond(), standing });
-            }
+            changes.extend(self.stands(holder, &commit.committed, now));
         }
-        let last_look = self.contents.commits.tail.head.last_ms;
         let held = self.contents.standings.0.iter();
         let gone = held.filter(|(holder, held)| held.until_ms.is_none() && !present.contains(*holder));
-        let gone = gone.map(|(&holder, _)| Change { holder, seen_ms: last_look, standing: None });
-        changes.extend(gone.collect::<Vec<_>>());
+        let gone: Vec<_> = gone.map(|(&holder, _)| self.gone(holder)).collect();
+        changes.extend(gone);
+        self.apply(changes, now)
+    }
+
+    /// Takes what has changed since all commits were last taken, up to `now`, and saves it. What is not among the changes
+    /// is at `now` what it was. Tells how many commits are not what they were.
+    ///
+    /// All of it is written in one step, as by [`commits`](Recorder::commits).
+    ///
+    /// # Errors
+    /// The log's own. What was taken is kept and written by the next call.
+    pub fn commit_changes(&mut self, changed: &[CommitChange], now: Timestamp) -> Result<usize, Error> {
+        let mut changes = Vec::new();
+        for CommitChange { group, partition, committed } in changed {
+            let holder = self.committer(group, partition, committed.as_ref());
+            match committed {
+                Some(committed) => changes.extend(self.stands(holder, committed, now)),
+                None => {
+                    let held = self.contents.standings.0.get(&holder);
+                    let seen = held.is_some_and(|held| held.until_ms.is_none());
+                    changes.extend(seen.then(|| self.gone(holder)));
+                }
+            }
+        }
+        self.apply(changes, now)
+    }
+
+    /// What changes when a group is seen to have committed this; nothing if it had before.
+    fn stands(
+        &self,
+        holder: Holder,
+        committed: &CommittedOffset<SourceOffset>,
+        now: Timestamp,
+    ) -> Option<Change> {
+        let (offset, metadata) = (committed.offset.get(), committed.metadata.as_str());
+        let known = self.contents.standings.0.get(&holder).filter(|held| held.until_ms.is_none());
+        let same = |held: &Held| held.standing.offset == offset && held.standing.metadata == metadata;
+        let standing = Standing { offset, metadata: metadata.to_owned() };
+        let seen_ms = now.as_millisecond();
+        (!known.is_some_and(same)).then_some(Change { holder, seen_ms, standing: Some(standing) })
+    }
+
+    /// What changes when a commit is not seen any more: it was last seen when all were looked at before.
+    fn gone(&self, holder: Holder) -> Change {
+        Change { holder, seen_ms: self.contents.commits.tail.head.last_ms, standing: None }
+    }
+
+    fn apply(&mut self, changes: Vec<Change>, now: Timestamp) -> Result<usize, Error> {
         let count = changes.len();
         for change in changes {
             self.change(&change, now);
@@ -219,17 +256,20 @@ impl<'a> Recorder<'a> {
         self.write_full()
     }
 
-    fn holder(
+    fn committer(
         &mut self,
-        group: &str,
-        of: Use,
-        partition: &offsets_core::model::TopicPartition,
-        offset: i64,
+        group: &GroupId,
+        partition: &TopicPartition,
+        committed: Option<&CommittedOffset<SourceOffset>>,
     ) -> Holder {
         let (topic, number) = (partition.topic.as_str(), partition.partition);
-        let group = self.group(group);
-        let place = self.contents.names.find(of, topic, number);
-        (group, place.unwrap_or_else(|| self.name(of, topic, number, Base { upstream: offset, drift: 0 })))
+        let group = self.group(group.as_str());
+        let place = self.contents.names.find(Use::Committed, topic, number);
+        let upstream = committed.map_or(0, |committed| committed.offset.get());
+        (
+            group,
+            place.unwrap_or_else(|| self.name(Use::Committed, topic, number, Base { upstream, drift: 0 })),
+        )
     }
 
     fn group(&mut self, group: &str) -> u32 {

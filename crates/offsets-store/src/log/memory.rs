@@ -29,6 +29,11 @@ impl SegmentLog for MemoryLog {
         Ok(())
     }
 
+    fn scan_all(&self, visit: &mut dyn FnMut(Key, &[u8])) -> Result<(), Error> {
+        self.0.iter().for_each(|(key, segment)| visit(*key, segment));
+        Ok(())
+    }
+
     fn remove(&mut self, stream: Stream, range: Range<u64>) -> Result<u64, Error> {
         let before = self.0.len();
         self.0.retain(|key, _| key.stream != stream || !range.contains(&key.sequence));

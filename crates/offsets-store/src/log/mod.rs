@@ -50,6 +50,12 @@ pub trait SegmentLog {
     fn scan(&self, stream: Stream, from: u64, visit: &mut dyn FnMut(u64, &[u8]) -> bool)
     -> Result<(), Error>;
 
+    /// Shows the segments of all streams, in the order of their keys.
+    ///
+    /// # Errors
+    /// [`Error::Io`] or [`Error::Engine`].
+    fn scan_all(&self, visit: &mut dyn FnMut(Key, &[u8])) -> Result<(), Error>;
+
     /// Removes the segments of a stream whose numbers are in the range, half-open, and tells how many there were.
     ///
     /// # Errors

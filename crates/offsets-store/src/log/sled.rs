@@ -85,9 +85,19 @@ impl SegmentLog for SledLog {
                 ..=bytes(Key { stream, sequence: u64::MAX }).to_vec();
         for found in self.segments.range(range) {
             let (key, segment) = found.map_err(|cause| self.failed("read the store", cause))?;
-            let Some(sequence) = sequence(&key) else { continue };
-            if !visit(sequence, &segment) {
+            let Some(key) = Key::of(&key) else { continue };
+            if !visit(key.sequence, &segment) {
                 break;
+            }
+        }
+        Ok(())
+    }
+
+    fn scan_all(&self, visit: &mut dyn FnMut(Key, &[u8])) -> Result<(), Error> {
+        for found in &self.segments {
+            let (key, segment) = found.map_err(|cause| self.failed("read the store", cause))?;
+            if let Some(key) = Key::of(&key) {
+                visit(key, &segment);
             }
         }
         Ok(())
@@ -135,6 +145,11 @@ fn bytes(key: Key) -> [u8; 13] {
     bytes
 }
 
-fn sequence(key: &[u8]) -> Option<u64> {
-    Some(u64::from_be_bytes(key.get(5..)?.try_into().ok()?))
+impl Key {
+    fn of(bytes: &[u8]) -> Option<Self> {
+        let (space, rest) = bytes.split_first_chunk()?;
+        let (&kind, sequence) = rest.split_first()?;
+        let stream = Stream { space: u32::from_be_bytes(*space), kind };
+        Some(Self { stream, sequence: u64::from_be_bytes(sequence.try_into().ok()?) })
+    }
 }

@@ -170,3 +170,40 @@ fn a_position_moves_without_anything_to_keep() {
     recorder.save().unwrap();
     assert_eq!(log.archive().record(&link()).unwrap().position(Topic::Checkpoints), None);
 }
+
+/// What all looks together came to, told whole each time or by what changed.
+#[test]
+fn changes_come_to_what_all_commits_come_to() {
+    use offsets_core::consumer_offsets::CommitChange;
+    let first = [commit("app", 0, 10, at(0)), commit("gone", 0, 3, at(0)), commit("idle", 1, 7, at(0))];
+    let then = [commit("app", 0, 20, at(9)), commit("idle", 1, 7, at(9)), commit("new", 0, 1, at(9))];
+    let (whole, by_changes) = (SharedLog::default(), SharedLog::default());
+    for (log, in_parts) in [(&whole, false), (&by_changes, true)] {
+        let mut archive = log.archive();
+        let mut recorder = archive.record(&link()).unwrap();
+        recorder.commits(&first, at(0)).unwrap();
+        let changed = if in_parts {
+            let change = |group: &str, offset: Option<i64>| CommitChange {
+                group: GroupId::from(group),
+                partition: TopicPartition::new("orders", 0),
+                committed: offset.map(|offset| commit(group, 0, offset, at(9)).commit.committed),
+            };
+            // That a group was deleted which was never seen is no news; nor is a commit of the same offset again.
+            let changes = [
+                change("app", Some(20)),
+                change("gone", None),
+                change("new", Some(1)),
+                change("never", None),
+            ];
+            recorder.commit_changes(&changes, at(9)).unwrap()
+        } else {
+            recorder.commits(&then, at(9)).unwrap()
+        };
+        assert_eq!(changed, 3);
+        assert_eq!(recorder.commit_changes(&[], at(12)).unwrap(), 0);
+    }
+    let commits = by_changes.archive().recall(&link()).unwrap().commits;
+    assert_eq!(commits, whole.archive().recall(&link()).unwrap().commits);
+    assert_eq!(commits[0], commit("app", 0, 20, at(12)), "it is as old as the last look");
+    assert_eq!(commits[1], commit("gone", 0, 3, at(0)), "this was last seen then");
+}

@@ -100,6 +100,10 @@ impl SegmentLog for SharedLog {
         self.0.lock().unwrap().scan(stream, from, visit)
     }
 
+    fn scan_all(&self, visit: &mut dyn FnMut(Key, &[u8])) -> Result<(), Error> {
+        self.0.lock().unwrap().scan_all(visit)
+    }
+
     fn remove(&mut self, stream: Stream, range: Range<u64>) -> Result<u64, Error> {
         self.0.lock().unwrap().remove(stream, range)
     }

@@ -1,12 +1,13 @@
-//! The `Struct` encoding that Kafka's own internal topics use, as far as MM2's records need it.
+//! The `Struct` encoding that Kafka's own internal topics use, as far as MM2's records and those of
+//! `__consumer_offsets` need it.
 //!
 //! Rules read in `org.apache.kafka.common.protocol.types.Type`: integers are big endian, a STRING is an INT16 byte
-//! length and that many bytes of UTF-8, fields follow each other without tags, and whatever comes after the last
-//! field is ignored.
+//! length and that many bytes of UTF-8, a COMPACT_STRING an UNSIGNED_VARINT of the length plus one, fields follow each
+//! other without tags, and whatever comes after the last field is ignored: tagged fields, where a version has them.
 
-/// Why the bytes of an MM2 record could not be understood.
+/// Why the bytes of a record of an internal topic could not be understood.
 ///
-/// `field` is the record's part and the field's name in MM2's schema (`key.topic`, `value.upstreamOffset`); `at` is the
+/// `field` is the record's part and the field's name in the schema (`key.topic`, `value.upstreamOffset`); `at` is the
 /// byte of that part where the field begins.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -23,7 +24,7 @@ pub enum DecodeError {
         /// How many there are.
         left: usize,
     },
-    /// A string announces a length below zero. MM2 has no nullable strings.
+    /// A string announces a length below zero. None of these records has a nullable string.
     #[error("{field} at byte {at} has the length {length}")]
     NegativeLength {
         /// The field.
@@ -51,8 +52,8 @@ pub enum DecodeError {
         /// The number found.
         found: i64,
     },
-    /// The record is of a version that this program has never seen; MM2 writes only version 0.
-    #[error("{field} at byte {at} is {found}, and only version 0 is known")]
+    /// The record is of a version that this program has never seen.
+    #[error("{field} at byte {at} is {found}, and {known} is the newest version known")]
     UnknownVersion {
         /// The field.
         field: &'static str,
@@ -60,6 +61,8 @@ pub enum DecodeError {
         at: usize,
         /// The version found.
         found: i16,
+        /// The newest there was when this was written.
+        known: i16,
     },
     /// The record has a value and no key, which no record of a compacted topic has.
     #[error("the record has no key")]
@@ -84,7 +87,7 @@ impl DecodeError {
 
     /// The better explanation for `self`, where the record's first bytes offer one.
     #[cold]
-    pub(super) fn in_view_of(self, key: &[u8], value: &[u8]) -> Self {
+    pub(crate) fn in_view_of(self, key: &[u8], value: &[u8]) -> Self {
         [("key", key), ("value", value)]
             .into_iter()
             .find_map(|(part, bytes)| match bytes.first() {
@@ -96,34 +99,34 @@ impl DecodeError {
 }
 
 /// Reads the fields of one `Struct` from front to back, borrowing its strings.
-pub(super) struct Cursor<'a> {
+pub(crate) struct Cursor<'a> {
     rest: &'a [u8],
     total: usize,
 }
 
 impl<'a> Cursor<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Self { rest: bytes, total: bytes.len() }
     }
 
     #[inline]
-    pub(super) fn int16(&mut self, field: &'static str) -> Result<i16, DecodeError> {
+    pub(crate) fn int16(&mut self, field: &'static str) -> Result<i16, DecodeError> {
         self.array(field).map(i16::from_be_bytes)
     }
 
     #[inline]
-    pub(super) fn int32(&mut self, field: &'static str) -> Result<i32, DecodeError> {
+    pub(crate) fn int32(&mut self, field: &'static str) -> Result<i32, DecodeError> {
         self.array(field).map(i32::from_be_bytes)
     }
 
     #[inline]
-    pub(super) fn int64(&mut self, field: &'static str) -> Result<i64, DecodeError> {
+    pub(crate) fn int64(&mut self, field: &'static str) -> Result<i64, DecodeError> {
         self.array(field).map(i64::from_be_bytes)
     }
 
     /// An INT32 that counts partitions, and so is never negative.
     #[inline]
-    pub(super) fn partition(&mut self, field: &'static str) -> Result<i32, DecodeError> {
+    pub(crate) fn partition(&mut self, field: &'static str) -> Result<i32, DecodeError> {
         let at = self.at();
         let found = self.int32(field)?;
         if found < 0 { Err(DecodeError::Negative { field, at, found: found.into() }) } else { Ok(found) }
@@ -131,14 +134,14 @@ impl<'a> Cursor<'a> {
 
     /// An INT64 that is an offset of either cluster, and so is never negative.
     #[inline]
-    pub(super) fn offset<O: TryFrom<i64>>(&mut self, field: &'static str) -> Result<O, DecodeError> {
+    pub(crate) fn offset<O: TryFrom<i64>>(&mut self, field: &'static str) -> Result<O, DecodeError> {
         let at = self.at();
         let found = self.int64(field)?;
         O::try_from(found).map_err(|_| DecodeError::Negative { field, at, found })
     }
 
     #[inline]
-    pub(super) fn string(&mut self, field: &'static str) -> Result<&'a str, DecodeError> {
+    pub(crate) fn string(&mut self, field: &'static str) -> Result<&'a str, DecodeError> {
         let at = self.at();
         let length = self.int16(field)?;
         let needed =
@@ -150,14 +153,45 @@ impl<'a> Cursor<'a> {
         std::str::from_utf8(bytes).map_err(|_| DecodeError::NotUtf8 { field, at })
     }
 
-    /// The INT16 in front of a value that says how the rest is laid out.
-    #[inline]
-    pub(super) fn version(&mut self, field: &'static str) -> Result<(), DecodeError> {
+    /// A string of a version with flexible fields.
+    pub(crate) fn compact_string(&mut self, field: &'static str) -> Result<&'a str, DecodeError> {
         let at = self.at();
-        match self.int16(field)? {
-            VERSION => Ok(()),
-            found => Err(DecodeError::UnknownVersion { field, at, found }),
+        let Some(needed) = self.varint(field)?.checked_sub(1) else {
+            return Err(DecodeError::NegativeLength { field, at, length: -1 });
+        };
+        let taken = self.at() - at;
+        let needed = usize::try_from(needed).unwrap_or(usize::MAX);
+        let Some((bytes, rest)) = self.rest.split_at_checked(needed) else {
+            let left = taken + self.rest.len();
+            return Err(DecodeError::CutShort { field, at, needed: needed.saturating_add(taken), left });
+        };
+        self.rest = rest;
+        std::str::from_utf8(bytes).map_err(|_| DecodeError::NotUtf8 { field, at })
+    }
+
+    /// The INT16 in front of a value that says how the rest is laid out: from 0 to the newest that is known.
+    #[inline]
+    pub(crate) fn version(&mut self, field: &'static str, known: i16) -> Result<i16, DecodeError> {
+        let at = self.at();
+        let found = self.int16(field)?;
+        if (0..=known).contains(&found) {
+            Ok(found)
+        } else {
+            Err(DecodeError::UnknownVersion { field, at, found, known })
         }
+    }
+
+    /// An UNSIGNED_VARINT: seven bits a byte, the lowest first.
+    fn varint(&mut self, field: &'static str) -> Result<u32, DecodeError> {
+        let mut number = 0;
+        for shift in (0..32).step_by(7) {
+            let [byte] = self.array(field)?;
+            number |= u32::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                break;
+            }
+        }
+        Ok(number)
     }
 
     #[inline]
@@ -174,35 +208,32 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// The only version of checkpoints and heartbeats there has ever been.
-const VERSION: i16 = 0;
-
 /// Writes the fields of one `Struct` in order.
 #[derive(Default)]
-pub(super) struct Writer(Vec<u8>);
+pub(crate) struct Writer(Vec<u8>);
 
 impl Writer {
-    pub(super) fn version(self) -> Self {
-        self.bytes(&VERSION.to_be_bytes())
-    }
-
-    pub(super) fn int32(self, number: i32) -> Self {
+    pub(crate) fn int16(self, number: i16) -> Self {
         self.bytes(&number.to_be_bytes())
     }
 
-    pub(super) fn int64(self, number: i64) -> Self {
+    pub(crate) fn int32(self, number: i32) -> Self {
+        self.bytes(&number.to_be_bytes())
+    }
+
+    pub(crate) fn int64(self, number: i64) -> Self {
         self.bytes(&number.to_be_bytes())
     }
 
     /// # Panics
     /// When `text` is longer than an INT16 can say.
-    pub(super) fn string(self, text: &str) -> Self {
+    pub(crate) fn string(self, text: &str) -> Self {
         let length =
             i16::try_from(text.len()).expect("no string of Kafka's protocol is longer than 32,767 bytes");
         self.bytes(&length.to_be_bytes()).bytes(text.as_bytes())
     }
 
-    pub(super) fn finish(self) -> Vec<u8> {
+    pub(crate) fn finish(self) -> Vec<u8> {
         self.0
     }
 

@@ -1,0 +1,173 @@
+use std::time::{Duration, Instant};
+
+use offsets_core::consumer_offsets::CONSUMER_OFFSETS_TOPIC;
+use offsets_core::evidence::RecordedCommit;
+use offsets_core::translate::GroupSelection;
+use offsets_kafka::{Cluster, CommitTail, Deadline, Reach};
+
+use super::health::What;
+use super::recording::{Recording, Trouble};
+use super::side::ClusterSide;
+use crate::args::CommitsFrom;
+use crate::clock;
+use crate::exit::Exit;
+use crate::failure::{Failure, with_causes};
+
+/// How long a log that may not be read is left alone before it is tried again: somebody may grant the right, or the first
+/// group may commit.
+const RETRY: Duration = Duration::from_secs(60);
+
+/// How long at a time a log is read whose end was not reached yet: every group is asked in between.
+const FIRST_SLICE: Duration = Duration::from_secs(1);
+
+/// How the commits of a source are learnt: from the log in which they are kept, or by asking every group.
+///
+/// Whichever it is, all that is recorded of one look was so at one time, before which nothing is left out.
+pub(super) struct CommitWatch {
+    from: CommitsFrom,
+    tail: CommitTail,
+    /// Whether the archive has all that the tail has, so that changes are enough.
+    told: bool,
+    slice: Duration,
+    refused: Option<Instant>,
+    said: Option<Way>,
+    once: bool,
+}
+
+/// What is in use, as it is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Log,
+    /// The log is read, and its end was not reached yet.
+    Behind,
+    Groups,
+}
+
+impl CommitWatch {
+    pub(super) fn new(from: CommitsFrom, once: bool) -> Self {
+        let (tail, slice) = (CommitTail::default(), FIRST_SLICE);
+        Self { from, tail, told: false, slice, refused: None, said: None, once }
+    }
+
+    /// Looks at the commits of all groups, and records them.
+    pub(super) fn look(
+        &mut self,
+        recording: &Recording<'_>,
+        source: &ClusterSide<'_>,
+    ) -> Result<(), Trouble> {
+        let cluster = recording.reach(source)?;
+        let now = clock::now();
+        if self.read_log(recording, &cluster, now, source)? {
+            return self.record_log(recording, now);
+        }
+        // The log may have been read for a while.
+        let now = clock::now();
+        let commits = cluster.source_commits(&GroupSelection::All, now, &source.deadline())?;
+        self.told = false;
+        let changed = recording.with(|recorder| recorder.commits(&commits, now))?;
+        recording.health.tailing(false);
+        recording.health.recorded(What::Commits, changed as u64, now);
+        Ok(())
+    }
+
+    /// Whether the log tells of all that was committed before `now`. Where it does not, every group is to be asked.
+    fn read_log(
+        &mut self,
+        recording: &Recording<'_>,
+        cluster: &Cluster,
+        now: jiff::Timestamp,
+        source: &ClusterSide<'_>,
+    ) -> Result<bool, Trouble> {
+        let alone = self.from == CommitsFrom::Tail;
+        match self.from {
+            CommitsFrom::Poll => {
+                self.say(Way::Groups, recording, "as --commits says");
+                return Ok(false);
+            }
+            // One answer of each group is less than a log of all there ever was.
+            CommitsFrom::Auto if self.once => return Ok(false),
+            CommitsFrom::Auto if self.refused.is_some_and(|at| at.elapsed() < RETRY) => return Ok(false),
+            CommitsFrom::Auto | CommitsFrom::Tail => {}
+        }
+        let whole = self.tail.is_whole();
+        let deadline = if whole || alone {
+            source.deadline()
+        } else {
+            Deadline::after(self.slice.min(source.patience()))
+        };
+        let why = match self.tail.read_on(cluster, now, &deadline) {
+            Ok(Reach::End) => {
+                (self.slice, self.refused) = (FIRST_SLICE, None);
+                self.say(Way::Log, recording, "");
+                return Ok(true);
+            }
+            Ok(Reach::HeldBack(partition)) => format!("a transaction is open on {partition}"),
+            Ok(Reach::Behind(records)) => {
+                if !self.told {
+                    self.tail.log().forget_changes();
+                }
+                self.say(Way::Behind, recording, "");
+                format!(
+                    "the end of {CONSUMER_OFFSETS_TOPIC} is not reached yet, after {records} records more"
+                )
+            }
+            Err(error) if alone => return Err(error.into()),
+            Err(error) if error.is_unauthorised() || error.is_unknown_topic() || error.is_unreadable() => {
+                (self.refused, self.tail) = (Some(Instant::now()), CommitTail::default());
+                self.say(Way::Groups, recording, &with_causes(&error));
+                return Ok(false);
+            }
+            // Who keeps the log keeps the groups too: they would not answer either.
+            Err(error) if whole => return Err(error.into()),
+            // It takes longer than this to begin at all.
+            Err(_) => {
+                self.slice *= 2;
+                return Ok(false);
+            }
+        };
+        if alone {
+            let what = format!("commits cannot be known: {why}");
+            return Err(Failure::new(Exit::Failed, what)
+                .remedy("with --commits auto every group is asked meanwhile")
+                .into());
+        }
+        Ok(false)
+    }
+
+    fn record_log(&mut self, recording: &Recording<'_>, now: jiff::Timestamp) -> Result<(), Trouble> {
+        let log = self.tail.log();
+        let changed = if self.told {
+            let changes = log.take_changes();
+            // Should the archive not take them, it is told everything the next time.
+            self.told = false;
+            recording.with(|recorder| recorder.commit_changes(&changes, now))?
+        } else {
+            log.forget_changes();
+            let commits: Vec<_> =
+                log.commits().into_iter().map(|commit| RecordedCommit { commit, as_of: now }).collect();
+            recording.with(|recorder| recorder.commits(&commits, now))?
+        };
+        self.told = true;
+        recording.health.tailing(true);
+        recording.health.recorded(What::Commits, changed as u64, now);
+        Ok(())
+    }
+
+    /// Says how commits are learnt, when that is not how it was.
+    fn say(&mut self, way: Way, recording: &Recording<'_>, why: &str) {
+        if self.once || self.said == Some(way) {
+            return;
+        }
+        let before = self.said.replace(way);
+        let source = &recording.link.source;
+        match way {
+            Way::Log => recording.remark(format!("commits: followed in {CONSUMER_OFFSETS_TOPIC} of {source}")),
+            Way::Groups => recording.remark(format!("commits: every group of {source} is asked each time: {why}")),
+            Way::Behind if before.is_none() => recording.remark(format!(
+                "commits: {CONSUMER_OFFSETS_TOPIC} of {source} is read; every group is asked until its end is reached"
+            )),
+            // A moment later it is the log again.
+            Way::Behind => self.said = before,
+        }
+    }
+}

@@ -1,0 +1,50 @@
+use std::sync::{Mutex, PoisonError};
+
+use offsets_core::link::Side;
+
+use super::commits::CommitWatch;
+use super::health::What;
+use super::recording::{Recording, Trouble};
+use super::side::ClusterSide;
+use crate::args::{LinkArgs, RunArgs};
+use crate::link::Clusters;
+
+/// A link that is watched: its two clusters, and where what is seen of them goes.
+pub(super) struct Watch<'a> {
+    pub(super) recording: Recording<'a>,
+    /// `None` when it is said to be dead.
+    source: Option<ClusterSide<'a>>,
+    target: ClusterSide<'a>,
+    commits: Mutex<CommitWatch>,
+}
+
+impl<'a> Watch<'a> {
+    pub(super) fn new(
+        clusters: &'a Clusters,
+        recording: Recording<'a>,
+        link: &LinkArgs,
+        args: &RunArgs,
+    ) -> Self {
+        let patience = if args.once { link.timeout } else { link.source_timeout };
+        let side = |side, endpoint| ClusterSide::new(side, endpoint, patience);
+        Self {
+            recording,
+            source: (!link.source_dead).then(|| side(Side::Source, &clusters.source)),
+            target: side(Side::Target, &clusters.target),
+            commits: Mutex::new(CommitWatch::new(args.commits, args.once)),
+        }
+    }
+
+    /// Looks at what a disaster takes: the commits, if the source is not said to be dead.
+    pub(super) fn commits(&self) -> Result<(), Trouble> {
+        let mut commits = self.commits.lock().unwrap_or_else(PoisonError::into_inner);
+        self.source.as_ref().map_or(Ok(()), |source| commits.look(&self.recording, source))
+    }
+
+    /// Reads on in a topic of MM2's, if the cluster that holds it is not said to be dead.
+    pub(super) fn topic(&self, what: What) -> Result<(), Trouble> {
+        let on_source = what == What::Syncs && self.recording.link.syncs_topic().0 == Side::Source;
+        let side = if on_source { self.source.as_ref() } else { Some(&self.target) };
+        side.map_or(Ok(()), |side| self.recording.read_topic(what, side))
+    }
+}

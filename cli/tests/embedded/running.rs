@@ -1,0 +1,108 @@
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::run::{Folder, words};
+
+/// `offsets archive run` in a process of its own, until it is told to stop.
+pub(crate) struct Running {
+    child: Child,
+    stderr: BufReader<ChildStderr>,
+}
+
+impl Running {
+    pub(crate) fn start(folder: &Folder, line: &str) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_offsets"));
+        command.args(words(line));
+        Self::spawn(folder, command)
+    }
+
+    /// Whatever runs it in the end.
+    pub(crate) fn spawn(folder: &Folder, mut command: Command) -> Self {
+        let mut child = command
+            .current_dir(folder.path())
+            .env_clear()
+            .env("HOME", folder.path())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        Self { child, stderr }
+    }
+
+    /// The next line on stderr that holds this.
+    #[track_caller]
+    pub(crate) fn says(&mut self, word: &str) -> String {
+        let mut all = String::new();
+        for line in self.stderr.by_ref().lines() {
+            let line = line.unwrap();
+            if line.contains(word) {
+                return line;
+            }
+            all.push_str(&line);
+            all.push('\n');
+        }
+        panic!("`{word}` was not said:\n{all}");
+    }
+
+    /// Where it serves its metrics, as it says.
+    pub(crate) fn address(&mut self) -> String {
+        let said = self.says("metrics: http://");
+        said.trim_start_matches("metrics: http://").trim_end_matches("/metrics").to_owned()
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.child.id().try_into().unwrap()), signal).unwrap();
+    }
+
+    /// Sends SIGTERM; gives the exit code and what was still said.
+    pub(crate) fn stop(mut self) -> (Option<i32>, String) {
+        self.signal(Signal::SIGTERM);
+        let mut rest = String::new();
+        self.stderr.read_to_string(&mut rest).unwrap();
+        (self.child.wait().unwrap().code(), rest)
+    }
+
+    /// Sends SIGKILL.
+    pub(crate) fn kill(mut self) {
+        self.signal(Signal::SIGKILL);
+        self.child.wait().unwrap();
+    }
+}
+
+/// A test that fails leaves nothing running.
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill().and_then(|()| self.child.wait());
+    }
+}
+
+pub(crate) fn get(address: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+/// Asks until the answer holds this.
+#[track_caller]
+pub(crate) fn await_answer(address: &str, path: &str, word: &str) -> String {
+    let mut last = String::new();
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while Instant::now() < deadline {
+        last = get(address, path);
+        if last.contains(word) {
+            return last;
+        }
+    }
+    panic!("`{word}` is not in:\n{last}");
+}
