@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use offsets_store::{Key, SegmentLog as _, Stream, Topic};
+use offsets_store::Topic;
 
-use crate::story::{SharedLog, at, checkpoint, commit, link, pair, sync, syncs_of};
+use crate::story::{SharedLog, at, checkpoint, commit, golden, link, pair, sync, syncs_of};
 
 /// One segment a line: space, kind, sequence, and its bytes in hexadecimal digits.
 const GOLDEN: &str = include_str!("format-1.txt");
@@ -35,23 +35,9 @@ fn lines(log: &SharedLog) -> String {
     text
 }
 
-fn golden() -> SharedLog {
-    let mut log = SharedLog::default();
-    for line in GOLDEN.lines() {
-        let [space, kind, sequence, digits] = line.split(' ').collect::<Vec<_>>()[..] else {
-            panic!("{line}")
-        };
-        let stream = Stream { space: space.parse().unwrap(), kind: kind.parse().unwrap() };
-        let key = Key { stream, sequence: sequence.parse().unwrap() };
-        let byte = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).unwrap();
-        log.append(&[(key, (0..digits.len()).step_by(2).map(byte).collect())]).unwrap();
-    }
-    log
-}
-
 #[test]
 fn format_1_is_read() {
-    let mut archive = golden().archive();
+    let mut archive = golden(GOLDEN).archive();
     let recalled = archive.recall(&link()).unwrap();
     assert_eq!(archive.damages(), []);
     assert_eq!(recalled.commits.len(), 2);

@@ -5,6 +5,7 @@
 mod crash;
 mod damage;
 mod expiry;
+mod fingerprints;
 mod folders;
 mod format;
 mod recall;
