@@ -6,6 +6,7 @@ mod archive;
 mod bad_input;
 mod dump;
 mod evidence;
+mod fingerprints;
 mod help;
 mod lab;
 mod reset;

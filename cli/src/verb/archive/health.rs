@@ -25,6 +25,7 @@ pub(super) enum What {
     Commits,
     Syncs,
     Checkpoints,
+    Fingerprints,
 }
 
 /// How the recording goes, as numbers for a monitoring system and as one word.
@@ -61,11 +62,11 @@ impl Health {
         let Self { registry, recorded, failures, last_success, expired, over, .. } = &mut health;
         registry.register(
             "recorded",
-            "Changes of commits, and records of syncs and checkpoints",
+            "Changes of commits, records of syncs and checkpoints, and fingerprints",
             recorded.clone(),
         );
         registry.register("failures", "Attempts to record that did not succeed", failures.clone());
-        let help = "When commits, syncs and checkpoints were last read to their end, in seconds since 1970";
+        let help = "When commits, syncs, checkpoints and data records were last read to their end, in seconds since 1970";
         registry.register("last_success_timestamp_seconds", help, last_success.clone());
         registry.register("expired_segments", "Segments removed for their age or for room", expired.clone());
         registry.register(
@@ -164,6 +165,7 @@ impl What {
             Self::Commits => "commits",
             Self::Syncs => "syncs",
             Self::Checkpoints => "checkpoints",
+            Self::Fingerprints => "fingerprints",
         }
     }
 }

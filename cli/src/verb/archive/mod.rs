@@ -1,6 +1,7 @@
 //! `offsets archive`: keeping what a disaster would take.
 
 mod export;
+mod fingerprints;
 mod health;
 mod recording;
 mod run;

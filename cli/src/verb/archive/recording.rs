@@ -8,6 +8,7 @@ use offsets_core::translate::GroupSelection;
 use offsets_kafka::Cluster;
 use offsets_store::{Archive, Limits, LinkStats, Recorder, Topic};
 
+use super::fingerprints::DataTopics;
 use super::health::{Health, What};
 use super::side::ClusterSide;
 use super::tail::follow;
@@ -69,11 +70,23 @@ impl<'a> Recording<'a> {
     pub(super) fn read_topic(&self, what: What, side: &ClusterSide<'_>) -> Result<(), Trouble> {
         let (topic, which) = match what {
             What::Checkpoints => (self.link.checkpoints_topic(), Topic::Checkpoints),
-            What::Syncs | What::Commits => (self.link.syncs_topic().1, Topic::Syncs),
+            What::Syncs | What::Commits | What::Fingerprints => (self.link.syncs_topic().1, Topic::Syncs),
         };
         let cluster = self.reach(side)?;
         let read = follow(self, &cluster, &topic, which, &side.deadline())?;
         self.health.recorded(what, read, clock::now());
+        Ok(())
+    }
+
+    /// Keeps fingerprints of what the data topics hold behind the last record that was kept.
+    pub(super) fn keep_fingerprints(
+        &self,
+        topics: &DataTopics,
+        sides: [&ClusterSide<'_>; 2],
+        go_on: impl Fn() -> bool,
+    ) -> Result<(), Trouble> {
+        let kept = topics.follow(self, sides, go_on)?;
+        self.health.recorded(What::Fingerprints, kept, clock::now());
         Ok(())
     }
 
@@ -111,11 +124,14 @@ impl<'a> Recording<'a> {
     /// Says what the archive holds of the link now.
     pub(super) fn summarise(&self) -> Result<(), Failure> {
         let stats = self.archive().stats()?;
-        if let Some(LinkStats { link, commits, syncs, checkpoints, .. }) =
+        if let Some(LinkStats { link, commits, syncs, checkpoints, fingerprints, .. }) =
             stats.into_iter().find(|stats| stats.link == self.link.name())
         {
-            self.remarks
-                .say(format!("{link}: {commits} commits, {syncs} syncs, {checkpoints} checkpoints are kept"));
+            let records =
+                if fingerprints == 0 { String::new() } else { format!(", {fingerprints} fingerprints") };
+            self.remarks.say(format!(
+                "{link}: {commits} commits, {syncs} syncs, {checkpoints} checkpoints{records} are kept"
+            ));
         }
         Ok(())
     }
@@ -128,7 +144,7 @@ impl<'a> Recording<'a> {
         self.archive.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn reach(&self, side: &ClusterSide<'_>) -> Result<std::sync::Arc<Cluster>, Trouble> {
+    pub(super) fn reach(&self, side: &ClusterSide<'_>) -> Result<std::sync::Arc<Cluster>, Trouble> {
         let (cluster, fresh) = side.cluster()?;
         if fresh && self.checks_ids {
             self.identify(side.side, &cluster)?;

@@ -2,10 +2,11 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use offsets_core::link::Side;
+use offsets_core::link::{OffsetMapping, Side};
 use offsets_store::{Archive, Limits};
 
 use super::super::session::{Session, tell_damages};
+use super::fingerprints::DataTopics;
 use super::health::{Health, What, listen};
 use super::recording::{Recording, Trouble};
 use super::side::ClusterSide;
@@ -32,6 +33,7 @@ pub(super) fn run(link: &LinkArgs, output: &OutputArgs, args: &RunArgs) -> Resul
         source: (!link.source_dead).then(|| ClusterSide::new(Side::Source, source, patience)),
         target: ClusterSide::new(Side::Target, target, patience),
         limits: Limits { age: args.expire_after, bytes: args.max_bytes },
+        topics: args.fingerprints.map(DataTopics::new),
     };
     if args.once { both.once(&recording) } else { both.keep_on(&recording, args) }
 }
@@ -42,6 +44,8 @@ struct Both<'a> {
     source: Option<ClusterSide<'a>>,
     target: ClusterSide<'a>,
     limits: Limits,
+    /// The data topics, where fingerprints of their records are kept.
+    topics: Option<DataTopics>,
 }
 
 impl Both<'_> {
@@ -57,9 +61,10 @@ impl Both<'_> {
             }
             outcome => outcome,
         };
+        let fingerprints = self.keep_fingerprints(recording, || true);
         let expiry = recording.expire(&self.limits);
         // What succeeded is recorded, whatever did not.
-        [commits, syncs, checkpoints, expiry]
+        [commits, syncs, checkpoints, fingerprints, expiry]
             .into_iter()
             .collect::<Result<Vec<_>, _>>()
             .map_err(Trouble::into_failure)?;
@@ -93,6 +98,13 @@ impl Both<'_> {
                     rounds(args.interval, &stop, || settle(What::Commits, recording.look_at_commits(source)));
                 });
             }
+            if self.topics.is_some() {
+                scope.spawn(|| {
+                    rounds(args.interval, &stop, || {
+                        settle(What::Fingerprints, self.keep_fingerprints(recording, || !stop.is_said()));
+                    });
+                });
+            }
             let mut looked: Option<Instant> = None;
             rounds(args.interval, &stop, || {
                 settle(What::Syncs, self.read(recording, What::Syncs));
@@ -115,8 +127,22 @@ impl Both<'_> {
         }
     }
 
+    /// Reads on in the data topics of the source, if that is wanted and it is not said to be dead.
+    fn keep_fingerprints(&self, recording: &Recording<'_>, go_on: impl Fn() -> bool) -> Result<(), Trouble> {
+        match (&self.topics, &self.source) {
+            (Some(topics), Some(source)) => {
+                recording.keep_fingerprints(topics, [source, &self.target], go_on)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Reads on in a topic, if the cluster that holds it is not said to be dead.
     fn read(&self, recording: &Recording<'_>, what: What) -> Result<(), Trouble> {
+        // On other links nobody writes these topics.
+        if recording.link.mapping != OffsetMapping::Noted {
+            return Ok(());
+        }
         let on_source = what == What::Syncs && recording.link.syncs_topic().0 == Side::Source;
         let side = if on_source { self.source.as_ref() } else { Some(&self.target) };
         side.map_or(Ok(()), |side| recording.read_topic(what, side))
