@@ -10,7 +10,7 @@ use super::checkpoints::{self, Lasts, Noted};
 use super::commits::{self, Standings};
 use super::fingerprints::Fingerprints;
 use super::names::Names;
-use super::syncs::{Pair, SyncReader, SyncWriter};
+use super::syncs::{self, Pair, SyncReader, SyncWriter};
 use super::tail::Tail;
 use crate::log::{Key, SegmentLog, Stream};
 use crate::segment::{self, Head};
@@ -167,7 +167,7 @@ impl Contents {
         })?;
         let (mut reader, mut newest) = (SyncReader::default(), Vec::new());
         let mut syncs = stream(Kind::Syncs, &mut |_, head, entries| {
-            reader.read(entries, head.count, &names, |pair| {
+            reader.read(&head, entries, &names, |pair| {
                 sink.sync(pair);
                 note(&mut newest, pair);
             })
@@ -278,8 +278,9 @@ fn resume(tail: &mut Tail, names: &Names) -> SyncWriter {
     writer.begin();
     let (written, mut entries) = (tail.entries.bytes().to_vec(), Writer::default());
     let again = |pair| writer.push(&mut entries, pair, names);
-    if SyncReader::default().read(&written, tail.head.count, names, again).is_some() {
+    if SyncReader::default().read(&tail.head, &written, names, again).is_some() {
         tail.entries = entries;
+        tail.head.version = syncs::BY_STEPS;
     }
     writer
 }

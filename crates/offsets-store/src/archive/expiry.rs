@@ -98,11 +98,11 @@ impl Archive {
         let mut read = None;
         recorder.log().scan(stream, piece.sequence, &mut |sequence, bytes| {
             if sequence == piece.sequence {
-                read = segment::decode(key, bytes).ok().map(|(head, entries)| (head.count, entries.to_vec()));
+                read = segment::decode(key, bytes).ok().map(|(head, entries)| (head, entries.to_vec()));
             }
             false
         })?;
-        if let Some((count, entries)) = read {
+        if let Some((head, entries)) = read {
             let contents = recorder.contents();
             match kind {
                 Kind::Commits => {
@@ -143,7 +143,7 @@ impl Archive {
                 _ => {
                     let mut newest = Vec::new();
                     // A segment that cannot be read has nothing to be kept.
-                    let _ = SyncReader::default().read(&entries, count, &contents.names, |pair| {
+                    let _ = SyncReader::default().read(&head, &entries, &contents.names, |pair| {
                         let known = contents.newest.get(pair.number as usize - 1).copied().flatten();
                         if known == Some(pair) && newest.last() != Some(&pair) {
                             newest.push(pair);
