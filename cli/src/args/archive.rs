@@ -1,4 +1,5 @@
 use std::net::SocketAddr;
+use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -35,10 +36,11 @@ Examples:
   offsets archive run --mm2-config mm2.properties --dir /var/lib/offsets --metrics-listen 127.0.0.1:9464 \\
     --expire-after 30d --max-bytes 10000000000
   offsets archive run --mm2-config mm2.properties --link 'a->b' --link 'b->a' --dir /var/lib/offsets
+  offsets archive run --mm2-config mm2.properties --dir /var/lib/offsets --fingerprints=4
   offsets archive run --config offsets.toml --all-links --dir /var/lib/offsets
 
 Run it on the side that survives. It needs to read on both clusters: `__consumer_offsets` of the source, or its groups and
-their commits; the offset-syncs topic; the checkpoints topic. It writes to neither. A cluster that goes away is said once
+their commits; the offset-syncs topic; the checkpoints topic; with --fingerprints the mirrored topics of the source. It writes to neither. A cluster that goes away is said once
 and tried again, and the other links go on; what was recorded stays. SIGINT and SIGTERM end it after the round that is
 under way.
 One process at a time may record into a folder. `translate --archive`, `reset --archive`, `archive stats` and `archive
@@ -67,6 +69,17 @@ pub(crate) struct RunArgs {
     /// Serve Prometheus metrics at /metrics and health at /healthz; a port alone is one of 127.0.0.1
     #[arg(long, value_name = "ADDR", value_parser = parse_listen, conflicts_with = "once")]
     pub(crate) metrics_listen: Option<SocketAddr>,
+
+    /// Keep what the source's data records are recognised by (a hash each, no content): of one stretch of 4,096 offsets out
+    /// of every N, or of all of them. It reads those stretches from the source, and takes about 20 bytes a record
+    #[arg(
+        long,
+        value_name = "N",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "1"
+    )]
+    pub(crate) fingerprints: Option<NonZeroU64>,
 
     /// Remove what was seen longer ago than this; the newest of everything stays
     #[arg(long, value_name = "TIME", value_parser = parse_age)]

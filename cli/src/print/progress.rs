@@ -42,10 +42,10 @@ impl Onlooker for ProgressBars {
         })
     }
 
-    fn missed(&self, topic: &TopicName, error: &Error) {
+    fn missed(&self, topic: &TopicName, error: Error) {
         let mut missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
         if missed.insert(topic.clone()) {
-            let said = with_causes(error);
+            let said = with_causes(&error);
             self.remarks.say(format!("{said}; without the records of {topic} brackets stay open"));
         }
     }

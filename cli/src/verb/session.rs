@@ -6,7 +6,7 @@ use offsets_core::link::Link;
 use offsets_core::translate::{Inquiry, Selection};
 use offsets_kafka::demo::DemoLink;
 use offsets_kafka::{Cluster, Deadline, Endpoint, LinkedClusters, SourceAccess};
-use offsets_store::Archive;
+use offsets_store::{Archive, KeptFingerprints};
 
 use super::archive::open_to_read;
 use crate::args::{EvidenceArgs, LinkArgs, OutputArgs};
@@ -120,13 +120,21 @@ impl Session {
         // Before any cluster is asked: an archive that cannot be used costs no time-out.
         let kept =
             evidence.archive.as_deref().map(|folder| self.recall(folder, &clusters.link)).transpose()?;
+        let (archive, kept) = kept.unzip();
+        let fingerprints =
+            archive.as_ref().map(|archive| archive.fingerprints(&clusters.link)).transpose()?;
         let bars = ProgressBars::new(self.remarks);
         let now = clock::now();
         let mut witness =
             LinkedClusters::connect(source, &clusters.target, now, self.deadline)?.watched_by(&bars);
         let inquiry = about(&clusters.link, now);
-        let inquiry = match kept {
-            Some(kept) => inquiry.hear(&mut Remembering::new(witness, kept))?,
+        let inquiry = match kept.zip(fingerprints) {
+            Some((kept, mut fingerprints)) => {
+                let mut remembering = Remembering::new(witness, kept).with_records(&mut fingerprints);
+                let heard = inquiry.hear(&mut remembering)?;
+                tell_left_out(&fingerprints, self.remarks);
+                heard
+            }
             None => inquiry.hear(&mut witness)?,
         };
         Ok(self.warned(inquiry))
@@ -146,11 +154,11 @@ impl Session {
         matches!(self.origin, Ready::Demo { .. })
     }
 
-    fn recall(&self, folder: &Path, link: &Link) -> Result<Recollection, Failure> {
+    fn recall(&self, folder: &Path, link: &Link) -> Result<(Archive, Recollection), Failure> {
         let mut archive = open_to_read(folder)?;
         let kept = archive.recall(link)?;
         tell_damages(&archive, self.remarks);
-        Ok(kept)
+        Ok((archive, kept))
     }
 
     /// Connects to the target, to change it.
@@ -215,6 +223,16 @@ fn tell_notes(endpoint: &Endpoint, remarks: Remarks) {
 pub(super) fn tell_damages(archive: &Archive, remarks: Remarks) {
     for damage in archive.damages() {
         remarks.say(format!("archive: {damage}"));
+    }
+}
+
+/// Says why fingerprints that were kept were not used.
+fn tell_left_out(fingerprints: &KeptFingerprints<'_>, remarks: Remarks) {
+    if let Some(damage) = fingerprints.damage() {
+        remarks.say(format!("archive: {damage}"));
+    }
+    if let Some(trouble) = fingerprints.trouble() {
+        remarks.say(format!("archive: not all fingerprints were used: {trouble}"));
     }
 }
 

@@ -34,17 +34,16 @@ impl Lab {
     /// A topic on either side under names of their own, with these records: each is its number, and has it as timestamp.
     pub(crate) fn numbered(mut self, source: (&str, &[u16]), target: (&str, &[u16])) -> Self {
         for (cluster, (name, numbers)) in [(&mut self.source, source), (&mut self.target, target)] {
-            let values: Vec<_> = numbers.iter().map(|number| number.to_be_bytes()).collect();
-            let record = |(number, value): (&u16, &'static [u8])| DemoRecord {
-                key: None,
-                value: Some(value),
-                // 0 would be now.
-                timestamp_ms: 1 + i64::from(*number),
-            };
-            let values = values.into_iter().map(|value| &*Box::leak(Box::new(value)) as &[u8]);
             cluster.create_topic(name, 1).unwrap();
-            cluster.produce(&name.into(), 0, numbers.iter().zip(values).map(record)).unwrap();
+            produce_numbers(cluster, name, numbers);
         }
+        self
+    }
+
+    /// More such records, on both sides under one name.
+    pub(crate) fn more(mut self, name: &str, numbers: &[u16]) -> Self {
+        produce_numbers(&mut self.source, name, numbers);
+        produce_numbers(&mut self.target, name, numbers);
         self
     }
 
@@ -104,4 +103,16 @@ impl Lab {
             self.target.settings().bootstrap_servers()
         )
     }
+}
+
+fn produce_numbers(cluster: &mut DemoCluster, topic: &str, numbers: &[u16]) {
+    let values: Vec<_> = numbers.iter().map(|number| number.to_be_bytes()).collect();
+    let record = |(number, value): (&u16, &'static [u8])| DemoRecord {
+        key: None,
+        value: Some(value),
+        // 0 would be now.
+        timestamp_ms: 1 + i64::from(*number),
+    };
+    let values = values.into_iter().map(|value| &*Box::leak(Box::new(value)) as &[u8]);
+    cluster.produce(&topic.into(), 0, numbers.iter().zip(values).map(record)).unwrap();
 }

@@ -8,6 +8,7 @@ mod archive_of_several;
 mod bad_input;
 mod dump;
 mod evidence;
+mod fingerprints;
 mod help;
 mod lab;
 mod reconcile;

@@ -4,7 +4,8 @@
 
 use jiff::Timestamp;
 use offsets_core::evidence::{
-    Evidence, Logs, Reading, Recollection, RecordedCommit, Remembering, SourceState,
+    Evidence, Fingerprint, Logs, Reading, Recollection, RecordedCommit, Records, Remembering, Scan,
+    ScannedRecord, SourceState,
 };
 use offsets_core::history::{CheckpointHistory, Sync, SyncHistory};
 use offsets_core::link::Link;
@@ -12,7 +13,7 @@ use offsets_core::mm2::Checkpoint;
 use offsets_core::model::{
     Commit, CommittedOffset, GroupId, LogRange, SourceOffset, TargetOffset, TopicPartition,
 };
-use offsets_core::translate::{GroupSelection, Inquiry, Rules, Selection, Translation};
+use offsets_core::translate::{EvidenceKind, GroupSelection, Inquiry, Rules, Selection, Translation};
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_790_000_000 + seconds).unwrap()
@@ -128,6 +129,84 @@ fn a_living_source_speaks_for_its_groups_itself() {
     let answers = translated(alive, kept);
     assert_eq!(answers.rows.len(), 1);
     assert_eq!(answers.rows[0].committed.offset.get(), 7);
+}
+
+fn record<O>(offset: O, number: i64) -> ScannedRecord<O> {
+    let content = Fingerprint::of(None, Some(&number.to_be_bytes()));
+    ScannedRecord { offset, created_ms: Some(number), content, origin: None }
+}
+
+/// What is left when the source is dead: the copies, of which number 120 is missing and somebody else's took its place.
+fn copies() -> Evidence {
+    let at = |offset| TargetOffset::new(offset).unwrap();
+    let numbers = (0..120).chain(121..150).chain([9_999]).chain(150..300);
+    let records = (0..).zip(numbers).map(|(offset, number)| record(at(offset), number)).collect();
+    let offsets = LogRange { start: at(0), end: at(300) };
+    let mut evidence = left(CheckpointHistory::default());
+    evidence.target_logs = Logs::from_iter([(TopicPartition::new("src.orders", 0), offsets)]);
+    evidence.target_records.add(TopicPartition::new("src.orders", 0), Scan { offsets, records });
+    evidence
+}
+
+/// Source records that were kept, number by offset; stretches are half-open.
+fn kept_records(stretches: &[(i64, i64)]) -> Records<SourceOffset> {
+    let at = |offset| SourceOffset::new(offset).unwrap();
+    let mut records = Records::default();
+    for &(start, end) in stretches {
+        let offsets = LogRange { start: at(start), end: at(end) };
+        let held = (start..end).map(|number| record(at(number), number)).collect();
+        records.add(TopicPartition::new("orders", 0), Scan { offsets, records: held });
+    }
+    records
+}
+
+/// The lower and the upper end for a commit at 140 between syncs at 100 and 200, with these records kept.
+fn recognised(evidence: Evidence, stretches: &[(i64, i64)]) -> (i64, Option<i64>) {
+    let kept = Recollection {
+        syncs: syncs(&[(0, 0), (100, 100), (200, 200), (299, 299)]),
+        ..Recollection::default()
+    };
+    let offset = (TopicPartition::new("orders", 0), SourceOffset::new(140).unwrap());
+    let inquiry = Inquiry::about(evidence.link.clone(), Selection::Offsets(vec![offset]), at(100));
+    let inquiry = inquiry.under(Rules::only([EvidenceKind::Syncs, EvidenceKind::Content]));
+    let mut remembering = Remembering::new(evidence, kept).with_records(kept_records(stretches));
+    let Ok(inquiry) = inquiry.hear(&mut remembering);
+    let position = inquiry.conclude().rows[0].position.clone();
+    (position.target().unwrap().get(), position.high().map(TargetOffset::get))
+}
+
+#[test]
+fn kept_records_stand_in_for_those_of_a_dead_source() {
+    assert_eq!(recognised(copies(), &[]), (101, Some(200)));
+    assert_eq!(recognised(copies(), &[(0, 300)]), (139, Some(139)));
+    assert_eq!(recognised(copies(), &[(101, 145)]), (139, Some(139)));
+}
+
+#[test]
+fn less_that_was_kept_makes_an_answer_wider_and_never_another() {
+    // Up to the commit: what is above it is not known to be unread.
+    assert_eq!(recognised(copies(), &[(100, 140)]), (139, Some(200)));
+    // From a record on: what stands in front was copied before it, for the copies stand in order.
+    assert_eq!(recognised(copies(), &[(130, 160)]), (139, Some(139)));
+    // Only beyond the commit, or only far away.
+    assert_eq!(recognised(copies(), &[(160, 300)]), (101, Some(160)));
+    assert_eq!(recognised(copies(), &[(220, 300)]), (101, Some(200)));
+    for from in (100..200).step_by(7) {
+        for to in (from + 1..=201).step_by(11) {
+            let (low, high) = recognised(copies(), &[(from, to)]);
+            assert!(low <= 139 && high.is_some_and(|high| 139 <= high), "{from}..{to}: {low}..={high:?}");
+        }
+    }
+}
+
+#[test]
+fn a_living_source_is_read_and_not_remembered() {
+    let mut alive = copies();
+    alive.source = SourceState::Alive;
+    let log = LogRange { start: SourceOffset::ZERO, end: SourceOffset::new(300).unwrap() };
+    alive.source_logs = Logs::from_iter([(TopicPartition::new("orders", 0), log)]);
+    alive.syncs = Reading::Whole(SyncHistory::new(false));
+    assert_eq!(recognised(alive, &[(0, 300)]), (101, Some(200)));
 }
 
 #[test]

@@ -8,8 +8,8 @@ use std::thread;
 use offsets_core::evidence::Evidence;
 use offsets_core::history::Sync;
 use offsets_core::model::TargetOffset;
-use offsets_core::sim::{DepartureKind, Simulation, Trial};
-use offsets_core::translate::{Assumption, Position, Row};
+use offsets_core::sim::{DepartureKind, Kept, Known, Simulation, Trial};
+use offsets_core::translate::{Assumption, Position, Row, Rules};
 
 /// How many histories a run tries, unless `SIMULATED_HISTORIES` says otherwise.
 const HISTORIES: u64 = 1_000_000;
@@ -71,6 +71,40 @@ fn a_count_without_the_repeat_check_is_caught() {
         let at = *between.get(below).filter(|_| complete)?;
         Some((Position::Exact { at }, &[Assumption::SoleWriter]))
     });
+}
+
+#[test]
+fn taking_what_was_not_kept_of_a_dead_source_for_read_is_caught() {
+    assert_caught(|evidence, row| {
+        if evidence.source.is_alive() || evidence.source_records.is_empty() {
+            return None;
+        }
+        let log = row.target_log?;
+        let kept = evidence.source_records.of(&row.source).iter().flat_map(|scan| &scan.records);
+        let unread: Vec<_> = kept
+            .filter(|record| record.offset >= row.committed.offset)
+            .map(|record| record.content)
+            .collect();
+        let copies = evidence.target_records.of(&row.target).iter().flat_map(|scan| &scan.records);
+        let first = copies.into_iter().find(|record| unread.contains(&record.content));
+        let low = first.map_or(log.end, |record| record.offset);
+        Some((Position::Floor { low }, &[]))
+    });
+}
+
+#[test]
+fn fingerprints_that_were_kept_make_answers_exact_when_the_source_is_dead() {
+    let exact = |kept| -> u64 {
+        let told = |seed| {
+            let mut trial = Trial::from_seed(seed);
+            trial.known = Known { source: false, syncs: true, kept, ..trial.known };
+            trial.rules = Rules::default();
+            trial.run().exact
+        };
+        (SEED..SEED + 2_000).map(told).sum()
+    };
+    let (without, runs, all) = (exact(Kept::Nothing), exact(Kept::Runs), exact(Kept::All));
+    assert!(without < runs && runs < all, "{without}, {runs}, {all}");
 }
 
 /// The positions a broken rule gives, with the assumptions it names beside those of every rule that argues from the

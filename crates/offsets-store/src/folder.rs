@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::{Error, SledLog};
 
 /// The format that is written, and the newest that is read.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// The file that says which format the folder has. It is looked at before anything else is opened: a later format may
 /// use another engine.
@@ -50,16 +50,26 @@ pub(crate) fn open_or_create(folder: &Path) -> Result<SledLog, Error> {
         }
         mark(folder).map_err(failed("write its version"))?;
     }
-    open(folder)
+    let log = open(folder)?;
+    // An older program would take what is written from now on for damage, and remove it.
+    if fs::read_to_string(folder.join(MARKER)).is_ok_and(|text| text.trim() != current()) {
+        mark(folder).map_err(failed("write its version"))?;
+    }
+    Ok(log)
 }
 
 /// Writes the marker whole or not at all.
 fn mark(folder: &Path) -> io::Result<()> {
     let half: PathBuf = folder.join(format!("{MARKER}.new"));
     let mut file = fs::File::create(&half)?;
-    writeln!(file, "format {VERSION}")?;
+    writeln!(file, "{}", current())?;
     file.sync_all()?;
     fs::rename(half, folder.join(MARKER))
+}
+
+/// What the marker says of the format that is written.
+fn current() -> String {
+    format!("format {VERSION}")
 }
 
 fn is_empty(folder: &Path) -> io::Result<bool> {

@@ -35,8 +35,8 @@
 //!
 //! # What this crate does not do
 //!
-//! It connects to nothing and keeps no time: what was seen and when it was seen are arguments. It holds no records of
-//! data topics. It is written for kill -9, which its tests do. A disk that lies about what it has written is found out by
+//! It connects to nothing and keeps no time: what was seen and when it was seen are arguments. Of records of
+//! data topics it holds fingerprints and no content. It is written for kill -9, which its tests do. A disk that lies about what it has written is found out by
 //! checksums and no more; where the engine finds its own newest writes damaged, it goes back to the last whole one
 //! without a word, and recording goes on from there. `FORMAT.md` beside this crate draws every byte.
 
@@ -48,7 +48,9 @@ mod segment;
 mod state;
 mod wire;
 
-pub use archive::{Archive, Damage, Expired, Limits, LinkStats, Place, Recorder, Topic};
+pub use archive::{
+    Archive, Damage, Expired, KeptFingerprints, KeptUpTo, Limits, LinkStats, Place, Recorder, Topic,
+};
 pub use error::{Error, MalformedCopy};
 pub use log::{Key, MemoryLog, SEGMENT_LIMIT, SegmentLog, SledLog, Stream};
 pub use segment::Flaw;

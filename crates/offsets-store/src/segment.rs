@@ -2,15 +2,17 @@ use twox_hash::XxHash3_128;
 
 use crate::log::Key;
 
-/// The version of segments that is written.
-const VERSION: u8 = 1;
+/// The newest version of segments that is known. Only those of syncs are written in it; in the others nothing changed.
+const VERSION: u8 = 2;
 
 const HEAD: usize = 40;
 const SUM: usize = 16;
 
 /// What a segment says of itself. `FORMAT.md` draws it byte by byte.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Head {
+    /// Which version its entries are written in.
+    pub(crate) version: u8,
     /// How many entries it holds.
     pub(crate) count: u32,
     /// When its first entry was taken, in milliseconds since 1970 (UTC).
@@ -21,6 +23,12 @@ pub(crate) struct Head {
     pub(crate) next: i64,
     /// What the record before `next` is recognised by; 0 for nothing.
     pub(crate) guard: u64,
+}
+
+impl Default for Head {
+    fn default() -> Self {
+        Self { version: 1, count: 0, first_ms: 0, last_ms: 0, next: 0, guard: 0 }
+    }
 }
 
 /// What is wrong with a segment.
@@ -47,7 +55,7 @@ pub enum Flaw {
 /// The bytes of a segment with these entries.
 pub(crate) fn encode(key: Key, head: &Head, entries: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(HEAD + entries.len() + SUM);
-    bytes.extend_from_slice(&[VERSION, key.stream.kind, 0, 0]);
+    bytes.extend_from_slice(&[head.version, key.stream.kind, 0, 0]);
     bytes.extend_from_slice(&head.count.to_le_bytes());
     for number in [head.first_ms, head.last_ms, head.next] {
         bytes.extend_from_slice(&number.to_le_bytes());
@@ -63,7 +71,7 @@ pub(crate) fn encode(key: Key, head: &Head, entries: &[u8]) -> Vec<u8> {
 pub(crate) fn decode(key: Key, bytes: &[u8]) -> Result<(Head, &[u8]), Flaw> {
     let (&version, _) = bytes.split_first().ok_or(Flaw::Short)?;
     // A later version may place its checksum elsewhere.
-    if version != VERSION {
+    if version == 0 || version > VERSION {
         return Err(Flaw::Version(version));
     }
     let (content, sum) = bytes.split_last_chunk::<SUM>().ok_or(Flaw::Short)?;
@@ -77,7 +85,7 @@ pub(crate) fn decode(key: Key, bytes: &[u8]) -> Result<(Head, &[u8]), Flaw> {
         i64::from_le_bytes(number)
     });
     let count = u32::from_le_bytes([head[4], head[5], head[6], head[7]]);
-    Ok((Head { count, first_ms, last_ms, next, guard: guard.cast_unsigned() }, entries))
+    Ok((Head { version, count, first_ms, last_ms, next, guard: guard.cast_unsigned() }, entries))
 }
 
 /// Over the key as well, so that a segment in the wrong place is noticed.
@@ -94,7 +102,7 @@ mod tests {
     const KEY: Key = Key { stream: Stream { space: 7, kind: 3 }, sequence: 9 };
 
     fn sample() -> Vec<u8> {
-        let head = Head { count: 2, first_ms: 5, last_ms: 6, next: 1 << 40, guard: u64::MAX };
+        let head = Head { version: 1, count: 2, first_ms: 5, last_ms: 6, next: 1 << 40, guard: u64::MAX };
         encode(KEY, &head, b"entries")
     }
 
@@ -102,7 +110,10 @@ mod tests {
     fn a_segment_comes_back_as_it_was() {
         let bytes = sample();
         let (head, entries) = decode(KEY, &bytes).unwrap();
-        assert_eq!(head, Head { count: 2, first_ms: 5, last_ms: 6, next: 1 << 40, guard: u64::MAX });
+        assert_eq!(
+            head,
+            Head { version: 1, count: 2, first_ms: 5, last_ms: 6, next: 1 << 40, guard: u64::MAX }
+        );
         assert_eq!(entries, b"entries");
     }
 

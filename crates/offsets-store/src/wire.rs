@@ -16,7 +16,7 @@ impl Writer {
 
     #[inline]
     pub(crate) fn signed(&mut self, number: i64) {
-        self.number(((number << 1) ^ (number >> 63)).cast_unsigned());
+        self.number(zigzag(number));
     }
 
     pub(crate) fn text(&mut self, text: &str) {
@@ -39,6 +39,18 @@ impl Writer {
     pub(crate) fn clear(&mut self) {
         self.0.clear();
     }
+}
+
+/// A number that may be negative as one that is not: small stays small.
+#[inline]
+pub(crate) fn zigzag(number: i64) -> u64 {
+    ((number << 1) ^ (number >> 63)).cast_unsigned()
+}
+
+/// The number that [`zigzag`] was given.
+#[inline]
+pub(crate) fn unzigzag(number: u64) -> i64 {
+    (number >> 1).cast_signed() ^ -(number & 1).cast_signed()
 }
 
 /// Bytes that are being read. `None` wherever they end too soon or mean nothing.
@@ -76,15 +88,19 @@ impl<'a> Reader<'a> {
 
     #[inline]
     pub(crate) fn signed(&mut self) -> Option<i64> {
-        let number = self.number()?;
-        Some((number >> 1).cast_signed() ^ -(number & 1).cast_signed())
+        self.number().map(unzigzag)
     }
 
     pub(crate) fn text(&mut self) -> Option<&'a str> {
         let length = usize::try_from(self.number()?).ok()?;
-        let (text, rest) = self.0.split_at_checked(length)?;
+        std::str::from_utf8(self.take(length)?).ok()
+    }
+
+    /// The next bytes, so many.
+    pub(crate) fn take(&mut self, length: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
-        std::str::from_utf8(text).ok()
+        Some(taken)
     }
 }
 

@@ -48,3 +48,38 @@ fn with_the_source_dead_an_archive_gives_exact_positions_between_its_syncs() -> 
     ensure!(counted.count() > 0, "no bracket was counted: {rows:#?}");
     Ok(())
 }
+
+#[test]
+fn with_the_source_dead_fingerprints_prove_what_counting_cannot() -> Result<()> {
+    let mut rig = Rig::shared()?;
+    let mut scenario = Outline::new("fingerprinted", 2).on(&mut rig)?;
+    let folder = scenario.rig.scratch().folder("fingerprinted")?;
+    let folder = folder.to_str().context("the folder's name is not UTF-8")?.to_owned();
+    // Aborted records are copied as well, and markers leave holes: counts never add up.
+    scenario.produce_transactions(150, 20, 4)?;
+    scenario.groups_lagging(&[0, 33, 777, 2_000])?;
+    scenario.mirror.start()?;
+    scenario.await_mirrored()?;
+    scenario.await_synced()?;
+    let keep = ["run", "--dir", &folder, "--once", "--fingerprints"];
+    scenario.offsets_archive(&keep)?.expect_code(0)?;
+
+    // A second round begins where the first one ended.
+    scenario.produce_transactions(50, 20, 4)?;
+    scenario.await_mirrored()?;
+    scenario.await_synced()?;
+    scenario.groups_lagging(&[1, 400])?;
+    scenario.offsets_archive(&keep)?.expect_code(0)?;
+    scenario.mirror.kill()?;
+    scenario.rig.source.kill()?;
+
+    let dead = ["--source-dead", "--archive", &folder];
+    let without = scenario.judge(&[&dead[..], &["--evidence", "syncs,checkpoints,target-scan"]].concat())?;
+    ensure!(without.iter().any(|row| row.class != Class::Exact), "counting was enough: {without:#?}");
+    let rows = scenario.judge(&dead)?;
+    let open: Vec<_> = rows.iter().filter(|row| row.class != Class::Exact).collect();
+    ensure!(open.is_empty(), "{open:#?}");
+    let recognised = rows.iter().filter(|row| row.evidence.iter().any(|finding| finding.kind == "content"));
+    ensure!(recognised.count() > 0, "no record was recognised: {rows:#?}");
+    Ok(())
+}

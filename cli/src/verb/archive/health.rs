@@ -26,6 +26,7 @@ pub(super) enum What {
     Commits,
     Syncs,
     Checkpoints,
+    Fingerprints,
 }
 
 /// How the recording of all links goes, as numbers for a monitoring system and as a few words.
@@ -114,11 +115,11 @@ impl Metrics {
         let Self { registry, recorded, failures, last_success, tailing, expired, over, .. } = &mut metrics;
         registry.register(
             "recorded",
-            "Changes of commits, and records of syncs and checkpoints",
+            "Changes of commits, records of syncs and checkpoints, and fingerprints",
             recorded.clone(),
         );
         registry.register("failures", "Attempts to record that did not succeed", failures.clone());
-        let help = "When commits, syncs and checkpoints were last read to their end, in seconds since 1970";
+        let help = "When commits, syncs, checkpoints and data records were last read to their end, in seconds since 1970";
         registry.register("last_success_timestamp_seconds", help, last_success.clone());
         let help = "1 where commits were last read from __consumer_offsets, 0 where every group was asked";
         registry.register("commits_tailed", help, tailing.clone());
@@ -222,6 +223,7 @@ impl What {
             Self::Commits => "commits",
             Self::Syncs => "syncs",
             Self::Checkpoints => "checkpoints",
+            Self::Fingerprints => "fingerprints",
         }
     }
 }

@@ -3,6 +3,7 @@
 mod commits;
 mod door;
 mod export;
+mod fingerprints;
 mod health;
 mod reading;
 mod recording;

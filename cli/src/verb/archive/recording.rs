@@ -6,6 +6,7 @@ use offsets_core::model::TopicName;
 use offsets_kafka::Cluster;
 use offsets_store::{Archive, LinkStats, Recorder, Topic};
 
+use super::fingerprints::DataTopics;
 use super::health::{Health, What};
 use super::side::ClusterSide;
 use super::tail::follow;
@@ -48,11 +49,23 @@ impl Recording<'_> {
     pub(super) fn read_topic(&self, what: What, side: &ClusterSide<'_>) -> Result<(), Trouble> {
         let (topic, which) = match what {
             What::Checkpoints => (self.link.checkpoints_topic(), Topic::Checkpoints),
-            What::Syncs | What::Commits => (self.link.syncs_topic().1, Topic::Syncs),
+            What::Syncs | What::Commits | What::Fingerprints => (self.link.syncs_topic().1, Topic::Syncs),
         };
         let cluster = self.reach(side)?;
         let read = follow(self, &cluster, &topic, which, &side.deadline())?;
         self.health.recorded(what, read, clock::now());
+        Ok(())
+    }
+
+    /// Keeps fingerprints of what the data topics hold behind the last record that was kept.
+    pub(super) fn keep_fingerprints(
+        &self,
+        topics: &DataTopics,
+        sides: [&ClusterSide<'_>; 2],
+        go_on: impl Fn() -> bool,
+    ) -> Result<(), Trouble> {
+        let kept = topics.follow(self, sides, go_on)?;
+        self.health.recorded(What::Fingerprints, kept, clock::now());
         Ok(())
     }
 
@@ -78,11 +91,14 @@ impl Recording<'_> {
     /// Says what the archive holds of the link now.
     pub(super) fn summarise(&self) -> Result<(), Failure> {
         let stats = self.archive().stats()?;
-        if let Some(LinkStats { link, commits, syncs, checkpoints, .. }) =
+        if let Some(LinkStats { link, commits, syncs, checkpoints, fingerprints, .. }) =
             stats.into_iter().find(|stats| stats.link == self.link.name())
         {
-            self.remarks
-                .say(format!("{link}: {commits} commits, {syncs} syncs, {checkpoints} checkpoints are kept"));
+            let records =
+                if fingerprints == 0 { String::new() } else { format!(", {fingerprints} fingerprints") };
+            self.remarks.say(format!(
+                "{link}: {commits} commits, {syncs} syncs, {checkpoints} checkpoints{records} are kept"
+            ));
         }
         Ok(())
     }
@@ -90,6 +106,10 @@ impl Recording<'_> {
     pub(super) fn remark(&self, text: String) {
         let text = if self.is_named { format!("{}: {text}", self.link.name()) } else { text };
         self.remarks.say(text);
+    }
+
+    pub(super) fn archive(&self) -> MutexGuard<'_, Archive> {
+        self.archive.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn reach(&self, side: &ClusterSide<'_>) -> Result<Arc<Cluster>, Trouble> {
@@ -102,10 +122,6 @@ impl Recording<'_> {
 
     fn identify(&self, side: Side, cluster: &Cluster) -> Result<(), Trouble> {
         Ok(self.archive().identify(&self.link.name(), side, cluster.cluster_id())?)
-    }
-
-    fn archive(&self) -> MutexGuard<'_, Archive> {
-        self.archive.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

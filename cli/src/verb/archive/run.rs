@@ -97,6 +97,7 @@ impl Rounds<'_> {
                 outcome => outcome,
             };
             outcomes.push((watch, checkpoints));
+            outcomes.push((watch, watch.fingerprints(|| true)));
         }
         let expiry = self.expire();
         // What succeeded is recorded, whatever did not. The first of several failures gives the exit code.
@@ -127,6 +128,14 @@ impl Rounds<'_> {
                 scope.spawn(move || {
                     rounds(args.interval, stop, || hopeless.settle(watch, What::Commits, watch.commits()));
                 });
+                if watch.keeps_fingerprints() {
+                    scope.spawn(move || {
+                        rounds(args.interval, stop, || {
+                            let kept = watch.fingerprints(|| !stop.is_said());
+                            hopeless.settle(watch, What::Fingerprints, kept);
+                        });
+                    });
+                }
                 scope.spawn(move || {
                     rounds(args.interval, stop, || {
                         for what in [What::Syncs, What::Checkpoints] {

@@ -1,8 +1,9 @@
 use std::sync::{Mutex, PoisonError};
 
-use offsets_core::link::Side;
+use offsets_core::link::{OffsetMapping, Side};
 
 use super::commits::CommitWatch;
+use super::fingerprints::DataTopics;
 use super::health::What;
 use super::recording::{Recording, Trouble};
 use super::side::ClusterSide;
@@ -16,6 +17,8 @@ pub(super) struct Watch<'a> {
     source: Option<ClusterSide<'a>>,
     target: ClusterSide<'a>,
     commits: Mutex<CommitWatch>,
+    /// The data topics, where fingerprints of their records are kept.
+    topics: Option<DataTopics>,
 }
 
 impl<'a> Watch<'a> {
@@ -32,6 +35,7 @@ impl<'a> Watch<'a> {
             source: (!link.source_dead).then(|| side(Side::Source, &clusters.source)),
             target: side(Side::Target, &clusters.target),
             commits: Mutex::new(CommitWatch::new(args.commits, args.once)),
+            topics: args.fingerprints.map(DataTopics::new),
         }
     }
 
@@ -43,8 +47,27 @@ impl<'a> Watch<'a> {
 
     /// Reads on in a topic of MM2's, if the cluster that holds it is not said to be dead.
     pub(super) fn topic(&self, what: What) -> Result<(), Trouble> {
+        // On other links nobody writes these topics.
+        if self.recording.link.mapping != OffsetMapping::Noted {
+            return Ok(());
+        }
         let on_source = what == What::Syncs && self.recording.link.syncs_topic().0 == Side::Source;
         let side = if on_source { self.source.as_ref() } else { Some(&self.target) };
         side.map_or(Ok(()), |side| self.recording.read_topic(what, side))
+    }
+
+    /// Whether fingerprints of records are kept.
+    pub(super) fn keeps_fingerprints(&self) -> bool {
+        self.topics.is_some()
+    }
+
+    /// Reads on in the data topics of the source, if that is wanted and it is not said to be dead, for as long as `go_on` says.
+    pub(super) fn fingerprints(&self, go_on: impl Fn() -> bool) -> Result<(), Trouble> {
+        match (&self.topics, &self.source) {
+            (Some(topics), Some(source)) => {
+                self.recording.keep_fingerprints(topics, [source, &self.target], go_on)
+            }
+            _ => Ok(()),
+        }
     }
 }

@@ -12,7 +12,7 @@ pub use dump::{DumpError, read_dump, write_dump};
 pub use logs::Logs;
 pub use positions::CopiedThrough;
 pub use question::{Fact, Question, Witness};
-pub use recollection::{Recollection, Remembering};
+pub use recollection::{KeptRecords, Recollection, Remembering};
 pub use records::{Fingerprint, Records, Scan, ScannedRecord, Span};
 
 use jiff::Timestamp;
@@ -46,7 +46,8 @@ pub struct Evidence {
     /// How far the replicator's worker says it has copied.
     #[serde(default = "Reading::unread")]
     pub copied_through: Reading<CopiedThrough>,
-    /// Records of the source's data topics, aborted ones too: a replicator may copy them.
+    /// Records of the source's data topics, aborted ones too: a replicator may copy them. Of a dead source those that were
+    /// kept.
     #[serde(default, skip_serializing_if = "Records::is_empty")]
     pub source_records: Records<SourceOffset>,
     /// Records of the target's data topics, as a reader of committed records sees them, read after the log ranges.

@@ -1,5 +1,6 @@
-use super::{Fact, Question, Reading, RecordedCommit, Witness};
+use super::{Fact, Question, Reading, RecordedCommit, Records, Span, Witness};
 use crate::history::{CheckpointHistory, SyncHistory};
+use crate::model::SourceOffset;
 
 /// What was kept of a link beside its clusters: by an archive, before compaction or a disaster took it.
 #[derive(Debug, Clone, Default)]
@@ -12,20 +13,51 @@ pub struct Recollection {
     pub checkpoints: CheckpointHistory,
 }
 
+/// Records of a source that were kept, as far as they serve to be recognised: asked for by stretches, for there may be more
+/// of them than there is memory.
+pub trait KeptRecords {
+    /// What was kept of these stretches, aborted records too. A stretch that it claims was read whole from one incarnation of
+    /// the topic; what is not known to be of the newest one it leaves out.
+    fn source_records(&mut self, spans: &[Span<SourceOffset>]) -> Records<SourceOffset>;
+}
+
+impl KeptRecords for Records<SourceOffset> {
+    fn source_records(&mut self, spans: &[Span<SourceOffset>]) -> Records<SourceOffset> {
+        self.cut(spans)
+    }
+}
+
+impl<R: KeptRecords> KeptRecords for &mut R {
+    fn source_records(&mut self, spans: &[Span<SourceOffset>]) -> Records<SourceOffset> {
+        (**self).source_records(spans)
+    }
+}
+
 /// A witness that remembers: what the link's clusters say, and beside it what was kept of them.
 ///
 /// Syncs and checkpoints of both are put together, each in the order in which it was written. Kept commits stand in
-/// where the source cannot be asked; the living source's own are always newer.
+/// where the source cannot be asked, and so do kept records; the living source's own are always newer.
 #[derive(Debug)]
-pub struct Remembering<W> {
+pub struct Remembering<W, R = Records<SourceOffset>> {
     witness: W,
     kept: Recollection,
+    records: R,
+    /// Whether the source was found dead.
+    dead: bool,
 }
 
 impl<W> Remembering<W> {
     /// Lets `witness` remember what was kept.
     pub fn new(witness: W, kept: Recollection) -> Self {
-        Self { witness, kept }
+        Self { witness, kept, records: Records::default(), dead: false }
+    }
+}
+
+impl<W, R> Remembering<W, R> {
+    /// The same, with records that were kept.
+    pub fn with_records<K: KeptRecords>(self, records: K) -> Remembering<W, K> {
+        let Self { witness, kept, dead, records: _ } = self;
+        Remembering { witness, kept, records, dead }
     }
 
     fn complete(&self, fact: Fact) -> Fact {
@@ -48,12 +80,16 @@ impl<W> Remembering<W> {
     }
 }
 
-impl<W: Witness> Witness for Remembering<W> {
+impl<W: Witness, R: KeptRecords> Witness for Remembering<W, R> {
     type Error = W::Error;
 
     fn answer(&mut self, questions: Vec<Question>) -> Result<Vec<Fact>, W::Error> {
         let groups = questions.iter().find_map(|question| match question {
             Question::SourceCommits(groups) => Some(groups.clone()),
+            _ => None,
+        });
+        let asked = questions.iter().find_map(|question| match question {
+            Question::SourceRecords(spans) => Some(spans.clone()),
             _ => None,
         });
         let facts = self.witness.answer(questions)?;
@@ -64,6 +100,10 @@ impl<W: Witness> Witness for Remembering<W> {
         if let Some(groups) = groups.filter(|_| dead && !told) {
             let admitted = self.kept.commits.iter().filter(|kept| groups.admits(&kept.commit.group));
             facts.push(Fact::SourceCommits(admitted.cloned().collect()));
+        }
+        self.dead |= dead;
+        if let Some(spans) = asked.filter(|_| self.dead) {
+            facts.push(Fact::SourceRecords(self.records.source_records(&spans)));
         }
         Ok(facts)
     }

@@ -41,7 +41,10 @@ pub(super) fn partition_point_near(len: usize, guess: usize, below: impl Fn(usiz
 
 /// Which of `len` things that lie evenly in `0..=span` lies at `distance`, about.
 pub(super) fn in_proportion(distance: u64, span: u64, len: usize) -> usize {
-    (u128::from(distance) * len as u128 / u128::from(span.max(1))) as usize
+    match distance.checked_mul(len as u64) {
+        Some(product) => (product / span.max(1)) as usize,
+        None => (u128::from(distance) * len as u128 / u128::from(span.max(1))) as usize,
+    }
 }
 
 #[cfg(test)]

@@ -24,20 +24,44 @@ pub struct Known {
     pub positions: bool,
     /// Whether the source answers.
     pub source: bool,
+    /// What an archive kept of the source's records, for when it does not.
+    pub kept: Kept,
 }
+
+/// Which fingerprints of source records an archive kept until the topics were read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Kept {
+    /// None.
+    #[default]
+    Nothing,
+    /// Those of all records that could be read then.
+    All,
+    /// Those of every second run of eight offsets.
+    Runs,
+}
+
+/// How many offsets [`Kept::Runs`] keeps, and passes over.
+const RUN: u64 = 8;
 
 impl Known {
     /// Everything.
-    pub const ALL: Self = Self { syncs: true, checkpoints: true, positions: true, source: true };
+    pub const ALL: Self =
+        Self { syncs: true, checkpoints: true, positions: true, source: true, kept: Kept::Nothing };
 
-    /// Every combination.
+    /// Every combination: with the source dead, with and without what was kept of it.
     pub fn subsets() -> impl Iterator<Item = Self> {
-        (0..16).map(Self::from_bits)
+        (0..48).map(Self::from_bits).filter(|known| !known.source || known.kept == Kept::Nothing)
     }
 
     pub(super) fn from_bits(bits: u64) -> Self {
         let has = |bit: u64| bits >> bit & 1 == 0;
-        Self { syncs: has(0), checkpoints: has(1), source: has(2), positions: has(3) }
+        let kept = [Kept::Nothing, Kept::All, Kept::Runs, Kept::Nothing][(bits >> 4 & 3) as usize];
+        Self { syncs: has(0), checkpoints: has(1), source: has(2), positions: has(3), kept }
+    }
+
+    /// Whether an answer may rest on what was kept of the source's records.
+    pub(super) fn remembers(self) -> bool {
+        !self.source && self.kept != Kept::Nothing
     }
 }
 
@@ -66,6 +90,10 @@ impl World {
         let mut source_records = Records::default();
         if known.source {
             source_records.add(source.clone(), self.source_scan(source_log));
+        } else {
+            for scan in read.kept_scans(known.kept, read.source_log()) {
+                source_records.add(source.clone(), scan);
+            }
         }
         let mut target_records = Records::default();
         if let Some(log) = target_log {
@@ -154,6 +182,24 @@ impl World {
         let records = self.source.records(offsets.start.get(), offsets.end.get());
         let seen = |offset| self.seen(upstream(offset), incarnation, offset, None);
         Scan { offsets, records: records.map(seen).collect() }
+    }
+
+    /// What an archive kept of a stretch while it could be read.
+    pub(super) fn kept_scans(&self, kept: Kept, asked: LogRange<SourceOffset>) -> Vec<Scan<SourceOffset>> {
+        let log = self.source_log();
+        let mut start = asked.start.max(log.start);
+        let end = asked.end.min(log.end);
+        let mut scans = Vec::new();
+        while start < end && kept != Kept::Nothing {
+            let run = start.get().unsigned_abs() / RUN;
+            let stop =
+                if kept == Kept::All { end } else { SourceOffset::ZERO.plus((run + 1) * RUN).min(end) };
+            if kept == Kept::All || run.is_multiple_of(2) {
+                scans.push(self.source_scan(LogRange { start, end: stop }));
+            }
+            start = stop;
+        }
+        scans
     }
 
     /// The same on the target, as a reader of committed records sees it.

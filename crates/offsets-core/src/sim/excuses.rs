@@ -19,7 +19,7 @@ pub(super) struct Excuses {
     pub(super) foreign: bool,
     /// `source-kept`: the source has lost a record that was copied.
     pub(super) lost: bool,
-    /// `distinct-records`: such a record looks like another one.
+    /// `distinct-records`: such a record, or one that was not kept of a source that died, looks like another one.
     pub(super) alike: bool,
     /// `order`: two MM2s copied at once.
     pub(super) disordered: bool,
@@ -34,7 +34,7 @@ impl Excuses {
             passed_by: lost_between(now),
             foreign: now.target.entries().any(|(_, entry)| entry == Entry::Foreign),
             lost,
-            alike: lost && now.setting().twins > 1,
+            alike: (lost || known.remembers()) && now.setting().twins > 1,
             disordered: now.has_a_rival(),
         }
     }

@@ -29,7 +29,7 @@ mod world;
 
 pub use author::Genre;
 pub use curve::{Curve, CurvePoint};
-pub use evidence::{Known, TOPIC};
+pub use evidence::{Kept, Known, TOPIC};
 pub use law::{Departure, DepartureKind, Law};
 pub use mirror_maker::SyncRecord;
 pub use random::Random;

@@ -30,6 +30,15 @@ impl SimulatedLink<'_> {
         let (source, link) = (World::partition(), self.now.link());
         let target = link.remote_partition(&source);
         match question {
+            Question::SourceRecords(spans) if self.known.remembers() => {
+                let mut records = Records::default();
+                for span in spans.iter().filter(|span| span.partition == source) {
+                    for scan in self.read.kept_scans(self.known.kept, span.offsets) {
+                        records.add(source.clone(), scan);
+                    }
+                }
+                Fact::SourceRecords(records)
+            }
             Question::SourceCommits(_) | Question::SourceLogs(_) | Question::SourceRecords(_)
                 if !self.known.source =>
             {

@@ -218,8 +218,9 @@ impl Inquiry {
             let origin_header = origin_header.filter(|_| self.rules.admit(EvidenceKind::Headers));
             questions.push(Question::TargetRecords { spans: targets, origin_header });
         }
+        // A dead source's may have been kept.
         let sources = Span::joined(sources);
-        if self.evidence.source.is_alive() && !sources.is_empty() {
+        if !sources.is_empty() {
             questions.push(Question::SourceRecords(sources));
         }
         questions

@@ -8,7 +8,7 @@ pub trait Onlooker: Sync {
     fn watch(&self, cluster: &ClusterAlias, topic: &TopicName) -> Box<dyn FnMut(Progress)>;
 
     /// Records of a data topic could not be read, or not all of them. The answer stands, and is less sharp.
-    fn missed(&self, topic: &TopicName, error: &Error);
+    fn missed(&self, topic: &TopicName, error: Error);
 }
 
 /// Nobody is looking.
@@ -20,5 +20,5 @@ impl Onlooker for Nobody {
         Box::new(|_| {})
     }
 
-    fn missed(&self, _: &TopicName, _: &Error) {}
+    fn missed(&self, _: &TopicName, _: Error) {}
 }

@@ -65,7 +65,7 @@ impl Probe<'_> {
         let ranges = match whole {
             Ok(reads) => reads.into_iter().map(|read| (read.partition.partition, read.range)).collect(),
             Err(error) => {
-                onlooker.missed(topic, &error);
+                onlooker.missed(topic, error);
                 begun(&found)
             }
         };

@@ -1,9 +1,11 @@
 use jiff::Timestamp;
-use offsets_core::evidence::RecordedCommit;
+use offsets_core::evidence::{RecordedCommit, Records, Span};
 use offsets_core::model::{Commit, CommittedOffset, SourceOffset};
 use offsets_core::translate::GroupSelection;
 
-use crate::{Cluster, Deadline, Error};
+use super::Onlooker;
+use super::probe::Probe;
+use crate::{Cluster, Deadline, Error, Isolation};
 
 /// The cluster as the source of a link.
 impl Cluster {
@@ -35,5 +37,17 @@ impl Cluster {
             }
         }
         Ok(recorded)
+    }
+
+    /// What the records of these stretches are recognised by, aborted ones too: a replicator may copy them. The scans say
+    /// which parts were read; what could not be read is left out, and the onlooker told why.
+    pub fn source_records(
+        &self,
+        spans: &[Span<SourceOffset>],
+        deadline: &Deadline,
+        onlooker: &dyn Onlooker,
+    ) -> Records<SourceOffset> {
+        let probe = Probe { cluster: self, isolation: Isolation::ReadUncommitted, origin_header: None };
+        probe.read(spans, deadline, onlooker)
     }
 }

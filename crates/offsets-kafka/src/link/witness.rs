@@ -91,9 +91,7 @@ impl<'a> LinkedClusters<'a> {
             Question::Checkpoints { topic } => self.checkpoints(topic),
             Question::CopiedThrough { topic } => self.copied_through(topic),
             Question::SourceRecords(spans) => self.ask_source(|source| {
-                let probe =
-                    Probe { cluster: source, isolation: Isolation::ReadUncommitted, origin_header: None };
-                Ok(Fact::SourceRecords(probe.read(spans, &self.probe_deadline(), self.onlooker)))
+                Ok(Fact::SourceRecords(source.source_records(spans, &self.probe_deadline(), self.onlooker)))
             }),
             Question::TargetRecords { spans, origin_header } => {
                 let (cluster, origin_header) = (&self.target, origin_header.as_deref());

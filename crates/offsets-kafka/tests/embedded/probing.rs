@@ -19,7 +19,7 @@ impl Onlooker for Listener {
         Box::new(|_| {})
     }
 
-    fn missed(&self, topic: &TopicName, error: &Error) {
+    fn missed(&self, topic: &TopicName, error: Error) {
         self.0.lock().unwrap().push(format!("{topic}: {error}"));
     }
 }

@@ -8,8 +8,9 @@ use offsets_core::model::{SourceOffset, TargetOffset};
 use super::Kind;
 use super::checkpoints::{self, Lasts, Noted};
 use super::commits::{self, Standings};
+use super::fingerprints::Fingerprints;
 use super::names::Names;
-use super::syncs::{Pair, SyncReader, SyncWriter};
+use super::syncs::{self, Pair, SyncReader, SyncWriter};
 use super::tail::Tail;
 use crate::log::{Key, SegmentLog, Stream};
 use crate::segment::{self, Head};
@@ -43,11 +44,22 @@ impl Damage {
             Kind::Commits => "commits",
             Kind::Syncs => "syncs",
             Kind::Checkpoints => "checkpoints",
+            Kind::Records => "records",
         }
     }
 
     pub(super) fn kind(&self) -> u8 {
         self.kind as u8
+    }
+
+    pub(super) fn of(self, link: &LinkName) -> Self {
+        Self { link: Some(link.clone()), ..self }
+    }
+
+    /// The first segment that is of no use any more. What was withdrawn of records behind the damage is not known, so none
+    /// that stand before it can be trusted.
+    pub(super) fn lost_from(&self) -> u64 {
+        if self.kind == Kind::Records { 0 } else { self.sequence }
     }
 }
 
@@ -92,7 +104,12 @@ pub(super) struct Contents {
     pub(super) commits: StreamState,
     pub(super) syncs: StreamState,
     pub(super) checkpoints: StreamState,
+    pub(super) fingerprints: Fingerprints,
+    pub(super) records: StreamState,
 }
+
+/// Takes a segment's number, its head and its entries; `None` when they make no sense.
+pub(super) type Take<'a> = &'a mut dyn FnMut(u64, Head, &[u8]) -> Option<()>;
 
 /// The full segments of a stream, and the one that grows.
 #[derive(Debug, Clone)]
@@ -129,19 +146,19 @@ impl Contents {
     ) -> Result<(Self, Vec<Damage>), Error> {
         let mut damages = Vec::new();
         let mut names = Names::default();
-        let mut stream = |kind, take: &mut dyn FnMut(Head, &[u8]) -> Option<()>| {
+        let mut stream = |kind, take: Take<'_>| {
             let (state, damage) = StreamState::load(log, space, kind, take)?;
-            damages.extend(damage.map(|damage| Damage { link: Some(link.clone()), ..damage }));
+            damages.extend(damage.map(|damage| damage.of(link)));
             Ok::<_, Error>(state)
         };
-        let named = stream(Kind::Names, &mut |_, entries| names.read(entries))?;
+        let named = stream(Kind::Names, &mut |_, _, entries| names.read(entries))?;
         let mut standings = Standings::default();
-        let commits = stream(Kind::Commits, &mut |_, entries| {
+        let commits = stream(Kind::Commits, &mut |_, _, entries| {
             commits::read(entries, &names)?.into_iter().for_each(|change| standings.apply(change));
             Some(())
         })?;
         let mut lasts = Lasts::default();
-        let checkpoints = stream(Kind::Checkpoints, &mut |_, entries| {
+        let checkpoints = stream(Kind::Checkpoints, &mut |_, _, entries| {
             for noted in checkpoints::read(entries, &names)? {
                 sink.checkpoint(&noted, &names);
                 lasts.insert(noted.holder, noted);
@@ -149,12 +166,19 @@ impl Contents {
             Some(())
         })?;
         let (mut reader, mut newest) = (SyncReader::default(), Vec::new());
-        let mut syncs = stream(Kind::Syncs, &mut |head, entries| {
-            reader.read(entries, head.count, &names, |pair| {
+        let mut syncs = stream(Kind::Syncs, &mut |_, head, entries| {
+            reader.read(&head, entries, &names, |pair| {
                 sink.sync(pair);
                 note(&mut newest, pair);
             })
         })?;
+        let mut fingerprints = Fingerprints::default();
+        let take = &mut |_, head: Head, entries: &[u8]| fingerprints.read(entries, head.count);
+        let (mut records, damage) = StreamState::load(log, space, Kind::Records, take)?;
+        if let Some(damage) = damage {
+            (records, fingerprints) = (StreamState::empty(records.stream, 0), Fingerprints::default());
+            damages.push(damage.of(link));
+        }
         let sync_writer = resume(&mut syncs.tail, &names);
         let contents = Self {
             names,
@@ -167,22 +191,28 @@ impl Contents {
             commits,
             syncs,
             checkpoints,
+            fingerprints,
+            records,
         };
         Ok((contents, damages))
     }
 
-    pub(super) fn streams(&self) -> [&StreamState; 4] {
-        [&self.named, &self.commits, &self.syncs, &self.checkpoints]
+    pub(super) fn streams(&self) -> [&StreamState; 5] {
+        [&self.named, &self.commits, &self.syncs, &self.checkpoints, &self.records]
     }
 }
 
 impl StreamState {
+    fn empty(stream: Stream, sequence: u64) -> Self {
+        Self { stream, pieces: VecDeque::new(), tail: Tail::first(stream, sequence) }
+    }
+
     /// Reads a stream up to its end or to the first segment that makes no sense.
-    fn load(
+    pub(super) fn load(
         log: &dyn SegmentLog,
         space: u32,
         kind: Kind,
-        take: &mut dyn FnMut(Head, &[u8]) -> Option<()>,
+        take: Take<'_>,
     ) -> Result<(Self, Option<Damage>), Error> {
         let stream = Stream { space, kind: kind as u8 };
         let mut pieces: VecDeque<Piece> = VecDeque::new();
@@ -198,7 +228,7 @@ impl StreamState {
                 if sequence != expected {
                     return Err(Flaw::Gap(expected));
                 }
-                take(head, entries).map(|()| (head, entries)).ok_or(Flaw::Entries)
+                take(sequence, head, entries).map(|()| (head, entries)).ok_or(Flaw::Entries)
             });
             match read {
                 Ok((head, entries)) => {
@@ -248,8 +278,9 @@ fn resume(tail: &mut Tail, names: &Names) -> SyncWriter {
     writer.begin();
     let (written, mut entries) = (tail.entries.bytes().to_vec(), Writer::default());
     let again = |pair| writer.push(&mut entries, pair, names);
-    if SyncReader::default().read(&written, tail.head.count, names, again).is_some() {
+    if SyncReader::default().read(&tail.head, &written, names, again).is_some() {
         tail.entries = entries;
+        tail.head.version = syncs::BY_STEPS;
     }
     writer
 }

@@ -31,10 +31,10 @@ pub struct Expired {
 }
 
 /// The streams that age.
-const AGEING: [Kind; 3] = [Kind::Commits, Kind::Syncs, Kind::Checkpoints];
+const AGEING: [Kind; 4] = [Kind::Commits, Kind::Syncs, Kind::Checkpoints, Kind::Records];
 
 impl Archive {
-    /// Removes what is older than the limits allow at `now`, oldest first. The newest commit of each group that is still
+    /// Removes what is older than the limits allow at `now`, oldest first; for room, fingerprints of records first. The newest commit of each group that is still
     /// seen, the newest sync of each partition and the newest checkpoint of both never go, however old.
     ///
     /// # Errors
@@ -55,7 +55,7 @@ impl Archive {
         loop {
             let bytes: u64 = self.open.values().map(Contents::bytes).sum();
             expired.over = limits.bytes.map_or(0, |limit| bytes.saturating_sub(limit));
-            let Some((space, kind, piece)) = self.oldest(&fruitless) else { break };
+            let Some((space, kind, piece)) = self.next_to_go(expired.over, &fruitless) else { break };
             if expired.over == 0 && before.is_none_or(|before| piece.last_ms >= before) {
                 break;
             }
@@ -72,8 +72,9 @@ impl Archive {
         Ok(expired)
     }
 
-    /// The oldest full segment, and where it is.
-    fn oldest(&self, but: &[(u32, Kind)]) -> Option<(u32, Kind, Piece)> {
+    /// The full segment to be removed first, and where it is: the oldest, but for room those of records before all others,
+    /// which are few and worth more.
+    fn next_to_go(&self, over: u64, but: &[(u32, Kind)]) -> Option<(u32, Kind, Piece)> {
         let places = self.open.iter().flat_map(|(&space, contents)| {
             AGEING.iter().filter_map(move |&kind| {
                 let piece = *contents.stream(kind).pieces.front()?;
@@ -82,7 +83,7 @@ impl Archive {
         });
         places
             .filter(|(space, kind, _)| !but.contains(&(*space, *kind)))
-            .min_by_key(|(.., piece)| piece.last_ms)
+            .min_by_key(|(_, kind, piece)| (over > 0 && *kind != Kind::Records, piece.last_ms))
     }
 
     /// Removes the first segment of a stream. What of it is the newest of its kind is written again at the end first: a
@@ -97,11 +98,11 @@ impl Archive {
         let mut read = None;
         recorder.log().scan(stream, piece.sequence, &mut |sequence, bytes| {
             if sequence == piece.sequence {
-                read = segment::decode(key, bytes).ok().map(|(head, entries)| (head.count, entries.to_vec()));
+                read = segment::decode(key, bytes).ok().map(|(head, entries)| (head, entries.to_vec()));
             }
             false
         })?;
-        if let Some((count, entries)) = read {
+        if let Some((head, entries)) = read {
             let contents = recorder.contents();
             match kind {
                 Kind::Commits => {
@@ -137,10 +138,12 @@ impl Archive {
                     newest.retain(|noted| contents.lasts.get(&noted.holder) == Some(noted));
                     newest.iter().try_for_each(|noted| recorder.note_checkpoint(noted, now))?;
                 }
+                // The end of what was kept of a partition is known as long as it is recorded; after that it is read again.
+                Kind::Records => {}
                 _ => {
                     let mut newest = Vec::new();
                     // A segment that cannot be read has nothing to be kept.
-                    let _ = SyncReader::default().read(&entries, count, &contents.names, |pair| {
+                    let _ = SyncReader::default().read(&head, &entries, &contents.names, |pair| {
                         let known = contents.newest.get(pair.number as usize - 1).copied().flatten();
                         if known == Some(pair) && newest.last() != Some(&pair) {
                             newest.push(pair);
@@ -167,6 +170,7 @@ impl Contents {
             Kind::Commits => &self.commits,
             Kind::Syncs => &self.syncs,
             Kind::Checkpoints => &self.checkpoints,
+            Kind::Records => &self.records,
             Kind::Names | Kind::Links => &self.named,
         }
     }
@@ -176,6 +180,7 @@ impl Contents {
             Kind::Commits => &mut self.commits,
             Kind::Syncs => &mut self.syncs,
             Kind::Checkpoints => &mut self.checkpoints,
+            Kind::Records => &mut self.records,
             Kind::Names | Kind::Links => &mut self.named,
         }
     }

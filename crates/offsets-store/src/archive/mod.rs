@@ -1,18 +1,21 @@
-//! The archive: several links in one log, of each its commits, syncs and checkpoints.
+//! The archive: several links in one log, of each its commits, syncs and checkpoints, and fingerprints of its records.
 
 mod checkpoints;
 mod commits;
 mod contents;
 mod copy;
 mod expiry;
+mod fingerprints;
 mod names;
 mod recorder;
 mod stats;
+mod stretches;
 mod syncs;
 mod tail;
 
 pub use contents::Damage;
 pub use expiry::{Expired, Limits};
+pub use fingerprints::{KeptFingerprints, KeptUpTo};
 pub use recorder::{Place, Recorder, Topic};
 pub use stats::LinkStats;
 
@@ -41,6 +44,7 @@ enum Kind {
     Commits = 2,
     Syncs = 3,
     Checkpoints = 4,
+    Records = 5,
 }
 
 /// The stream of all links; each link's own streams have its number as their space.
@@ -137,7 +141,7 @@ impl Archive {
         if !self.open.contains_key(&space) {
             let (contents, damages) = Contents::load(&*self.log, space, &link.name(), &mut ())?;
             for damage in &damages {
-                self.log.remove(Stream { space, kind: damage.kind() }, damage.sequence..u64::MAX)?;
+                self.log.remove(Stream { space, kind: damage.kind() }, damage.lost_from()..u64::MAX)?;
             }
             self.damages.extend(damages);
             self.open.insert(space, contents);
@@ -171,8 +175,7 @@ impl Archive {
     /// # Errors
     /// [`Error::UnknownLink`], [`Error::OtherLink`] when the archive's has other topics; the log's own.
     pub fn recall(&mut self, link: &Link) -> Result<Recollection, Error> {
-        let Some((space, known)) = self.find(&link.name()) else { return Err(self.unknown(&link.name())) };
-        known.admit(link)?;
+        let space = self.space_of(link)?;
         let mut memory = Memory { markers_on_target: link.exactly_once, ..Memory::default() };
         let (contents, damages) = Contents::load(&*self.log, space, &link.name(), &mut memory)?;
         self.damages.extend(damages);
@@ -193,6 +196,13 @@ impl Archive {
     /// The log's own.
     pub fn footprint(&self) -> Result<u64, Error> {
         self.footprint_elsewhere.map_or_else(|| self.log.footprint(), Ok)
+    }
+
+    /// The number of a link that is known, with the same topics.
+    fn space_of(&self, link: &Link) -> Result<u32, Error> {
+        let Some((space, known)) = self.find(&link.name()) else { return Err(self.unknown(&link.name())) };
+        known.admit(link)?;
+        Ok(space)
     }
 
     fn find(&self, name: &LinkName) -> Option<(u32, &Known)> {

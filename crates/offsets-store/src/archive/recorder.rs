@@ -209,11 +209,12 @@ impl<'a> Recorder<'a> {
     /// The log's own. What was taken is kept and written by the next call.
     pub fn save(&mut self) -> Result<(), Error> {
         let end = self.contents.sync_writer.end().unwrap_or_default();
-        let Contents { full, named, commits, checkpoints, syncs, .. } = &mut *self.contents;
+        let Contents { full, named, commits, checkpoints, syncs, records, .. } = &mut *self.contents;
         full.extend(named.tail.stored(&[]));
         full.extend(commits.tail.stored(&[]));
         full.extend(checkpoints.tail.stored(&[]));
         full.extend(syncs.tail.stored(&end));
+        full.extend(records.tail.stored(&[]));
         self.write()
     }
 
@@ -296,7 +297,7 @@ impl<'a> Recorder<'a> {
     }
 
     /// Writes full segments when there are many. The names they refer to go with them.
-    fn write_full(&mut self) -> Result<(), Error> {
+    pub(super) fn write_full(&mut self) -> Result<(), Error> {
         let Contents { full, named, .. } = &mut *self.contents;
         if full.len() < HELD_BACK {
             return Ok(());

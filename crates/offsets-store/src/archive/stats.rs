@@ -21,6 +21,8 @@ pub struct LinkStats {
     pub partitions: u64,
     /// How many checkpoints.
     pub checkpoints: u64,
+    /// How many fingerprints of source records.
+    pub fingerprints: u64,
     /// When the oldest thing that is kept was seen.
     pub oldest: Option<Timestamp>,
     /// When the newest was.
@@ -42,7 +44,7 @@ impl Archive {
         for link in &links {
             let recorder = self.record(link)?;
             let contents = recorder.contents();
-            let ageing = [&contents.commits, &contents.syncs, &contents.checkpoints];
+            let ageing = [&contents.commits, &contents.syncs, &contents.checkpoints, &contents.records];
             let spans = || ageing.iter().filter_map(|stream| span(stream));
             let polled = contents.commits.tail.head.last_ms;
             stats.push(LinkStats {
@@ -52,6 +54,7 @@ impl Archive {
                 syncs: contents.syncs.count(),
                 partitions: contents.names.places(Use::Synced).len() as u64,
                 checkpoints: contents.checkpoints.count(),
+                fingerprints: contents.records.count(),
                 oldest: spans().map(|(oldest, _)| oldest).min().map(to_timestamp),
                 newest: spans().map(|(_, newest)| newest).max().map(to_timestamp),
                 commits_as_of: (polled > 0).then(|| to_timestamp(polled)),

@@ -1,7 +1,8 @@
 //! Syncs in segments: the steps from one to the next of the same partition, and runs of equal steps counted.
 
 use super::names::{Base, Names, Use};
-use crate::wire::{Reader, Writer};
+use crate::segment::Head;
+use crate::wire::{Reader, Writer, unzigzag, zigzag};
 
 /// The longest entry: a number, two steps, and the end of a run before it.
 pub(super) const LONGEST: usize = 5 + 10 + 10 + 11;
@@ -13,6 +14,9 @@ pub(super) struct Pair {
     pub(super) upstream: i64,
     pub(super) downstream: i64,
 }
+
+/// The version of segments in which a partition is written as the step from the one before it: partitions take turns.
+pub(super) const BY_STEPS: u8 = 2;
 
 /// Where a partition was last in a segment.
 #[derive(Debug, Clone, Copy)]
@@ -57,6 +61,8 @@ impl Lasts {
 pub(super) struct SyncWriter {
     lasts: Lasts,
     run: Option<Run>,
+    /// The partition of the last entry; 0 at the beginning of a segment.
+    before: u32,
 }
 
 /// The last entry, which may go on.
@@ -72,6 +78,7 @@ impl SyncWriter {
     pub(super) fn begin(&mut self) {
         self.lasts.begin();
         self.run = None;
+        self.before = 0;
     }
 
     /// Whether a sync makes the run longer and takes no room.
@@ -99,7 +106,10 @@ impl SyncWriter {
             return;
         }
         self.end().into_iter().for_each(|end| out.append(&end));
-        out.number(u64::from(pair.number) << 1 | u64::from(shift != 0));
+        // One more, for 0 goes on with the entry before.
+        let turn = zigzag(i64::from(pair.number) - i64::from(self.before)) << 1 | u64::from(shift != 0);
+        out.number(turn + 1);
+        self.before = pair.number;
         out.signed(step);
         if shift != 0 {
             out.signed(shift);
@@ -127,13 +137,15 @@ impl SyncReader {
     /// Shows the `count` syncs of a segment; `None` when its entries make no sense.
     pub(super) fn read(
         &mut self,
+        head: &Head,
         entries: &[u8],
-        count: u32,
         names: &Names,
         mut visit: impl FnMut(Pair),
     ) -> Option<()> {
         self.lasts.begin();
-        let mut left = u64::from(count);
+        let by_steps = head.version >= BY_STEPS;
+        let mut left = u64::from(head.count);
+        let mut before = 0_i64;
         let mut reader = Reader::new(entries);
         let mut run: Option<(u32, i64)> = None;
         while !reader.is_at_end() {
@@ -142,9 +154,15 @@ impl SyncReader {
                 let (number, step) = run.take()?;
                 (number, step, 0, reader.number()?)
             } else {
-                let number = u32::try_from(head >> 1).ok()?;
+                let (number, shifted) = if by_steps {
+                    let turn = head - 1;
+                    before = before.checked_add(unzigzag(turn >> 1))?;
+                    (u32::try_from(before).ok()?, turn & 1 == 1)
+                } else {
+                    (u32::try_from(head >> 1).ok()?, head & 1 == 1)
+                };
                 let step = reader.signed()?;
-                let shift = if head & 1 == 1 { reader.signed()? } else { 0 };
+                let shift = if shifted { reader.signed()? } else { 0 };
                 run = (shift == 0).then_some((number, step));
                 (number, step, shift, 1)
             };
@@ -187,11 +205,15 @@ mod tests {
         names
     }
 
+    fn head(count: usize) -> Head {
+        Head { version: BY_STEPS, count: count as u32, ..Head::default() }
+    }
+
     fn comes_back(pairs: &[Pair]) {
         let names = names();
         let mut read = Vec::new();
         let bytes = written(pairs, &names);
-        SyncReader::default().read(&bytes, pairs.len() as u32, &names, |pair| read.push(pair)).unwrap();
+        SyncReader::default().read(&head(pairs.len()), &bytes, &names, |pair| read.push(pair)).unwrap();
         assert_eq!(read, pairs);
     }
 
@@ -216,9 +238,20 @@ mod tests {
     }
 
     #[test]
+    fn partitions_that_take_turns_cost_a_byte_each() {
+        let mut names = Names::default();
+        for partition in 0..5_000 {
+            names.add(Use::Synced, "orders", partition, Base { upstream: 1_000, drift: 0 });
+        }
+        let turn = |number| Pair { number, upstream: 1_050, downstream: 1_050 };
+        let pairs: Vec<_> = (1..=5_000).map(turn).collect();
+        assert_eq!(written(&pairs, &names).len(), 2 * pairs.len());
+    }
+
+    #[test]
     fn a_number_without_a_name_makes_no_sense() {
         let bytes = written(&pairs(&[(1, 1000, 950)]), &names());
-        assert_eq!(SyncReader::default().read(&bytes, 1, &Names::default(), |_| {}), None);
-        assert_eq!(SyncReader::default().read(&[0, 5], 5, &names(), |_| {}), None);
+        assert_eq!(SyncReader::default().read(&head(1), &bytes, &Names::default(), |_| {}), None);
+        assert_eq!(SyncReader::default().read(&head(5), &[0, 5], &names(), |_| {}), None);
     }
 }

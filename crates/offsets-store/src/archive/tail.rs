@@ -54,6 +54,17 @@ impl Tail {
         self.changed = true;
     }
 
+    /// Counts an entry that counts as several.
+    pub(super) fn grow_by(&mut self, entries: u32, now: Timestamp) {
+        self.grow(now);
+        self.head.count = self.head.count.saturating_add(entries - 1);
+    }
+
+    /// How many bytes of entries it still holds.
+    pub(super) fn room(&self) -> usize {
+        SEGMENT_LIMIT.saturating_sub(FRAME + self.entries.len())
+    }
+
     /// Where reading goes on.
     pub(super) fn reach(&mut self, next: i64, guard: u64) {
         self.changed |= self.head.next != next;

@@ -38,9 +38,9 @@ fn a_folder_with_other_files_is_left_alone() {
 #[test]
 fn a_newer_format_is_refused_before_anything_is_opened() {
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("offsets-archive"), "format 2\n").unwrap();
+    fs::write(folder.path().join("offsets-archive"), "format 3\n").unwrap();
     let Err(error) = Archive::open_or_create(folder.path()) else { panic!("it was opened") };
-    assert!(matches!(error, Error::Newer { found: 2, known: 1, .. }), "{error}");
+    assert!(matches!(error, Error::Newer { found: 3, known: 2, .. }), "{error}");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
@@ -51,4 +51,16 @@ fn two_at_a_time_are_one_too_many() {
     let Err(error) = Archive::open(folder.path()) else { panic!("it was opened twice") };
     assert!(error.is_in_use(), "{error:?}");
     assert_eq!(error.to_string(), format!("{} is in use by another process", folder.path().display()));
+}
+
+#[test]
+fn a_folder_of_an_older_format_becomes_one_of_the_newest_when_it_is_recorded_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let marker = folder.path().join("offsets-archive");
+    drop(Archive::open_or_create(folder.path()).unwrap());
+    fs::write(&marker, "format 1\n").unwrap();
+    drop(Archive::open(folder.path()).unwrap());
+    assert_eq!(fs::read_to_string(&marker).unwrap(), "format 1\n");
+    drop(Archive::open_or_create(folder.path()).unwrap());
+    assert_eq!(fs::read_to_string(&marker).unwrap(), "format 2\n");
 }

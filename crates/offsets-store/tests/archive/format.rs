@@ -1,13 +1,16 @@
-//! Format 1, byte by byte: what was written then is read now, and is written the same way.
+//! The formats, byte by byte: what was written in any of them is read now, and the newest is written.
 
 use std::fmt::Write as _;
 
-use offsets_store::{Key, SegmentLog as _, Stream, Topic};
+use offsets_store::Topic;
 
-use crate::story::{SharedLog, at, checkpoint, commit, link, pair, sync, syncs_of};
+use crate::story::{SharedLog, at, checkpoint, commit, golden, link, pair, sync, syncs_of};
 
-/// One segment a line: space, kind, sequence, and its bytes in hexadecimal digits.
-const GOLDEN: &str = include_str!("format-1.txt");
+/// The same archive in each format.
+const GOLDEN: [&str; 2] = [include_str!("format-1.txt"), include_str!("format-2.txt")];
+
+/// The syncs of its first partition.
+const SYNCS: [(i64, i64); 5] = [(1000, 950), (1101, 1051), (1202, 1152), (1303, 1253), (1400, 1349)];
 
 fn written() -> SharedLog {
     let log = SharedLog::default();
@@ -17,8 +20,7 @@ fn written() -> SharedLog {
     told.commit.committed.metadata = "m".to_owned();
     recorder.commits(&[told.clone(), commit("audit", 1, 7, at(1))], at(1)).unwrap();
     recorder.commits(&[told], at(2)).unwrap();
-    let syncs = [(1000, 950), (1101, 1051), (1202, 1152), (1303, 1253), (1400, 1349)];
-    (0..).zip(syncs).for_each(|(offset, pair)| sync(&mut recorder, offset, 0, pair, at(3)));
+    (0..).zip(SYNCS).for_each(|(offset, pair)| sync(&mut recorder, offset, 0, pair, at(3)));
     sync(&mut recorder, 5, 1, (0, 0), at(3));
     checkpoint(&mut recorder, 0, "app", (4242, 4191), at(4));
     recorder.save().unwrap();
@@ -35,36 +37,41 @@ fn lines(log: &SharedLog) -> String {
     text
 }
 
-fn golden() -> SharedLog {
-    let mut log = SharedLog::default();
-    for line in GOLDEN.lines() {
-        let [space, kind, sequence, digits] = line.split(' ').collect::<Vec<_>>()[..] else {
-            panic!("{line}")
-        };
-        let stream = Stream { space: space.parse().unwrap(), kind: kind.parse().unwrap() };
-        let key = Key { stream, sequence: sequence.parse().unwrap() };
-        let byte = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).unwrap();
-        log.append(&[(key, (0..digits.len()).step_by(2).map(byte).collect())]).unwrap();
+#[test]
+fn every_format_is_read() {
+    for text in GOLDEN {
+        let mut archive = golden(text).archive();
+        let recalled = archive.recall(&link()).unwrap();
+        assert_eq!(archive.damages(), []);
+        assert_eq!(recalled.commits.len(), 2);
+        assert_eq!((recalled.commits[0].as_of, recalled.commits[1].as_of), (at(2), at(1)));
+        assert_eq!(recalled.commits[0].commit.committed.offset.get(), 4242);
+        assert_eq!(syncs_of(&mut archive, 0), SYNCS.map(|(up, down)| pair(up, down)));
+        assert_eq!(syncs_of(&mut archive, 1), [pair(0, 0)]);
+        assert_eq!(archive.stats().unwrap()[0].checkpoints, 1);
+        assert_eq!(archive.record(&link()).unwrap().position(Topic::Syncs).unwrap().offset, 5);
     }
-    log
 }
 
 #[test]
-fn format_1_is_read() {
-    let mut archive = golden().archive();
-    let recalled = archive.recall(&link()).unwrap();
-    assert_eq!(archive.damages(), []);
-    assert_eq!(recalled.commits.len(), 2);
-    assert_eq!((recalled.commits[0].as_of, recalled.commits[1].as_of), (at(2), at(1)));
-    assert_eq!(recalled.commits[0].commit.committed.offset.get(), 4242);
-    let syncs = [pair(1000, 950), pair(1101, 1051), pair(1202, 1152), pair(1303, 1253), pair(1400, 1349)];
-    assert_eq!(syncs_of(&mut archive, 0), syncs);
-    assert_eq!(syncs_of(&mut archive, 1), [pair(0, 0)]);
-    assert_eq!(archive.stats().unwrap()[0].checkpoints, 1);
-    assert_eq!(archive.record(&link()).unwrap().position(Topic::Syncs).unwrap().offset, 5);
+fn the_newest_format_is_written() {
+    assert_eq!(lines(&written()), GOLDEN[1]);
 }
 
 #[test]
-fn format_1_is_written() {
-    assert_eq!(lines(&written()), GOLDEN);
+fn recording_goes_on_in_an_archive_of_any_format() {
+    for text in GOLDEN {
+        let log = golden(text);
+        let mut archive = log.archive();
+        let mut recorder = archive.record(&link()).unwrap();
+        sync(&mut recorder, 6, 1, (70, 71), at(5));
+        sync(&mut recorder, 7, 0, (1500, 1449), at(5));
+        recorder.save().unwrap();
+        let mut archive = log.archive();
+        let all = SYNCS.into_iter().chain([(1500, 1449)]).map(|(up, down)| pair(up, down));
+        assert_eq!(syncs_of(&mut archive, 0), all.collect::<Vec<_>>());
+        assert_eq!(syncs_of(&mut archive, 1), [pair(0, 0), pair(70, 71)]);
+        assert_eq!(archive.damages(), []);
+        assert_eq!(log.segments(3)[0].1[0], 2, "the segment that grows is written in the newest version");
+    }
 }

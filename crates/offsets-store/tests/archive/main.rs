@@ -6,6 +6,7 @@ mod copy;
 mod crash;
 mod damage;
 mod expiry;
+mod fingerprints;
 mod folders;
 mod format;
 mod recall;

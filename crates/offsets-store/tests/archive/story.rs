@@ -63,6 +63,21 @@ pub(crate) fn syncs_of(archive: &mut Archive, partition: i32) -> Vec<Sync> {
     history.map(|history| history.iter().collect()).unwrap_or_default()
 }
 
+/// The log of a golden file: one segment a line, space, kind, sequence, and its bytes in hexadecimal digits.
+pub(crate) fn golden(text: &str) -> SharedLog {
+    let mut log = SharedLog::default();
+    for line in text.lines() {
+        let [space, kind, sequence, digits] = line.split(' ').collect::<Vec<_>>()[..] else {
+            panic!("{line}")
+        };
+        let stream = Stream { space: space.parse().unwrap(), kind: kind.parse().unwrap() };
+        let key = Key { stream, sequence: sequence.parse().unwrap() };
+        let byte = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).unwrap();
+        log.append(&[(key, (0..digits.len()).step_by(2).map(byte).collect())]).unwrap();
+    }
+    log
+}
+
 /// A log in memory that outlives the archive on it, and in which a test may change what it likes.
 #[derive(Clone, Default)]
 pub(crate) struct SharedLog(pub(crate) Arc<Mutex<MemoryLog>>);

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::walk::Walk;
 use super::{Windows, slice};
 use crate::evidence::ScannedRecord;
 use crate::history::Sync;
@@ -30,7 +31,12 @@ impl Counted {
         source: Option<&[ScannedRecord<SourceOffset>]>,
     ) -> Option<Self> {
         let confirmed = e.rules.admit(EvidenceKind::SourceScan);
-        let kept = e.source_log.is_some_and(|log| log.start <= from.upstream.next());
+        let kept = match e.source_alive {
+            true => e.source_log.is_some_and(|log| log.start <= from.upstream.next()),
+            false => windows
+                .source
+                .is_some_and(|window| window.start <= from.upstream.next() && to.upstream < window.end),
+        };
         let source = source.filter(|_| confirmed && kept);
         let source = source.map(|source| {
             let after = source.partition_point(|record| record.offset <= from.upstream);
@@ -70,6 +76,11 @@ impl Counted {
             ceiling: Bound { at: count.high, reason, needs },
             copy: next.filter(|_| certain).map(|next| Sync::new(next, count.low)),
         })
+    }
+
+    /// Whether a walk over the same records leaves room for what was counted.
+    pub(super) fn agrees_with(&self, walk: &Walk) -> bool {
+        walk.low <= self.ceiling.at && walk.unread.is_none_or(|(at, _)| self.floor.at <= at)
     }
 }
 

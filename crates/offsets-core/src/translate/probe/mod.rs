@@ -37,7 +37,8 @@ impl Findings {
     /// Everything that follows from what was read.
     pub(super) fn of(e: &PartitionEvidence<'_>, g: SourceOffset, bracket: &Bracket) -> Self {
         let mut findings = Self::default();
-        let Some(windows) = Windows::of(e, g, bracket) else { return findings };
+        let Some(asked) = Windows::of(e, g, bracket) else { return findings };
+        let windows = asked.clipped_to_kept(e, g);
         let source = windows.source.and_then(|window| slice(e.source_records, window));
         let Comparison { same, doubt } = Comparison::of(e, bracket, &windows, source.unwrap_or_default());
         (findings.same, findings.doubt) = (same, doubt);
@@ -52,13 +53,17 @@ impl Findings {
             findings.take(e, walked, EvidenceKind::Headers);
         }
         let by_content = source.and_then(|source| Walked::by_content(e, g, &windows, bracket, source));
-        // Where records are recognised, numbers can only be wrong: a hole and a foreign record cancel.
-        let recognised = by_content.as_ref().is_some_and(|walked| walked.recognises);
+        // Where records are recognised, numbers can only be wrong: a hole and a foreign record cancel. Those of a part
+        // that was kept do not speak for the rest, but they may not be contradicted.
+        let recognises = by_content.as_ref().filter(|walked| walked.recognises).map(|walked| walked.walk);
+        let counts = recognises.is_none() || asked != windows;
+        if let Some((from, to)) = bracket.syncs().filter(|_| counts) {
+            let counted = Counted::between(e, g, from, to, &windows, source);
+            findings
+                .extend(counted.filter(|counted| recognises.is_none_or(|walk| counted.agrees_with(&walk))));
+        }
         if let Some(walked) = by_content {
             findings.take(e, walked, EvidenceKind::Content);
-        }
-        if let Some((from, to)) = bracket.syncs().filter(|_| !recognised) {
-            findings.extend(Counted::between(e, g, from, to, &windows, source));
         }
         findings
     }

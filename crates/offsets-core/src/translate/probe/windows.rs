@@ -1,4 +1,5 @@
 use super::known_pair;
+use crate::evidence::Scan;
 use crate::model::{LogRange, SourceOffset, TargetOffset};
 use crate::translate::{Bound, Bracket, EvidenceKind, PartitionEvidence, Reason};
 
@@ -41,9 +42,28 @@ impl Windows {
         };
         let target = LogRange { start, end };
         let reach = LogRange { start: reach.max(e.target_log.start).min(start), end };
-        let source = e.source_log.and_then(|log| source_window(e, g, bracket, log, target));
+        // Of a dead source what was kept is asked for, wherever in its log that is.
+        let log = if e.source_alive { e.source_log } else { Some(ANYWHERE) };
+        let source = log.and_then(|log| source_window(e, g, bracket, log, target));
         // Where nothing is left to read on the target, the source tells whether anything is still to come.
         (!target.is_empty() || source.is_some()).then_some(Self { target, source, reach })
+    }
+
+    /// The same with as much of the source as was kept of it, where it is dead: the stretch that the commit lies in, or the
+    /// nearest one below it, or the next one. What lies in front of it or behind stays unknown, and stops a walk.
+    pub(super) fn clipped_to_kept(self, e: &PartitionEvidence<'_>, g: SourceOffset) -> Self {
+        if e.source_alive {
+            return self;
+        }
+        let Self { source: Some(LogRange { start, end }), .. } = self else { return self };
+        let kept = e.source_records.iter().map(|Scan { offsets, .. }| LogRange {
+            start: offsets.start.max(start),
+            end: offsets.end.min(end),
+        });
+        let kept = kept.filter(|kept| kept.start < kept.end);
+        let (below, above): (Vec<_>, Vec<_>) = kept.partition(|kept| kept.start <= g);
+        let below = below.into_iter().max_by_key(|kept| (kept.start, kept.end));
+        Self { source: below.or_else(|| above.into_iter().min_by_key(|kept| kept.start)), ..self }
     }
 
     /// The last records in front of the position, on a link that preserves offsets: they must be the same on both sides.
@@ -57,6 +77,10 @@ impl Windows {
         wanted.then_some(Self { target, source: Some(source), reach: target })
     }
 }
+
+/// Every offset a log can have.
+const ANYWHERE: LogRange<SourceOffset> =
+    LogRange { start: SourceOffset::ZERO, end: SourceOffset::ZERO.plus(u64::MAX) };
 
 /// How many records are compared where a link preserves offsets.
 const SAMPLE: u64 = 64;
