@@ -7,6 +7,7 @@ use std::thread;
 
 use offsets_core::evidence::Evidence;
 use offsets_core::history::Sync;
+use offsets_core::link::OffsetMapping;
 use offsets_core::model::TargetOffset;
 use offsets_core::sim::{DepartureKind, Simulation, Trial};
 use offsets_core::translate::{Assumption, Position, Row};
@@ -70,6 +71,15 @@ fn a_count_without_the_repeat_check_is_caught() {
         let below = from.upstream.next().distance_to(row.committed.offset) as usize;
         let at = *between.get(below).filter(|_| complete)?;
         Some((Position::Exact { at }, &[Assumption::SoleWriter]))
+    });
+}
+
+#[test]
+fn a_commit_that_is_not_clamped_to_the_log_of_a_link_that_preserves_offsets_is_caught() {
+    assert_caught(|evidence, row| {
+        let preserved = evidence.link.mapping == OffsetMapping::Preserved;
+        let at = TargetOffset::new(row.committed.offset.get()).ok().filter(|_| preserved)?;
+        Some((Position::Exact { at }, &[Assumption::OffsetsPreserved]))
     });
 }
 

@@ -1,9 +1,11 @@
-//! A link that is simulated: a source log, an MM2 that copies it, dies and copies again, the target log, and everything
-//! that can happen to either meanwhile. It knows the truth about every offset, so any answer can be checked against it.
+//! A link that is simulated: a source log, an MM2 that copies it, dies and copies again, or a link that preserves
+//! offsets, the target log, and everything that can happen to either meanwhile. It knows the truth about every offset,
+//! so any answer can be checked against it.
 //!
 //! A [`Story`] is what happens to one partition; told, it gives a [`World`], from which the [`Evidence`] follows that an
 //! edge would gather, as far as it is [`Known`]. [`Law`] says which answers are wrong, and whether an assumption that the
-//! answer names excuses that. A [`Trial`] does all this for one seed, a [`Simulation`] for many. Stories follow from a seed alone: the same on every machine, with no clock and no threads.
+//! answer names excuses that. A [`Trial`] does all this for one seed, a [`Simulation`] for many. Stories follow from a
+//! seed alone: the same on every machine, with no clock and no threads.
 //!
 //! What it does not model: time (nothing here is late, only missing), more than one partition, and the contents of
 //! records beyond which of them look alike.
@@ -16,6 +18,7 @@ mod evidence;
 mod excuses;
 mod law;
 mod mirror_maker;
+mod preserver;
 mod random;
 mod replicator;
 mod simulation;
@@ -40,7 +43,7 @@ pub use target_log::{Entry, TargetLog};
 pub use trial::{Outcome, Rereads, Trial};
 pub use truth::Truth;
 pub use witness::SimulatedLink;
-pub use world::{Setting, World};
+pub use world::{Setting, Timestamps, World};
 
 use crate::model::{SourceOffset, TargetOffset};
 

@@ -71,6 +71,17 @@ impl SourceLog {
         Some(run.after(run.below(position)))
     }
 
+    /// The next records from `position` on that can still be read, at most so many, run by run.
+    pub(super) fn runs_from(&self, position: i64, records: u32) -> impl Iterator<Item = Run> + '_ {
+        let (mut position, mut left) = (position, i64::from(records));
+        std::iter::from_fn(move || {
+            let run = self.run_from(position).filter(|_| left > 0)?;
+            let run = Run { count: run.count.min(left), ..run };
+            (position, left) = (run.last() + 1, left - run.count);
+            Some(run)
+        })
+    }
+
     /// Whether a record can still be read.
     pub(super) fn holds(&self, offset: i64) -> bool {
         offset >= self.start && self.run_from(offset).is_some_and(|run| run.first == offset)
@@ -143,7 +154,7 @@ impl Run {
         Self { first: self.nth(gone), count: self.count - gone, ..self }
     }
 
-    fn offsets(self) -> impl Iterator<Item = i64> {
+    pub(super) fn offsets(self) -> impl Iterator<Item = i64> {
         (0..self.count).map(move |at| self.nth(at))
     }
 }

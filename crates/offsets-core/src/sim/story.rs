@@ -60,6 +60,22 @@ pub enum Event {
         /// How many records.
         records: u32,
     },
+    /// Another producer writes records to the mirror topic that look like records of the source: one that writes to both
+    /// clusters, or one that sends again what it has read.
+    WriteAlike {
+        /// How many at most.
+        records: u32,
+        /// How many source offsets below the log end the first of those is that they look like.
+        back: u32,
+        /// Whether they have timestamps of their own.
+        stamped: bool,
+    },
+    /// The target loses its newest offsets, as in an election of a leader that had not got them. Only a link that
+    /// preserves offsets notices.
+    TruncateTarget {
+        /// How many offsets.
+        offsets: u32,
+    },
     /// The target deletes all but its newest offsets.
     TargetRetention {
         /// How many stay.
