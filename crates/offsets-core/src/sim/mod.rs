@@ -4,7 +4,7 @@
 //!
 //! A [`Story`] is what happens to one partition; told, it gives a [`World`], from which the [`Evidence`] follows that an
 //! edge would gather, as far as it is [`Known`]. [`Law`] says which answers are wrong, and whether an assumption that the
-//! answer names excuses that. A [`Trial`] does all this for one seed, a [`Simulation`] for many. Stories follow from a
+//! answer names excuses that. A [`Scenario`] is a link that somebody described. A [`Trial`] does all this for one seed, a [`Simulation`] for many. Stories follow from a
 //! seed alone: the same on every machine, with no clock and no threads.
 //!
 //! What it does not model: time (nothing here is late, only missing), more than one partition, and the contents of
@@ -12,15 +12,19 @@
 //!
 //! [`Evidence`]: crate::evidence::Evidence
 
+mod accuracy;
 mod author;
 mod curve;
 mod evidence;
 mod excuses;
 mod law;
 mod mirror_maker;
+mod plot;
 mod preserver;
 mod random;
+mod rehearsal;
 mod replicator;
+mod scenario;
 mod simulation;
 mod source_log;
 mod story;
@@ -30,12 +34,17 @@ mod truth;
 mod witness;
 mod world;
 
+pub use accuracy::{Accuracy, EvidenceRereads, LagRereads};
 pub use author::Genre;
 pub use curve::{Curve, CurvePoint};
 pub use evidence::{Known, TOPIC};
 pub use law::{Departure, DepartureKind, Law};
 pub use mirror_maker::SyncRecord;
 pub use random::Random;
+pub use rehearsal::{Breadth, Rehearsal};
+pub use scenario::{
+    Clock, ReplicationDescription, Scenario, ScenarioError, SourceDescription, TargetDescription,
+};
 pub use simulation::{Simulation, SimulationReport, SimulationSummary, Violation};
 pub use source_log::SourceLog;
 pub use story::{Event, Story};

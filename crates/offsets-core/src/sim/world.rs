@@ -95,6 +95,13 @@ impl World {
         &self.mirror_maker.setting
     }
 
+    /// The same with source offsets in the headers of all copies.
+    pub(super) fn with_headers(&self) -> Self {
+        let mut world = self.clone();
+        world.mirror_maker.setting.headers = true;
+        world
+    }
+
     /// What the syncs topic holds.
     pub fn syncs(&self) -> &[SyncRecord] {
         &self.mirror_maker.notes.syncs
