@@ -117,10 +117,13 @@ pub struct Story {
     pub meanwhile: Vec<Event>,
 }
 
+/// The most events that room is made for beforehand.
+const MOST_EXPECTED: usize = 64;
+
 impl Story {
     /// The world when the topics were read, and when the log ranges were.
     pub fn tell(&self) -> (World, World) {
-        let mut world = World::new(self.setting);
+        let mut world = World::expecting(self.events.len().min(MOST_EXPECTED), self.setting);
         self.events.iter().for_each(|event| world.happen(event));
         let read = world.clone();
         self.meanwhile.iter().for_each(|event| world.happen(event));

@@ -80,7 +80,13 @@ impl Entry {
 
 impl TargetLog {
     pub(super) fn starting_at(start: i64, exists: bool) -> Self {
-        Self { incarnation: 0, start, end: start, exists, stretches: Vec::new(), gone: Vec::new() }
+        Self::expecting(0, start, exists)
+    }
+
+    /// The same, to which about so many things will happen.
+    pub(super) fn expecting(events: usize, start: i64, exists: bool) -> Self {
+        let stretches = Vec::with_capacity(events);
+        Self { incarnation: 0, start, end: start, exists, stretches, gone: Vec::new() }
     }
 
     /// Appends copies of a run, as many as there are offsets for: how many, and where the first stands.
@@ -137,7 +143,10 @@ impl TargetLog {
     fn append(&mut self, kind: Kind, count: i64) -> i64 {
         let count = if self.exists { count.min(i64::MAX - self.end) } else { 0 };
         if count > 0 {
-            self.stretches.push(Stretch { at: self.end, count, kind });
+            match self.stretches.last_mut().filter(|last| last.is_continued_by(kind)) {
+                Some(last) => last.count += count,
+                None => self.stretches.push(Stretch { at: self.end, count, kind }),
+            }
             self.end += count;
         }
         count
@@ -210,6 +219,18 @@ impl TargetLog {
 impl Stretch {
     pub(super) fn end(&self) -> i64 {
         self.at + self.count
+    }
+
+    /// Whether entries of a kind go on where this ends.
+    fn is_continued_by(&self, next: Kind) -> bool {
+        match (self.kind, next) {
+            (
+                Kind::Copies { incarnation, upstream, step },
+                Kind::Copies { incarnation: same, upstream: next, step: even },
+            ) => incarnation == same && step == even && next - upstream == self.count * step,
+            (kind @ (Kind::Control | Kind::Foreign), next) => kind == next,
+            _ => false,
+        }
     }
 
     pub(super) fn is_foreign(&self) -> bool {

@@ -80,12 +80,17 @@ impl Default for Setting {
 impl World {
     /// Two empty logs.
     pub fn new(setting: Setting) -> Self {
+        Self::expecting(0, setting)
+    }
+
+    /// The same, to which about so many things will happen.
+    pub(super) fn expecting(events: usize, setting: Setting) -> Self {
         let (source, target) = setting.origin;
         let target = if setting.preserving { source } else { target };
         Self {
-            source: SourceLog::starting_at(source),
-            target: TargetLog::starting_at(target, !setting.added),
-            mirror_maker: MirrorMaker::new(setting),
+            source: SourceLog::expecting(events, source),
+            target: TargetLog::expecting(events, target, !setting.added),
+            mirror_maker: MirrorMaker::expecting(events, setting),
             preserver: Preserver::default(),
         }
     }
