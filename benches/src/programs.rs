@@ -4,7 +4,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail, ensure};
 use offsets_tests::rig::{Java, Rig};
 
-use crate::workload::{CHECKPOINTS_TOPIC, GROUPS_REGEX, SOURCE, TARGET};
+use crate::workload::{Brackets, CHECKPOINTS_TOPIC, GROUPS_REGEX, SOURCE, TARGET};
 
 /// What `kafka-run-class.sh` gives the JVM of a command-line tool.
 const LAUNCHER_FLAGS: [&str; 7] = [
@@ -45,7 +45,7 @@ impl Programs {
     pub fn prepare(rig: &Rig) -> Result<Self> {
         let this = std::env::current_exe()?;
         let built = this.parent().context("this program is in no folder")?.to_owned();
-        for program in ["offsets", "poll-loop", "stopwatch"] {
+        for program in ["offsets", "poll-loop", "fetch-brackets", "stopwatch"] {
             ensure!(
                 built.join(program).is_file(),
                 "no {program} beside this program: run `cargo xtask bench`"
@@ -74,6 +74,24 @@ impl Programs {
         command.args(["translate", "--source.bootstrap-server", &self.source, "--source.alias", SOURCE]);
         command.args(["--target.bootstrap-server", &self.target, "--target.alias", TARGET]);
         command.args(["--all-groups", "-o", format]).args(more);
+        command
+    }
+
+    /// `offsets translate` of the group of [`Brackets`], from the syncs and what is read
+    /// of the data topics.
+    pub fn offsets_probe(&self, more: &[&str]) -> Command {
+        let mut command = self.offsets();
+        command.args(["translate", "--source.bootstrap-server", &self.source, "--source.alias", SOURCE]);
+        command.args(["--target.bootstrap-server", &self.target, "--target.alias", TARGET]);
+        command.args(["--group", Brackets::GROUP, "--evidence", "syncs,target-scan,source-scan,content"]);
+        command.args(["-o", "json"]).args(more);
+        command
+    }
+
+    /// What fetches the same stretches and does nothing with them.
+    pub fn fetch_brackets(&self, spans: &Path) -> Command {
+        let mut command = Command::new(self.built.join("fetch-brackets"));
+        command.args([&self.source, &self.target]).arg(spans);
         command
     }
 

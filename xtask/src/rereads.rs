@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
@@ -29,36 +29,50 @@ pub(crate) fn run() -> Result<ExitCode> {
 ///
 /// When it cannot be removed.
 pub(crate) fn forget() -> Result<()> {
-    let folder = folder();
-    if folder.exists() {
-        fs::remove_dir_all(&folder).with_context(|| format!("remove {}", folder.display()))?;
+    for folder in [folder(), folder_by_evidence()] {
+        if folder.exists() {
+            fs::remove_dir_all(&folder).with_context(|| format!("remove {}", folder.display()))?;
+        }
     }
     Ok(())
 }
 
-/// Prints one line a scenario and group: what its partitions read twice, summed.
+/// Prints one line a scenario and group: what its partitions read twice, summed; and one a scenario and kind of evidence:
+/// what is read twice from it alone, by lag.
 ///
 /// # Errors
 ///
 /// When a file is not as the tests write it.
 pub(crate) fn print() -> Result<()> {
-    let folder = folder();
+    let (by_group, by_evidence) = (lines_in(&folder())?, lines_in(&folder_by_evidence())?);
+    if !by_group.is_empty() {
+        print!("\n{}", table(&by_group)?);
+    }
+    if !by_evidence.is_empty() {
+        print!("{}", evidence_tables(&by_evidence)?);
+    }
+    Ok(())
+}
+
+/// The lines of all files in a folder, but for the first of each, which names the columns.
+fn lines_in(folder: &Path) -> Result<String> {
     let mut files = Vec::new();
     if folder.is_dir() {
-        for entry in fs::read_dir(&folder)? {
+        for entry in fs::read_dir(folder)? {
             files.push(entry?.path());
         }
     }
     files.sort();
     let mut text = String::new();
     for file in &files {
-        // the first line names the columns
         text.extend(fs::read_to_string(file)?.lines().skip(1).map(|line| format!("{line}\n")));
     }
-    if !text.is_empty() {
-        print!("\n{}", table(&text)?);
-    }
-    Ok(())
+    Ok(text)
+}
+
+/// Where the tests write what each kind of evidence is worth, one file a scenario.
+fn folder_by_evidence() -> PathBuf {
+    places::rig().join("rereads-by-evidence")
 }
 
 /// Where the tests write one file a scenario.
@@ -117,6 +131,50 @@ fn table(lines: &str) -> Result<String> {
     Ok(text)
 }
 
+/// A Markdown table a scenario from lines of scenario, evidence, lag, records read twice: mean and 99th percentile of each
+/// lag. Kinds stand in the order in which they were measured.
+fn evidence_tables(lines: &str) -> Result<String> {
+    let mut kinds: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut rereads: BTreeMap<(&str, u64, &str), Vec<u64>> = BTreeMap::new();
+    for line in lines.lines() {
+        let columns: Vec<&str> = line.split('\t').collect();
+        let [scenario, evidence, lag, reread] = columns[..] else {
+            bail!("{} columns, not 4: {line}", columns.len());
+        };
+        let number = |text: &str| text.parse::<u64>().with_context(|| format!("a number in {line}"));
+        let known = kinds.entry(scenario).or_default();
+        if !known.contains(&evidence) {
+            known.push(evidence);
+        }
+        rereads.entry((scenario, number(lag)?, evidence)).or_default().push(number(reread)?);
+    }
+    let mut text = String::new();
+    for (scenario, kinds) in kinds {
+        let of_this = rereads.keys().filter(|(other, ..)| *other == scenario);
+        let lags: BTreeSet<u64> = of_this.map(|&(_, lag, _)| lag).collect();
+        write!(text, "\n| {scenario} |")?;
+        lags.iter().try_for_each(|lag| write!(text, " lag {lag} |"))?;
+        write!(text, "\n| --- |{}", " --: |".repeat(lags.len()))?;
+        for evidence in kinds {
+            write!(text, "\n| {evidence} |")?;
+            for &lag in &lags {
+                let cell = rereads.get_mut(&(scenario, lag, evidence));
+                write!(text, " {} |", cell.map_or("-".to_owned(), |rereads| mean_and_p99(rereads)))?;
+            }
+        }
+        text.push('\n');
+    }
+    Ok(text)
+}
+
+/// `mean/p99`, of at least one.
+fn mean_and_p99(rereads: &mut [u64]) -> String {
+    rereads.sort_unstable();
+    let mean = rereads.iter().sum::<u64>() as f64 / rereads.len() as f64;
+    let p99 = rereads[(rereads.len() * 99).div_ceil(100) - 1];
+    format!("{mean:.1}/{p99}")
+}
+
 /// The sum so far and one more partition, which may have no answer.
 fn add(sum: Option<u64>, column: &str) -> Option<u64> {
     Some(sum? + column.parse::<u64>().ok()?)
@@ -135,5 +193,20 @@ mod tests {
         let rows: Vec<&str> = table.lines().skip(2).collect();
         assert_eq!(rows[0], "| dense | lag-9 | 1 | 9 | exact | 0 | 0 | no answer |");
         assert_eq!(rows[1], "| dense | lag-100 | 2 | 100 | bounded, exact | 7 | 70 | 929 |");
+    }
+
+    #[test]
+    fn evidence_stands_as_it_was_measured_with_mean_and_percentile_by_lag() {
+        let lines = "dense\tsyncs\t100\t30\ndense\tsyncs\t100\t40\ndense\tsyncs\t0\t1\ndense\tall\t100\t0\n";
+        let tables = evidence_tables(lines).unwrap();
+        let rows: Vec<&str> = tables.lines().collect();
+        let expected = [
+            "",
+            "| dense | lag 0 | lag 100 |",
+            "| --- | --: | --: |",
+            "| syncs | 1.0/1 | 35.0/40 |",
+            "| all | - | 0.0/0 |",
+        ];
+        assert_eq!(rows, expected);
     }
 }

@@ -1,6 +1,6 @@
 //! Measures `offsets` beside its peers on two real brokers, and prints the tables as Markdown.
 //!
-//! `cargo xtask bench` builds and runs it. `beside-peers [translate|reset|version]...` runs only some of it.
+//! `cargo xtask bench` builds and runs it. `beside-peers [translate|reset|version|probe]...` runs only some of it.
 
 use std::cell::Cell;
 use std::fs;
@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use offsets_benches::workload::{self, GROUPS, Positions, group_id};
+use offsets_benches::workload::{self, Brackets, GROUPS, Positions, group_id};
 use offsets_benches::{Contest, Contestant, Programs, ReadBack, Stopwatch};
 use offsets_tests::rig::{Jars, Rig};
 
@@ -24,13 +24,14 @@ fn main() -> Result<()> {
     eprintln!("starting two brokers");
     let rig = Rig::start()?;
     let bench = Bench::new(&rig)?;
-    eprintln!("filling them");
-    workload::fill_source(&rig.source.bootstrap())?;
-    let bytes = workload::fill_target(&rig.target.bootstrap())?;
-
     println!("{}\n", bench.describe()?);
-    if is_wanted("translate") {
-        println!("{}", bench.translate(bytes)?);
+    if ["translate", "reset"].into_iter().any(is_wanted) {
+        eprintln!("filling them");
+        workload::fill_source(&rig.source.bootstrap())?;
+        let bytes = workload::fill_target(&rig.target.bootstrap())?;
+        if is_wanted("translate") {
+            println!("{}", bench.translate(bytes)?);
+        }
     }
     if is_wanted("reset") {
         println!("{}", bench.reset("200 groups x 50 partitions moved", 0..GROUPS)?);
@@ -38,6 +39,11 @@ fn main() -> Result<()> {
     }
     if is_wanted("version") {
         println!("{}", bench.version()?);
+    }
+    if is_wanted("probe") {
+        eprintln!("filling two thousand partitions");
+        Brackets::fill(&rig.source.bootstrap(), &rig.target.bootstrap())?;
+        println!("{}", bench.probe()?);
     }
     println!("Load average at the end: {}.", load_average()?);
     Ok(())
@@ -141,6 +147,31 @@ impl Bench {
             self.programs.check_committed(&files.named)?;
             Ok(usage)
         })
+    }
+
+    /// One bracket in each of two thousand partitions proved by its records, beside a program that only fetches these.
+    fn probe(&self) -> Result<Contest<'_>> {
+        let spans = self.folder.join("spans");
+        fs::write(&spans, Brackets::spans())?;
+        let ours = |name: &str, more: &'static [&'static str], check: fn(&str) -> Result<()>| {
+            Contestant::new(name, MANY, move || {
+                let (usage, text) = self.stopwatch.time(&self.programs.offsets_probe(more))?;
+                check(&text).map(|()| usage)
+            })
+        };
+        let contestants = vec![
+            ours("`offsets translate -o json`: every bracket proved exact", &[], Brackets::check_exact),
+            Contestant::new("bare rdkafka, which fetches the same records on both sides", MANY, move || {
+                let (usage, text) = self.stopwatch.time(&self.programs.fetch_brackets(&spans))?;
+                Brackets::check_count(&text).map(|()| usage)
+            }),
+            ours(
+                "`offsets translate --no-probe -o json`: everything else",
+                &["--no-probe"],
+                Brackets::check_bounded,
+            ),
+        ];
+        Contest::new("A bracket of 100 records in each of 2,000 partitions", contestants).hold()
     }
 
     fn version(&self) -> Result<Contest<'_>> {

@@ -91,13 +91,13 @@ fn fill_log(bootstrap: &str, topic: &str, origin: impl Fn(i64, i32) -> i64) -> R
 }
 
 /// Writes one topic in batches as large as MM2's own producers make them.
-struct Writer<'t> {
+pub(super) struct Writer<'t> {
     producer: BaseProducer,
     topic: &'t str,
 }
 
 impl<'t> Writer<'t> {
-    fn new(bootstrap: &str, topic: &'t str) -> Result<Self> {
+    pub(super) fn new(bootstrap: &str, topic: &'t str) -> Result<Self> {
         let producer = ClientConfig::new()
             .set("bootstrap.servers", bootstrap)
             // nothing is lost, doubled or swapped on the way
@@ -108,11 +108,17 @@ impl<'t> Writer<'t> {
         Ok(Self { producer, topic })
     }
 
-    fn write(&self, partition: i32, key: &[u8], value: &[u8]) -> Result<()> {
+    pub(super) fn write(&self, partition: i32, key: &[u8], value: &[u8]) -> Result<()> {
         self.write_at(partition, key, value, None)
     }
 
-    fn write_at(&self, partition: i32, key: &[u8], value: &[u8], timestamp: Option<i64>) -> Result<()> {
+    pub(super) fn write_at(
+        &self,
+        partition: i32,
+        key: &[u8],
+        value: &[u8],
+        timestamp: Option<i64>,
+    ) -> Result<()> {
         let mut record = BaseRecord::to(self.topic).partition(partition).key(key).payload(value);
         if let Some(timestamp) = timestamp {
             record = record.timestamp(timestamp);
@@ -133,11 +139,19 @@ impl<'t> Writer<'t> {
 
     /// Waits until everything is written, and looks whether it is.
     fn finish(self, partitions: i32, end: i64) -> Result<()> {
-        self.producer.flush(PATIENCE)?;
-        for partition in 0..partitions {
-            let found = self.producer.client().fetch_watermarks(self.topic, partition, PATIENCE)?;
-            ensure!(found == (0, end), "{}-{partition} holds {found:?}, not 0..{end}", self.topic);
-        }
+        self.flush()?;
+        (0..partitions).try_for_each(|partition| self.look_at(partition, end))
+    }
+
+    /// Waits until everything is written.
+    pub(super) fn flush(&self) -> Result<()> {
+        Ok(self.producer.flush(PATIENCE)?)
+    }
+
+    /// Looks whether a partition ends where it should.
+    pub(super) fn look_at(&self, partition: i32, end: i64) -> Result<()> {
+        let found = self.producer.client().fetch_watermarks(self.topic, partition, PATIENCE)?;
+        ensure!(found == (0, end), "{}-{partition} holds {found:?}, not 0..{end}", self.topic);
         Ok(())
     }
 }

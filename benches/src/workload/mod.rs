@@ -6,10 +6,12 @@
 //! it need be.
 
 mod answers;
+mod brackets;
 mod fill;
 mod positions;
 
 pub use answers::{check_count, check_csv, check_exact_json, check_json, check_table};
+pub use brackets::Brackets;
 pub use fill::{fill_source, fill_target};
 pub use positions::Positions;
 

@@ -1,20 +1,22 @@
 use std::io::{self, Write};
 
-use offsets_core::sim::{Curve, Simulation, SimulationSummary, Violation};
+use offsets_core::sim::{Accuracy, Curve, LagRereads, Simulation, SimulationSummary, Violation};
 
-use super::{Remarks, table, write_table};
+use super::{NONE, Remarks, table, write_table};
 use crate::args::{Format, OutputArgs};
 
 /// Prints a simulation in the form that was asked for.
 pub(crate) fn print_simulation(
     simulation: &Simulation,
     curve: Option<&Curve>,
+    accuracy: &[Accuracy],
     output: &OutputArgs,
     remarks: Remarks,
 ) -> io::Result<()> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     let mut report = simulation.report();
     report.curve = curve;
+    report.accuracy = accuracy;
     if output.output == Format::Json {
         serde_json::to_writer_pretty(&mut out, &report)?;
         writeln!(out)?;
@@ -23,6 +25,10 @@ pub(crate) fn print_simulation(
         if let Some(curve) = curve {
             writeln!(out)?;
             print_curve(&mut out, curve)?;
+        }
+        for link in accuracy {
+            writeln!(out)?;
+            print_accuracy(&mut out, link)?;
         }
     }
     out.flush()?;
@@ -70,6 +76,26 @@ fn print_curve(out: &mut impl Write, curve: &Curve) -> io::Result<()> {
         ]);
     }
     write_table(out, &table)
+}
+
+/// One row a kind of evidence, one column a lag: the mean of what is read again, and its 99th percentile.
+fn print_accuracy(out: &mut impl Write, accuracy: &Accuracy) -> io::Result<()> {
+    let mut table = table(["LINK", "EVIDENCE"]);
+    let lags = accuracy.evidence.first().map_or(&[][..], |first| &first.lags);
+    let heads = lags.iter().map(|at| format!("LAG-{}", at.lag));
+    table.set_header(["LINK", "EVIDENCE"].map(str::to_owned).into_iter().chain(heads));
+    for row in &accuracy.evidence {
+        let cells = row.lags.iter().map(reread);
+        table.add_row([accuracy.link.clone(), row.evidence.to_owned()].into_iter().chain(cells));
+    }
+    write_table(out, &table)
+}
+
+fn reread(at: &LagRereads) -> String {
+    match at.commits {
+        0 => NONE.to_owned(),
+        _ => format!("{:.1}/{}", at.mean, at.p99),
+    }
 }
 
 fn tell(violation: &Violation, remarks: Remarks) {

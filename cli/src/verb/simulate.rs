@@ -1,7 +1,10 @@
+use std::fs;
 use std::num::NonZero;
+use std::ops::Range;
+use std::path::Path;
 use std::thread;
 
-use offsets_core::sim::{Curve, Simulation};
+use offsets_core::sim::{Accuracy, Breadth, Curve, Rehearsal, Scenario, Simulation};
 
 use super::dump::create;
 use crate::args::{Format, OutputArgs, SimulateArgs};
@@ -12,6 +15,12 @@ use crate::print::{Remarks, chart, print_simulation};
 /// How many links the chart is drawn from.
 const CHARTED_LINKS: u64 = 32;
 
+/// How many histories of each link the tables of accuracy are made of.
+const PROVING_HISTORIES: u64 = 16;
+
+/// Where to look for what a scenario can say.
+const EVERY_KEY: &str = "docs/scenario.toml holds every key with its default";
+
 /// `offsets simulate`.
 pub(crate) fn simulate(output: &OutputArgs, args: &SimulateArgs) -> Result<Exit, Failure> {
     if !matches!(output.output, Format::Table | Format::Json) {
@@ -19,30 +28,69 @@ pub(crate) fn simulate(output: &OutputArgs, args: &SimulateArgs) -> Result<Exit,
             Failure::usage("a simulation is printed as a table or as JSON").remedy("say -o table or -o json")
         );
     }
-    let simulation = simulated(args);
+    let Simulated { simulation, accuracy } = simulated(args)?;
     let curve = args.chart.as_ref().map(|_| Curve::of(args.seed, CHARTED_LINKS));
     if let (Some(path), Some(curve)) = (&args.chart, &curve) {
         create(path, &chart(curve))?;
     }
-    print_simulation(&simulation, curve.as_ref(), output, Remarks::new(output))?;
+    print_simulation(&simulation, curve.as_ref(), &accuracy, output, Remarks::new(output))?;
     Ok(if simulation.violations().is_empty() { Exit::Done } else { Exit::Unverified })
 }
 
-/// The histories, in as many parts as there are cores. What comes out does not depend on how many those are.
-fn simulated(args: &SimulateArgs) -> Simulation {
+/// What came of the histories.
+struct Simulated {
+    simulation: Simulation,
+    /// What was read again, link by link.
+    accuracy: Vec<Accuracy>,
+}
+
+fn simulated(args: &SimulateArgs) -> Result<Simulated, Failure> {
+    let breadth = if args.accuracy { Breadth::EachKind } else { Breadth::All };
+    if let Some(path) = &args.scenario {
+        let scenario = described(path)?;
+        let link = path.file_stem().unwrap_or_default().to_string_lossy();
+        let rehearsal = rehearsed(&link, &scenario, args.seed, args.histories, breadth);
+        let accuracy = vec![rehearsal.accuracy()];
+        return Ok(Simulated { simulation: rehearsal.simulation().clone(), accuracy });
+    }
+    let of = |numbers| Simulation::of(args.seed, numbers);
+    let mut simulation = in_parts(args.histories, of, Simulation::add);
+    let mut accuracy = Vec::new();
+    for (link, scenario) in Scenario::proving().into_iter().filter(|_| args.accuracy) {
+        let rehearsal = rehearsed(link, &scenario, args.seed, PROVING_HISTORIES, breadth);
+        accuracy.push(rehearsal.accuracy());
+        simulation.add(rehearsal.simulation().clone());
+    }
+    Ok(Simulated { simulation, accuracy })
+}
+
+/// The link that a file describes.
+fn described(path: &Path) -> Result<Scenario, Failure> {
+    let text = fs::read_to_string(path).map_err(|error| Failure::unreadable(path, &error))?;
+    let scenario: Scenario = toml::from_str(&text)
+        .map_err(|error| Failure::usage(error.to_string().trim_end()).in_file(path).remedy(EVERY_KEY))?;
+    scenario.checked().map_err(|error| Failure::usage(error.to_string()).in_file(path).remedy(EVERY_KEY))
+}
+
+fn rehearsed(link: &str, scenario: &Scenario, seed: u64, histories: u64, breadth: Breadth) -> Rehearsal {
+    in_parts(histories, |numbers| Rehearsal::of(link, scenario, seed, numbers, breadth), Rehearsal::add)
+}
+
+/// Histories in as many parts as there are cores. What comes out does not depend on how many those are.
+fn in_parts<T: Send>(histories: u64, of: impl Fn(Range<u64>) -> T + Sync, add: fn(&mut T, T)) -> T {
     let parts = thread::available_parallelism().map_or(1, NonZero::get) as u64;
-    let histories = u128::from(args.histories);
-    let bound = |at: u64| (histories * u128::from(at) / u128::from(parts)) as u64;
+    let bound = |at: u64| (u128::from(histories) * u128::from(at) / u128::from(parts)) as u64;
+    let of = &of;
     thread::scope(|scope| {
-        let start = |at| scope.spawn(move || Simulation::of(args.seed, bound(at)..bound(at + 1)));
+        let start = |at| scope.spawn(move || of(bound(at)..bound(at + 1)));
         let running: Vec<_> = (1..parts).map(start).collect();
-        let mut simulation = Simulation::of(args.seed, 0..bound(1));
+        let mut whole = of(0..bound(1));
         for part in running {
             match part.join() {
-                Ok(part) => simulation.add(part),
+                Ok(part) => add(&mut whole, part),
                 Err(panic) => std::panic::resume_unwind(panic),
             }
         }
-        simulation
+        whole
     })
 }

@@ -63,6 +63,95 @@ fn the_readme_shows_the_chart_that_its_command_draws() {
 }
 
 #[test]
+fn the_documented_scenario_runs_and_shows_what_is_read_again_by_lag() {
+    let folder = Folder::new();
+    folder.write("link.toml", include_str!("../../../docs/scenario.toml"));
+    let run = folder.offsets("simulate --scenario link.toml --histories 2").expect(0).says(&["Read again"]);
+    let lines: Vec<Vec<_>> = run.stdout.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!((lines[1][0], lines[1][5]), ("2", "0"), "two histories, no violation: {}", run.stdout);
+    assert_eq!(lines[3], ["LINK", "EVIDENCE", "LAG-0", "LAG-1000", "LAG-100000"]);
+    assert_eq!((lines[4][..2].to_vec(), lines[5][..2].to_vec()), (vec!["link", "all"], vec!["link", "mm2"]));
+}
+
+#[test]
+fn a_scenario_is_told_as_json_and_a_seed_gives_it_again() {
+    let folder = Folder::new();
+    folder.write("quiet.toml", "lasts = \"30s\"\nlags = [0, 5_000]\n");
+    let run =
+        |seed| folder.offsets(&format!("simulate --scenario quiet.toml --seed {seed} -o json")).expect(0);
+    let json = run(7).json();
+    assert_eq!((&json["summary"]["histories"], &json["summary"]["violations"]), (&20.into(), &0.into()));
+    let evidence = &json["accuracy"][0]["evidence"];
+    assert_eq!((&json["accuracy"][0]["link"], &evidence[0]["evidence"]), (&"quiet".into(), &"all".into()));
+    assert_eq!(
+        evidence[0]["lags"][1],
+        serde_json::json!({"lag": 5000, "commits": 160, "mean": 0.0, "p99": 0})
+    );
+    assert!(evidence[1]["lags"][1]["mean"].as_f64().unwrap() > 0.0, "MM2 reads again: {evidence}");
+    assert_eq!(run(7).stdout, run(7).stdout);
+    assert_ne!(run(7).stdout, run(8).stdout);
+}
+
+#[test]
+fn a_link_that_preserves_offsets_and_lost_its_tail_is_exact_and_mm2_has_no_answer() {
+    let folder = Folder::new();
+    folder.write("mirror.toml", "[replication]\noffset-preserving = true\nlost-tail = 500\n");
+    let json = folder.offsets("simulate --scenario mirror.toml --histories 3 -o json").expect(0).json();
+    assert_eq!(json["summary"]["exact"], json["summary"]["answers"]);
+    assert_eq!(json["accuracy"][0]["evidence"][1]["lags"][0]["commits"], 0, "{json}");
+}
+
+#[test]
+fn what_no_link_can_be_is_a_usage_error_that_names_the_key() {
+    let folder = Folder::new();
+    for (text, words) in [
+        ("rtae = 1", ["unknown field", "rtae"]),
+        ("[source]\naborted-share = 0.1", ["unknown field", "aborted-share"]),
+        ("rate = 'fast'", ["line 1", "f64"]),
+        ("rate = 0", ["`rate`", "0"]),
+        ("rate = nan", ["`rate`", "NaN"]),
+        ("lasts = '3 apples'", ["lasts", "duration"]),
+        ("lasts = '-3m'", ["`lasts`", "no time"]),
+        ("lasts = '9999h'", ["`lasts`", "records"]),
+        ("lags = []", ["`lags`", "1 to 16"]),
+        ("lags = [9_000_000]", ["`lags`", "9000000"]),
+        ("[source]\naborted = 0.2", ["`source.aborted`", "transaction-records"]),
+        ("[source]\nholes = 0.9", ["`source.holes`", "0.9"]),
+        ("[source]\nidentical = 0", ["`source.identical`", "1"]),
+        ("[source]\nretention = '0s'", ["`source.retention`", "no time"]),
+        ("[replication]\ndrop-every = 1", ["`replication.drop-every`", "every record"]),
+        ("[replication]\nlost-tail = 3", ["`replication.lost-tail`", "offset-preserving"]),
+        ("[replication]\noffset-preserving = true\nexactly-once = true", ["exactly-once", "preserved"]),
+        ("[target]\ntimestamps = 'skewed'", ["`target.timestamps`", "source.timestamps"]),
+        ("[target]\nforeign-records = 4_000_000_000", ["`target.foreign-records`", "1000000"]),
+    ] {
+        folder.write("bad.toml", text);
+        folder
+            .offsets("simulate --scenario bad.toml")
+            .fails(2, &words)
+            .says(&["bad.toml", "docs/scenario.toml"]);
+    }
+    folder.offsets("simulate --scenario none.toml").fails(2, &["cannot read", "none.toml"]);
+}
+
+#[test]
+fn the_documented_accuracy_is_what_its_command_prints() {
+    let command = "simulate --histories 100 --seed 7 --accuracy";
+    let shown = include_str!("../../../docs/accuracy.md");
+    assert!(shown.contains(&format!("offsets {command}")), "docs/accuracy.md names its command");
+    let printed = offsets(command).expect(0).stdout;
+    let (_, tables) = printed.split_once("\n\n").unwrap();
+    for table in tables.split("\n\n") {
+        let lines =
+            |text: &str| text.lines().map(|line| line.trim().to_owned()).collect::<Vec<_>>().join("\n");
+        assert!(lines(shown).contains(table.trim()), "print docs/accuracy.md again: offsets {command}");
+        let all: Vec<_> =
+            table.lines().find(|line| line.contains(" all ")).unwrap().split_whitespace().collect();
+        assert!(all[2..].iter().all(|cell| *cell == "0.0/0"), "nothing is read again: {all:?}");
+    }
+}
+
+#[test]
 fn a_chart_does_not_overwrite_a_file() {
     let folder = Folder::new();
     folder.write("rereads.svg", "precious");

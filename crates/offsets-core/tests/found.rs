@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 use offsets_core::model::SourceOffset;
-use offsets_core::sim::{Event, Known, Law, Setting, Story, World};
-use offsets_core::translate::{Rules, answers};
+use offsets_core::sim::{DepartureKind, Event, Known, Law, Setting, Story, Timestamps, World};
+use offsets_core::translate::{Assumption, Rules, answers};
 
 /// Expects the law of every answer, whatever evidence survived.
 #[track_caller]
@@ -82,4 +82,64 @@ fn compaction_took_what_a_count_would_have_seen_come_twice() {
             Event::CompactTarget { keep: 6 },
         ],
     );
+}
+
+#[test]
+fn a_producer_that_writes_to_both_clusters_stands_in_for_records_that_are_still_to_be_copied() {
+    obeys_the_law(
+        Setting::default(),
+        &[
+            Event::Produce { records: 11, holes: 0 },
+            Event::WriteAlike { records: 3, back: 5, stamped: false },
+        ],
+    );
+}
+
+#[test]
+fn a_producer_that_writes_to_both_clusters_is_copied_behind_its_own_records() {
+    obeys_the_law(
+        Setting { timestamps: Timestamps::AppendedOnTarget, ..Setting::default() },
+        &[
+            Event::Produce { records: 41, holes: 0 },
+            Event::WriteAlike { records: 4, back: 17, stamped: false },
+            Event::Copy { records: 30 },
+            Event::CompactSyncs { gone: 7 },
+        ],
+    );
+}
+
+/// A link that preserves offsets has lost its newest 10 records; then its mirror was promoted and took 15 others.
+fn promoted_after_losing_its_tail() -> Story {
+    let events = vec![
+        Event::Produce { records: 100, holes: 0 },
+        Event::Copy { records: 100 },
+        Event::TruncateTarget { offsets: 10 },
+        Event::WriteForeign { records: 15 },
+    ];
+    let setting = Setting { preserving: true, ..Setting::default() };
+    Story { setting, events, meanwhile: Vec::new() }
+}
+
+#[test]
+fn a_promoted_mirror_with_other_records_than_the_source_is_unsafe_while_the_source_can_be_asked() {
+    let (read, now) = promoted_after_losing_its_tail().tell();
+    let offset = |g| (World::partition(), SourceOffset::new(g).unwrap());
+    let evidence = now.evidence(&read, Known::ALL);
+    let rows = answers(&evidence, &Rules::default(), &[offset(80), offset(95), offset(100)]);
+    let classes: Vec<_> = rows.iter().map(|row| row.position.class()).collect();
+    assert_eq!(classes, ["exact", "unsafe", "unsafe"]);
+    let law = Law::of(&read, &now, Known::ALL);
+    assert!(rows.iter().all(|row| law.departures(row).is_empty()), "{rows:#?}");
+}
+
+#[test]
+fn a_promoted_mirror_is_presumed_to_be_the_source_where_the_source_is_dead_and_the_answer_says_so() {
+    let (read, now) = promoted_after_losing_its_tail().tell();
+    let known = Known { source: false, ..Known::ALL };
+    let g = (World::partition(), SourceOffset::new(95).unwrap());
+    let rows = answers(&now.evidence(&read, known), &Rules::default(), &[g]);
+    let departures = Law::of(&read, &now, known).departures(&rows[0]);
+    assert_eq!(departures.len(), 1, "{departures:#?}");
+    assert_eq!(departures[0].kind, DepartureKind::Skips);
+    assert_eq!(departures[0].excuse, Some(Assumption::OffsetsPreserved));
 }

@@ -58,6 +58,11 @@ mod properties {
         }
 
         #[test]
+        fn links_that_preserve_offsets_obey_the_law(story in stories::preservations()) {
+            obeys(&story)?;
+        }
+
+        #[test]
         fn unsafe_answers_are_safe_where_topics_were_created_anew(story in stories::recreations()) {
             obeys(&story)?;
         }

@@ -7,6 +7,7 @@ use std::thread;
 
 use offsets_core::evidence::Evidence;
 use offsets_core::history::Sync;
+use offsets_core::link::OffsetMapping;
 use offsets_core::model::TargetOffset;
 use offsets_core::sim::{DepartureKind, Kept, Known, Simulation, Trial};
 use offsets_core::translate::{Assumption, Position, Row, Rules};
@@ -105,6 +106,15 @@ fn fingerprints_that_were_kept_make_answers_exact_when_the_source_is_dead() {
     };
     let (without, runs, all) = (exact(Kept::Nothing), exact(Kept::Runs), exact(Kept::All));
     assert!(without < runs && runs < all, "{without}, {runs}, {all}");
+}
+
+#[test]
+fn a_commit_that_is_not_clamped_to_the_log_of_a_link_that_preserves_offsets_is_caught() {
+    assert_caught(|evidence, row| {
+        let preserved = evidence.link.mapping == OffsetMapping::Preserved;
+        let at = TargetOffset::new(row.committed.offset.get()).ok().filter(|_| preserved)?;
+        Some((Position::Exact { at }, &[Assumption::OffsetsPreserved]))
+    });
 }
 
 /// The positions a broken rule gives, with the assumptions it names beside those of every rule that argues from the

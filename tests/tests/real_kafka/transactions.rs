@@ -24,6 +24,7 @@ fn aborted_transactions_that_mm2_leaves_out_keep_the_law() -> Result<()> {
     mirror_transactions(&mut scenario)?;
     ensure!(scenario.truth()?.partition(0)?.copied() == 6_700, "a third of the transactions was aborted");
     scenario.judge_exact(&[])?;
+    scenario.weigh_evidence()?;
     Ok(())
 }
 
@@ -38,6 +39,7 @@ fn markers_of_an_exactly_once_mm2_keep_the_law() -> Result<()> {
     ensure!(part.copied() == 6_700, "a third of the transactions was aborted");
     ensure!(part.end() > 6_700, "no marker on the target: {} offsets for 6,700 records", part.end());
     scenario.judge_exact(&[])?;
+    scenario.weigh_evidence()?;
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-use super::{Event, Random, Setting, Story};
+use super::{Event, Random, Setting, Story, Timestamps};
 
 /// What sort of story is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -9,6 +9,8 @@ pub enum Genre {
     Rivalry,
     /// Topics are deleted and created anew, before anything is read.
     Recreation,
+    /// No MM2 copies, but a link that preserves offsets; its target may lose its tail, and may be written to.
+    Preservation,
 }
 
 impl Story {
@@ -18,9 +20,10 @@ impl Story {
     }
 
     pub(super) fn drawn(random: &mut Random) -> Self {
-        let genre = match random.below(20) {
+        let genre = match random.below(21) {
             0..16 => Genre::Plain,
             16..18 => Genre::Rivalry,
+            18 => Genre::Preservation,
             _ => Genre::Recreation,
         };
         Self::of_genre(genre, random)
@@ -30,14 +33,16 @@ impl Story {
     pub fn of_genre(genre: Genre, random: &mut Random) -> Self {
         let length = if random.once_in(3) { random.between(20, 50) } else { random.between(0, 20) };
         let (dense, foreign) = (random.once_in(2), random.once_in(5));
-        let setting = setting(random);
+        let setting = Setting { preserving: genre == Genre::Preservation, ..setting(random) };
         let mut events: Vec<Event> = (0..length).map(|_| event(genre, random)).collect();
         let later = if random.once_in(3) { random.between(0, 6) } else { 0 };
         let mut meanwhile: Vec<Event> = (0..later).map(|_| event(Genre::Plain, random)).collect();
         for event in events.iter_mut().chain(&mut meanwhile) {
             match event {
                 Event::Produce { holes, .. } if dense => *holes = 0,
-                Event::WriteForeign { records } if !foreign => *records = 0,
+                Event::WriteForeign { records } | Event::WriteAlike { records, .. } if !foreign => {
+                    *records = 0;
+                }
                 _ => {}
             }
         }
@@ -68,6 +73,14 @@ fn setting(random: &mut Random) -> Setting {
         keys: if random.once_in(3) { i64::from(random.between(1, 20)) } else { 0 },
         headers: random.once_in(7),
         added: random.once_in(20),
+        preserving: false,
+        timestamps: match random.below(12) {
+            0..8 => Timestamps::Created,
+            8 => Timestamps::Skewed,
+            9 => Timestamps::AppendedOnSource,
+            10 => Timestamps::AppendedOnTarget,
+            _ => Timestamps::Appended,
+        },
     }
 }
 
@@ -80,9 +93,16 @@ fn event(genre: Genre, random: &mut Random) -> Event {
         Genre::Recreation if random.once_in(13) => {
             return if random.once_in(2) { Event::RecreateTarget } else { Event::RecreateSource };
         }
-        Genre::Rivalry | Genre::Recreation => {}
+        Genre::Preservation if random.once_in(13) => {
+            return match random.below(5) {
+                0 => Event::RecreateTarget,
+                1 => Event::RecreateSource,
+                _ => Event::TruncateTarget { offsets: random.between(0, 20) },
+            };
+        }
+        Genre::Rivalry | Genre::Recreation | Genre::Preservation => {}
     }
-    match random.below(38) {
+    match random.below(39) {
         0..8 => {
             let holes = if random.once_in(4) { random.between(1, 6) } else { 0 };
             Event::Produce { records: random.between(1, 12), holes }
@@ -101,6 +121,11 @@ fn event(genre: Genre, random: &mut Random) -> Event {
         34 => Event::SourceRetention { keep: random.between(0, 100) },
         35 => Event::CompactSource { every: random.between(1, 6), keep: random.between(0, 60) },
         36 => Event::CompactTarget { keep: random.between(0, 60) },
+        37 => Event::WriteAlike {
+            records: random.between(1, 6),
+            back: random.between(0, 30),
+            stamped: random.once_in(2),
+        },
         _ => Event::MirrorPartition,
     }
 }

@@ -1,11 +1,8 @@
-use std::convert::Infallible;
-
-use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Event, Known, Random, Setting, SimulatedLink, Story, Truth, World, upstream};
+use super::{Event, Known, Random, Setting, SimulatedLink, Story, Truth, World};
 use crate::model::TargetOffset;
-use crate::translate::{EvidenceKind, Inquiry, Row, Rules, Selection};
+use crate::translate::{EvidenceKind, Row, Rules};
 
 /// How much groups read again, by how far they lag: ours beside what MM2's 64 slots would give them.
 ///
@@ -71,13 +68,14 @@ fn lags() -> Vec<u64> {
 
 /// The answers for what is asked of a world, in that order.
 fn rows(world: &World, rules: Rules, sums: &[Sum]) -> Vec<Row> {
-    let offset = |&g: &i64| (World::partition(), upstream(g));
-    let asked = sums.iter().flat_map(|sum| &sum.asked).map(offset).collect();
-    let inquiry = Inquiry::about(world.link(), Selection::Offsets(asked), Timestamp::UNIX_EPOCH);
-    let mut link = SimulatedLink { read: world, now: world, known: Known::ALL };
-    let heard: Result<_, Infallible> = inquiry.under(rules).hear(&mut link);
-    let Ok(heard) = heard;
-    heard.conclude().rows
+    let asked = sums.iter().flat_map(|sum| &sum.asked).copied();
+    SimulatedLink { read: world, now: world, known: Known::ALL }.rows(&rules, asked)
+}
+
+/// A fifth more or less.
+pub(super) fn about(lag: u64, random: &mut Random) -> u64 {
+    let blur = lag / 5;
+    lag - blur + random.below(2 * blur + 1)
 }
 
 /// What adds up at one lag.
@@ -97,11 +95,7 @@ impl Sum {
 
     /// Draws commits that lag about as far.
     fn draw(&mut self, world: &World, random: &mut Random) {
-        let blur = self.lag / 5;
-        let mut commit = || {
-            let lag = (self.lag - blur + random.below(2 * blur + 1)).min(Curve::GREATEST_LAG);
-            world.source.end - lag as i64
-        };
+        let mut commit = || world.source.end - about(self.lag, random).min(Curve::GREATEST_LAG) as i64;
         self.asked = (0..GROUPS).map(|_| commit()).collect();
     }
 

@@ -1,13 +1,13 @@
 use jiff::Timestamp;
 
 use super::target_log::{Entry, TargetLog};
-use super::{World, downstream, upstream};
+use super::{Random, Timestamps, World, downstream, upstream};
 use crate::evidence::{
     CopiedThrough, Evidence, Fingerprint, Reading, RecordedCommit, Records, Scan, ScannedRecord, SourceState,
 };
 use crate::history::{CheckpointHistory, SyncHistory};
-use crate::link::Link;
-use crate::mm2::Checkpoint;
+use crate::link::{Link, OffsetMapping};
+use crate::mm2::{Checkpoint, ReplicationPolicy};
 use crate::model::{Commit, CommittedOffset, GroupId, LogRange, SourceOffset, TargetOffset, TopicPartition};
 
 /// The topic of every story, by its name on the source.
@@ -76,6 +76,10 @@ impl World {
         let mut link = Link::new("src", "dst");
         link.exactly_once = self.setting().exactly_once;
         link.origin_header = self.setting().headers.then(|| "origin".to_owned());
+        if self.setting().preserving {
+            link.policy = ReplicationPolicy::identity();
+            link.mapping = OffsetMapping::Preserved;
+        }
         link
     }
 
@@ -180,7 +184,12 @@ impl World {
         let offsets = LogRange { start: asked.start.max(log.start), end: asked.end.min(log.end) };
         let incarnation = self.source.incarnation;
         let records = self.source.records(offsets.start.get(), offsets.end.get());
-        let seen = |offset| self.seen(upstream(offset), incarnation, offset, None);
+        let seen = |offset| ScannedRecord {
+            offset: upstream(offset),
+            created_ms: self.source_time(offset),
+            content: self.content(incarnation, offset),
+            origin: None,
+        };
         Scan { offsets, records: records.map(seen).collect() }
     }
 
@@ -207,13 +216,21 @@ impl World {
         let start = asked.start.get().max(self.target.start);
         let end = asked.end.get().min(self.target.end);
         let seen = |(offset, entry)| match entry {
-            Entry::Copy { incarnation, upstream: of } => {
-                let origin = self.setting().headers.then(|| upstream(of));
-                Some(self.seen(downstream(offset), incarnation, of, origin))
-            }
+            Entry::Copy { incarnation, upstream: of } => Some(ScannedRecord {
+                offset: downstream(offset),
+                created_ms: self.target_time(self.copied_time(of)),
+                content: self.content(incarnation, of),
+                origin: self.setting().headers.then(|| upstream(of)),
+            }),
+            Entry::Alike { incarnation, upstream: of, stamped } => Some(ScannedRecord {
+                offset: downstream(offset),
+                created_ms: self.target_time(if stamped { offset } else { self.copied_time(of) }),
+                content: self.content(incarnation, of),
+                origin: None,
+            }),
             Entry::Foreign => Some(ScannedRecord {
                 offset: downstream(offset),
-                created_ms: Some(offset),
+                created_ms: self.target_time(offset),
                 content: look(u32::MAX, offset),
                 origin: None,
             }),
@@ -225,17 +242,44 @@ impl World {
     }
 
     /// What a record is recognised by: its own content, or one that it shares with its neighbours.
-    fn seen<O>(
-        &self,
-        offset: O,
-        incarnation: u32,
-        of: i64,
-        origin: Option<SourceOffset>,
-    ) -> ScannedRecord<O> {
-        let content = of / self.setting().twins.max(1);
-        ScannedRecord { offset, created_ms: Some(content), content: look(incarnation, content), origin }
+    fn content(&self, incarnation: u32, of: i64) -> Fingerprint {
+        look(incarnation, self.shared(of))
+    }
+
+    /// The timestamp that the source's record shows, where it is the producer's.
+    fn source_time(&self, of: i64) -> Option<i64> {
+        let is_brokers =
+            matches!(self.setting().timestamps, Timestamps::AppendedOnSource | Timestamps::Appended);
+        (!is_brokers).then(|| self.created(of))
+    }
+
+    /// The timestamp that is copied: the source's broker counts upwards.
+    fn copied_time(&self, of: i64) -> i64 {
+        self.source_time(of).unwrap_or(of)
+    }
+
+    /// What the target shows of a timestamp that a record was sent with.
+    fn target_time(&self, sent: i64) -> Option<i64> {
+        let is_brokers =
+            matches!(self.setting().timestamps, Timestamps::AppendedOnTarget | Timestamps::Appended);
+        (!is_brokers).then_some(sent)
+    }
+
+    fn created(&self, of: i64) -> i64 {
+        match self.setting().timestamps {
+            Timestamps::Skewed => Random::from_seed(self.shared(of).unsigned_abs()).below(TIMES) as i64,
+            _ => self.shared(of),
+        }
+    }
+
+    /// The number of the content that a record shares with its neighbours.
+    fn shared(&self, of: i64) -> i64 {
+        of / self.setting().twins.max(1)
     }
 }
+
+/// How many different timestamps there are where clocks are skewed.
+const TIMES: u64 = 5;
 
 /// Why a source that is not known does not answer.
 pub(super) const GONE: &str = "gone";

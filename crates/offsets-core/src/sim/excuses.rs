@@ -21,6 +21,8 @@ pub(super) struct Excuses {
     pub(super) lost: bool,
     /// `distinct-records`: such a record, or one that was not kept of a source that died, looks like another one.
     pub(super) alike: bool,
+    /// `distinct-records`: somebody else writes what looks like records of the source. It makes nobody skip.
+    pub(super) impersonated: bool,
     /// `order`: two MM2s copied at once.
     pub(super) disordered: bool,
 }
@@ -32,9 +34,10 @@ impl Excuses {
             unfinished: hides_an_unfinished_replay(now, known.syncs.then_some(read)),
             doubled: hides_doubled_records(now, read),
             passed_by: lost_between(now),
-            foreign: now.target.entries().any(|(_, entry)| entry == Entry::Foreign),
+            foreign: now.target.entries().any(|(_, entry)| entry.is_foreign()),
             lost,
             alike: (lost || known.remembers()) && now.setting().twins > 1,
+            impersonated: now.target.entries().any(|(_, entry)| matches!(entry, Entry::Alike { .. })),
             disordered: now.has_a_rival(),
         }
     }

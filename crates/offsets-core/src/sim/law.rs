@@ -1,7 +1,7 @@
 use std::cell::OnceCell;
 
 use super::excuses::Excuses;
-use super::{Known, Truth, World};
+use super::{Entry, Known, Truth, World};
 use crate::translate::{Assumption, Position, Row};
 
 /// The law, for one world: nothing unread lies behind a position, the true position lies inside the bracket, `exact` is
@@ -93,7 +93,7 @@ impl<'a> Law<'a> {
 
     /// Whether both topics are what they were, and one MM2 copies.
     pub(super) fn is_plain(&self) -> bool {
-        self.recreations.is_none() && !self.now.has_a_rival()
+        self.recreations.is_none() && !self.now.has_a_rival() && !self.now.setting().preserving
     }
 
     /// Every way in which an answer breaks the law.
@@ -119,8 +119,8 @@ impl<'a> Law<'a> {
         let truth = &self.truth;
         let Some(target) = row.position.target().map(|target| target.get()) else { return Vec::new() };
         let (first, last) = (truth.first(g), truth.last(g));
-        let too_low = row.position.high().is_some_and(|high| first > high.get());
-        let inexact = matches!(row.position, Position::Exact { .. }) && first > target;
+        let too_low = row.position.high().is_some_and(|high| self.is_below(high.get(), first));
+        let inexact = matches!(row.position, Position::Exact { .. }) && self.is_below(target, first);
         let more = row.reread_max.is_some_and(|most| truth.reread(target, g) > most);
         let wrong = [
             (target > last, DepartureKind::Skips),
@@ -130,6 +130,14 @@ impl<'a> Law<'a> {
         ];
         let wrong = wrong.into_iter().filter(|(wrong, _)| *wrong);
         wrong.map(|(_, kind)| self.departure(kind, row, truth)).collect()
+    }
+
+    /// Whether a position lies below the first right one. Where offsets are preserved nobody can tell a commit from the next
+    /// record behind it, if nothing stands between.
+    fn is_below(&self, at: i64, first: i64) -> bool {
+        let target = &self.now.target;
+        let read = |(offset, entry)| entry != Entry::Control && target.holds(offset);
+        at < first && (!self.now.setting().preserving || target.between(at, first).any(read))
     }
 
     /// Where topics were created anew, a position that presumes they were not may be wrong, if it says so. One that is
@@ -167,7 +175,7 @@ impl<'a> Law<'a> {
     }
 
     fn excuse(&self, kind: DepartureKind, row: &Row) -> Option<Assumption> {
-        use Assumption::{DistinctRecords, Order, SoleWriter, SourceKept, VisibleReplays};
+        use Assumption::{DistinctRecords, OffsetsPreserved, Order, SoleWriter, SourceKept, VisibleReplays};
         if kind == DepartureKind::Missing {
             return None;
         }
@@ -183,7 +191,8 @@ impl<'a> Law<'a> {
             (VisibleReplays, replayed),
             (SoleWriter, excuses.foreign),
             (SourceKept, excuses.lost),
-            (DistinctRecords, excuses.alike),
+            (DistinctRecords, excuses.alike || excuses.impersonated && kind != DepartureKind::Skips),
+            (OffsetsPreserved, excuses.foreign),
         ];
         let broken = broken.into_iter().filter(|(_, broken)| *broken).map(|(assumption, _)| assumption);
         broken.into_iter().find(|assumption| row.assumptions.contains(assumption))

@@ -1,5 +1,3 @@
-use std::collections::BTreeMap;
-
 use super::replicator::Replicator;
 use super::source_log::SourceLog;
 use super::target_log::TargetLog;
@@ -20,7 +18,8 @@ pub(super) struct MirrorMaker {
     store: MirrorSyncStore,
     /// How many of the syncs the checkpoint task has taken in.
     seen: usize,
-    emitted: BTreeMap<u8, (i64, i64)>,
+    /// The last checkpoint of each group.
+    emitted: Vec<CheckpointRecord>,
 }
 
 /// The internal topics, and what becomes of records on the way there.
@@ -58,22 +57,22 @@ pub(super) struct CheckpointRecord {
 }
 
 impl MirrorMaker {
-    pub(super) fn new(setting: Setting) -> Self {
+    /// An MM2 to which about so many things will happen.
+    pub(super) fn expecting(events: usize, setting: Setting) -> Self {
         Self {
             setting,
-            notes: Notes::default(),
+            notes: Notes { syncs: Vec::with_capacity(events), ..Notes::default() },
             source_task: Replicator::starting_at(setting.origin.0),
             rival: None,
             store: MirrorSyncStore::default(),
             seen: 0,
-            emitted: BTreeMap::new(),
+            emitted: Vec::new(),
         }
     }
 
     /// Copies the next records and hears of each that it was written.
     pub(super) fn copy(&mut self, records: u32, source: &SourceLog, target: &mut TargetLog) {
         self.source_task.copy(&self.setting, records, source, target, &mut self.notes);
-        self.take_in();
     }
 
     /// Copies a batch whose first acknowledgement is lost, so that the producer sends it again. An idempotent or
@@ -96,7 +95,6 @@ impl MirrorMaker {
     ) {
         let rival = self.rival.get_or_insert_with(|| self.source_task.successor(back, source));
         rival.copy(&self.setting, records, source, target, &mut self.notes);
-        self.take_in();
     }
 
     /// Whether a second MM2 ever copied.
@@ -125,7 +123,6 @@ impl MirrorMaker {
     /// The worker's offset commit: it notes its position, and `MirrorSourceTask.commit` promotes the delayed sync.
     pub(super) fn flush(&mut self) {
         self.source_task.flush(&mut self.notes);
-        self.take_in();
     }
 
     /// While too many syncs are under way the pending one waits, and a newer one replaces it.
@@ -140,6 +137,7 @@ impl MirrorMaker {
 
     /// The oldest syncs are compacted away; the newest of the key always stays.
     pub(super) fn compact_syncs(&mut self, gone: u32) {
+        self.take_in();
         let syncs = &mut self.notes.syncs;
         let gone = (gone as usize).min(syncs.len().saturating_sub(1));
         syncs.drain(..gone);
@@ -148,17 +146,22 @@ impl MirrorMaker {
 
     /// A group commits `behind` offsets below the source's log end, and MM2 looks at it.
     pub(super) fn checkpoint(&mut self, group: u8, behind: u32, source: &SourceLog) {
+        self.take_in();
         let committed = (source.end - i64::from(behind)).max(source.start);
         let Mm2Translation::At(translated) = self.store.translate(upstream(committed)) else { return };
         let translated = translated.get();
-        let emit = match self.emitted.get(&group) {
+        let last = self.emitted.iter_mut().find(|checkpoint| checkpoint.group == group);
+        let emit = match &last {
             None => true,
-            Some(&(before, _)) if committed < before => true,
-            Some(&(_, last)) => translated > last,
+            Some(last) if committed < last.upstream => true,
+            Some(last) => translated > last.downstream,
         };
         if emit {
-            self.emitted.insert(group, (committed, translated));
             let checkpoint = CheckpointRecord { group, upstream: committed, downstream: translated };
+            match last {
+                Some(last) => *last = checkpoint,
+                None => self.emitted.push(checkpoint),
+            }
             self.notes.checkpoints.push(checkpoint);
         }
     }
@@ -167,10 +170,10 @@ impl MirrorMaker {
     pub(super) fn reload(&mut self) {
         self.store = MirrorSyncStore::default();
         self.seen = 0;
-        self.take_in();
     }
 
-    /// The checkpoint task reads what was added to the syncs topic.
+    /// The checkpoint task reads what was added to the syncs topic. It is let to do so only when it matters what it has
+    /// read: before a checkpoint, and before syncs go that it has seen.
     fn take_in(&mut self) {
         for sync in &self.notes.syncs[self.seen..] {
             self.store.update(upstream(sync.upstream), downstream(sync.downstream));

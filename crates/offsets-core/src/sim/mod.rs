@@ -1,23 +1,30 @@
-//! A link that is simulated: a source log, an MM2 that copies it, dies and copies again, the target log, and everything
-//! that can happen to either meanwhile. It knows the truth about every offset, so any answer can be checked against it.
+//! A link that is simulated: a source log, an MM2 that copies it, dies and copies again, or a link that preserves
+//! offsets, the target log, and everything that can happen to either meanwhile. It knows the truth about every offset,
+//! so any answer can be checked against it.
 //!
 //! A [`Story`] is what happens to one partition; told, it gives a [`World`], from which the [`Evidence`] follows that an
 //! edge would gather, as far as it is [`Known`]. [`Law`] says which answers are wrong, and whether an assumption that the
-//! answer names excuses that. A [`Trial`] does all this for one seed, a [`Simulation`] for many. Stories follow from a seed alone: the same on every machine, with no clock and no threads.
+//! answer names excuses that. A [`Scenario`] is a link that somebody described. A [`Trial`] does all this for one seed, a [`Simulation`] for many. Stories follow from a
+//! seed alone: the same on every machine, with no clock and no threads.
 //!
 //! What it does not model: time (nothing here is late, only missing), more than one partition, and the contents of
 //! records beyond which of them look alike.
 //!
 //! [`Evidence`]: crate::evidence::Evidence
 
+mod accuracy;
 mod author;
 mod curve;
 mod evidence;
 mod excuses;
 mod law;
 mod mirror_maker;
+mod plot;
+mod preserver;
 mod random;
+mod rehearsal;
 mod replicator;
+mod scenario;
 mod simulation;
 mod source_log;
 mod story;
@@ -27,12 +34,17 @@ mod truth;
 mod witness;
 mod world;
 
+pub use accuracy::{Accuracy, EvidenceRereads, LagRereads};
 pub use author::Genre;
 pub use curve::{Curve, CurvePoint};
 pub use evidence::{Kept, Known, TOPIC};
 pub use law::{Departure, DepartureKind, Law};
 pub use mirror_maker::SyncRecord;
 pub use random::Random;
+pub use rehearsal::{Breadth, Rehearsal};
+pub use scenario::{
+    Clock, ReplicationDescription, Scenario, ScenarioError, SourceDescription, TargetDescription,
+};
 pub use simulation::{Simulation, SimulationReport, SimulationSummary, Violation};
 pub use source_log::SourceLog;
 pub use story::{Event, Story};
@@ -40,7 +52,7 @@ pub use target_log::{Entry, TargetLog};
 pub use trial::{Outcome, Rereads, Trial};
 pub use truth::Truth;
 pub use witness::SimulatedLink;
-pub use world::{Setting, World};
+pub use world::{Setting, Timestamps, World};
 
 use crate::model::{SourceOffset, TargetOffset};
 

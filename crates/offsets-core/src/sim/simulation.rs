@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::{Curve, DepartureKind, Outcome, Trial};
+use super::{Accuracy, Curve, Departure, DepartureKind, Outcome, Scenario, Trial};
 
 /// Many trials, one behind the other: number `n` of a simulation has its seed plus `n` for a seed, so that any of them
 /// can be run alone.
@@ -48,6 +48,9 @@ pub struct SimulationReport<'a> {
     /// What groups read again by their lag, where that was looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub curve: Option<&'a Curve>,
+    /// The same by the evidence that was used, link by link, where that was looked at.
+    #[serde(skip_serializing_if = "<[Accuracy]>::is_empty")]
+    pub accuracy: &'a [Accuracy],
     /// The sums.
     pub summary: SimulationSummary,
 }
@@ -95,6 +98,24 @@ impl Simulation {
         simulation
     }
 
+    /// One history of a link that somebody described, and what came of it. It is not told event by event: there are too
+    /// many.
+    pub(super) fn of_scenario(seed: u64, scenario: &Scenario, mut outcome: Outcome) -> Self {
+        let told = |breach: Departure| Violation {
+            seed,
+            kind: breach.kind.name(),
+            detail: breach.detail,
+            story: vec![format!("{scenario:?}")],
+        };
+        let violations = outcome.breaches.drain(..).next().map(told).into_iter().collect();
+        Self { seed, histories: 1, total: outcome, violations }
+    }
+
+    /// A simulation of nothing yet.
+    pub(super) fn beginning(seed: u64) -> Self {
+        Self { seed, histories: 0, total: Outcome::default(), violations: Vec::new() }
+    }
+
     /// Adds the trials of another part.
     pub fn add(&mut self, other: Self) {
         self.histories += other.histories;
@@ -118,6 +139,7 @@ impl Simulation {
             seed: self.seed,
             violations: &self.violations,
             curve: None,
+            accuracy: &[],
             summary: SimulationSummary {
                 histories: self.histories,
                 records,

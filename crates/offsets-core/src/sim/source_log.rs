@@ -23,13 +23,20 @@ pub(super) struct Run {
 
 impl SourceLog {
     pub(super) fn starting_at(start: i64) -> Self {
-        Self { incarnation: 0, start, end: start, runs: Vec::new() }
+        Self::expecting(0, start)
+    }
+
+    /// The same, to which about so many things will happen.
+    pub(super) fn expecting(events: usize, start: i64) -> Self {
+        Self { incarnation: 0, start, end: start, runs: Vec::with_capacity(events) }
     }
 
     /// Appends records, each followed by `holes`, as far as the log has offsets for them.
     pub(super) fn produce(&mut self, records: u32, holes: u32) {
         let step = 1 + i64::from(holes);
-        let count = i64::from(records).min((i64::MAX - self.end) / step);
+        let count = i64::from(records);
+        let fits = self.end.checked_add(count * step).is_some();
+        let count = if fits { count } else { (i64::MAX - self.end) / step };
         if count > 0 {
             self.push(Run { first: self.end, step, count });
             self.end += count * step;
@@ -67,8 +74,25 @@ impl SourceLog {
     /// The records from the first one at or above `position` that can still be read, up to the end of its run.
     pub(super) fn run_from(&self, position: i64) -> Option<Run> {
         let position = position.max(self.start);
-        let run = self.runs.get(self.runs.partition_point(|run| run.last() < position))?;
-        Some(run.after(run.below(position)))
+        // Whoever copies is mostly at the end.
+        let run = match self.runs.as_slice() {
+            [.., before, last] if before.last() < position => {
+                Some(last).filter(|last| position <= last.last())
+            }
+            runs => runs.get(runs.partition_point(|run| run.last() < position)),
+        };
+        run.map(|run| run.after(run.below(position)))
+    }
+
+    /// The next records from `position` on that can still be read, at most so many, run by run.
+    pub(super) fn runs_from(&self, position: i64, records: u32) -> impl Iterator<Item = Run> + '_ {
+        let (mut position, mut left) = (position, i64::from(records));
+        std::iter::from_fn(move || {
+            let run = self.run_from(position).filter(|_| left > 0)?;
+            let run = Run { count: run.count.min(left), ..run };
+            (position, left) = (run.last() + 1, left - run.count);
+            Some(run)
+        })
     }
 
     /// Whether a record can still be read.
@@ -143,7 +167,7 @@ impl Run {
         Self { first: self.nth(gone), count: self.count - gone, ..self }
     }
 
-    fn offsets(self) -> impl Iterator<Item = i64> {
+    pub(super) fn offsets(self) -> impl Iterator<Item = i64> {
         (0..self.count).map(move |at| self.nth(at))
     }
 }

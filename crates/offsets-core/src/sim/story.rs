@@ -60,6 +60,22 @@ pub enum Event {
         /// How many records.
         records: u32,
     },
+    /// Another producer writes records to the mirror topic that look like records of the source: one that writes to both
+    /// clusters, or one that sends again what it has read.
+    WriteAlike {
+        /// How many at most.
+        records: u32,
+        /// How many source offsets below the log end the first of those is that they look like.
+        back: u32,
+        /// Whether they have timestamps of their own.
+        stamped: bool,
+    },
+    /// The target loses its newest offsets, as in an election of a leader that had not got them. Only a link that
+    /// preserves offsets notices.
+    TruncateTarget {
+        /// How many offsets.
+        offsets: u32,
+    },
     /// The target deletes all but its newest offsets.
     TargetRetention {
         /// How many stay.
@@ -101,10 +117,13 @@ pub struct Story {
     pub meanwhile: Vec<Event>,
 }
 
+/// The most events that room is made for beforehand.
+const MOST_EXPECTED: usize = 64;
+
 impl Story {
     /// The world when the topics were read, and when the log ranges were.
     pub fn tell(&self) -> (World, World) {
-        let mut world = World::new(self.setting);
+        let mut world = World::expecting(self.events.len().min(MOST_EXPECTED), self.setting);
         self.events.iter().for_each(|event| world.happen(event));
         let read = world.clone();
         self.meanwhile.iter().for_each(|event| world.happen(event));

@@ -32,6 +32,15 @@ pub enum Entry {
     Control,
     /// A record of another producer.
     Foreign,
+    /// The same, with the content of a source record.
+    Alike {
+        /// Of which of the source topics of this name.
+        incarnation: u32,
+        /// The offset there of the record that it looks like.
+        upstream: i64,
+        /// Whether its timestamp is its own.
+        stamped: bool,
+    },
 }
 
 /// Entries of one kind that follow each other.
@@ -53,11 +62,31 @@ pub(super) enum Kind {
     },
     Control,
     Foreign,
+    /// Records of another producer that look like those of the source, `step` offsets apart.
+    Alike {
+        incarnation: u32,
+        upstream: i64,
+        step: i64,
+        stamped: bool,
+    },
+}
+
+impl Entry {
+    /// Whether another producer wrote it.
+    pub fn is_foreign(self) -> bool {
+        matches!(self, Self::Foreign | Self::Alike { .. })
+    }
 }
 
 impl TargetLog {
     pub(super) fn starting_at(start: i64, exists: bool) -> Self {
-        Self { incarnation: 0, start, end: start, exists, stretches: Vec::new(), gone: Vec::new() }
+        Self::expecting(0, start, exists)
+    }
+
+    /// The same, to which about so many things will happen.
+    pub(super) fn expecting(events: usize, start: i64, exists: bool) -> Self {
+        let stretches = Vec::with_capacity(events);
+        Self { incarnation: 0, start, end: start, exists, stretches, gone: Vec::new() }
     }
 
     /// Appends copies of a run, as many as there are offsets for: how many, and where the first stands.
@@ -71,14 +100,53 @@ impl TargetLog {
         self.append(Kind::Control, i64::from(entries));
     }
 
+    /// Writes copies of a run at the offsets that the records have, which are not below the log end. A log in which
+    /// nothing ever stood begins there.
+    pub(super) fn preserve(&mut self, incarnation: u32, run: Run) {
+        if !self.exists {
+            return;
+        }
+        if self.stretches.is_empty() {
+            (self.start, self.end) = (run.first, run.first);
+        }
+        self.append(Kind::Control, run.first - self.end);
+        if run.step == 1 {
+            self.append(Kind::Copies { incarnation, upstream: run.first, step: 1 }, run.count);
+            return;
+        }
+        for upstream in run.offsets() {
+            self.append(Kind::Control, upstream - self.end);
+            self.append(Kind::Copies { incarnation, upstream, step: 1 }, 1);
+        }
+    }
+
     pub(super) fn write_foreign(&mut self, records: u32) {
         self.append(Kind::Foreign, i64::from(records));
+    }
+
+    /// Appends records that look like those of a run.
+    pub(super) fn write_alike(&mut self, incarnation: u32, run: Run, stamped: bool) {
+        self.append(Kind::Alike { incarnation, upstream: run.first, step: run.step, stamped }, run.count);
+    }
+
+    /// Loses the newest offsets, but none below the log start.
+    pub(super) fn truncate(&mut self, offsets: u32) {
+        self.end = self.start.max(self.end - i64::from(offsets));
+        let end = self.end;
+        self.stretches.retain(|stretch| stretch.at < end);
+        if let Some(last) = self.stretches.last_mut() {
+            last.count = last.count.min(end - last.at);
+        }
+        self.gone.retain(|&offset| offset < end);
     }
 
     fn append(&mut self, kind: Kind, count: i64) -> i64 {
         let count = if self.exists { count.min(i64::MAX - self.end) } else { 0 };
         if count > 0 {
-            self.stretches.push(Stretch { at: self.end, count, kind });
+            match self.stretches.last_mut().filter(|last| last.is_continued_by(kind)) {
+                Some(last) => last.count += count,
+                None => self.stretches.push(Stretch { at: self.end, count, kind }),
+            }
             self.end += count;
         }
         count
@@ -97,7 +165,8 @@ impl TargetLog {
         let mut gone = Vec::new();
         let key = |entry| match entry {
             Entry::Copy { incarnation, upstream } if keys == 0 => Some((incarnation, upstream)),
-            Entry::Copy { upstream, .. } => Some((0, upstream % keys)),
+            Entry::Alike { incarnation, upstream, .. } if keys == 0 => Some((incarnation, upstream)),
+            Entry::Copy { upstream, .. } | Entry::Alike { upstream, .. } => Some((0, upstream % keys)),
             Entry::Control | Entry::Foreign => None,
         };
         let held = self.between(self.start, below).filter(|&(offset, _)| self.holds(offset));
@@ -152,6 +221,22 @@ impl Stretch {
         self.at + self.count
     }
 
+    /// Whether entries of a kind go on where this ends.
+    fn is_continued_by(&self, next: Kind) -> bool {
+        match (self.kind, next) {
+            (
+                Kind::Copies { incarnation, upstream, step },
+                Kind::Copies { incarnation: same, upstream: next, step: even },
+            ) => incarnation == same && step == even && next - upstream == self.count * step,
+            (kind @ (Kind::Control | Kind::Foreign), next) => kind == next,
+            _ => false,
+        }
+    }
+
+    pub(super) fn is_foreign(&self) -> bool {
+        matches!(self.kind, Kind::Foreign | Kind::Alike { .. })
+    }
+
     fn entry(&self, at: i64) -> Entry {
         match self.kind {
             Kind::Copies { incarnation, upstream, step } => {
@@ -159,6 +244,9 @@ impl Stretch {
             }
             Kind::Control => Entry::Control,
             Kind::Foreign => Entry::Foreign,
+            Kind::Alike { incarnation, upstream, step, stamped } => {
+                Entry::Alike { incarnation, upstream: upstream + at * step, stamped }
+            }
         }
     }
 }

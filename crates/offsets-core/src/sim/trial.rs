@@ -138,7 +138,7 @@ impl Outcome {
 }
 
 impl Rereads {
-    fn add(&mut self, row: &Row, law: &Law<'_>) {
+    pub(super) fn add(&mut self, row: &Row, law: &Law<'_>) {
         let Some(ours) = row.position.target() else { return };
         let Some(mm2) = row.mm2.target else {
             self.mm2_silent += 1;

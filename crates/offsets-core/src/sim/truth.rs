@@ -55,6 +55,10 @@ impl Truth {
                 let held = (stretch.at.max(target.start)..stretch.end()).find(|&offset| target.holds(offset));
                 later = held.unwrap_or(later);
             }
+            // What is not copied any more has no place, and what others wrote instead of it nobody has read.
+            if world.setting().preserving && stretch.is_foreign() {
+                later = stretch.at.max(target.start);
+            }
         }
         let (firsts, lasts) = copies(target, of, true);
         let uncompacted = target.is_compacted().then(|| copies(target, of, false).1);
@@ -205,7 +209,13 @@ impl Data {
             before += (stretch.1 - stretch.0).unsigned_abs();
             stretch
         });
-        Self { stretches: stretches.collect(), gone: target.gone().to_vec() }
+        let stretches: Vec<_> = stretches.collect();
+        let is_copy = |offset: &&i64| {
+            let next = stretches.partition_point(|(at, ..)| at <= *offset);
+            next.checked_sub(1).is_some_and(|last| **offset < stretches[last].1)
+        };
+        let gone = target.gone().iter().filter(is_copy).copied().collect();
+        Self { stretches, gone }
     }
 
     /// How many copies ever stood below `limit` and were not compacted away.

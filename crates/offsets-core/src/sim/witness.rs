@@ -1,9 +1,12 @@
 use std::convert::Infallible;
 
+use jiff::Timestamp;
+
 use super::evidence::{GONE, reading};
-use super::{Known, World};
+use super::{Known, World, upstream};
 use crate::evidence::{Fact, Question, Records, Scan, Span, Witness};
 use crate::model::{LogRange, TopicPartition};
+use crate::translate::{Inquiry, Row, Rules, Selection};
 
 /// A simulated link as the witness that answers an inquiry: it is asked for what it is asked, so a log of millions of
 /// records is never written out.
@@ -26,6 +29,14 @@ impl Witness for SimulatedLink<'_> {
 }
 
 impl SimulatedLink<'_> {
+    /// The answers for commits at these source offsets, in their order.
+    pub(super) fn rows(mut self, rules: &Rules, asked: impl Iterator<Item = i64>) -> Vec<Row> {
+        let asked = asked.map(|offset| (World::partition(), upstream(offset))).collect();
+        let inquiry = Inquiry::about(self.now.link(), Selection::Offsets(asked), Timestamp::UNIX_EPOCH);
+        let Ok(heard) = inquiry.under(rules.clone()).hear(&mut self);
+        heard.conclude().rows
+    }
+
     fn fact(&self, question: Question) -> Fact {
         let (source, link) = (World::partition(), self.now.link());
         let target = link.remote_partition(&source);

@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::mirror_maker::{CheckpointRecord, MirrorMaker, SyncRecord};
+use super::preserver::Preserver;
 use super::source_log::SourceLog;
 use super::story::Event;
 use super::target_log::TargetLog;
@@ -13,6 +14,7 @@ pub struct World {
     /// The mirror partition.
     pub target: TargetLog,
     pub(super) mirror_maker: MirrorMaker,
+    preserver: Preserver,
 }
 
 /// What stays the same through a story.
@@ -34,6 +36,27 @@ pub struct Setting {
     pub headers: bool,
     /// Whether the partition was added to its topic, so that its mirror is made some time later.
     pub added: bool,
+    /// Whether copies keep the offsets of their records, and no MM2 is there; the target's first offset is then the
+    /// source's.
+    pub preserving: bool,
+    /// What the timestamps of records are.
+    pub timestamps: Timestamps,
+}
+
+/// What the timestamps of records are. MM2 copies those that it reads, and a topic shows those or its broker's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub enum Timestamps {
+    /// The producers': each record has its own, but for those that look alike.
+    #[default]
+    Created,
+    /// The producers', whose clocks differ: they fall as often as they rise, and many are the same.
+    Skewed,
+    /// The source's broker sets them (`message.timestamp.type=LogAppendTime`).
+    AppendedOnSource,
+    /// The target's broker sets them.
+    AppendedOnTarget,
+    /// Both do.
+    Appended,
 }
 
 /// A link as MM2 sets it up: a sync each 101 records, nothing dropped, both logs from the beginning.
@@ -48,6 +71,8 @@ impl Default for Setting {
             keys: 0,
             headers: false,
             added: false,
+            preserving: false,
+            timestamps: Timestamps::Created,
         }
     }
 }
@@ -55,17 +80,31 @@ impl Default for Setting {
 impl World {
     /// Two empty logs.
     pub fn new(setting: Setting) -> Self {
+        Self::expecting(0, setting)
+    }
+
+    /// The same, to which about so many things will happen.
+    pub(super) fn expecting(events: usize, setting: Setting) -> Self {
         let (source, target) = setting.origin;
+        let target = if setting.preserving { source } else { target };
         Self {
-            source: SourceLog::starting_at(source),
-            target: TargetLog::starting_at(target, !setting.added),
-            mirror_maker: MirrorMaker::new(setting),
+            source: SourceLog::expecting(events, source),
+            target: TargetLog::expecting(events, target, !setting.added),
+            mirror_maker: MirrorMaker::expecting(events, setting),
+            preserver: Preserver::default(),
         }
     }
 
     /// What stays the same.
     pub fn setting(&self) -> &Setting {
         &self.mirror_maker.setting
+    }
+
+    /// The same with source offsets in the headers of all copies.
+    pub(super) fn with_headers(&self) -> Self {
+        let mut world = self.clone();
+        world.mirror_maker.setting.headers = true;
+        world
     }
 
     /// What the syncs topic holds.
@@ -91,8 +130,17 @@ impl World {
 
     /// Lets something happen.
     pub fn happen(&mut self, event: &Event) {
-        let Self { source, target, mirror_maker } = self;
+        let Self { source, target, mirror_maker, preserver } = self;
+        let preserving = mirror_maker.setting.preserving;
         match *event {
+            Event::Copy { records }
+            | Event::CopyRetried { records }
+            | Event::CopyBeside { records, .. }
+            | Event::Crash { unacknowledged: records, .. }
+                if preserving =>
+            {
+                preserver.copy(records, source, target);
+            }
             Event::Produce { records, holes } => source.produce(records, holes),
             Event::Copy { records } => mirror_maker.copy(records, source, target),
             Event::CopyRetried { records } => mirror_maker.copy_retried(records, source, target),
@@ -106,13 +154,26 @@ impl World {
             Event::CompactSyncs { gone } => mirror_maker.compact_syncs(gone),
             Event::Checkpoint { group, behind } => mirror_maker.checkpoint(group, behind, source),
             Event::CheckpointTaskRestart => mirror_maker.reload(),
-            Event::WriteForeign { records } => target.write_foreign(records),
+            Event::WriteForeign { records } => {
+                preserver.promote();
+                target.write_foreign(records);
+            }
+            Event::WriteAlike { records, back, stamped } => {
+                preserver.promote();
+                source
+                    .runs_from(source.end - i64::from(back), records)
+                    .for_each(|run| target.write_alike(source.incarnation, run, stamped));
+            }
+            Event::TruncateTarget { offsets } => target.truncate(offsets),
             Event::TargetRetention { keep } => target.retain(keep),
             Event::SourceRetention { keep } => source.retain(keep),
             Event::CompactSource { every, keep } => source.compact(every, keep),
             Event::CompactTarget { keep } => target.compact(mirror_maker.setting.keys, keep),
             Event::MirrorPartition => target.exists = true,
-            Event::RecreateTarget => target.recreate(),
+            Event::RecreateTarget => {
+                target.recreate();
+                preserver.begin_anew();
+            }
             Event::RecreateSource => source.recreate(),
         }
     }

@@ -37,12 +37,15 @@ pub enum Assumption {
     /// records can stand in for records that were never copied, and then counting skips.
     SoleWriter,
     /// A record of the mirror partition that looks like one record of the source looks like no other outside the stretch
-    /// that was read. Broken by records with the same timestamp, key and value far apart.
+    /// that was read, and is its copy. Broken by records with the same timestamp, key and value far apart, and by a
+    /// producer that writes the source's records to the mirror too: then a position can be lower than was said, and
+    /// never too high.
     DistinctRecords,
     /// The source has deleted none of the records between two syncs, neither since nor before they could be copied again.
     /// Broken by compaction, and by retention that overtakes the replicator.
     SourceKept,
-    /// The link gives every copy the offset of its record.
+    /// The link gives every copy the offset of its record. Broken where the mirror lost its newest offsets, was promoted
+    /// and took other records instead; while the source answers, the records before the position show it.
     OffsetsPreserved,
     /// The headers that carry source offsets were written by this link's replicator, from the source as it is now.
     OriginHeaders,

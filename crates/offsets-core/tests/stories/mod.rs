@@ -1,7 +1,7 @@
 //! Stories as proptest strategies, so that one that breaks the law shrinks. Stories from a seed are the library's own.
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
-use offsets_core::sim::{Event, Setting, Story};
+use offsets_core::sim::{Event, Setting, Story, Timestamps};
 use proptest::prelude::*;
 
 /// Stories in which both topics stay what they are.
@@ -21,10 +21,26 @@ pub(crate) fn rivalries() -> impl Strategy<Value = Story> {
     story(prop_oneof![6 => event(), 1 => rival].boxed(), event().boxed())
 }
 
+/// Stories of a link that preserves offsets, whose target may lose its tail or be created anew.
+pub(crate) fn preservations() -> impl Strategy<Value = Story> {
+    let loss = prop_oneof![
+        1 => Just(Event::RecreateTarget),
+        3 => (0..20_u32).prop_map(|offsets| Event::TruncateTarget { offsets }),
+    ];
+    let story = story(prop_oneof![12 => event(), 1 => loss].boxed(), event().boxed());
+    story.prop_map(|story| Story { setting: Setting { preserving: true, ..story.setting }, ..story })
+}
+
 /// Stories in which MM2 never dies and nobody else writes.
 pub(crate) fn undisturbed_stories() -> impl Strategy<Value = Story> {
     let calm = |event: &Event| {
-        !matches!(event, Event::Crash { .. } | Event::CopyRetried { .. } | Event::WriteForeign { .. })
+        !matches!(
+            event,
+            Event::Crash { .. }
+                | Event::CopyRetried { .. }
+                | Event::WriteForeign { .. }
+                | Event::WriteAlike { .. }
+        )
     };
     stories().prop_map(move |mut story| {
         story.events.retain(calm);
@@ -45,7 +61,9 @@ fn story(events: BoxedStrategy<Event>, meanwhile: BoxedStrategy<Event>) -> impl 
             for event in events.iter_mut().chain(&mut meanwhile) {
                 match event {
                     Event::Produce { holes, .. } if dense => *holes = 0,
-                    Event::WriteForeign { records } if !foreign => *records = 0,
+                    Event::WriteForeign { records } | Event::WriteAlike { records, .. } if !foreign => {
+                        *records = 0;
+                    }
                     _ => {}
                 }
             }
@@ -65,8 +83,15 @@ fn setting() -> impl Strategy<Value = Setting> {
     let filter = prop_oneof![4 => Just(0_i64), 1 => 2..20_i64];
     let keys = prop_oneof![2 => Just(0_i64), 1 => 1..20_i64];
     let (seldom, rarely) = (prop::bool::weighted(0.15), prop::bool::weighted(0.05));
-    (0..12_i64, seldom, origin, twins, filter, keys, seldom, rarely).prop_map(
-        |(lag_max, exactly_once, origin, twins, filter, keys, headers, added)| Setting {
+    let timestamps = prop_oneof![
+        8 => Just(Timestamps::Created),
+        1 => Just(Timestamps::Skewed),
+        1 => Just(Timestamps::AppendedOnSource),
+        1 => Just(Timestamps::AppendedOnTarget),
+        1 => Just(Timestamps::Appended),
+    ];
+    (0..12_i64, seldom, origin, twins, filter, keys, seldom, rarely, timestamps).prop_map(
+        |(lag_max, exactly_once, origin, twins, filter, keys, headers, added, timestamps)| Setting {
             lag_max,
             exactly_once,
             origin,
@@ -75,6 +100,8 @@ fn setting() -> impl Strategy<Value = Setting> {
             keys,
             headers,
             added,
+            preserving: false,
+            timestamps,
         },
     )
 }
@@ -95,6 +122,8 @@ fn event() -> impl Strategy<Value = Event> {
         3 => (0..3_u8, 0..60_u32).prop_map(|(group, behind)| Event::Checkpoint { group, behind }),
         1 => Just(Event::CheckpointTaskRestart),
         1 => (1..6_u32).prop_map(|records| Event::WriteForeign { records }),
+        1 => (1..6_u32, 0..30_u32, any::<bool>())
+            .prop_map(|(records, back, stamped)| Event::WriteAlike { records, back, stamped }),
         1 => (0..100_u32).prop_map(|keep| Event::TargetRetention { keep }),
         1 => (0..100_u32).prop_map(|keep| Event::SourceRetention { keep }),
         1 => (1..6_u32, 0..60_u32).prop_map(|(every, keep)| Event::CompactSource { every, keep }),

@@ -7,7 +7,8 @@ use crate::translate::{Bracket, PartitionEvidence};
 /// What was found of the records that are known by their offsets to be the same: those at the syncs, or on a link that
 /// preserves offsets all of them.
 ///
-/// A replicator may change key and value, or the timestamp; both at once is another record.
+/// A replicator may change key and value, or the timestamp; both at once is another record. A link that preserves offsets
+/// copies whole batches, byte by byte: there another content is another record, whatever its timestamp.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Comparison {
     /// How many pairs have the same content.
@@ -36,7 +37,9 @@ impl Comparison {
             let (original, copy) = (&source[original], &target[copy]);
             if original.content == copy.content {
                 comparison.same += 1;
-            } else if original.created_ms.zip(copy.created_ms).is_some_and(|(theirs, ours)| theirs != ours) {
+            } else if e.preserved
+                || original.created_ms.zip(copy.created_ms).is_some_and(|(theirs, ours)| theirs != ours)
+            {
                 comparison.doubt = Some(Doubt::OtherRecord { pair });
                 break;
             }
