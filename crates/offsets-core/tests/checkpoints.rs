@@ -86,7 +86,7 @@ fn tombstones_and_unknown_versions() {
     let key = b"\0\x01g\0\x01t\0\0\0\0";
     let error = history.read(4, 0, Some(key), Some(b"\0\x01abcdefghabcdefgh\0\0")).unwrap_err();
     assert_eq!(error.offset, 4);
-    assert!(error.cause.to_string().contains("only version 0 is known"), "{}", error.cause);
+    assert!(error.cause.to_string().contains("0 is the newest version known"), "{}", error.cause);
 }
 
 #[test]
