@@ -1,5 +1,6 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use offsets_core::link::{Link, Side};
 use offsets_core::mm2::DecodeError;
@@ -15,6 +16,9 @@ use crate::clock;
 use crate::failure::Failure;
 use crate::print::Remarks;
 
+/// How often the ids of topics are asked for.
+const IDENTIFICATION: Duration = Duration::from_secs(60);
+
 /// A link that is being recorded: its clusters, the archive, and what has been said of either.
 pub(super) struct Recording<'a> {
     pub(super) link: &'a Link,
@@ -22,9 +26,16 @@ pub(super) struct Recording<'a> {
     pub(super) health: &'a Health,
     /// The demo's clusters are others in each process.
     pub(super) checks_ids: bool,
+    /// The topics that groups have commits on.
+    topics: Mutex<BTreeSet<TopicName>>,
+    /// When the ids of the topics of either cluster were asked for, and of which.
+    identified: Mutex<[Option<Identified>; 2]>,
     troubles: Mutex<BTreeMap<What, String>>,
     remarks: Remarks,
 }
+
+/// When ids were asked for, and of which topics.
+type Identified = (Instant, BTreeSet<TopicName>);
 
 /// Why something was not recorded.
 pub(super) struct Trouble {
@@ -42,7 +53,16 @@ impl<'a> Recording<'a> {
         checks_ids: bool,
         remarks: Remarks,
     ) -> Self {
-        Self { link, archive, health, checks_ids, troubles: Mutex::default(), remarks }
+        Self {
+            link,
+            archive,
+            health,
+            checks_ids,
+            topics: Mutex::default(),
+            identified: Mutex::default(),
+            troubles: Mutex::default(),
+            remarks,
+        }
     }
 
     /// Lets something be recorded.
@@ -59,7 +79,13 @@ impl<'a> Recording<'a> {
     pub(super) fn look_at_commits(&self, source: &ClusterSide<'_>) -> Result<(), Trouble> {
         let cluster = self.reach(source)?;
         let now = clock::now();
-        let commits = cluster.source_commits(&GroupSelection::All, now, &source.deadline())?;
+        let mut commits = cluster.source_commits(&GroupSelection::All, now, &source.deadline())?;
+        let topics: BTreeSet<_> = commits.iter().map(|seen| seen.commit.partition.topic.clone()).collect();
+        self.topics.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&topics);
+        // What is recorded must have been read behind the ids.
+        if self.identify_topics(source, topics)? {
+            commits = cluster.source_commits(&GroupSelection::All, now, &source.deadline())?;
+        }
         let changed = self.with(|recorder| recorder.commits(&commits, now))?;
         self.health.recorded(What::Commits, changed as u64, now);
         Ok(())
@@ -72,6 +98,10 @@ impl<'a> Recording<'a> {
             What::Syncs | What::Commits => (self.link.syncs_topic().1, Topic::Syncs),
         };
         let cluster = self.reach(side)?;
+        if side.side == Side::Target {
+            let topics = self.topics.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            self.identify_topics(side, topics.iter().map(|topic| self.link.remote_topic(topic)).collect())?;
+        }
         let read = follow(self, &cluster, &topic, which, &side.deadline())?;
         self.health.recorded(what, read, clock::now());
         Ok(())
@@ -134,6 +164,24 @@ impl<'a> Recording<'a> {
             self.identify(side.side, &cluster)?;
         }
         Ok(cluster)
+    }
+
+    /// Records the ids of `topics`, when there is one among them that was not asked about or some time has passed; tells
+    /// whether it asked.
+    fn identify_topics(&self, side: &ClusterSide<'_>, topics: BTreeSet<TopicName>) -> Result<bool, Trouble> {
+        let at = side.side as usize;
+        let is_due = match &self.identified.lock().unwrap_or_else(PoisonError::into_inner)[at] {
+            Some((asked, known)) => asked.elapsed() >= IDENTIFICATION || !topics.is_subset(known),
+            None => true,
+        };
+        if !is_due || topics.is_empty() || !self.checks_ids {
+            return Ok(false);
+        }
+        let names: Vec<_> = topics.iter().cloned().collect();
+        let ids = self.reach(side)?.topic_ids(&names, &side.deadline());
+        self.archive().note_topics(&self.link.name(), side.side, &ids)?;
+        self.identified.lock().unwrap_or_else(PoisonError::into_inner)[at] = Some((Instant::now(), topics));
+        Ok(true)
     }
 
     fn identify(&self, side: Side, cluster: &Cluster) -> Result<(), Trouble> {

@@ -1,4 +1,4 @@
-use super::{Fact, Question, Reading, RecordedCommit, Witness};
+use super::{Fact, Question, Reading, RecordedCommit, TopicIds, Witness};
 use crate::history::{CheckpointHistory, SyncHistory};
 
 /// What was kept of a link beside its clusters: by an archive, before compaction or a disaster took it.
@@ -10,6 +10,10 @@ pub struct Recollection {
     pub syncs: SyncHistory,
     /// Every checkpoint that was seen.
     pub checkpoints: CheckpointHistory,
+    /// The ids that topics of the source had when something was kept of them.
+    pub source_topics: TopicIds,
+    /// The same of the target.
+    pub target_topics: TopicIds,
 }
 
 /// A witness that remembers: what the link's clusters say, and beside it what was kept of them.
@@ -43,6 +47,8 @@ impl<W> Remembering<W> {
             Fact::Checkpoints(Reading::Absent { .. }) if !self.kept.checkpoints.is_empty() => {
                 Fact::Checkpoints(Reading::Whole(self.kept.checkpoints.clone()))
             }
+            Fact::SourceTopics(live) => Fact::SourceTopics(later(&self.kept.source_topics, &live)),
+            Fact::TargetTopics(live) => Fact::TargetTopics(later(&self.kept.target_topics, &live)),
             fact => fact,
         }
     }
@@ -56,6 +62,10 @@ impl<W: Witness> Witness for Remembering<W> {
             Question::SourceCommits(groups) => Some(groups.clone()),
             _ => None,
         });
+        let topics = questions.iter().find_map(|question| match question {
+            Question::SourceTopics(topics) => Some(topics.clone()),
+            _ => None,
+        });
         let facts = self.witness.answer(questions)?;
         let dead = facts.iter().any(|fact| matches!(fact, Fact::SourceDead { .. }));
         let mut facts: Vec<_> = facts.into_iter().map(|fact| self.complete(fact)).collect();
@@ -65,6 +75,16 @@ impl<W: Witness> Witness for Remembering<W> {
             let admitted = self.kept.commits.iter().filter(|kept| groups.admits(&kept.commit.group));
             facts.push(Fact::SourceCommits(admitted.cloned().collect()));
         }
+        if let Some(topics) = topics.filter(|_| dead) {
+            facts.push(Fact::SourceTopics(self.kept.source_topics.of(&topics)));
+        }
         Ok(facts)
     }
+}
+
+/// The ids that were kept of the topics that are asked about now, with those they have now behind them.
+fn later(kept: &TopicIds, live: &TopicIds) -> TopicIds {
+    let mut ids = kept.clone();
+    ids.extend(live);
+    ids
 }

@@ -2,7 +2,7 @@ use std::convert::Infallible;
 
 use super::evidence::{GONE, reading};
 use super::{Known, World};
-use crate::evidence::{Fact, Question, Records, Scan, Span, Witness};
+use crate::evidence::{Fact, Question, Records, Scan, Span, TopicIds, Witness};
 use crate::model::{LogRange, TopicPartition};
 
 /// A simulated link as the witness that answers an inquiry: it is asked for what it is asked, so a log of millions of
@@ -49,6 +49,8 @@ impl SimulatedLink<'_> {
             Question::CopiedThrough { .. } => {
                 Fact::CopiedThrough(reading(self.known.positions, || self.read.copied_through(&source)))
             }
+            Question::SourceTopics(_) => Fact::SourceTopics(TopicIds::default()),
+            Question::TargetTopics(_) => Fact::TargetTopics(TopicIds::default()),
             Question::SourceLogs(partitions) => {
                 let log = partitions.contains(&source).then(|| (source, self.now.source_log()));
                 Fact::SourceLogs(log.into_iter().collect())

@@ -10,7 +10,10 @@ use super::{Assumption, Bound, Derivation, MirrorMakerAnswer, PartitionEvidence,
 use crate::evidence::{Evidence, Reading, SourceState};
 use crate::history::{Doubt, SyncHistory};
 use crate::link::Link;
-use crate::model::{CommittedOffset, GroupId, LogRange, SourceOffset, TargetOffset, TopicPartition};
+use crate::model::{
+    ClusterAlias, CommittedOffset, GroupId, LogRange, SourceOffset, TargetOffset, TopicId, TopicName,
+    TopicPartition,
+};
 
 /// The answers to one inquiry.
 #[derive(Debug, Clone)]
@@ -189,7 +192,7 @@ fn row(evidence: &Evidence, rules: &Rules, mirror_maker: &mut MirrorMaker, wante
             .filter(|began| began.reason != floor.reason)
             .map(|began| Finding::of(&began, log)),
     );
-    findings.extend(explain(evidence, &e, g, &position, &floor, ceiling.as_ref()));
+    findings.extend(explain(evidence, &e, &source, g, &position, &floor, ceiling.as_ref()));
     if e.preserved && same > 0 {
         let detail = format!("the last {same} records before {} are the same on both sides", floor.at);
         findings.push(Finding { kind: "content", detail });
@@ -251,6 +254,7 @@ fn source_state(evidence: &Evidence, as_of: Timestamp, live: bool) -> Vec<Findin
 fn explain(
     evidence: &Evidence,
     e: &PartitionEvidence<'_>,
+    source: &TopicPartition,
     g: SourceOffset,
     position: &Position,
     floor: &Bound,
@@ -263,7 +267,7 @@ fn explain(
             findings.extend(above.map(|ceiling| Finding::of(ceiling, e.target_log)));
         }
         Position::Unsafe { doubt, .. } => {
-            findings.push(Finding { kind: "contradiction", detail: describe(*doubt) })
+            findings.push(contradiction(&evidence.link, source, *doubt));
         }
         Position::Floor { .. } | Position::Unknown { .. } => findings.push(open_end(&evidence.syncs, e)),
     }
@@ -297,6 +301,25 @@ fn open_end(syncs: &Reading<SyncHistory>, e: &PartitionEvidence<'_>) -> Finding 
     Finding { kind: "open-end", detail }
 }
 
+/// What contradicts what.
+fn contradiction(link: &Link, source: &TopicPartition, doubt: Doubt) -> Finding {
+    let recreated = |topic: &TopicName, cluster: &ClusterAlias, recorded: TopicId, now: TopicId| Finding {
+        kind: "re-created",
+        detail: format!(
+            "topic {topic} on {cluster} was re-created: id {recorded} when recorded, {now} now; syncs, checkpoints and \
+             commits of the earlier one say nothing of this one (go on from here, or record into a new archive and \
+             translate with that one)"
+        ),
+    };
+    match doubt {
+        Doubt::SourceRecreated { recorded, now } => recreated(&source.topic, &link.source, recorded, now),
+        Doubt::TargetRecreated { recorded, now } => {
+            recreated(&link.remote_topic(&source.topic), &link.target, recorded, now)
+        }
+        doubt => Finding { kind: "contradiction", detail: describe(doubt) },
+    }
+}
+
 fn describe(doubt: Doubt) -> String {
     match doubt {
         Doubt::Tangled { rewinds } => format!(
@@ -323,6 +346,9 @@ fn describe(doubt: Doubt) -> String {
              what tells of this pair belongs to another link",
             pair.upstream, pair.downstream
         ),
+        Doubt::SourceRecreated { recorded, now } | Doubt::TargetRecreated { recorded, now } => {
+            format!("a topic was re-created: id {recorded} when recorded, {now} now")
+        }
         Doubt::SourceRestarted { before, after } => format!(
             "source offsets fall from {before} to {after} in the syncs: a replay from the beginning, or a topic created \
              anew, and nothing here tells which"

@@ -1,5 +1,6 @@
+use offsets_core::evidence::TopicIds;
 use offsets_core::link::{Link, Side};
-use offsets_core::model::{GroupId, TopicPartition};
+use offsets_core::model::{GroupId, TopicId, TopicPartition};
 use offsets_store::{Archive, Error, MemoryLog, Place, Topic};
 
 use crate::story::{SharedLog, at, checkpoint, commit, link, pair, sync, syncs_of};
@@ -169,4 +170,20 @@ fn a_position_moves_without_anything_to_keep() {
     recorder.forget_position(Topic::Checkpoints);
     recorder.save().unwrap();
     assert_eq!(log.archive().record(&link()).unwrap().position(Topic::Checkpoints), None);
+}
+
+#[test]
+fn ids_of_topics_come_back_by_cluster_with_every_one_a_topic_had() {
+    let log = SharedLog::default();
+    let mut archive = log.archive();
+    archive.record(&link()).unwrap();
+    let ids = |id| -> TopicIds { [("orders".into(), TopicId::new(id).unwrap())].into_iter().collect() };
+    for id in [1, 1, 2] {
+        archive.note_topics(&link().name(), Side::Source, &ids(id)).unwrap();
+    }
+    archive.note_topics(&link().name(), Side::Target, &ids(3)).unwrap();
+    let kept = log.archive().recall(&link()).unwrap();
+    let both = (TopicId::new(1).unwrap(), TopicId::new(2).unwrap());
+    assert_eq!(kept.source_topics.recreation(&"orders".into()), Some(both));
+    assert_eq!(kept.target_topics, ids(3));
 }
