@@ -140,3 +140,14 @@ fn ids_that_were_seen_before_are_not_new() {
     assert!(!known.extend(&same) && !known.extend(&ids("orders", 1)));
     assert_eq!(known, same);
 }
+
+#[test]
+fn syncs_that_both_flows_write_are_not_used_and_the_answer_says_so() {
+    let mut shared = evidence();
+    shared.link.syncs_topic_of_flow_back = Some(shared.link.syncs_topic());
+    let (row, _) = translated(shared, Recollection::default());
+    assert_eq!((row.position.class(), row.position.target()), ("floor", Some(down(5))));
+    let finding = row.evidence.iter().find(|finding| finding.kind == "shared-syncs").unwrap();
+    let expected = "src->dst and dst->src both write mm2-offset-syncs.dst.internal on src";
+    assert!(finding.detail.starts_with(expected), "{}", finding.detail);
+}

@@ -64,8 +64,11 @@ impl<'a> PartitionEvidence<'a> {
         source: &TopicPartition,
         target: &TopicPartition,
     ) -> Option<Self> {
-        let syncs = evidence.syncs.whole().filter(|_| rules.admit(EvidenceKind::Syncs));
-        let checkpoints = evidence.checkpoints.whole().filter(|_| rules.admit(EvidenceKind::Checkpoints));
+        // Of pairs that both flows wrote under one key, nobody knows whose each is; checkpoints were made of them.
+        let told_apart = !evidence.link.shares_syncs_topic();
+        let admit = |kind| told_apart && rules.admit(kind);
+        let syncs = evidence.syncs.whole().filter(|_| admit(EvidenceKind::Syncs));
+        let checkpoints = evidence.checkpoints.whole().filter(|_| admit(EvidenceKind::Checkpoints));
         Some(Self {
             rules,
             history: syncs.and_then(|syncs| syncs.get(source)),
