@@ -53,6 +53,10 @@ pub struct Link {
     /// The record header in which the replicator writes the source offset, where it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin_header: Option<String>,
+    /// The offset-syncs topic of the flow back, and the cluster of this link that holds it, where its configuration is
+    /// known and the topic is this flow's too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub syncs_topic_of_flow_back: Option<(Side, TopicName)>,
 }
 
 impl Link {
@@ -69,6 +73,7 @@ impl Link {
             exactly_once: false,
             positions_topic_name: None,
             origin_header: None,
+            syncs_topic_of_flow_back: None,
         }
     }
 
@@ -85,6 +90,13 @@ impl Link {
         };
         let name = self.syncs_topic_name.clone().unwrap_or_else(|| self.policy.syncs_topic(other));
         (self.syncs_location, name)
+    }
+
+    /// Whether the flow back writes its pairs into this flow's offset-syncs topic. With syncs on the source here and on the
+    /// target there, MM2's names for the two are one (`MirrorSourceConfig.offsetSyncsTopic`). Pairs of both flows stand under
+    /// the same keys then, and neither they nor the checkpoints MM2 made of them can be told apart.
+    pub fn shares_syncs_topic(&self) -> bool {
+        self.syncs_topic_of_flow_back.as_ref() == Some(&self.syncs_topic())
     }
 
     /// The checkpoints topic, always on the target. MM2 writes and reads its partition 0 only.
@@ -142,6 +154,14 @@ pub enum Side {
 impl Side {
     fn source() -> Self {
         Self::Source
+    }
+
+    /// The same cluster's side on the link back.
+    pub(crate) fn other(self) -> Self {
+        match self {
+            Self::Source => Self::Target,
+            Self::Target => Self::Source,
+        }
     }
 
     fn is_source(&self) -> bool {

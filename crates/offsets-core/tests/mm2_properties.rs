@@ -44,6 +44,28 @@ fn several_enabled_flows_are_listed() {
 }
 
 #[test]
+fn flows_that_write_one_syncs_topic_are_told() {
+    let back = "B->A.enabled = true\n";
+    let both = format!("{back}B->A.offset-syncs.topic.location = target\n");
+    for name in ["A->B", "B->A"] {
+        let found = file(&both).link(Some(&flow(name))).expect("a link").link;
+        assert!(found.shares_syncs_topic(), "{name}: {found:?}");
+        let named = Link { syncs_topic_name: Some("mine".into()), ..found };
+        assert!(!named.shares_syncs_topic(), "a name given by hand is another topic");
+    }
+    let separate = [
+        back.to_owned(),
+        format!("{back}offset-syncs.topic.location = target"),
+        format!("{both}B->A.replication.policy.separator = _"),
+        "B->A.offset-syncs.topic.location = target".to_owned(),
+    ];
+    for more in separate {
+        let found = file(&more).link(Some(&flow("A->B"))).expect("a link").link;
+        assert!(!found.shares_syncs_topic(), "{more}");
+    }
+}
+
+#[test]
 fn a_flow_is_disabled_until_it_is_enabled() {
     let properties = file("B->A.enabled = false");
     let error = properties.link(Some(&flow("B->A"))).expect_err("disabled");

@@ -240,6 +240,8 @@ fn log_ranges_are_asked_for_after_the_topics_and_only_where_they_matter() {
     inquiry.learn(facts);
     let expected = [
         Question::TargetLogs(vec![TopicPartition::new("src.orders", 0)]),
+        Question::TargetTopics(vec!["src.orders".into()]),
+        Question::SourceTopics(vec!["orders".into()]),
         Question::SourceLogs(vec![TopicPartition::new("orders", 0)]),
     ];
     let second = inquiry.questions().unwrap();
@@ -279,7 +281,7 @@ fn records_are_asked_for_inside_open_brackets_only() {
     let kinds = [EvidenceKind::Syncs, EvidenceKind::TargetScan];
     assert_eq!(asked(Rules::only(kinds)), [target]);
     let logs_only =
-        |questions: &[Question]| matches!(questions, [Question::TargetLogs(_), Question::SourceLogs(_)]);
+        |questions: &[Question]| matches!(questions, [Question::TargetLogs(_), .., Question::SourceLogs(_)]);
     assert!(logs_only(&asked(Rules::without_probes())));
     assert!(logs_only(&asked(Rules::default().reading_at_most(0))));
 }

@@ -1,7 +1,9 @@
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use offsets_core::consumer_offsets::CONSUMER_OFFSETS_TOPIC;
 use offsets_core::evidence::RecordedCommit;
+use offsets_core::model::TopicName;
 use offsets_core::translate::GroupSelection;
 use offsets_kafka::{Cluster, CommitTail, Deadline, Reach};
 
@@ -57,17 +59,37 @@ impl CommitWatch {
     ) -> Result<(), Trouble> {
         let cluster = recording.reach(source)?;
         let now = clock::now();
-        if self.read_log(recording, &cluster, now, source)? {
+        let mut has_read = self.read_log(recording, &cluster, now, source)?;
+        if has_read && Self::identify(recording, source, self.tail.log().topics())? {
+            has_read = self.read_log(recording, &cluster, now, source)?;
+        }
+        if has_read {
             return self.record_log(recording, now);
         }
         // The log may have been read for a while.
         let now = clock::now();
-        let commits = cluster.source_commits(&GroupSelection::All, now, &source.deadline())?;
+        let mut commits = cluster.source_commits(&GroupSelection::All, now, &source.deadline())?;
+        let topics = commits.iter().map(|seen| seen.commit.partition.topic.clone()).collect();
+        if Self::identify(recording, source, topics)? {
+            commits = cluster.source_commits(&GroupSelection::All, now, &source.deadline())?;
+        }
         self.told = false;
         let changed = recording.with(|recorder| recorder.commits(&commits, now))?;
         recording.health.tailing(false);
         recording.health.recorded(What::Commits, changed as u64, now);
         Ok(())
+    }
+
+    /// Records the ids of the topics, if that is due. What is recorded must have been read behind them.
+    fn identify(
+        recording: &Recording<'_>,
+        source: &ClusterSide<'_>,
+        topics: BTreeSet<TopicName>,
+    ) -> Result<bool, Trouble> {
+        if !recording.checks_ids {
+            return Ok(false);
+        }
+        recording.topics.identify(recording, source, topics)
     }
 
     /// Whether the log tells of all that was committed before `now`. Where it does not, every group is to be asked.

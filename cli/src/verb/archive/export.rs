@@ -28,6 +28,8 @@ pub(super) fn export(link: &LinkArgs, output: &OutputArgs, args: &ExportArgs) ->
         commits: kept.commits,
         syncs: Reading::Whole(kept.syncs),
         checkpoints: Reading::Whole(kept.checkpoints),
+        source_topics: kept.source_topics,
+        target_topics: kept.target_topics,
         ..Evidence::unread(link, clock::now())
     };
     let text = write_dump(&evidence);

@@ -12,6 +12,7 @@ mod side;
 mod stats;
 mod stop;
 mod tail;
+mod topics;
 mod watch;
 
 pub(super) use reading::open_to_read;

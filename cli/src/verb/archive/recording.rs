@@ -10,6 +10,7 @@ use super::fingerprints::DataTopics;
 use super::health::{Health, What};
 use super::side::ClusterSide;
 use super::tail::follow;
+use super::topics::TopicWatch;
 use crate::clock;
 use crate::failure::Failure;
 use crate::print::Remarks;
@@ -18,6 +19,7 @@ use crate::print::Remarks;
 pub(super) struct Recording<'a> {
     pub(super) link: &'a Link,
     pub(super) archive: &'a Mutex<Archive>,
+    pub(super) topics: TopicWatch,
     pub(super) health: Health<'a>,
     /// The demo's clusters are others in each process.
     pub(super) checks_ids: bool,
@@ -52,6 +54,9 @@ impl Recording<'_> {
             What::Syncs | What::Commits | What::Fingerprints => (self.link.syncs_topic().1, Topic::Syncs),
         };
         let cluster = self.reach(side)?;
+        if side.side == Side::Target && self.checks_ids {
+            self.topics.identify_mirrors(self, side)?;
+        }
         let read = follow(self, &cluster, &topic, which, &side.deadline())?;
         self.health.recorded(what, read, clock::now());
         Ok(())

@@ -12,6 +12,7 @@ use super::health::{Metrics, What, listen};
 use super::reading::refused;
 use super::recording::{Recording, Trouble};
 use super::stop::Stop;
+use super::topics::TopicWatch;
 use super::watch::Watch;
 use crate::args::{LinkArgs, OutputArgs, RunArgs};
 use crate::clock;
@@ -39,6 +40,7 @@ pub(super) fn run(link: &LinkArgs, output: &OutputArgs, args: &RunArgs) -> Resul
         let recording = Recording {
             link: &clusters.link,
             archive: &archive,
+            topics: TopicWatch::default(),
             health: metrics.of(&clusters.link.name()),
             checks_ids: !session.is_demo(),
             is_named: sessions.len() > 1,

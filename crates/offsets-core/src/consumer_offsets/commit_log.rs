@@ -48,6 +48,11 @@ impl CommitLog {
         Ok(())
     }
 
+    /// The topics that groups have commits on.
+    pub fn topics(&self) -> BTreeSet<TopicName> {
+        self.groups.values().flat_map(|topics| topics.keys().cloned()).collect()
+    }
+
     /// Every commit, by group and partition.
     pub fn commits(&self) -> Vec<Commit<SourceOffset>> {
         let mut commits = Vec::new();

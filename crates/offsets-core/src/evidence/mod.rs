@@ -6,6 +6,7 @@ mod positions;
 mod question;
 mod recollection;
 mod records;
+mod topic_ids;
 
 pub(crate) use dump::without_place;
 pub use dump::{DumpError, read_dump, write_dump};
@@ -14,6 +15,7 @@ pub use positions::CopiedThrough;
 pub use question::{Fact, Question, Witness};
 pub use recollection::{KeptRecords, Recollection, Remembering};
 pub use records::{Fingerprint, Records, Scan, ScannedRecord, Span};
+pub use topic_ids::TopicIds;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -43,6 +45,13 @@ pub struct Evidence {
     pub source_logs: Logs<SourceOffset>,
     /// Log ranges on the target, read after the topics above.
     pub target_logs: Logs<TargetOffset>,
+    /// The ids that topics of the source have, asked for with the log ranges, behind those they had when something was
+    /// kept of them.
+    #[serde(default, skip_serializing_if = "TopicIds::is_empty")]
+    pub source_topics: TopicIds,
+    /// The same of the target.
+    #[serde(default, skip_serializing_if = "TopicIds::is_empty")]
+    pub target_topics: TopicIds,
     /// How far the replicator's worker says it has copied.
     #[serde(default = "Reading::unread")]
     pub copied_through: Reading<CopiedThrough>,
@@ -67,6 +76,8 @@ impl Evidence {
             checkpoints: Reading::unread(),
             source_logs: Logs::default(),
             target_logs: Logs::default(),
+            source_topics: TopicIds::default(),
+            target_topics: TopicIds::default(),
             copied_through: Reading::unread(),
             source_records: Records::default(),
             target_records: Records::default(),

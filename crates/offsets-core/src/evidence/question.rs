@@ -1,4 +1,4 @@
-use super::{CopiedThrough, Evidence, Logs, Reading, RecordedCommit, Records, SourceState, Span};
+use super::{CopiedThrough, Evidence, Logs, Reading, RecordedCommit, Records, SourceState, Span, TopicIds};
 use crate::history::{CheckpointHistory, SyncHistory};
 use crate::link::Side;
 use crate::model::{SourceOffset, TargetOffset, TopicName, TopicPartition};
@@ -27,6 +27,10 @@ pub enum Question {
     SourceLogs(Vec<TopicPartition>),
     /// The log ranges of target partitions, up to the high watermark.
     TargetLogs(Vec<TopicPartition>),
+    /// The ids of source topics; those nobody can tell are left out.
+    SourceTopics(Vec<TopicName>),
+    /// The ids of target topics.
+    TargetTopics(Vec<TopicName>),
     /// How far the replicator's worker has copied, by its own flushed position.
     CopiedThrough {
         /// Connect's offset storage topic, on the target.
@@ -62,6 +66,10 @@ pub enum Fact {
     SourceLogs(Logs<SourceOffset>),
     /// To [`Question::TargetLogs`].
     TargetLogs(Logs<TargetOffset>),
+    /// To [`Question::SourceTopics`].
+    SourceTopics(TopicIds),
+    /// To [`Question::TargetTopics`].
+    TargetTopics(TopicIds),
     /// To [`Question::CopiedThrough`].
     CopiedThrough(Reading<CopiedThrough>),
     /// To [`Question::SourceRecords`].
@@ -117,6 +125,9 @@ impl Evidence {
             (Question::OffsetSyncs { .. }, _) => Fact::OffsetSyncs(self.syncs.clone()),
             (Question::Checkpoints { .. }, _) => Fact::Checkpoints(self.checkpoints.clone()),
             (Question::TargetLogs(partitions), _) => Fact::TargetLogs(self.target_logs.of(&partitions)),
+            // What was seen while the source lived was so.
+            (Question::SourceTopics(topics), _) => Fact::SourceTopics(self.source_topics.of(&topics)),
+            (Question::TargetTopics(topics), _) => Fact::TargetTopics(self.target_topics.of(&topics)),
             (Question::CopiedThrough { .. }, _) => Fact::CopiedThrough(self.copied_through.clone()),
             // What was read while the source lived is true still.
             (Question::SourceRecords(spans), _) => Fact::SourceRecords(self.source_records.cut(&spans)),

@@ -1,4 +1,4 @@
-use super::{Fact, Question, Reading, RecordedCommit, Records, Span, Witness};
+use super::{Fact, Question, Reading, RecordedCommit, Records, Span, TopicIds, Witness};
 use crate::history::{CheckpointHistory, SyncHistory};
 use crate::model::SourceOffset;
 
@@ -11,6 +11,10 @@ pub struct Recollection {
     pub syncs: SyncHistory,
     /// Every checkpoint that was seen.
     pub checkpoints: CheckpointHistory,
+    /// The ids that topics of the source had when something was kept of them.
+    pub source_topics: TopicIds,
+    /// The same of the target.
+    pub target_topics: TopicIds,
 }
 
 /// Records of a source that were kept, as far as they serve to be recognised: asked for by stretches, for there may be more
@@ -75,6 +79,8 @@ impl<W, R> Remembering<W, R> {
             Fact::Checkpoints(Reading::Absent { .. }) if !self.kept.checkpoints.is_empty() => {
                 Fact::Checkpoints(Reading::Whole(self.kept.checkpoints.clone()))
             }
+            Fact::SourceTopics(live) => Fact::SourceTopics(later(&self.kept.source_topics, &live)),
+            Fact::TargetTopics(live) => Fact::TargetTopics(later(&self.kept.target_topics, &live)),
             fact => fact,
         }
     }
@@ -92,6 +98,10 @@ impl<W: Witness, R: KeptRecords> Witness for Remembering<W, R> {
             Question::SourceRecords(spans) => Some(spans.clone()),
             _ => None,
         });
+        let topics = questions.iter().find_map(|question| match question {
+            Question::SourceTopics(topics) => Some(topics.clone()),
+            _ => None,
+        });
         let facts = self.witness.answer(questions)?;
         let dead = facts.iter().any(|fact| matches!(fact, Fact::SourceDead { .. }));
         let mut facts: Vec<_> = facts.into_iter().map(|fact| self.complete(fact)).collect();
@@ -105,6 +115,16 @@ impl<W: Witness, R: KeptRecords> Witness for Remembering<W, R> {
         if let Some(spans) = asked.filter(|_| self.dead) {
             facts.push(Fact::SourceRecords(self.records.source_records(&spans)));
         }
+        if let Some(topics) = topics.filter(|_| dead) {
+            facts.push(Fact::SourceTopics(self.kept.source_topics.of(&topics)));
+        }
         Ok(facts)
     }
+}
+
+/// The ids that were kept of the topics that are asked about now, with those they have now behind them.
+fn later(kept: &TopicIds, live: &TopicIds) -> TopicIds {
+    let mut ids = kept.clone();
+    ids.extend(live);
+    ids
 }

@@ -1,6 +1,6 @@
 use super::gap::Gap;
 use super::{Beginning, Epoch, PartitionHistory, Sync};
-use crate::model::{LogRange, SourceOffset, TargetOffset};
+use crate::model::{LogRange, SourceOffset, TargetOffset, TopicId};
 
 /// Why the syncs of a partition cannot be trusted for an offset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +42,20 @@ pub enum Doubt {
     OtherRecord {
         /// Where they stand.
         pair: Sync,
+    },
+    /// The source topic was created anew since something was recorded of it: what was is not evidence for this one.
+    SourceRecreated {
+        /// The id it had first.
+        recorded: TopicId,
+        /// The id it has now.
+        now: TopicId,
+    },
+    /// The same of the mirror topic.
+    TargetRecreated {
+        /// The id it had first.
+        recorded: TopicId,
+        /// The id it has now.
+        now: TopicId,
     },
     /// The source offset fell back to the very beginning: a replay from zero, or a topic created anew.
     SourceRestarted {

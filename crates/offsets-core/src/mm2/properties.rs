@@ -200,7 +200,8 @@ impl Mm2Properties {
     pub fn link(&self, name: Option<&LinkName>) -> Result<Mm2Link, PropertiesError> {
         let name = self.pick(name)?;
         let flow = self.flow(&name);
-        flow.link(flow.policy()?)
+        let policy = flow.policy()?;
+        self.beside_flow_back(&name, flow.link(policy)?, None)
     }
 
     /// As [`Self::link`], with `policy` in place of the one the file names: for a policy class of one's own that names
@@ -213,7 +214,28 @@ impl Mm2Properties {
         name: Option<&LinkName>,
         policy: ReplicationPolicy,
     ) -> Result<Mm2Link, PropertiesError> {
-        self.flow(&self.pick(name)?).link(policy)
+        let name = self.pick(name)?;
+        let mm2 = self.flow(&name).link(policy.clone())?;
+        self.beside_flow_back(&name, mm2, Some(policy))
+    }
+
+    /// The link, with the flow back's syncs topic if it is the same one. What cannot be understood of that flow is its own
+    /// affair.
+    fn beside_flow_back(
+        &self,
+        name: &LinkName,
+        mut mm2: Mm2Link,
+        policy: Option<ReplicationPolicy>,
+    ) -> Result<Mm2Link, PropertiesError> {
+        let back = LinkName { source: name.target.clone(), target: name.source.clone() };
+        if self.flows()?.contains(&back) {
+            let flow = self.flow(&back);
+            let theirs = policy.map_or_else(|| flow.policy(), Ok).and_then(|policy| flow.link(policy));
+            let theirs = theirs.ok().map(|theirs| theirs.link.syncs_topic());
+            let theirs = theirs.map(|(side, topic)| (side.other(), topic));
+            mm2.link.syncs_topic_of_flow_back = theirs.filter(|theirs| *theirs == mm2.link.syncs_topic());
+        }
+        Ok(mm2)
     }
 
     fn flow<'a>(&'a self, name: &'a LinkName) -> Flow<'a> {

@@ -6,8 +6,10 @@ mod commit;
 mod group;
 mod name;
 mod offset;
+mod topic_id;
 
 pub use commit::{Commit, CommittedOffset};
 pub use group::GroupState;
 pub use name::{ClusterAlias, GroupId, TopicName, TopicPartition};
 pub use offset::{LogRange, NegativeOffset, SourceOffset, TargetOffset};
+pub use topic_id::{TopicId, TopicIdError};

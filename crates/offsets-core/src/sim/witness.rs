@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::evidence::{GONE, reading};
 use super::{Known, World, upstream};
-use crate::evidence::{Fact, Question, Records, Scan, Span, Witness};
+use crate::evidence::{Fact, Question, Records, Scan, Span, TopicIds, Witness};
 use crate::model::{LogRange, TopicPartition};
 use crate::translate::{Inquiry, Row, Rules, Selection};
 
@@ -69,6 +69,8 @@ impl SimulatedLink<'_> {
             Question::CopiedThrough { .. } => {
                 Fact::CopiedThrough(reading(self.known.positions, || self.read.copied_through(&source)))
             }
+            Question::SourceTopics(_) => Fact::SourceTopics(TopicIds::default()),
+            Question::TargetTopics(_) => Fact::TargetTopics(TopicIds::default()),
             Question::SourceLogs(partitions) => {
                 let log = partitions.contains(&source).then(|| (source, self.now.source_log()));
                 Fact::SourceLogs(log.into_iter().collect())

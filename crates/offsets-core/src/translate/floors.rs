@@ -16,7 +16,7 @@ fn log_start(e: &PartitionEvidence<'_>) -> Bound {
 /// On a link that preserves offsets the position is the commit itself, or the log end where the target has not got so
 /// far. It is floor and ceiling at once.
 pub(super) fn preserved(e: &PartitionEvidence<'_>, g: SourceOffset) -> Option<Bound> {
-    let same = TargetOffset::new(g.get()).ok().filter(|_| e.preserved)?;
+    let same = TargetOffset::new(g.get()).ok().filter(|_| e.preserved && e.recreated.is_none())?;
     let needs = Assumptions::NONE.with(Assumption::OffsetsPreserved).with(Assumption::SameIncarnation);
     Some(Bound { at: same.min(e.target_log.end), reason: Reason::Preserved(g), needs })
 }

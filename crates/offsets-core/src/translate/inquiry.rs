@@ -110,6 +110,8 @@ impl Inquiry {
                 Fact::Checkpoints(reading) => self.evidence.checkpoints = reading,
                 Fact::SourceLogs(logs) => self.evidence.source_logs.extend(logs),
                 Fact::TargetLogs(logs) => self.evidence.target_logs.extend(logs),
+                Fact::SourceTopics(ids) => self.evidence.source_topics = ids,
+                Fact::TargetTopics(ids) => self.evidence.target_topics = ids,
                 Fact::CopiedThrough(reading) => self.evidence.copied_through = reading,
                 Fact::SourceRecords(records) => self.evidence.source_records.extend(records),
                 Fact::TargetRecords(records) => self.evidence.target_records.extend(records),
@@ -176,8 +178,16 @@ impl Inquiry {
         if let (Selection::Everything, Some(syncs)) = (&self.selection, self.evidence.syncs.whole()) {
             sources.extend(syncs.partitions());
         }
+        let topics: BTreeSet<&TopicName> = sources.iter().map(|source| &source.topic).collect();
+        let mirrors = topics.iter().map(|topic| link.remote_topic(topic)).collect();
+        let topics = topics.into_iter().cloned().collect();
         let targets = sources.iter().map(|source| link.remote_partition(source)).collect();
-        let mut questions = vec![Question::TargetLogs(targets)];
+        let mut questions = vec![
+            Question::TargetLogs(targets),
+            Question::TargetTopics(mirrors),
+            // Of a dead source what was kept may show that its topic was created anew.
+            Question::SourceTopics(topics),
+        ];
         if self.evidence.source.is_alive() {
             questions.push(Question::SourceLogs(sources.into_iter().collect()));
         }

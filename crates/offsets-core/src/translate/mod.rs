@@ -31,7 +31,7 @@ use position::Bracket;
 use crate::evidence::{Evidence, Scan};
 use crate::history::{Doubt, PartitionCheckpoints, PartitionHistory};
 use crate::link::OffsetMapping;
-use crate::model::{LogRange, SourceOffset, TargetOffset, TopicPartition};
+use crate::model::{LogRange, SourceOffset, TargetOffset, TopicName, TopicPartition};
 
 /// What is known about one partition of a link: everything a rule may look at.
 #[derive(Debug, Clone, Copy)]
@@ -48,6 +48,8 @@ struct PartitionEvidence<'a> {
     target_log: LogRange<TargetOffset>,
     source_records: &'a [Scan<SourceOffset>],
     target_records: &'a [Scan<TargetOffset>],
+    /// That one of the topics was created anew since something was recorded of it.
+    recreated: Option<Doubt>,
     /// Whether copies keep the offsets of their records.
     preserved: bool,
     /// Whether MM2 writes in transactions, so that nothing is copied twice.
@@ -62,8 +64,11 @@ impl<'a> PartitionEvidence<'a> {
         source: &TopicPartition,
         target: &TopicPartition,
     ) -> Option<Self> {
-        let syncs = evidence.syncs.whole().filter(|_| rules.admit(EvidenceKind::Syncs));
-        let checkpoints = evidence.checkpoints.whole().filter(|_| rules.admit(EvidenceKind::Checkpoints));
+        // Of pairs that both flows wrote under one key, nobody knows whose each is; checkpoints were made of them.
+        let told_apart = !evidence.link.shares_syncs_topic();
+        let admit = |kind| told_apart && rules.admit(kind);
+        let syncs = evidence.syncs.whole().filter(|_| admit(EvidenceKind::Syncs));
+        let checkpoints = evidence.checkpoints.whole().filter(|_| admit(EvidenceKind::Checkpoints));
         Some(Self {
             rules,
             history: syncs.and_then(|syncs| syncs.get(source)),
@@ -74,16 +79,25 @@ impl<'a> PartitionEvidence<'a> {
             target_log: evidence.target_logs.get(target)?,
             source_records: evidence.source_records.of(source),
             target_records: evidence.target_records.of(target),
+            recreated: recreation(evidence, &source.topic, &target.topic),
             preserved: evidence.link.mapping == OffsetMapping::Preserved,
             exactly_once: evidence.link.exactly_once,
         })
     }
 }
 
+/// What the ids of the two topics say of whether they are the ones of which something was recorded.
+fn recreation(evidence: &Evidence, source: &TopicName, target: &TopicName) -> Option<Doubt> {
+    let of_target = evidence.target_topics.recreation(target);
+    let of_target = of_target.map(|(recorded, now)| Doubt::TargetRecreated { recorded, now });
+    let of_source = evidence.source_topics.recreation(source);
+    of_target.or_else(|| of_source.map(|(recorded, now)| Doubt::SourceRecreated { recorded, now }))
+}
+
 impl PartitionEvidence<'_> {
     /// What speaks against the sync history as a witness for a commit at `g`.
     fn doubt(&self, g: SourceOffset) -> Option<Doubt> {
-        self.history?.doubt(g, self.source_log, self.target_log)
+        self.recreated.or_else(|| self.history?.doubt(g, self.source_log, self.target_log))
     }
 
     /// What every rule rests on that argues from the order of the copies.

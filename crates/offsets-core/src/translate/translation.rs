@@ -8,9 +8,12 @@ use super::position::{Bracket, Fused, NoTarget, fuse};
 use super::rereads::furthest;
 use super::{Assumption, Bound, Derivation, MirrorMakerAnswer, PartitionEvidence, Position, Reason, Rules};
 use crate::evidence::{Evidence, Reading, SourceState};
-use crate::history::{Doubt, SyncHistory};
-use crate::link::Link;
-use crate::model::{CommittedOffset, GroupId, LogRange, SourceOffset, TargetOffset, TopicPartition};
+use crate::history::Doubt;
+use crate::link::{Link, Side};
+use crate::model::{
+    ClusterAlias, CommittedOffset, GroupId, LogRange, SourceOffset, TargetOffset, TopicId, TopicName,
+    TopicPartition,
+};
 
 /// The answers to one inquiry.
 #[derive(Debug, Clone)]
@@ -157,6 +160,7 @@ fn row(evidence: &Evidence, rules: &Rules, mirror_maker: &mut MirrorMaker, wante
     let mm2_target = mirror_maker.target(&source, history, last, g);
 
     let mut findings = source_state(evidence, as_of, live);
+    findings.extend(shared_syncs(&evidence.link));
     let target_log = evidence.target_logs.get(&target);
     let known = PartitionEvidence::of(evidence, rules, &source, &target);
     let (Some(log), Some(e)) = (target_log, known) else {
@@ -189,7 +193,7 @@ fn row(evidence: &Evidence, rules: &Rules, mirror_maker: &mut MirrorMaker, wante
             .filter(|began| began.reason != floor.reason)
             .map(|began| Finding::of(&began, log)),
     );
-    findings.extend(explain(evidence, &e, g, &position, &floor, ceiling.as_ref()));
+    findings.extend(explain(evidence, &e, &source, g, &position, &floor, ceiling.as_ref()));
     if e.preserved && same > 0 {
         let detail = format!("the last {same} records before {} are the same on both sides", floor.at);
         findings.push(Finding { kind: "content", detail });
@@ -251,6 +255,7 @@ fn source_state(evidence: &Evidence, as_of: Timestamp, live: bool) -> Vec<Findin
 fn explain(
     evidence: &Evidence,
     e: &PartitionEvidence<'_>,
+    source: &TopicPartition,
     g: SourceOffset,
     position: &Position,
     floor: &Bound,
@@ -263,9 +268,9 @@ fn explain(
             findings.extend(above.map(|ceiling| Finding::of(ceiling, e.target_log)));
         }
         Position::Unsafe { doubt, .. } => {
-            findings.push(Finding { kind: "contradiction", detail: describe(*doubt) })
+            findings.push(contradiction(&evidence.link, source, *doubt));
         }
-        Position::Floor { .. } | Position::Unknown { .. } => findings.push(open_end(&evidence.syncs, e)),
+        Position::Floor { .. } | Position::Unknown { .. } => findings.push(open_end(evidence, e)),
     }
     if let (true, Some(replay)) =
         (position.is_sound(), e.history.and_then(|history| history.neighbours(g).replay_after))
@@ -286,15 +291,51 @@ fn read_in_words(records: u64, passed: Option<SourceOffset>) -> String {
 }
 
 /// Why there is no ceiling.
-fn open_end(syncs: &Reading<SyncHistory>, e: &PartitionEvidence<'_>) -> Finding {
-    let detail = match (syncs, e.history) {
+fn open_end(evidence: &Evidence, e: &PartitionEvidence<'_>) -> Finding {
+    let is_shared = evidence.link.shares_syncs_topic();
+    let detail = match (&evidence.syncs, e.history) {
         (Reading::Absent { reason }, _) => format!("no ceiling: {reason}"),
+        (Reading::Whole(_), None) if is_shared => "no ceiling: both flows share the syncs".to_owned(),
         (Reading::Whole(_), None) => "no ceiling: MM2 wrote no sync for this partition".to_owned(),
         (Reading::Whole(_), Some(history)) => {
             format!("no ceiling: the newest sync is {}, log end {}", history.newest(), e.target_log.end)
         }
     };
     Finding { kind: "open-end", detail }
+}
+
+/// That both flows between the clusters write one syncs topic, so that it is not used.
+fn shared_syncs(link: &Link) -> Option<Finding> {
+    let (side, topic) = link.shares_syncs_topic().then(|| link.syncs_topic())?;
+    let (source, target) = (&link.source, &link.target);
+    let on = match side {
+        Side::Source => source,
+        Side::Target => target,
+    };
+    let detail = format!(
+        "{source}->{target} and {target}->{source} both write {topic} on {on}: its syncs, and checkpoints made of them, are \
+         not used (give both flows the same offset-syncs.topic.location, and delete the topic before MM2 is restarted)"
+    );
+    Some(Finding { kind: "shared-syncs", detail })
+}
+
+/// What contradicts what.
+fn contradiction(link: &Link, source: &TopicPartition, doubt: Doubt) -> Finding {
+    let recreated = |topic: &TopicName, cluster: &ClusterAlias, recorded: TopicId, now: TopicId| Finding {
+        kind: "re-created",
+        detail: format!(
+            "topic {topic} on {cluster} was re-created: id {recorded} when recorded, {now} now; syncs, checkpoints and \
+             commits of the earlier one say nothing of this one (go on from here, or record into a new archive and \
+             translate with that one)"
+        ),
+    };
+    match doubt {
+        Doubt::SourceRecreated { recorded, now } => recreated(&source.topic, &link.source, recorded, now),
+        Doubt::TargetRecreated { recorded, now } => {
+            recreated(&link.remote_topic(&source.topic), &link.target, recorded, now)
+        }
+        doubt => Finding { kind: "contradiction", detail: describe(doubt) },
+    }
 }
 
 fn describe(doubt: Doubt) -> String {
@@ -323,6 +364,9 @@ fn describe(doubt: Doubt) -> String {
              what tells of this pair belongs to another link",
             pair.upstream, pair.downstream
         ),
+        Doubt::SourceRecreated { recorded, now } | Doubt::TargetRecreated { recorded, now } => {
+            format!("a topic was re-created: id {recorded} when recorded, {now} now")
+        }
         Doubt::SourceRestarted { before, after } => format!(
             "source offsets fall from {before} to {after} in the syncs: a replay from the beginning, or a topic created \
              anew, and nothing here tells which"

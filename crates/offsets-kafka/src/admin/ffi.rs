@@ -15,7 +15,7 @@ use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
 use std::time::Duration;
 
-use offsets_core::model::{CommittedOffset, GroupId, GroupState, TopicName, TopicPartition};
+use offsets_core::model::{CommittedOffset, GroupId, GroupState, TopicId, TopicName, TopicPartition};
 use rdkafka::bindings::{
     self as native, rd_kafka_admin_op_t as Op, rd_kafka_consumer_group_state_t as NativeState,
 };
@@ -270,6 +270,46 @@ impl Call for ListOffsets<'_> {
     }
 }
 
+/// DescribeTopics: topics with their ids. No topic comes into being by it.
+pub(super) struct DescribeTopics<'a>(pub(super) &'a [TopicName]);
+
+impl Call for DescribeTopics<'_> {
+    /// The id of each topic; `None` where the cluster gives none.
+    type Answer = Vec<(TopicName, Result<Option<TopicId>, Cause>)>;
+    const OP: Op = Op::RD_KAFKA_ADMIN_OP_DESCRIBETOPICS;
+    const TO_COORDINATOR: bool = false;
+
+    fn submit(&self, client: Native<'_>, options: &Options, queue: &Queue) -> Result<(), Cause> {
+        let names = self.0.iter().map(|topic| c_string(topic.as_str())).collect::<Result<Vec<_>, _>>()?;
+        let mut names: Vec<*const c_char> = names.iter().map(|name| name.as_ptr()).collect();
+        // SAFETY: client, options, queue and the array of names are alive during the calls; the collection is ours and
+        // copied.
+        unsafe {
+            let topics = native::rd_kafka_TopicCollection_of_topic_names(names.as_mut_ptr(), names.len());
+            let topics = TopicCollection::own(topics).ok_or_else(nothing_made)?;
+            let (options, queue) = (options.0.as_ptr(), queue.0.as_ptr());
+            native::rd_kafka_DescribeTopics(client.0, topics.0.as_ptr(), options, queue);
+        }
+        Ok(())
+    }
+
+    fn read(&self, event: &Event) -> Result<Self::Answer, Cause> {
+        // SAFETY: the result and all it points to live as long as the event, and are only read.
+        unsafe {
+            let result = present(native::rd_kafka_event_DescribeTopics_result(event.0.as_ptr()))?;
+            let mut count = 0;
+            let topics = native::rd_kafka_DescribeTopics_result_topics(result, &mut count);
+            let described = |topic| {
+                let name = TopicName::new(text(native::rd_kafka_TopicDescription_name(topic)));
+                let id = native::rd_kafka_TopicDescription_topic_id(topic);
+                let id = if id.is_null() { None } else { topic_id(id) };
+                (name, error_of(native::rd_kafka_TopicDescription_error(topic)).map_or(Ok(id), Err))
+            };
+            Ok(elements(topics, count).map(described).collect())
+        }
+    }
+}
+
 /// Declares the owning handle of a native object.
 macro_rules! handle {
     ($(#[$doc:meta])* $name:ident, $native:ty, $destroy:path) => {
@@ -316,6 +356,11 @@ handle! {
 }
 handle! {
     AlterRequest, native::rd_kafka_AlterConsumerGroupOffsets_t, native::rd_kafka_AlterConsumerGroupOffsets_destroy
+}
+
+handle! {
+    /// Names of topics.
+    TopicCollection, native::rd_kafka_TopicCollection_t, native::rd_kafka_TopicCollection_destroy
 }
 
 impl Queue {
@@ -553,6 +598,17 @@ unsafe fn text(string: *const c_char) -> String {
     }
     // SAFETY: promised by the caller.
     unsafe { CStr::from_ptr(string) }.to_string_lossy().into_owned()
+}
+
+/// # Safety
+/// `id` is an id that is alive.
+unsafe fn topic_id(id: *const native::rd_kafka_Uuid_t) -> Option<TopicId> {
+    // SAFETY: promised by the caller.
+    let halves = unsafe {
+        [native::rd_kafka_Uuid_most_significant_bits(id), native::rd_kafka_Uuid_least_significant_bits(id)]
+    };
+    let [most, least] = halves.map(|half| u128::from(half.cast_unsigned()));
+    TopicId::new(most << 64 | least)
 }
 
 fn c_string(name: &str) -> Result<CString, Cause> {

@@ -8,6 +8,7 @@ mod groups;
 mod log_ranges;
 mod offsets;
 mod requests;
+mod topic_ids;
 
 use std::time::Duration;
 

@@ -82,6 +82,12 @@ impl<'a> LinkedClusters<'a> {
             Question::TargetLogs(partitions) => {
                 self.target.target_logs(partitions, &self.deadline).map(Fact::TargetLogs)
             }
+            Question::SourceTopics(topics) => {
+                self.ask_source(|source| Ok(Fact::SourceTopics(source.topic_ids(topics, &self.deadline))))
+            }
+            Question::TargetTopics(topics) => {
+                Ok(Fact::TargetTopics(self.target.topic_ids(topics, &self.deadline)))
+            }
             Question::OffsetSyncs { on: Side::Source, topic, markers_on_target } => {
                 self.ask_source(|source| self.syncs(source, topic, *markers_on_target))
             }

@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use jiff::Timestamp;
-use offsets_core::evidence::Recollection;
+use offsets_core::evidence::{Recollection, TopicIds};
 use offsets_core::history::{CheckpointHistory, PartitionHistory, SyncHistory};
 use offsets_core::link::{Link, LinkName, Side};
 use offsets_core::mm2::Checkpoint;
@@ -67,6 +67,8 @@ struct Known {
     link: Link,
     /// The ids of its clusters, where they were told.
     ids: [Option<String>; 2],
+    /// The ids that topics of either had.
+    topics: [TopicIds; 2],
 }
 
 impl Archive {
@@ -170,12 +172,25 @@ impl Archive {
         self.keep(space, known)
     }
 
+    /// Records the ids that topics of a link have on one of its clusters. They must have been asked for before what is
+    /// recorded of the topics was read: so whatever was recorded is of no newer topic than the ids tell.
+    ///
+    /// # Errors
+    /// [`Error::UnknownLink`]; the log's own.
+    pub fn note_topics(&mut self, link: &LinkName, side: Side, ids: &TopicIds) -> Result<(), Error> {
+        let Some((space, known)) = self.find(link) else { return Err(self.unknown(link)) };
+        let mut known = known.clone();
+        if known.topics[side as usize].extend(ids) { self.keep(space, known) } else { Ok(()) }
+    }
+
     /// What was kept of a link. Its syncs are read as `link` says of markers on the target.
     ///
     /// # Errors
     /// [`Error::UnknownLink`], [`Error::OtherLink`] when the archive's has other topics; the log's own.
     pub fn recall(&mut self, link: &Link) -> Result<Recollection, Error> {
-        let space = self.space_of(link)?;
+        let Some((space, known)) = self.find(&link.name()) else { return Err(self.unknown(&link.name())) };
+        known.admit(link)?;
+        let [source_topics, target_topics] = known.topics.clone();
         let mut memory = Memory { markers_on_target: link.exactly_once, ..Memory::default() };
         let (contents, damages) = Contents::load(&*self.log, space, &link.name(), &mut memory)?;
         self.damages.extend(damages);
@@ -187,7 +202,8 @@ impl Archive {
         }
         memory.checkpoints.settle();
         let commits = contents.standings.recorded(&contents.names, contents.commits.tail.head.last_ms);
-        Ok(Recollection { commits, syncs, checkpoints: memory.checkpoints })
+        let checkpoints = memory.checkpoints;
+        Ok(Recollection { commits, syncs, checkpoints, source_topics, target_topics })
     }
 
     /// Bytes on the disk, about.
@@ -218,7 +234,7 @@ impl Archive {
         let damaged = self.damages.iter().filter(|damage| damage.kind() == LINKS.kind);
         let taken = self.links.keys().copied().map(u64::from).chain(damaged.map(|damage| damage.sequence));
         let space = u32::try_from(taken.max().unwrap_or(0) + 1).expect("fewer than 2^32 links are recorded");
-        self.keep(space, Known { link: link.clone(), ids: [None, None] })?;
+        self.keep(space, Known { link: link.clone(), ids: [None, None], topics: Default::default() })?;
         Ok(space)
     }
 
@@ -234,12 +250,23 @@ impl Archive {
 
 impl Known {
     fn read(entry: &[u8]) -> Option<Self> {
-        let (link, [source, target]): (Link, [Option<String>; 2]) = serde_json::from_slice(entry).ok()?;
-        Some(Self { link, ids: [source, target] })
+        type Ids = [Option<String>; 2];
+        let with_topics = serde_json::from_slice::<(Link, Ids, [TopicIds; 2])>(entry);
+        let with_topics = with_topics.map(|(link, ids, topics)| Self { link, ids, topics });
+        with_topics.ok().or_else(|| {
+            let (link, ids) = serde_json::from_slice::<(Link, Ids)>(entry).ok()?;
+            Some(Self { link, ids, topics: Default::default() })
+        })
     }
 
     fn write(&self) -> Vec<u8> {
-        serde_json::to_vec(&(&self.link, &self.ids)).expect("a link has only string keys")
+        let Self { link, ids, topics } = self;
+        let written = if topics.iter().all(TopicIds::is_empty) {
+            serde_json::to_vec(&(link, ids))
+        } else {
+            serde_json::to_vec(&(link, ids, topics))
+        };
+        written.expect("a link has only string keys")
     }
 
     /// Whether what was recorded under this name is of the same topics.

@@ -1,5 +1,6 @@
+use offsets_core::evidence::TopicIds;
 use offsets_core::link::{Link, Side};
-use offsets_core::model::{GroupId, TopicPartition};
+use offsets_core::model::{GroupId, TopicId, TopicPartition};
 use offsets_store::{Archive, Error, MemoryLog, Place, Topic};
 
 use crate::story::{SharedLog, at, checkpoint, commit, link, pair, sync, syncs_of};
@@ -206,4 +207,20 @@ fn changes_come_to_what_all_commits_come_to() {
     assert_eq!(commits, whole.archive().recall(&link()).unwrap().commits);
     assert_eq!(commits[0], commit("app", 0, 20, at(12)), "it is as old as the last look");
     assert_eq!(commits[1], commit("gone", 0, 3, at(0)), "this was last seen then");
+}
+
+#[test]
+fn ids_of_topics_come_back_by_cluster_with_every_one_a_topic_had() {
+    let log = SharedLog::default();
+    let mut archive = log.archive();
+    archive.record(&link()).unwrap();
+    let ids = |id| -> TopicIds { [("orders".into(), TopicId::new(id).unwrap())].into_iter().collect() };
+    for id in [1, 1, 2] {
+        archive.note_topics(&link().name(), Side::Source, &ids(id)).unwrap();
+    }
+    archive.note_topics(&link().name(), Side::Target, &ids(3)).unwrap();
+    let kept = log.archive().recall(&link()).unwrap();
+    let both = (TopicId::new(1).unwrap(), TopicId::new(2).unwrap());
+    assert_eq!(kept.source_topics.recreation(&"orders".into()), Some(both));
+    assert_eq!(kept.target_topics, ids(3));
 }

@@ -1,0 +1,29 @@
+use std::time::Duration;
+
+use offsets_core::evidence::TopicIds;
+use offsets_core::model::TopicName;
+
+use super::ffi::DescribeTopics;
+use crate::{Cluster, Deadline, Directory};
+
+/// How long ids are waited for: they are a help and no condition.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Topics in one request.
+const AT_ONCE: usize = 1024;
+
+impl Cluster {
+    /// The ids of those of `topics` that the cluster tells: not of a topic that does not exist or that this principal
+    /// may not describe, and none at all before Kafka 2.8.
+    pub fn topic_ids(&self, topics: &[TopicName], deadline: &Deadline) -> TopicIds {
+        // The embedded clusters do not answer it, and nobody creates their topics anew.
+        if matches!(self.directory(), Directory::Fixed { .. }) {
+            return TopicIds::default();
+        }
+        let calls: Vec<DescribeTopics<'_>> = topics.chunks(AT_ONCE).map(DescribeTopics).collect();
+        let deadline = Deadline::after(deadline.slice(PATIENCE));
+        let answers = self.ask(&calls, &deadline, |_| false);
+        let described = answers.into_iter().flatten().flatten();
+        described.filter_map(|(topic, id)| Some((topic, id.ok()??))).collect()
+    }
+}
