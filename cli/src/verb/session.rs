@@ -95,6 +95,9 @@ impl Session {
         let keeps_records = matches!(selection, Selection::Everything);
         let about = |link: &Link, now| {
             let inquiry = Inquiry::about(link.clone(), selection, now).under(rules);
+            // Ids are of use beside what was kept of a topic, now or by this dump.
+            let compares = keeps_records || evidence.archive.is_some();
+            let inquiry = if compares { inquiry.telling_topics_apart() } else { inquiry };
             if keeps_records { inquiry.keeping_records() } else { inquiry }
         };
         let clusters = match &self.origin {

@@ -67,32 +67,6 @@ fn a_second_round_goes_on_where_the_first_one_ended() {
 }
 
 #[test]
-fn what_was_kept_of_a_topic_that_was_created_anew_is_withdrawn() {
-    let before: Vec<u16> = (0..200).collect();
-    let folder = Folder::new();
-    keep(
-        &folder,
-        &Lab::new().numbered(("orders", &before), ("orders", &before)),
-        "--policy snapshot --fingerprints",
-    );
-    // As long, longer, or shorter than the one before: none of its records is one of those that were kept.
-    for count in [200, 300, 50] {
-        let after: Vec<u16> = (1_000..1_000 + count).collect();
-        let lab = Lab::new().numbered(("orders", &after), ("orders", &after));
-        let run = keep(&folder, &lab, "--policy snapshot --fingerprints");
-        let fresh = count != 200;
-        assert_eq!(run.stderr.contains("fingerprints are withdrawn"), fresh, "{count}: {}", run.stderr);
-        let row = row(&folder, &lab, "--policy snapshot --topic orders:0 --offset 20");
-        let expected = if fresh { ("exact", 20) } else { ("floor", 0) };
-        assert_eq!(
-            (row["class"].as_str().unwrap(), row["targetOffset"].as_i64().unwrap()),
-            expected,
-            "{row}"
-        );
-    }
-}
-
-#[test]
 fn fingerprints_are_kept_only_when_that_is_asked_for() {
     let source: Vec<u16> = (0..10).collect();
     let lab = Lab::new().numbered(("orders", &source), ("orders", &source));

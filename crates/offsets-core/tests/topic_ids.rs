@@ -55,7 +55,8 @@ fn selection() -> Selection {
 }
 
 fn translated(evidence: Evidence, kept: Recollection) -> (Row, Evidence) {
-    let inquiry = Inquiry::about(evidence.link.clone(), selection(), Timestamp::UNIX_EPOCH);
+    let inquiry =
+        Inquiry::about(evidence.link.clone(), selection(), Timestamp::UNIX_EPOCH).telling_topics_apart();
     let Ok(inquiry) = inquiry.under(Rules::without_probes()).hear(&mut Remembering::new(evidence, kept));
     let learnt = inquiry.evidence().clone();
     (inquiry.conclude().rows.remove(0), learnt)

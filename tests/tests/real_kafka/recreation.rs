@@ -38,3 +38,25 @@ fn what_was_archived_of_a_mirror_topic_is_not_used_for_another_one_of_its_name()
     ensure!(rows.iter().all(|row| row.target_offset == Some(0)), "{rows:#?}");
     Ok(())
 }
+
+#[test]
+fn what_was_kept_of_the_records_of_a_source_topic_is_withdrawn_when_it_is_another_one() -> Result<()> {
+    let mut rig = Rig::shared()?;
+    let mut scenario = Outline::new("refilled", 1).on(&mut rig)?;
+    let folder = scenario.rig.scratch().folder("refilled")?;
+    let folder = folder.to_str().context("the folder's name is not UTF-8")?.to_owned();
+    let archive = ["run", "--dir", &folder, "--once", "--fingerprints"];
+    scenario.produce(2_000)?;
+    scenario.groups_lagging(&[150])?;
+    scenario.offsets_archive(&archive)?.expect_code(0)?;
+
+    let topic = scenario.names().topic.clone();
+    let source = scenario.rig.source.bootstrap();
+    Topic::delete(&source, &topic)?;
+    Topic::new(topic.as_str(), 1).create(&source)?;
+    scenario.produce(3_000)?;
+    scenario.groups_lagging(&[150])?;
+    let run = scenario.offsets_archive(&archive)?.expect_code(0)?;
+    ensure!(run.stderr.contains("fingerprints are withdrawn"), "{}", run.stderr);
+    Ok(())
+}

@@ -30,6 +30,7 @@ pub struct Inquiry {
     /// Answers that stand.
     rows: Vec<Row>,
     keeps_records: bool,
+    tells_topics_apart: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -56,6 +57,7 @@ impl Inquiry {
             left: Vec::new(),
             rows: Vec::new(),
             keeps_records: false,
+            tells_topics_apart: false,
         }
     }
 
@@ -70,6 +72,14 @@ impl Inquiry {
     #[must_use]
     pub fn keeping_records(mut self) -> Self {
         self.keeps_records = true;
+        self
+    }
+
+    /// Asks for the ids of topics too, so that one that was created anew is told from the one of which something was kept. They
+    /// are of use only beside such a record, or to make one.
+    #[must_use]
+    pub fn telling_topics_apart(mut self) -> Self {
+        self.tells_topics_apart = true;
         self
     }
 
@@ -178,16 +188,15 @@ impl Inquiry {
         if let (Selection::Everything, Some(syncs)) = (&self.selection, self.evidence.syncs.whole()) {
             sources.extend(syncs.partitions());
         }
-        let topics: BTreeSet<&TopicName> = sources.iter().map(|source| &source.topic).collect();
-        let mirrors = topics.iter().map(|topic| link.remote_topic(topic)).collect();
-        let topics = topics.into_iter().cloned().collect();
         let targets = sources.iter().map(|source| link.remote_partition(source)).collect();
-        let mut questions = vec![
-            Question::TargetLogs(targets),
-            Question::TargetTopics(mirrors),
+        let mut questions = vec![Question::TargetLogs(targets)];
+        if self.tells_topics_apart {
+            let topics: BTreeSet<&TopicName> = sources.iter().map(|source| &source.topic).collect();
+            questions
+                .push(Question::TargetTopics(topics.iter().map(|topic| link.remote_topic(topic)).collect()));
             // Of a dead source what was kept may show that its topic was created anew.
-            Question::SourceTopics(topics),
-        ];
+            questions.push(Question::SourceTopics(topics.into_iter().cloned().collect()));
+        }
         if self.evidence.source.is_alive() {
             questions.push(Question::SourceLogs(sources.into_iter().collect()));
         }
