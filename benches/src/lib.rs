@@ -9,10 +9,12 @@
 //! about time. Every answer is checked: a program that answers wrongly has no place in a table.
 
 mod contest;
+mod ids;
 mod programs;
 mod stopwatch;
 pub mod workload;
 
 pub use contest::{Contest, Contestant};
+pub use ids::Ids;
 pub use programs::{Programs, ReadBack};
 pub use stopwatch::{Stopwatch, Usage, time_to_file};

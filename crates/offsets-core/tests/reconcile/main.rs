@@ -20,3 +20,12 @@ fn at(input: u16, offset: i64) -> Position {
 fn id(number: u8) -> Identity {
     Identity::of("test", &[Some(&[number])])
 }
+
+#[allow(dead_code, reason = "the example's own entry is called")]
+#[path = "../../examples/stream.rs"]
+mod stream;
+
+#[test]
+fn the_example_of_a_stream_runs() {
+    stream::main();
+}

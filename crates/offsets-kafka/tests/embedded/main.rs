@@ -7,3 +7,11 @@ mod connecting;
 mod groups;
 mod probing;
 mod reading;
+
+#[path = "../../examples/consumer_loop.rs"]
+mod consumer_loop;
+
+#[test]
+fn the_example_of_a_consumer_loop_runs() {
+    consumer_loop::main().unwrap();
+}

@@ -126,6 +126,50 @@ fn damage_is_named_and_what_precedes_it_is_kept() {
     }
 }
 
+/// What one version wrote is read by the next one: `STATE.md` draws these bytes.
+#[test]
+fn the_format_is_what_it_was() {
+    let rank = |version: &str| Rank {
+        version: Version::read(version).unwrap(),
+        region: Region(1),
+        content: Fingerprint::of(Some(b"k"), None),
+    };
+    let stamp = Rank { version: Version::Stamp(Hlc::new(1_000, 2).unwrap()), ..rank("1") };
+    let position = |offset| Position::new(2, offset).unwrap();
+    let mut seen = DurableTable::open(MemoryLog::default(), 1).unwrap();
+    let mut read = DurableTable::open(MemoryLog::default(), 2).unwrap();
+    let mut winners = DurableTable::open(MemoryLog::default(), 3).unwrap();
+    for number in 0..3 {
+        seen.put(id(number), seen_at(number)).unwrap();
+        read.put(id(number), Read { last: position(100 - i64::from(number)), times: 300, again: number })
+            .unwrap();
+    }
+    for (number, rank) in (0..).zip([rank("-1.50"), rank("2026-11-23T08:00:00Z"), stamp]) {
+        let deleted_ms = (number == 1).then_some(1_000);
+        winners.put(id(number), Winner { rank, position: position(1 << 40), deleted_ms }).unwrap();
+    }
+    seen.save(b"progress").unwrap();
+    read.save(b"").unwrap();
+    winners.save(b"").unwrap();
+    let mut written = String::new();
+    for (space, log) in [(1, seen.log()), (2, read.log()), (3, winners.log())] {
+        for kind in [16, 17] {
+            log.scan(Stream { space, kind }, 0, &mut |sequence, bytes| {
+                let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+                written += &format!("{space} {kind} {sequence} {hex}\n");
+                true
+            })
+            .unwrap();
+        }
+    }
+    let golden = include_str!("format-1.txt");
+    assert!(written == golden, "{written}");
+}
+
+fn seen_at(number: u32) -> Seen {
+    Seen { first: Position::new((number % 2) as u16, i64::from(number) * 1_000).unwrap(), era: 40 + number }
+}
+
 fn round_trips<V: Kept + std::fmt::Debug>(values: &[V]) -> Result<(), TestCaseError> {
     let mut table = DurableTable::open(MemoryLog::default(), 0).unwrap();
     for (number, value) in (0..).zip(values) {

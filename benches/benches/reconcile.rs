@@ -1,0 +1,198 @@
+//! The operators of reconciliation: how many records they judge a second in memory and on a disk, and what an identity costs.
+//!
+//!     cargo bench -p offsets-benches --bench reconcile
+//!
+//! One core: nothing here starts a thread, and the engine's own flusher is off.
+
+use std::convert::Infallible;
+use std::hint::black_box;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use offsets_benches::Ids;
+use offsets_core::reconcile::{
+    Dedup, Examination, Identity, IdentityRule, MemoryTable, Operator, Order, Outcome, Pointer, Position,
+    Record, Regions, Seen, Table as _, Upsert, UpsertRules, Verdict, VersionRule, Window,
+};
+use offsets_store::{DurableTable, SledLog};
+
+/// Operations until five million identities are there, as the peers' stores were measured.
+const OPERATIONS: usize = 7_142_797;
+const DISTINCT: u64 = 5_000_000;
+
+/// How many operations are made durable at a time.
+const HANDFUL: usize = 100_000;
+
+/// Records of the peers' own stream.
+const RECORDS: usize = 2_000_000;
+
+const ROUNDS: usize = 3;
+
+fn main() -> Result<()> {
+    // `cargo test --benches` only wants to know that it runs.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return Ok(());
+    }
+    println!("| what | operations | a second (median of {ROUNDS}) |\n| --- | --: | --: |");
+    report("dedup in memory: one identity after another", OPERATIONS, dedup_in_memory)?;
+    report("dedup of JSON records by a field: parsed, hashed, judged", RECORDS, dedup_of_json)?;
+    report("upsert of JSON records by a field, 200,000 keys", RECORDS, upsert_of_json)?;
+    println!();
+    println!(
+        "| store | operations a second | identities | on disk, bytes an identity | memory, bytes an identity | reopened |"
+    );
+    println!("| --- | --: | --: | --: | --: | --: |");
+    let mut taken = Vec::new();
+    for _ in 0..ROUNDS {
+        let folder = tempfile::tempdir()?;
+        taken.push(durable(folder.path())?);
+    }
+    taken.sort_by_key(|round| round.spent);
+    let Durable { spent, disk, memory, reopened } = &taken[ROUNDS / 2];
+    println!(
+        "| sled, durable every {HANDFUL} | {:.0} | {DISTINCT} | {:.1} | {:.1} | {:.2} s |",
+        OPERATIONS as f64 / spent.as_secs_f64(),
+        *disk as f64 / DISTINCT as f64,
+        *memory as f64 / DISTINCT as f64,
+        reopened.as_secs_f64(),
+    );
+    Ok(())
+}
+
+fn report(what: &str, operations: usize, mut run: impl FnMut() -> Result<Duration>) -> Result<()> {
+    let mut rounds = (0..ROUNDS).map(|_| run()).collect::<Result<Vec<_>>>()?;
+    rounds.sort();
+    println!("| {what} | {operations} | {:.0} |", operations as f64 / rounds[ROUNDS / 2].as_secs_f64());
+    Ok(())
+}
+
+fn identities() -> Vec<Identity> {
+    let key = |id| Identity::from_bits(u128::from_le_bytes(Ids::key(id)));
+    Ids::default().take(OPERATIONS).map(key).collect()
+}
+
+fn at(number: usize) -> Result<Position> {
+    Position::new(0, number as i64).context("an offset that a log can have")
+}
+
+fn dedup_in_memory() -> Result<Duration> {
+    let identities = identities();
+    let began = Instant::now();
+    let mut dedup = Dedup::new(MemoryTable::<Seen>::default(), Window::Unbounded);
+    for (number, identity) in identities.into_iter().enumerate() {
+        let Ok(verdict) = dedup.decide(identity, at(number)?, 0);
+        black_box(verdict);
+    }
+    let spent = began.elapsed();
+    ensure!(dedup.table().len() == DISTINCT);
+    Ok(spent)
+}
+
+struct Durable {
+    spent: Duration,
+    disk: u64,
+    memory: u64,
+    reopened: Duration,
+}
+
+fn durable(folder: &Path) -> Result<Durable> {
+    let identities = identities();
+    let before = resident()?;
+    let began = Instant::now();
+    let table = DurableTable::<Seen, _>::open(SledLog::open(folder)?, 0)?;
+    let mut dedup = Dedup::new(table, Window::Unbounded);
+    let mut first = 0_u64;
+    for (number, identity) in identities.iter().enumerate() {
+        first += u64::from(dedup.decide(*identity, at(number)?, 0)? == Verdict::First);
+        if number % HANDFUL == HANDFUL - 1 {
+            dedup.table().save(&number.to_le_bytes())?;
+        }
+    }
+    dedup.table().save(&OPERATIONS.to_le_bytes())?;
+    let spent = began.elapsed();
+    ensure!(first == DISTINCT, "{first}");
+    let memory = resident()?.saturating_sub(before);
+    drop(dedup);
+    let began = Instant::now();
+    let table = DurableTable::<Seen, _>::open(SledLog::open(folder)?, 0)?;
+    let reopened = began.elapsed();
+    ensure!(table.len() == DISTINCT);
+    Ok(Durable { spent, disk: size(folder)?, memory, reopened })
+}
+
+fn examination(identity: IdentityRule, order: Option<Order>) -> Examination {
+    Examination { identity, order, max_ahead_ms: i64::MAX }
+}
+
+/// About as long as the peers' records.
+fn json(id: u64, version: usize) -> Vec<u8> {
+    let payload = "x".repeat(24);
+    format!(
+        r#"{{"id":"{id:016x}","version":{version},"customer":"c-{:06}","note":"{payload}"}}"#,
+        id % 100_000
+    )
+    .into_bytes()
+}
+
+fn dedup_of_json() -> Result<Duration> {
+    let values: Vec<_> = Ids::default().take(RECORDS).map(|id| json(id, 1)).collect();
+    let examination = examination(IdentityRule::Json(Pointer::parse("/id")?), None);
+    let mut dedup = Dedup::new(MemoryTable::<Seen>::default(), Window::Unbounded);
+    let (spent, passed) = judged(&examination, &mut dedup, &values, |_| Vec::new())?;
+    ensure!(passed == 1_401_067, "{passed}");
+    Ok(spent)
+}
+
+fn upsert_of_json() -> Result<Duration> {
+    const KEYS: u64 = 200_000;
+    let ids: Vec<_> = Ids::default().take(RECORDS).map(|id| id % KEYS).collect();
+    let values: Vec<_> = ids.iter().enumerate().map(|(version, id)| json(*id, version)).collect();
+    let version = VersionRule::Json(Pointer::parse("/version")?);
+    let regions = Regions::new(["a".to_owned()]).map_err(anyhow::Error::msg)?;
+    let order = Order { version, tombstones: None, regions };
+    let examination = examination(IdentityRule::Key, Some(order));
+    let mut upsert = Upsert::new(MemoryTable::default(), UpsertRules::default());
+    let (spent, passed) = judged(&examination, &mut upsert, &values, |at| Ids::key(ids[at]).to_vec())?;
+    ensure!(passed == RECORDS as u64, "versions rise: {passed}");
+    Ok(spent)
+}
+
+fn judged(
+    examination: &Examination,
+    operator: &mut impl Operator<Error = Infallible>,
+    values: &[Vec<u8>],
+    key: impl Fn(usize) -> Vec<u8>,
+) -> Result<(Duration, u64)> {
+    let keys: Vec<_> = (0..values.len()).map(key).collect();
+    let began = Instant::now();
+    let mut passed = 0;
+    for (number, (key, value)) in keys.iter().zip(values).enumerate() {
+        let record = Record { region: "a", key: Some(key), value: Some(value), ..Record::default() };
+        let candidate = examination.examine(&record, at(number)?, 0)?;
+        let Ok(outcome) = operator.judge(&candidate);
+        passed += u64::from(matches!(outcome, Outcome::Passes { .. }));
+        if number % HANDFUL == HANDFUL - 1 {
+            let Ok(()) = operator.settle(&[at(number + 1)?]);
+        }
+    }
+    Ok((began.elapsed(), passed))
+}
+
+/// Bytes of memory this process holds.
+fn resident() -> Result<u64> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
+    let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse()?;
+    Ok(kilobytes * 1024)
+}
+
+/// Bytes of all files in a folder.
+fn size(folder: &Path) -> Result<u64> {
+    let mut bytes = 0;
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        bytes += if entry.file_type()?.is_dir() { size(&entry.path())? } else { entry.metadata()?.len() };
+    }
+    Ok(bytes)
+}
