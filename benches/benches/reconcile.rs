@@ -15,7 +15,7 @@ use offsets_core::reconcile::{
     Dedup, Examination, Identity, IdentityRule, MemoryTable, Operator, Order, Outcome, Pointer, Position,
     Record, Regions, Seen, Table as _, Upsert, UpsertRules, Verdict, VersionRule, Window,
 };
-use offsets_store::{DurableTable, SledLog};
+use offsets_store::{DurableTable, RedbLog, SegmentLog, SledLog};
 
 /// Operations until five million identities are there, as the peers' stores were measured.
 const OPERATIONS: usize = 7_142_797;
@@ -43,15 +43,21 @@ fn main() -> Result<()> {
         "| store | operations a second | identities | on disk, bytes an identity | memory, bytes an identity | reopened |"
     );
     println!("| --- | --: | --: | --: | --: | --: |");
+    store("sled", |folder| Ok(SledLog::open(folder)?))?;
+    store("redb", |folder| Ok(RedbLog::open(folder)?))?;
+    Ok(())
+}
+
+fn store<L: SegmentLog>(name: &str, open: impl Fn(&Path) -> Result<L>) -> Result<()> {
     let mut taken = Vec::new();
     for _ in 0..ROUNDS {
         let folder = tempfile::tempdir()?;
-        taken.push(durable(folder.path())?);
+        taken.push(durable(folder.path(), &open)?);
     }
     taken.sort_by_key(|round| round.spent);
     let Durable { spent, disk, memory, reopened } = &taken[ROUNDS / 2];
     println!(
-        "| sled, durable every {HANDFUL} | {:.0} | {DISTINCT} | {:.1} | {:.1} | {:.2} s |",
+        "| {name}, durable every {HANDFUL} | {:.0} | {DISTINCT} | {:.1} | {:.1} | {:.2} s |",
         OPERATIONS as f64 / spent.as_secs_f64(),
         *disk as f64 / DISTINCT as f64,
         *memory as f64 / DISTINCT as f64,
@@ -96,11 +102,11 @@ struct Durable {
     reopened: Duration,
 }
 
-fn durable(folder: &Path) -> Result<Durable> {
+fn durable<L: SegmentLog>(folder: &Path, open: impl Fn(&Path) -> Result<L>) -> Result<Durable> {
     let identities = identities();
     let before = resident()?;
     let began = Instant::now();
-    let table = DurableTable::<Seen, _>::open(SledLog::open(folder)?, 0)?;
+    let table = DurableTable::<Seen, _>::open(open(folder)?, 0)?;
     let mut dedup = Dedup::new(table, Window::Unbounded);
     let mut first = 0_u64;
     for (number, identity) in identities.iter().enumerate() {
@@ -115,7 +121,7 @@ fn durable(folder: &Path) -> Result<Durable> {
     let memory = resident()?.saturating_sub(before);
     drop(dedup);
     let began = Instant::now();
-    let table = DurableTable::<Seen, _>::open(SledLog::open(folder)?, 0)?;
+    let table = DurableTable::<Seen, _>::open(open(folder)?, 0)?;
     let reopened = began.elapsed();
     ensure!(table.len() == DISTINCT);
     Ok(Durable { spent, disk: size(folder)?, memory, reopened })

@@ -13,12 +13,12 @@ use serde_json::Value;
 /// Who may name rdkafka in a manifest: the Kafka edge, and the packages that test and measure against real brokers.
 const MAY_NAME_RDKAFKA: [&str; 3] = ["offsets-kafka", "offsets-tests", "offsets-benches"];
 
-/// Who may name the storage engine.
-const MAY_NAME_SLED: [&str; 1] = ["offsets-store"];
+/// Who may name a storage engine.
+const MAY_NAME_AN_ENGINE: [&str; 1] = ["offsets-store"];
 
 /// Crates that do I/O, or bring a runtime to do it with.
-const DOING_IO: [&str; 9] =
-    ["rdkafka", "rdkafka-sys", "tokio", "async-std", "smol", "mio", "socket2", "rustix", "sled"];
+const DOING_IO: [&str; 10] =
+    ["rdkafka", "rdkafka-sys", "tokio", "async-std", "smol", "mio", "socket2", "rustix", "sled", "redb"];
 
 #[test]
 fn only_the_kafka_edge_and_what_tests_it_name_rdkafka() -> Result<()> {
@@ -32,10 +32,12 @@ fn only_the_kafka_edge_and_what_tests_it_name_rdkafka() -> Result<()> {
 }
 
 #[test]
-fn only_the_store_names_its_engine() -> Result<()> {
+fn only_the_store_names_its_engines() -> Result<()> {
     for (package, dependencies) in manifests()? {
-        let may = MAY_NAME_SLED.contains(&package.as_str());
-        ensure!(may || !dependencies.contains("sled"), "{package} names sled");
+        let may = MAY_NAME_AN_ENGINE.contains(&package.as_str());
+        for engine in ["sled", "redb"] {
+            ensure!(may || !dependencies.contains(engine), "{package} names {engine}");
+        }
     }
     Ok(())
 }

@@ -52,6 +52,8 @@ pub use archive::{
     Archive, Damage, Expired, KeptFingerprints, KeptUpTo, Limits, LinkStats, Place, Recorder, Topic,
 };
 pub use error::{Error, MalformedCopy};
+#[cfg(feature = "redb")]
+pub use log::RedbLog;
 pub use log::{Key, MemoryLog, SEGMENT_LIMIT, SegmentLog, SledLog, Stream};
 pub use segment::Flaw;
 pub use state::{DurableTable, Kept, StateDamage};

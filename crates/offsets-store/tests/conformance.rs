@@ -101,3 +101,14 @@ fn what_the_sled_log_flushed_is_there_when_it_is_opened_again() {
     let log = SledLog::open(folder.path()).unwrap();
     assert_eq!(numbers(&log, STREAM, 0), (50..100).collect::<Vec<_>>());
 }
+
+#[cfg(feature = "redb")]
+#[test]
+fn the_redb_log_conforms_and_keeps_what_it_flushed() {
+    use offsets_store::RedbLog;
+    let folder = tempfile::tempdir().unwrap();
+    conforms(&mut RedbLog::open(folder.path()).unwrap());
+    let log = RedbLog::open(folder.path()).unwrap();
+    assert_eq!(numbers(&log, Stream { space: 2, kind: 2 }, 0), [7]);
+    assert!(RedbLog::open(folder.path()).unwrap_err().is_in_use());
+}

@@ -1,9 +1,13 @@
 //! Numbered segments in streams, and who keeps them.
 
 mod memory;
+#[cfg(feature = "redb")]
+mod redb;
 mod sled;
 
 pub use self::memory::MemoryLog;
+#[cfg(feature = "redb")]
+pub use self::redb::RedbLog;
 pub use self::sled::SledLog;
 
 use std::ops::Range;
@@ -73,4 +77,22 @@ pub trait SegmentLog {
     /// # Errors
     /// [`Error::Io`] or [`Error::Engine`].
     fn footprint(&self) -> Result<u64, Error>;
+}
+
+/// As the engines have it: big-endian, so that bytes sort as keys do.
+impl Key {
+    fn bytes(self) -> [u8; 13] {
+        let mut bytes = [0; 13];
+        bytes[..4].copy_from_slice(&self.stream.space.to_be_bytes());
+        bytes[4] = self.stream.kind;
+        bytes[5..].copy_from_slice(&self.sequence.to_be_bytes());
+        bytes
+    }
+
+    fn of(bytes: &[u8]) -> Option<Self> {
+        let (space, rest) = bytes.split_first_chunk()?;
+        let (&kind, sequence) = rest.split_first()?;
+        let stream = Stream { space: u32::from_be_bytes(*space), kind };
+        Some(Self { stream, sequence: u64::from_be_bytes(sequence.try_into().ok()?) })
+    }
 }

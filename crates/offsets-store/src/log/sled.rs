@@ -59,12 +59,12 @@ impl SegmentLog for SledLog {
     fn append(&mut self, segments: &[(Key, Vec<u8>)]) -> Result<(), Error> {
         const DOING: &str = "write to the store";
         if let [(key, segment)] = segments {
-            let written = self.segments.insert(bytes(*key), segment.as_slice());
+            let written = self.segments.insert(key.bytes(), segment.as_slice());
             return written.map(drop).map_err(|cause| self.failed(DOING, cause));
         }
         let stored = self.segments.transaction(|tree| {
             for (key, segment) in segments {
-                tree.insert(&bytes(*key), segment.as_slice())?;
+                tree.insert(&key.bytes(), segment.as_slice())?;
             }
             Ok::<(), ConflictableTransactionError<()>>(())
         });
@@ -80,9 +80,8 @@ impl SegmentLog for SledLog {
         from: u64,
         visit: &mut dyn FnMut(u64, &[u8]) -> bool,
     ) -> Result<(), Error> {
-        let range =
-            bytes(Key { stream, sequence: from }).to_vec()
-                ..=bytes(Key { stream, sequence: u64::MAX }).to_vec();
+        let range = Key { stream, sequence: from }.bytes().to_vec()
+            ..=Key { stream, sequence: u64::MAX }.bytes().to_vec();
         for found in self.segments.range(range) {
             let (key, segment) = found.map_err(|cause| self.failed("read the store", cause))?;
             let Some(key) = Key::of(&key) else { continue };
@@ -106,8 +105,8 @@ impl SegmentLog for SledLog {
     fn remove(&mut self, stream: Stream, range: Range<u64>) -> Result<u64, Error> {
         let failed = |cause| self.failed("remove from the store", cause);
         let keys =
-            bytes(Key { stream, sequence: range.start }).to_vec()
-                ..bytes(Key { stream, sequence: range.end }).to_vec();
+            Key { stream, sequence: range.start }.bytes().to_vec()
+                ..Key { stream, sequence: range.end }.bytes().to_vec();
         let mut removed = 0;
         for key in self.segments.range(keys).keys() {
             self.segments.remove(key.map_err(failed)?).map_err(failed)?;
@@ -134,22 +133,5 @@ fn failed(folder: &Path, doing: &'static str, cause: sled::Error) -> Error {
         }
         sled::Error::Io(cause) => Error::Io { folder, doing, cause },
         cause => Error::Engine { folder, cause: Box::new(cause) },
-    }
-}
-
-fn bytes(key: Key) -> [u8; 13] {
-    let mut bytes = [0; 13];
-    bytes[..4].copy_from_slice(&key.stream.space.to_be_bytes());
-    bytes[4] = key.stream.kind;
-    bytes[5..].copy_from_slice(&key.sequence.to_be_bytes());
-    bytes
-}
-
-impl Key {
-    fn of(bytes: &[u8]) -> Option<Self> {
-        let (space, rest) = bytes.split_first_chunk()?;
-        let (&kind, sequence) = rest.split_first()?;
-        let stream = Stream { space: u32::from_be_bytes(*space), kind };
-        Some(Self { stream, sequence: u64::from_be_bytes(sequence.try_into().ok()?) })
     }
 }
