@@ -108,6 +108,13 @@ fn ranks() -> impl Strategy<Value = Rank> {
 }
 
 proptest! {
+    #[test]
+    fn a_version_is_read_as_it_is_written(text in "-?[0-9]{1,4}(\\.[0-9]{1,4})?(e-?[0-9]{1,2})?|20[0-9]{2}-0[1-9]-1[0-9]T0[0-9]:00:00(\\.[0-9]{1,9})?Z") {
+        if let Some(version) = Version::read(&text) {
+            prop_assert_eq!(Version::read(&version.to_string()), Some(version), "{}", text);
+        }
+    }
+
     /// Keeping the greater is associative and idempotent by this, and commutative.
     #[test]
     fn ranks_are_in_a_total_order(a in ranks(), b in ranks(), c in ranks()) {
