@@ -2,7 +2,7 @@
 //! second.
 
 use anyhow::{Context, Result, ensure};
-use offsets_tests::kafka::Topic;
+use offsets_tests::kafka::{Producer, RecordId, Topic};
 use offsets_tests::law::{Class, Report, Row};
 use offsets_tests::rig::Rig;
 use offsets_tests::scenario::Outline;
@@ -48,14 +48,21 @@ fn what_was_kept_of_the_records_of_a_source_topic_is_withdrawn_when_it_is_anothe
     let archive = ["run", "--dir", &folder, "--once", "--fingerprints"];
     scenario.produce(2_000)?;
     scenario.groups_lagging(&[150])?;
+    scenario.mirror.start()?;
+    scenario.await_mirrored()?;
+    scenario.await_checkpoints()?;
+    scenario.mirror.kill()?;
     scenario.offsets_archive(&archive)?.expect_code(0)?;
 
     let topic = scenario.names().topic.clone();
     let source = scenario.rig.source.bootstrap();
     Topic::delete(&source, &topic)?;
     Topic::new(topic.as_str(), 1).create(&source)?;
-    scenario.produce(3_000)?;
-    scenario.groups_lagging(&[150])?;
+    let producer = Producer::new(&source, &topic)?;
+    for number in 0..3_000 {
+        producer.send(0, "key", RecordId(1_000_000 + number))?;
+    }
+    producer.flush()?;
     let run = scenario.offsets_archive(&archive)?.expect_code(0)?;
     ensure!(run.stderr.contains("fingerprints are withdrawn"), "{}", run.stderr);
     Ok(())
