@@ -191,6 +191,50 @@ fn with_a_dead_source_the_newest_checkpoints_are_the_commits() {
     );
 }
 
+/// The group may have gone on at the target already: that is said where it is ahead of the answer, and never used.
+#[test]
+fn with_a_dead_source_a_group_that_is_ahead_on_the_target_is_said_to_be() {
+    let own = |group: &str, offset| Commit {
+        group: GroupId::from(group),
+        partition: TopicPartition::new("src.orders", 0),
+        committed: CommittedOffset { offset: down(offset), metadata: String::new() },
+    };
+    let mut checkpoints = CheckpointHistory::default();
+    for (at, group) in (0..).zip(["ahead", "behind", "none"]) {
+        let (upstream, downstream) = (up(150), down(1));
+        let checkpoint =
+            Checkpoint { group, topic: "src.orders", partition: 0, upstream, downstream, metadata: "" };
+        let (key, value) = checkpoint.encode();
+        checkpoints.read(at, 1_000, Some(&key), Some(&value)).unwrap();
+    }
+    let dead = |target_commits| Evidence {
+        source: SourceState::Dead { reason: "no broker answers".to_owned() },
+        checkpoints: Reading::Whole(checkpoints.clone()),
+        source_logs: Logs::default(),
+        target_commits,
+        ..evidence(Vec::new())
+    };
+    let selection = || groups(GroupSelection::All, &[]);
+    let with = translate(dead(vec![own("ahead", 40), own("behind", 1)]), selection());
+    let said: Vec<_> = with
+        .rows
+        .iter()
+        .map(|row| {
+            row.evidence.iter().find(|finding| finding.kind == "target-group").map(|finding| &finding.detail)
+        })
+        .collect();
+    assert!(
+        said[0].unwrap().starts_with("ahead has committed 40 on dst itself, 39 offsets ahead of this"),
+        "{said:?}"
+    );
+    assert_eq!(said[1..], [None, None]);
+    let without = translate(dead(Vec::new()), selection());
+    let positions = |translation: &Translation| -> Vec<_> {
+        translation.rows.iter().map(|row| (row.committed.offset, format!("{:?}", row.position))).collect()
+    };
+    assert_eq!(positions(&with), positions(&without));
+}
+
 /// Answers the first batch as long as the source lives, and then finds it dead.
 struct DiesInBetween(Evidence);
 

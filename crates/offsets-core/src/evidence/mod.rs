@@ -52,6 +52,10 @@ pub struct Evidence {
     /// The same of the target.
     #[serde(default, skip_serializing_if = "TopicIds::is_empty")]
     pub target_topics: TopicIds,
+    /// What groups have committed on the target themselves, where that was asked: with the source dead, a group may have gone
+    /// on there. Sorted by group and partition.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub target_commits: Vec<Commit<TargetOffset>>,
     /// How far the replicator's worker says it has copied.
     #[serde(default = "Reading::unread")]
     pub copied_through: Reading<CopiedThrough>,
@@ -78,6 +82,7 @@ impl Evidence {
             target_logs: Logs::default(),
             source_topics: TopicIds::default(),
             target_topics: TopicIds::default(),
+            target_commits: Vec::new(),
             copied_through: Reading::unread(),
             source_records: Records::default(),
             target_records: Records::default(),

@@ -1,7 +1,9 @@
+use std::collections::BTreeSet;
+
 use super::{CopiedThrough, Evidence, Logs, Reading, RecordedCommit, Records, SourceState, Span, TopicIds};
 use crate::history::{CheckpointHistory, SyncHistory};
 use crate::link::Side;
-use crate::model::{SourceOffset, TargetOffset, TopicName, TopicPartition};
+use crate::model::{Commit, GroupId, SourceOffset, TargetOffset, TopicName, TopicPartition};
 use crate::translate::GroupSelection;
 
 /// Something the core would like to know. A batch of them may be answered in any order and in parallel.
@@ -27,6 +29,8 @@ pub enum Question {
     SourceLogs(Vec<TopicPartition>),
     /// The log ranges of target partitions, up to the high watermark.
     TargetLogs(Vec<TopicPartition>),
+    /// What groups have committed on the target themselves, by whom and where; sorted.
+    TargetCommits(BTreeSet<(GroupId, TopicPartition)>),
     /// The ids of source topics; those nobody can tell are left out.
     SourceTopics(Vec<TopicName>),
     /// The ids of target topics.
@@ -66,6 +70,8 @@ pub enum Fact {
     SourceLogs(Logs<SourceOffset>),
     /// To [`Question::TargetLogs`].
     TargetLogs(Logs<TargetOffset>),
+    /// To [`Question::TargetCommits`]. Those that are not there are left out, and all where they may not be read.
+    TargetCommits(Vec<Commit<TargetOffset>>),
     /// To [`Question::SourceTopics`].
     SourceTopics(TopicIds),
     /// To [`Question::TargetTopics`].
@@ -125,6 +131,13 @@ impl Evidence {
             (Question::OffsetSyncs { .. }, _) => Fact::OffsetSyncs(self.syncs.clone()),
             (Question::Checkpoints { .. }, _) => Fact::Checkpoints(self.checkpoints.clone()),
             (Question::TargetLogs(partitions), _) => Fact::TargetLogs(self.target_logs.of(&partitions)),
+            (Question::TargetCommits(asked), _) => Fact::TargetCommits(
+                self.target_commits
+                    .iter()
+                    .filter(|commit| asked.contains(&(commit.group.clone(), commit.partition.clone())))
+                    .cloned()
+                    .collect(),
+            ),
             // What was seen while the source lived was so.
             (Question::SourceTopics(topics), _) => Fact::SourceTopics(self.source_topics.of(&topics)),
             (Question::TargetTopics(topics), _) => Fact::TargetTopics(self.target_topics.of(&topics)),

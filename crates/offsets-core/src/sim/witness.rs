@@ -69,6 +69,7 @@ impl SimulatedLink<'_> {
             Question::CopiedThrough { .. } => {
                 Fact::CopiedThrough(reading(self.known.positions, || self.read.copied_through(&source)))
             }
+            Question::TargetCommits(_) => Fact::TargetCommits(Vec::new()),
             Question::SourceTopics(_) => Fact::SourceTopics(TopicIds::default()),
             Question::TargetTopics(_) => Fact::TargetTopics(TopicIds::default()),
             Question::SourceLogs(partitions) => {

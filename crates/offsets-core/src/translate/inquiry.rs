@@ -120,6 +120,10 @@ impl Inquiry {
                 Fact::Checkpoints(reading) => self.evidence.checkpoints = reading,
                 Fact::SourceLogs(logs) => self.evidence.source_logs.extend(logs),
                 Fact::TargetLogs(logs) => self.evidence.target_logs.extend(logs),
+                Fact::TargetCommits(mut commits) => {
+                    commits.sort_by(|a, b| (&a.group, &a.partition).cmp(&(&b.group, &b.partition)));
+                    self.evidence.target_commits = commits;
+                }
                 Fact::SourceTopics(ids) => self.evidence.source_topics = ids,
                 Fact::TargetTopics(ids) => self.evidence.target_topics = ids,
                 Fact::CopiedThrough(reading) => self.evidence.copied_through = reading,
@@ -199,6 +203,11 @@ impl Inquiry {
         }
         if self.evidence.source.is_alive() {
             questions.push(Question::SourceLogs(sources.into_iter().collect()));
+        } else {
+            // A group may have gone on at the target already.
+            let own = |wanted: Wanted| Some((wanted.group?, link.remote_partition(&wanted.source)));
+            let own: BTreeSet<_> = self.wanted().into_iter().filter_map(own).collect();
+            questions.extend((!own.is_empty()).then_some(Question::TargetCommits(own)));
         }
         questions
     }

@@ -203,6 +203,8 @@ fn row(evidence: &Evidence, rules: &Rules, mirror_maker: &mut MirrorMaker, wante
         let detail = format!("{lost} offsets that the group has read were not copied");
         findings.push(Finding { kind: "lost", detail });
     }
+    findings
+        .extend(group.as_ref().and_then(|group| own_commit(evidence, group, &target, position.target()?)));
     if ahead > 0 {
         let detail = format!(
             "the group has read {ahead} records that are not on the target; it reads what is still copied"
@@ -225,6 +227,27 @@ fn row(evidence: &Evidence, rules: &Rules, mirror_maker: &mut MirrorMaker, wante
         target,
         target_log,
     }
+}
+
+/// That the group has a commit of its own on the target, ahead of the answer: it has gone on there, or MM2 has written it
+/// (`sync.group.offsets.enabled`). It is said and not used: nobody can tell a commit that was read up to from one that was
+/// set.
+fn own_commit(
+    evidence: &Evidence,
+    group: &GroupId,
+    target: &TopicPartition,
+    answer: TargetOffset,
+) -> Option<Finding> {
+    let commits = &evidence.target_commits;
+    let found = commits.binary_search_by(|commit| (&commit.group, &commit.partition).cmp(&(group, target)));
+    let own = commits[found.ok()?].committed.offset;
+    let ahead = answer.distance_to(own);
+    let cluster = &evidence.link.target;
+    let detail = format!(
+        "{group} has committed {own} on {cluster} itself, {ahead} offsets ahead of this: if it has read up to there, leave it \
+         where it is (reset moves no group back unless told to)"
+    );
+    (ahead > 0).then_some(Finding { kind: "target-group", detail })
 }
 
 /// Why there is nothing on the target. A topic that came from there (active-active, default policy) has its original

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::thread;
 use std::time::Duration;
 
@@ -6,7 +7,7 @@ use offsets_core::evidence::{CopiedThrough, Fact, Question, Reading, Witness};
 use offsets_core::history::{CheckpointHistory, SyncHistory, UnreadableRecord};
 use offsets_core::link::Side;
 use offsets_core::mm2::SourcePosition;
-use offsets_core::model::{SourceOffset, TopicName, TopicPartition};
+use offsets_core::model::{Commit, GroupId, SourceOffset, TargetOffset, TopicName, TopicPartition};
 
 use super::probe::Probe;
 use super::{Endpoint, Nobody, Onlooker};
@@ -82,6 +83,7 @@ impl<'a> LinkedClusters<'a> {
             Question::TargetLogs(partitions) => {
                 self.target.target_logs(partitions, &self.deadline).map(Fact::TargetLogs)
             }
+            Question::TargetCommits(asked) => self.own_commits(asked).map(Fact::TargetCommits),
             Question::SourceTopics(topics) => {
                 self.ask_source(|source| Ok(Fact::SourceTopics(source.topic_ids(topics, &self.deadline))))
             }
@@ -127,6 +129,23 @@ impl<'a> LinkedClusters<'a> {
         let mut syncs = SyncHistory::new(markers_on_target);
         self.read(cluster, topic, |record| syncs.read(record.offset, record.key, record.value))?;
         Ok(Fact::OffsetSyncs(Reading::Whole(syncs)))
+    }
+
+    /// Where groups are on the target is a help and no condition.
+    fn own_commits(
+        &self,
+        asked: &BTreeSet<(GroupId, TopicPartition)>,
+    ) -> Result<Vec<Commit<TargetOffset>>, Error> {
+        let groups: BTreeSet<_> = asked.iter().map(|(group, _)| group.clone()).collect();
+        let partitions: BTreeSet<_> = asked.iter().map(|(_, partition)| partition.clone()).collect();
+        let (groups, partitions) = (Vec::from_iter(groups), Vec::from_iter(partitions));
+        let committed = match self.target.target_commits(&groups, Some(&partitions), &self.deadline) {
+            Err(error) if error.is_unauthorised() || error.is_unknown_topic() => return Ok(Vec::new()),
+            outcome => outcome?,
+        };
+        let commits = committed.into_iter().filter(|(place, _)| asked.contains(place));
+        let commit = |((group, partition), committed)| Commit { group, partition, committed };
+        Ok(commits.map(commit).collect())
     }
 
     /// What the worker says is a help and no condition: nobody may be allowed to read it.
