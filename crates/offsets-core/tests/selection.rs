@@ -284,8 +284,6 @@ fn log_ranges_are_asked_for_after_the_topics_and_only_where_they_matter() {
     inquiry.learn(facts);
     let expected = [
         Question::TargetLogs(vec![TopicPartition::new("src.orders", 0)]),
-        Question::TargetTopics(vec!["src.orders".into()]),
-        Question::SourceTopics(vec!["orders".into()]),
         Question::SourceLogs(vec![TopicPartition::new("orders", 0)]),
     ];
     let second = inquiry.questions().unwrap();
@@ -293,6 +291,24 @@ fn log_ranges_are_asked_for_after_the_topics_and_only_where_they_matter() {
     let Ok(facts) = evidence.answer(second);
     inquiry.learn(facts);
     assert_eq!(inquiry.questions(), None, "the commit is at a sync, so there is nothing to look for");
+}
+
+#[test]
+fn ids_of_topics_are_asked_for_beside_the_log_ranges_and_only_to_tell_topics_apart() {
+    let mut evidence = evidence(vec![commit("app", "orders", 0, 100), commit("b", "bills", 3, 1)]);
+    let selection = groups(named(&["app"]), &[]);
+    let inquiry = Inquiry::about(evidence.link.clone(), selection, Timestamp::UNIX_EPOCH);
+    let mut inquiry = inquiry.telling_topics_apart();
+    let first = inquiry.questions().unwrap();
+    let Ok(facts) = evidence.answer(first);
+    inquiry.learn(facts);
+    let expected = [
+        Question::TargetLogs(vec![TopicPartition::new("src.orders", 0)]),
+        Question::TargetTopics(vec!["src.orders".into()]),
+        Question::SourceTopics(vec!["orders".into()]),
+        Question::SourceLogs(vec![TopicPartition::new("orders", 0)]),
+    ];
+    assert_eq!(inquiry.questions().unwrap(), expected);
 }
 
 #[test]
