@@ -37,6 +37,7 @@ fn main() -> Result<()> {
     println!("| what | operations | a second (median of {ROUNDS}) |\n| --- | --: | --: |");
     report("dedup in memory: one identity after another", OPERATIONS, dedup_in_memory)?;
     report("dedup of JSON records by a field: parsed, hashed, judged", RECORDS, dedup_of_json)?;
+    report("upsert alone: candidates judged, 200,000 keys", RECORDS, upsert_alone)?;
     report("upsert of JSON records by a field, 200,000 keys", RECORDS, upsert_of_json)?;
     println!();
     println!(
@@ -150,18 +151,44 @@ fn dedup_of_json() -> Result<Duration> {
     Ok(spent)
 }
 
+/// Versions that rise, so that every write beats one before it.
+fn upsert_alone() -> Result<Duration> {
+    let (examination, ids, values) = versions()?;
+    let keys: Vec<_> = ids.iter().map(|id| Ids::key(*id)).collect();
+    let mut candidates = Vec::with_capacity(RECORDS);
+    for (number, (key, value)) in keys.iter().zip(&values).enumerate() {
+        let record = Record { region: "a", key: Some(key), value: Some(value), ..Record::default() };
+        candidates.push(examination.examine(&record, at(number)?, 0)?);
+    }
+    let mut upsert = Upsert::new(MemoryTable::default(), UpsertRules::default());
+    let began = Instant::now();
+    for (number, candidate) in candidates.iter().enumerate() {
+        let Ok(outcome) = upsert.judge(candidate);
+        black_box(outcome);
+        if number % HANDFUL == HANDFUL - 1 {
+            let Ok(()) = upsert.settle(&[at(number + 1)?]);
+        }
+    }
+    Ok(began.elapsed())
+}
+
 fn upsert_of_json() -> Result<Duration> {
+    let (examination, ids, values) = versions()?;
+    let mut upsert = Upsert::new(MemoryTable::default(), UpsertRules::default());
+    let (spent, passed) = judged(&examination, &mut upsert, &values, |at| Ids::key(ids[at]).to_vec())?;
+    ensure!(passed == RECORDS as u64, "versions rise: {passed}");
+    Ok(spent)
+}
+
+/// Writes to 200,000 keys, each of a version of its own.
+fn versions() -> Result<(Examination, Vec<u64>, Vec<Vec<u8>>)> {
     const KEYS: u64 = 200_000;
     let ids: Vec<_> = Ids::default().take(RECORDS).map(|id| id % KEYS).collect();
     let values: Vec<_> = ids.iter().enumerate().map(|(version, id)| json(*id, version)).collect();
     let version = VersionRule::Json(Pointer::parse("/version")?);
     let regions = Regions::new(["a".to_owned()]).map_err(anyhow::Error::msg)?;
     let order = Order { version, tombstones: None, regions };
-    let examination = examination(IdentityRule::Key, Some(order));
-    let mut upsert = Upsert::new(MemoryTable::default(), UpsertRules::default());
-    let (spent, passed) = judged(&examination, &mut upsert, &values, |at| Ids::key(ids[at]).to_vec())?;
-    ensure!(passed == RECORDS as u64, "versions rise: {passed}");
-    Ok(spent)
+    Ok((examination(IdentityRule::Key, Some(order)), ids, values))
 }
 
 fn judged(

@@ -24,6 +24,7 @@
 //! Identities are hashes: they do not guard against somebody who makes collisions on purpose. A window forgets: an event that
 //! comes again after its window passes again. A tombstone that is past its horizon no longer beats anything.
 
+mod answers;
 mod dedup;
 mod digest;
 mod field;

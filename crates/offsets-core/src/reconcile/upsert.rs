@@ -1,6 +1,6 @@
-use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
+use super::answers::Answers;
 use super::{Identity, Position, Rank, Reason, Table};
 
 /// Keeps the winner of each key: the write of the highest [`Rank`].
@@ -17,7 +17,7 @@ pub struct Upsert<T> {
     table: T,
     rules: UpsertRules,
     sweep: Sweep,
-    answers: HashMap<Position, Standing>,
+    answers: Answers<Standing>,
 }
 
 /// How an [`Upsert`] chooses.
@@ -86,7 +86,7 @@ const SWEEPS: i64 = 16;
 impl<T: Table<Winner>> Upsert<T> {
     /// No write seen yet, with a table that is empty.
     pub fn new(table: T, rules: UpsertRules) -> Self {
-        Self { table, rules, sweep: Sweep::default(), answers: HashMap::new() }
+        Self { table, rules, sweep: Sweep::default(), answers: Answers::default() }
     }
 
     /// Goes on with a table, a sweep and the answers that were not settled, all saved together. Tombstones past their horizon
@@ -110,8 +110,8 @@ impl<T: Table<Winner>> Upsert<T> {
     /// # Errors
     /// When the table cannot be read or written; the write is undecided then.
     pub fn decide(&mut self, key: Identity, write: Winner, timestamp_ms: i64) -> Result<Standing, T::Error> {
-        if let Some(answer) = self.answers.get(&write.position) {
-            return Ok(*answer);
+        if let Some(answer) = self.answers.get(write.position) {
+            return Ok(answer);
         }
         let standing = match self.table.get(key)? {
             Some(held) if held.position == write.position && held.rank == write.rank => {
@@ -142,9 +142,7 @@ impl<T: Table<Winner>> Upsert<T> {
     /// # Errors
     /// When the table cannot be written.
     pub fn settle(&mut self, next: &[Position]) -> Result<(), T::Error> {
-        self.answers.retain(|position, _| {
-            !next.iter().any(|next| next.input() == position.input() && position.offset() < next.offset())
-        });
+        self.answers.settle(next);
         let horizon = self.rules.horizon_ms.unwrap_or(i64::MAX);
         if self.sweep.newest_ms.saturating_sub(self.sweep.swept_ms) >= horizon / SWEEPS {
             self.sweep.swept_ms = self.sweep.newest_ms;
@@ -166,7 +164,7 @@ impl<T: Table<Winner>> Upsert<T> {
 
     /// The answers that are not settled.
     pub fn unsettled(&self) -> impl Iterator<Item = (Position, Standing)> + '_ {
-        self.answers.iter().map(|(position, standing)| (*position, *standing))
+        self.answers.iter()
     }
 
     /// The table, to save it.

@@ -1,0 +1,71 @@
+use std::collections::VecDeque;
+
+use super::Position;
+
+/// Answers by position, until they are settled. Positions of one input mostly come in rising order, so each input has a queue.
+#[derive(Debug, Clone)]
+pub(super) struct Answers<A>(Vec<Queue<A>>);
+
+#[derive(Debug, Clone)]
+struct Queue<A> {
+    input: u16,
+    answers: VecDeque<(i64, A)>,
+}
+
+impl<A> Default for Answers<A> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<A: Copy> Answers<A> {
+    pub(super) fn get(&self, position: Position) -> Option<A> {
+        let queue = self.0.iter().find(|queue| queue.input == position.input())?;
+        // What is new lies behind everything that was answered.
+        if queue.answers.back().is_none_or(|(last, _)| *last < position.offset()) {
+            return None;
+        }
+        let at = queue.answers.binary_search_by_key(&position.offset(), |(offset, _)| *offset).ok()?;
+        queue.answers.get(at).map(|(_, answer)| *answer)
+    }
+
+    /// Keeps an answer; of two for one position the first stays.
+    pub(super) fn insert(&mut self, position: Position, answer: A) {
+        let known = self.0.iter().position(|queue| queue.input == position.input());
+        let place = known.unwrap_or_else(|| {
+            self.0.push(Queue { input: position.input(), answers: VecDeque::new() });
+            self.0.len() - 1
+        });
+        let answers = &mut self.0[place].answers;
+        if answers.back().is_none_or(|(last, _)| *last < position.offset()) {
+            answers.push_back((position.offset(), answer));
+        } else if let Err(at) = answers.binary_search_by_key(&position.offset(), |(offset, _)| *offset) {
+            answers.insert(at, (position.offset(), answer));
+        }
+    }
+
+    /// Forgets the answers below `next`: one position for each input, the next to be read.
+    pub(super) fn settle(&mut self, next: &[Position]) {
+        for queue in &mut self.0 {
+            let next = next.iter().find(|next| next.input() == queue.input).map_or(0, |next| next.offset());
+            while queue.answers.front().is_some_and(|(offset, _)| *offset < next) {
+                queue.answers.pop_front();
+            }
+        }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Position, A)> + '_ {
+        self.0.iter().flat_map(|queue| {
+            let position = |offset| Position::new(queue.input, offset);
+            queue.answers.iter().filter_map(move |(offset, answer)| Some((position(*offset)?, *answer)))
+        })
+    }
+}
+
+impl<A: Copy> FromIterator<(Position, A)> for Answers<A> {
+    fn from_iter<I: IntoIterator<Item = (Position, A)>>(answers: I) -> Self {
+        let mut kept = Self::default();
+        answers.into_iter().for_each(|(position, answer)| kept.insert(position, answer));
+        kept
+    }
+}
