@@ -145,7 +145,9 @@ fn archive_remedy(error: &offsets_store::Error) -> Option<&'static str> {
         Error::Engine { .. } => {
             "move the folder away and let `offsets archive run` begin anew; keep it for salvage"
         }
-        error if error.is_full() => "make room on the disk, or give a lower --max-bytes",
+        error if error.is_full() => {
+            "make room on the disk, or give a lower --max-bytes, and start it again: it goes on where it stopped"
+        }
         Error::Io { .. } => "check the permissions of the folder and the disk",
         _ => return None,
     })

@@ -105,6 +105,12 @@ impl Error {
         matches!(self, Self::InUse { .. })
     }
 
+    /// Whether the engine refuses everything from now on, until the archive is opened again: after a write that failed it does not
+    /// know what is on the disk.
+    pub fn needs_reopening(&self) -> bool {
+        matches!(self, Self::Io { .. } | Self::Engine { .. })
+    }
+
     /// Whether the disk is full.
     pub fn is_full(&self) -> bool {
         matches!(self, Self::Io { cause, .. } if cause.kind() == io::ErrorKind::StorageFull)

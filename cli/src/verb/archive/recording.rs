@@ -34,6 +34,8 @@ pub(super) struct Trouble {
     unknown_topic: bool,
     /// Whether trying again is of no use.
     pub(super) is_final: bool,
+    /// Whether nothing more can be recorded of any link before the archive is opened again.
+    pub(super) is_fatal: bool,
 }
 
 impl Recording<'_> {
@@ -157,20 +159,21 @@ impl Trouble {
 /// One that may pass.
 impl From<Failure> for Trouble {
     fn from(failure: Failure) -> Self {
-        Self { failure, unknown_topic: false, is_final: false }
+        Self { failure, unknown_topic: false, is_final: false, is_fatal: false }
     }
 }
 
 impl From<offsets_kafka::Error> for Trouble {
     fn from(error: offsets_kafka::Error) -> Self {
         let is_final = error.is_setting() || error.is_unauthenticated();
-        Self { unknown_topic: error.is_unknown_topic(), failure: error.into(), is_final }
+        let unknown_topic = error.is_unknown_topic();
+        Self { unknown_topic, failure: error.into(), is_final, is_fatal: false }
     }
 }
 
 impl From<offsets_store::Error> for Trouble {
     fn from(error: offsets_store::Error) -> Self {
-        let is_final = error.is_unsuitable();
-        Self { failure: error.into(), unknown_topic: false, is_final }
+        let (is_final, is_fatal) = (error.is_unsuitable(), error.needs_reopening());
+        Self { failure: error.into(), unknown_topic: false, is_final, is_fatal }
     }
 }

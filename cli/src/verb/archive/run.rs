@@ -120,7 +120,12 @@ impl Rounds<'_> {
         if let Some(address) = server.as_ref().and_then(|server| server.server_addr().to_ip()) {
             self.remarks.say(format!("metrics: http://{address}/metrics"));
         }
-        let hopeless = Hopeless { links: self.watches.len(), given_up: Mutex::default(), stop: &stop };
+        let hopeless = Hopeless {
+            links: self.watches.len(),
+            given_up: Mutex::default(),
+            broken: Mutex::default(),
+            stop: &stop,
+        };
         thread::scope(|scope| {
             let (stop, hopeless) = (&stop, &hopeless);
             if let Some(server) = &server {
@@ -175,17 +180,26 @@ impl Rounds<'_> {
     }
 }
 
-/// Links of which nothing will ever be recorded: wrong credentials, another cluster than the one that was archived. While
-/// there are others they are tried again all the same.
+/// Why recording ends by itself: the archive takes nothing more, as on a full disk; or of no link anything will ever be
+/// recorded, for wrong credentials, or as it is another cluster than the one that was archived. While there are other links
+/// such a one is tried again all the same.
 struct Hopeless<'a> {
     links: usize,
     given_up: Mutex<Vec<(LinkName, Failure)>>,
+    /// Why the archive takes nothing more.
+    broken: Mutex<Option<Failure>>,
     stop: &'a Stop,
 }
 
 impl Hopeless<'_> {
     fn settle(&self, watch: &Watch<'_>, what: What, outcome: Result<(), Trouble>) {
         let recording = &watch.recording;
+        if outcome.as_ref().is_err_and(|trouble| trouble.is_fatal) {
+            let mut broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
+            *broken = outcome.err().map(Trouble::into_failure);
+            self.stop.say();
+            return;
+        }
         recording.tell(what, &outcome);
         let is_final = |trouble: &Trouble| trouble.is_final && !recording.health.has_recorded(what);
         let Some(trouble) = outcome.err().filter(is_final) else { return };
@@ -201,6 +215,9 @@ impl Hopeless<'_> {
 
     /// Why the first was given up, if every link was.
     fn into_first(self) -> Option<Failure> {
+        if let Some(broken) = self.broken.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            return Some(broken);
+        }
         let given_up = self.given_up.into_inner().unwrap_or_else(PoisonError::into_inner);
         (given_up.len() == self.links)
             .then(|| given_up.into_iter().next().map(|(_, failure)| failure))

@@ -9,5 +9,6 @@ mod expiry;
 mod fingerprints;
 mod folders;
 mod format;
+mod full_disk;
 mod recall;
 mod story;
