@@ -93,6 +93,7 @@ impl Session {
         let rules = evidence.rules();
         // What a dump is for is to answer all that was asked of the clusters.
         let keeps_records = matches!(selection, Selection::Everything);
+        let asked = selection.clone();
         let about = |link: &Link, now| {
             let inquiry = Inquiry::about(link.clone(), selection, now).under(rules);
             // Ids are of use beside what was kept of a topic, now or by this dump.
@@ -121,8 +122,8 @@ impl Session {
             SourceNeed::Required => SourceAccess::Required(&clusters.source),
         };
         // Before any cluster is asked: an archive that cannot be used costs no time-out.
-        let kept =
-            evidence.archive.as_deref().map(|folder| self.recall(folder, &clusters.link)).transpose()?;
+        let recall = |folder| self.recall(folder, &clusters.link, &asked);
+        let kept = evidence.archive.as_deref().map(recall).transpose()?;
         let (archive, kept) = kept.unzip();
         let fingerprints =
             archive.as_ref().map(|archive| archive.fingerprints(&clusters.link)).transpose()?;
@@ -157,9 +158,14 @@ impl Session {
         matches!(self.origin, Ready::Demo { .. })
     }
 
-    fn recall(&self, folder: &Path, link: &Link) -> Result<(Archive, Recollection), Failure> {
+    fn recall(
+        &self,
+        folder: &Path,
+        link: &Link,
+        asked: &Selection,
+    ) -> Result<(Archive, Recollection), Failure> {
         let mut archive = open_to_read(folder)?;
-        let kept = archive.recall(link)?;
+        let kept = archive.recall_syncs_of(link, &|source| asked.may_concern(source))?;
         tell_damages(&archive, self.remarks);
         Ok((archive, kept))
     }

@@ -50,6 +50,16 @@ impl Selection {
             Self::Offsets(_) => None,
         }
     }
+
+    /// Whether an answer may be wanted on a source partition, as far as that is known before the groups' commits are: what was
+    /// kept of any other need not be recalled. No partition is translated by what MM2 wrote of another.
+    pub fn may_concern(&self, source: &TopicPartition) -> bool {
+        match self {
+            Self::Groups { topics, .. } => topics.is_empty() || topics.contains(&source.topic),
+            Self::Everything => true,
+            Self::Offsets(offsets) => offsets.iter().any(|(partition, _)| partition == source),
+        }
+    }
 }
 
 impl GroupSelection {

@@ -79,13 +79,13 @@ impl fmt::Display for Damage {
 
 /// Who wants to see what the streams hold while they are read.
 pub(super) trait Sink {
-    fn sync(&mut self, pair: Pair);
+    fn sync(&mut self, pair: Pair, names: &Names);
     fn checkpoint(&mut self, noted: &Noted, names: &Names);
 }
 
 impl Sink for () {
     #[inline]
-    fn sync(&mut self, _: Pair) {}
+    fn sync(&mut self, _: Pair, _: &Names) {}
 
     fn checkpoint(&mut self, _: &Noted, _: &Names) {}
 }
@@ -168,7 +168,7 @@ impl Contents {
         let (mut reader, mut newest) = (SyncReader::default(), Vec::new());
         let mut syncs = stream(Kind::Syncs, &mut |_, head, entries| {
             reader.read(&head, entries, &names, |pair| {
-                sink.sync(pair);
+                sink.sync(pair, &names);
                 note(&mut newest, pair);
             })
         })?;

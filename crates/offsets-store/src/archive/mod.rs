@@ -24,9 +24,10 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use offsets_core::evidence::{Recollection, TopicIds};
-use offsets_core::history::{CheckpointHistory, PartitionHistory, SyncHistory};
+use offsets_core::history::{CheckpointHistory, PartitionHistory, Sync, SyncHistory};
 use offsets_core::link::{Link, LinkName, Side};
 use offsets_core::mm2::Checkpoint;
+use offsets_core::model::TopicPartition;
 
 use self::contents::{Contents, Sink};
 use self::names::{Names, Use};
@@ -188,16 +189,36 @@ impl Archive {
     /// # Errors
     /// [`Error::UnknownLink`], [`Error::OtherLink`] when the archive's has other topics; the log's own.
     pub fn recall(&mut self, link: &Link) -> Result<Recollection, Error> {
+        self.recall_syncs_of(link, &|_| true)
+    }
+
+    /// The same, but of syncs only those of the source partitions that are wanted: most of the time that it takes to recall
+    /// a long history goes into making syncs ready to be searched. Every segment is read and checked all the same, so
+    /// damage is told and stops the reading where it would for [`Archive::recall`].
+    ///
+    /// # Errors
+    /// As [`Archive::recall`].
+    pub fn recall_syncs_of(
+        &mut self,
+        link: &Link,
+        wanted: &dyn Fn(&TopicPartition) -> bool,
+    ) -> Result<Recollection, Error> {
         let Some((space, known)) = self.find(&link.name()) else { return Err(self.unknown(&link.name())) };
         known.admit(link)?;
         let [source_topics, target_topics] = known.topics.clone();
-        let mut memory = Memory { markers_on_target: link.exactly_once, ..Memory::default() };
+        let mut memory = Memory {
+            markers_on_target: link.exactly_once,
+            wanted,
+            syncs: Vec::new(),
+            checkpoints: CheckpointHistory::default(),
+        };
         let (contents, damages) = Contents::load(&*self.log, space, &link.name(), &mut memory)?;
         self.damages.extend(damages);
         let mut syncs = SyncHistory::new(link.exactly_once);
         for (place, history) in contents.names.places(Use::Synced).iter().zip(memory.syncs) {
-            if let Some(history) = history {
-                syncs.insert(place.partition.clone(), history);
+            if let Recalled::History(mut history, waiting) = history {
+                waiting.into_iter().for_each(|sync| history.push(sync));
+                syncs.insert(place.partition.clone(), *history);
             }
         }
         memory.checkpoints.settle();
@@ -286,24 +307,45 @@ impl Known {
 }
 
 /// What a link's streams hold, as the core wants it.
-#[derive(Default)]
-struct Memory {
+struct Memory<'a> {
     markers_on_target: bool,
-    syncs: Vec<Option<PartitionHistory>>,
+    wanted: &'a dyn Fn(&TopicPartition) -> bool,
+    /// By the number of the partition less one.
+    syncs: Vec<Recalled>,
     checkpoints: CheckpointHistory,
 }
 
-impl Sink for Memory {
+/// What is recalled of the syncs of one partition.
+#[derive(Default)]
+enum Recalled {
+    #[default]
+    Unseen,
+    /// It is not wanted.
+    Passed,
+    /// And the syncs that are to be added to it.
+    History(Box<PartitionHistory>, Vec<Sync>),
+}
+
+/// So many syncs of a partition are added to its history at once: partitions take turns, and of thousands of them none would
+/// still be in the processor's cache when its next sync comes.
+const AT_ONCE: usize = 64;
+
+impl Sink for Memory<'_> {
     #[inline]
-    fn sync(&mut self, pair: Pair) {
+    fn sync(&mut self, pair: Pair, names: &Names) {
         let at = pair.number as usize - 1;
         if at >= self.syncs.len() {
-            self.syncs.resize_with(at + 1, || None);
+            self.syncs.resize_with(at + 1, Recalled::default);
         }
-        let Some(sync) = pair.to_sync() else { return };
         match &mut self.syncs[at] {
-            Some(history) => history.push(sync),
-            place => *place = Some(PartitionHistory::starting_with(sync, self.markers_on_target)),
+            Recalled::Passed => {}
+            Recalled::History(history, waiting) => {
+                waiting.extend(pair.to_sync());
+                if waiting.len() >= AT_ONCE {
+                    waiting.drain(..).for_each(|sync| history.push(sync));
+                }
+            }
+            unseen => *unseen = begin(pair, names, self.wanted, self.markers_on_target),
         }
     }
 
@@ -323,6 +365,23 @@ impl Sink for Memory {
         };
         self.checkpoints.add(&checkpoint, noted.as_of_ms);
     }
+}
+
+/// What becomes of a partition at its first sync.
+#[cold]
+fn begin(
+    pair: Pair,
+    names: &Names,
+    wanted: &dyn Fn(&TopicPartition) -> bool,
+    markers_on_target: bool,
+) -> Recalled {
+    let place = names.place(Use::Synced, pair.number);
+    if place.is_some_and(|place| !wanted(&place.partition)) {
+        return Recalled::Passed;
+    }
+    let Some(sync) = pair.to_sync() else { return Recalled::Unseen };
+    let history = PartitionHistory::starting_with(sync, markers_on_target);
+    Recalled::History(Box::new(history), Vec::with_capacity(AT_ONCE))
 }
 
 fn to_timestamp(ms: i64) -> Timestamp {

@@ -11,4 +11,5 @@ mod folders;
 mod format;
 mod full_disk;
 mod recall;
+mod selective;
 mod story;
