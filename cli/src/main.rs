@@ -10,6 +10,7 @@ mod failure;
 mod link;
 mod outcome;
 mod print;
+mod recorder;
 mod verb;
 
 use std::process::ExitCode;

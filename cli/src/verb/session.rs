@@ -8,12 +8,12 @@ use offsets_kafka::demo::DemoLink;
 use offsets_kafka::{Cluster, Deadline, Endpoint, LinkedClusters, SourceAccess};
 use offsets_store::{Archive, KeptFingerprints};
 
-use super::archive::open_to_read;
 use crate::args::{EvidenceArgs, LinkArgs, OutputArgs};
 use crate::clock;
 use crate::failure::Failure;
 use crate::link::{self, Clusters, Origin};
 use crate::print::{ProgressBars, Remarks};
+use crate::recorder::open_to_read;
 
 /// What a verb works with: a link that was found, and clusters where there are any.
 pub(super) struct Session {

@@ -7,13 +7,13 @@ use offsets_store::Archive;
 
 use super::super::dump::create;
 use super::super::session::tell_damages;
-use super::reading::open_to_read;
 use crate::args::{ExportArgs, LinkArgs, OutputArgs};
 use crate::clock;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::link::named;
 use crate::print::Remarks;
+use crate::recorder::open_to_read;
 
 /// `offsets archive export`.
 pub(super) fn export(link: &LinkArgs, output: &OutputArgs, args: &ExportArgs) -> Result<Exit, Failure> {

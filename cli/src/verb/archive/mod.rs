@@ -1,11 +1,9 @@
 //! `offsets archive`: keeping what a disaster would take.
 
 mod commits;
-mod door;
 mod export;
 mod fingerprints;
 mod health;
-mod reading;
 mod recording;
 mod run;
 mod side;
@@ -14,8 +12,6 @@ mod stop;
 mod tail;
 mod topics;
 mod watch;
-
-pub(super) use reading::open_to_read;
 
 use crate::args::{ArchiveArgs, ArchiveVerb, LinkArgs, OutputArgs};
 use crate::exit::Exit;

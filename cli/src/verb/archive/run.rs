@@ -7,9 +7,7 @@ use offsets_core::link::LinkName;
 use offsets_store::{Archive, Limits};
 
 use super::super::session::{Session, tell_damages};
-use super::door::Door;
 use super::health::{Metrics, What, listen};
-use super::reading::refused;
 use super::recording::{Recording, Trouble};
 use super::stop::Stop;
 use super::topics::TopicWatch;
@@ -20,6 +18,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::link::Clusters;
 use crate::print::Remarks;
+use crate::recorder::{Door, refused};
 
 /// How often the limits are looked at.
 const EXPIRY: Duration = Duration::from_secs(60);

@@ -1,10 +1,10 @@
 use super::super::session::tell_damages;
-use super::reading::open_to_read;
 use crate::args::{OutputArgs, StatsArgs};
 use crate::clock;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::print::{Remarks, print_archive};
+use crate::recorder::open_to_read;
 
 /// `offsets archive stats`.
 pub(super) fn stats(output: &OutputArgs, args: &StatsArgs) -> Result<Exit, Failure> {

@@ -19,7 +19,7 @@ const SILENCE: Duration = Duration::from_secs(60);
 const HELD: Duration = Duration::from_secs(3);
 
 /// Opens an archive to read it: from the process that records into it, if there is one, else from its folder.
-pub(in crate::verb) fn open_to_read(folder: &Path) -> Result<Archive, Failure> {
+pub(crate) fn open_to_read(folder: &Path) -> Result<Archive, Failure> {
     let began = Instant::now();
     loop {
         if let Some(copy) = ask(folder)? {
@@ -88,7 +88,7 @@ fn connect(socket: PathBuf) -> Result<Option<UnixStream>, Failure> {
 }
 
 /// Why a folder could not be opened; where another process has it open, which one, if that is known.
-pub(super) fn refused(folder: &Path, error: Error) -> Failure {
+pub(crate) fn refused(folder: &Path, error: Error) -> Failure {
     let holder = if error.is_in_use() { pid(folder) } else { String::new() };
     Failure::from(error).by(&holder)
 }

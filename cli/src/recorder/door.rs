@@ -28,7 +28,7 @@ const BREATH: usize = 1 << 16;
 /// Where others ask for the archive while it is being recorded: a socket in a folder that only its owner may enter.
 ///
 /// Who connects is sent a copy of all that is saved, taken at one moment. Nothing that is heard from them is listened to.
-pub(super) struct Door {
+pub(crate) struct Door {
     folder: PathBuf,
     listener: Option<UnixListener>,
     is_closing: AtomicBool,
@@ -37,7 +37,7 @@ pub(super) struct Door {
 impl Door {
     /// Opens it in the archive's folder, which this process must have to itself. Where that does not succeed, it is said;
     /// the recording goes on.
-    pub(super) fn open(archive: &Path, remarks: Remarks) -> Self {
+    pub(crate) fn open(archive: &Path, remarks: Remarks) -> Self {
         let folder = folder(archive);
         let listener = place(&folder).map_err(|error| {
             remarks.say(format!("{}: nobody can read the archive meanwhile: {error}", folder.display()));
@@ -46,7 +46,7 @@ impl Door {
     }
 
     /// Answers whoever asks, until it is closed.
-    pub(super) fn serve(&self, archive: &Mutex<Archive>) {
+    pub(crate) fn serve(&self, archive: &Mutex<Archive>) {
         let Some(listener) = &self.listener else { return };
         while let Ok((stream, _)) = listener.accept() {
             if self.is_closing.load(Ordering::Acquire) {
@@ -62,7 +62,7 @@ impl Door {
     }
 
     /// Lets nobody in any more.
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         self.is_closing.store(true, Ordering::Release);
         // The next one to come in is this; whoever came before is answered.
         let _ = UnixStream::connect(socket(&self.folder));
