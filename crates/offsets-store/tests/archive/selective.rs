@@ -2,7 +2,7 @@ use offsets_core::history::SyncHistory;
 use offsets_core::model::TopicPartition;
 use proptest::prelude::*;
 
-use crate::story::{SharedLog, at, link, sync};
+use crate::story::{SharedLog, at, link, pair, sync};
 
 /// Pairs that rise by equal steps or by any, and now and then fall.
 fn pairs() -> impl Strategy<Value = Vec<(i32, (i64, i64))>> {
@@ -21,17 +21,18 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn what_is_recalled_of_some_partitions_is_what_all_would_say_of_them(
+    fn what_is_recalled_of_some_partitions_is_what_was_recorded_and_what_all_would_say_of_them(
         pairs in pairs(),
         wanted in prop::collection::btree_set(0..8, 0..8),
         damaged in prop::option::of(any::<prop::sample::Index>()),
     ) {
-        let log = SharedLog::default();
+        let (log, mut recorded) = (SharedLog::default(), SyncHistory::new(link().exactly_once));
         let mut archive = log.archive();
         let mut recorder = archive.record(&link()).unwrap();
-        for (offset, &(partition, pair)) in (0..).zip(&pairs) {
-            // More than a day apart, so that there are several segments.
-            sync(&mut recorder, offset, partition, pair, at(offset * 600));
+        for (offset, &(partition, offsets)) in (0..).zip(&pairs) {
+            // Over days, so that there are several segments.
+            sync(&mut recorder, offset, partition, offsets, at(offset * 600));
+            recorded.add("orders", partition, pair(offsets.0, offsets.1));
         }
         recorder.save().unwrap();
         let segments = log.segments(3);
@@ -49,6 +50,9 @@ proptest! {
             filtered.insert(partition.clone(), all.get(&partition).unwrap().clone());
         }
         prop_assert_eq!(written(&some), written(&filtered));
+        if whole.damages().is_empty() {
+            prop_assert_eq!(written(&all), written(&recorded));
+        }
         prop_assert_eq!(selective.damages(), whole.damages());
     }
 }
