@@ -6,7 +6,8 @@ mod cases;
 
 use jiff::Timestamp;
 use offsets_core::evidence::{
-    Evidence, Fact, Logs, Question, Reading, RecordedCommit, SourceState, Span, Witness,
+    Evidence, Fact, Logs, Question, Reading, RecordedCommit, SourceState, Span, Witness, read_dump,
+    write_dump,
 };
 use offsets_core::history::{CheckpointHistory, Sync, SyncHistory};
 use offsets_core::link::{Link, Side};
@@ -228,6 +229,8 @@ fn with_a_dead_source_a_group_that_is_ahead_on_the_target_is_said_to_be() {
         "{said:?}"
     );
     assert_eq!(said[1..], [None, None]);
+    let dumped = read_dump(&write_dump(&dead(vec![own("ahead", 40)]))).unwrap();
+    assert_eq!(translate(dumped, selection()).rows[0].evidence, with.rows[0].evidence);
     let without = translate(dead(Vec::new()), selection());
     let positions = |translation: &Translation| -> Vec<_> {
         translation.rows.iter().map(|row| (row.committed.offset, format!("{:?}", row.position))).collect()

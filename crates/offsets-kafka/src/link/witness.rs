@@ -7,7 +7,9 @@ use offsets_core::evidence::{CopiedThrough, Fact, Question, Reading, Witness};
 use offsets_core::history::{CheckpointHistory, SyncHistory, UnreadableRecord};
 use offsets_core::link::Side;
 use offsets_core::mm2::SourcePosition;
-use offsets_core::model::{Commit, GroupId, SourceOffset, TargetOffset, TopicName, TopicPartition};
+use offsets_core::model::{
+    Commit, CommittedOffset, GroupId, SourceOffset, TargetOffset, TopicName, TopicPartition,
+};
 
 use super::probe::Probe;
 use super::{Endpoint, Nobody, Onlooker};
@@ -131,7 +133,8 @@ impl<'a> LinkedClusters<'a> {
         Ok(Fact::OffsetSyncs(Reading::Whole(syncs)))
     }
 
-    /// Where groups are on the target is a help and no condition.
+    /// Where groups are on the target is a help and no condition: a group or topic that nobody may look at, or that is not
+    /// there, is left out, and hides no other.
     fn own_commits(
         &self,
         asked: &BTreeSet<(GroupId, TopicPartition)>,
@@ -139,13 +142,21 @@ impl<'a> LinkedClusters<'a> {
         let groups: BTreeSet<_> = asked.iter().map(|(group, _)| group.clone()).collect();
         let partitions: BTreeSet<_> = asked.iter().map(|(_, partition)| partition.clone()).collect();
         let (groups, partitions) = (Vec::from_iter(groups), Vec::from_iter(partitions));
-        let committed = match self.target.target_commits(&groups, Some(&partitions), &self.deadline) {
-            Err(error) if error.is_unauthorised() || error.is_unknown_topic() => return Ok(Vec::new()),
-            outcome => outcome?,
-        };
-        let commits = committed.into_iter().filter(|(place, _)| asked.contains(place));
-        let commit = |((group, partition), committed)| Commit { group, partition, committed };
-        Ok(commits.map(commit).collect())
+        let mut commits = Vec::new();
+        for (group, outcome) in self.target.committed(&groups, Some(&partitions), &self.deadline) {
+            for (partition, outcome) in if_it_can_be_had(outcome)?.into_iter().flatten() {
+                let place = (group.clone(), partition);
+                let Some(found) = if_it_can_be_had(outcome)?.flatten().filter(|_| asked.contains(&place))
+                else {
+                    continue;
+                };
+                let Ok(offset) = TargetOffset::new(found.offset) else { continue };
+                let (group, partition) = place;
+                let committed = CommittedOffset { offset, metadata: found.metadata };
+                commits.push(Commit { group, partition, committed });
+            }
+        }
+        Ok(commits)
     }
 
     /// What the worker says is a help and no condition: nobody may be allowed to read it.
@@ -261,6 +272,14 @@ fn connect_source(access: SourceAccess<'_>, deadline: &Deadline) -> Result<Sourc
                 Err(error) => Err(error),
             }
         }
+    }
+}
+
+/// An outcome that is a help and no condition: nothing where it may not be asked for, or where there is no such topic.
+fn if_it_can_be_had<T>(outcome: Result<T, Error>) -> Result<Option<T>, Error> {
+    match outcome {
+        Err(error) if error.is_unauthorised() || error.is_unknown_topic() => Ok(None),
+        outcome => outcome.map(Some),
     }
 }
 

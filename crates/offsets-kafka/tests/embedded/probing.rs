@@ -8,7 +8,7 @@ use offsets_core::model::{ClusterAlias, LogRange, SourceOffset, TargetOffset, To
 use offsets_kafka::demo::{DemoClusters, DemoRecord};
 use offsets_kafka::{Error, LinkedClusters, Onlooker, Progress, SourceAccess};
 
-use crate::cluster::soon;
+use crate::cluster::{commit, soon};
 
 /// Hears which topics were missed.
 #[derive(Default)]
@@ -104,4 +104,25 @@ fn a_source_that_is_dead_has_no_records_and_says_so() {
     let question = Question::SourceRecords(vec![span("orders", 0, 0, 10)]);
     let facts = witness.answer(vec![question]).unwrap();
     assert!(matches!(facts[0], Fact::SourceDead { .. }), "{facts:?}");
+}
+
+/// What groups have committed on the target, asked of a link whose source is dead.
+#[test]
+fn commits_on_the_target_are_told_of_those_asked_for_whatever_else_is_not_there() {
+    let running = clusters();
+    let own = [commit("app", "orders", 0, 7), commit("app", "orders", 1, 8), commit("other", "orders", 0, 9)];
+    let cluster = running.target.connect(&soon()).unwrap();
+    assert!(cluster.alter(&own, &soon()).all_ok());
+    let target = running.target.endpoint();
+    let mut witness =
+        LinkedClusters::connect(SourceAccess::Dead, &target, Timestamp::UNIX_EPOCH, soon()).unwrap();
+    let place = |group: &str, topic, partition| (group.into(), TopicPartition::new(topic, partition));
+    let here = [place("app", "orders", 0), place("other", "orders", 0), place("nosuch", "orders", 1)];
+    let absent = [place("app", "absent", 0), place("third", "absent", 0)];
+    for asked in [here.to_vec(), [&here[..], &absent].concat()] {
+        let facts = witness.answer(vec![Question::TargetCommits(asked.into_iter().collect())]).unwrap();
+        let [Fact::TargetCommits(found)] = facts.as_slice() else { panic!("{facts:?}") };
+        let found = found.iter().map(|c| (c.group.as_str(), c.partition.partition, c.committed.offset.get()));
+        assert_eq!(found.collect::<Vec<_>>(), [("app", 0, 7), ("other", 0, 9)]);
+    }
 }
