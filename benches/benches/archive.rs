@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
+use offsets_benches::folder_size;
 use offsets_core::evidence::RecordedCommit;
 use offsets_core::link::Link;
 use offsets_core::mm2::OffsetSync;
@@ -111,7 +112,7 @@ fn look(moved: usize, folder: &Path) -> Result<()> {
         spent += began.elapsed();
     }
     drop(archive);
-    let (a_look, bytes) = (spent / LOOKS, size(folder)?);
+    let (a_look, bytes) = (spent / LOOKS, folder_size(folder)?);
     println!(
         "| {LOOKS} | {COMMITS} | {moved} | {:.2} ms | {:.1} MB |",
         a_look.as_secs_f64() * 1e3,
@@ -135,7 +136,7 @@ fn measure(stream: Stream, folder: &Path) -> Result<()> {
     let recalled_few = opened + began.elapsed();
     anyhow::ensure!(few.syncs.len() * 100 == kept.syncs.len(), "another number of syncs was recalled");
     let in_segments = archive.stats()?.first().context("no link")?.bytes;
-    let on_disk = size(folder)?;
+    let on_disk = folder_size(folder)?;
 
     let lookup = look_up(stream, &kept.syncs)?;
     println!(
@@ -197,16 +198,6 @@ fn look_up(stream: Stream, syncs: &offsets_core::history::SyncHistory) -> Result
         black_box(history.neighbours(g));
     }
     Ok(began.elapsed() / u32::try_from(LOOKUPS)?)
-}
-
-/// Bytes of all files in a folder.
-fn size(folder: &Path) -> Result<u64> {
-    let mut bytes = 0;
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        bytes += if entry.file_type()?.is_dir() { size(&entry.path())? } else { entry.metadata()?.len() };
-    }
-    Ok(bytes)
 }
 
 /// SplitMix64.

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use offsets_benches::Ids;
+use offsets_benches::{Ids, folder_size};
 use offsets_core::reconcile::{
     Dedup, Examination, Identity, IdentityRule, MemoryTable, Operator, Order, Outcome, Pointer, Position,
     Record, Regions, Seen, Table as _, Upsert, UpsertRules, Verdict, VersionRule, Window,
@@ -137,7 +137,7 @@ fn durable<L: SegmentLog>(folder: &Path, open: impl Fn(&Path) -> Result<L>) -> R
     let table = DurableTable::<Seen, _>::open(open(folder)?, 0)?;
     let reopened = began.elapsed();
     ensure!(table.len() == DISTINCT);
-    Ok(Durable { spent, disk: size(folder)?, memory, reopened })
+    Ok(Durable { spent, disk: folder_size(folder)?, memory, reopened })
 }
 
 fn examination(identity: IdentityRule, order: Option<Order>) -> Examination {
@@ -230,14 +230,4 @@ fn resident() -> Result<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
     let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse()?;
     Ok(kilobytes * 1024)
-}
-
-/// Bytes of all files in a folder.
-fn size(folder: &Path) -> Result<u64> {
-    let mut bytes = 0;
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        bytes += if entry.file_type()?.is_dir() { size(&entry.path())? } else { entry.metadata()?.len() };
-    }
-    Ok(bytes)
 }

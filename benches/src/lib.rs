@@ -9,12 +9,14 @@
 //! about time. Every answer is checked: a program that answers wrongly has no place in a table.
 
 mod contest;
+mod folder;
 mod ids;
 mod programs;
 mod stopwatch;
 pub mod workload;
 
 pub use contest::{Contest, Contestant};
+pub use folder::folder_size;
 pub use ids::Ids;
 pub use programs::{Programs, ReadBack};
 pub use stopwatch::{Stopwatch, Usage, time_to_file};
