@@ -15,7 +15,7 @@ pub(crate) use evidence::EvidenceArgs;
 use link::parse_duration;
 pub(crate) use link::{LinkArgs, PolicyName, SideArgs, SyncsLocation};
 pub(crate) use output::{Format, OutputArgs};
-pub(crate) use reconcile::{Mode, Policy, ReconcileArgs};
+pub(crate) use reconcile::{Mode, ReconcileArgs};
 pub(crate) use reset::{ApplyArgs, Destination, ResetArgs, TargetPartitions, UndoArgs};
 pub(crate) use selection::{GroupArgs, SelectionArgs, TranslateArgs};
 pub(crate) use simulate::SimulateArgs;

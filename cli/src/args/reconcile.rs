@@ -3,7 +3,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use offsets_core::reconcile::{FlawKind, IdentityRule, VersionRule};
+use offsets_core::reconcile::{FlawKind, IdentityRule, Policy, VersionRule};
 
 use super::parse_age;
 
@@ -111,14 +111,6 @@ pub(crate) enum Mode {
 pub(crate) struct OnFlaw {
     pub(crate) kind: FlawKind,
     pub(crate) policy: Policy,
-}
-
-/// What becomes of a record that cannot be judged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Policy {
-    Fail,
-    DeadLetter,
-    Pass,
 }
 
 impl FromStr for OnFlaw {

@@ -1,26 +1,25 @@
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use offsets_core::reconcile::Tally;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::{NONE, Remarks, table, write_table};
 use crate::args::{Format, OutputArgs};
-use crate::verb::Reconciled;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Report<'a> {
     api_version: &'static str,
     kind: &'static str,
-    summary: &'a Reconciled,
+    summary: &'a Tally,
     #[serde(skip_serializing_if = "Option::is_none")]
     losses: Option<&'a [Value]>,
 }
 
 /// Prints what a run came to, and of a dry run which writes would lose. Where stdout has the records it is said on stderr.
 pub(crate) fn print_reconciled(
-    summary: &Reconciled,
+    summary: &Tally,
     losses: Option<&[Value]>,
     stdout_is_taken: bool,
     output: &OutputArgs,
@@ -44,8 +43,8 @@ pub(crate) fn print_reconciled(
         }
         (_, None) => {
             let mut table = table(["RECORDS", "WRITTEN", "LOST", "FLAWED"]);
-            let sum = |counts: &BTreeMap<String, u64>| counts.values().sum::<u64>();
-            table.add_row([summary.records, summary.written, sum(&summary.lost), sum(&summary.flawed)]);
+            let (lost, flawed) = (summary.lost.values().sum(), summary.flawed.values().sum());
+            table.add_row([summary.records, summary.written, lost, flawed]);
             write_table(&mut out, &table)?;
             out.flush()?;
             remarks.say(in_words(summary));
@@ -79,13 +78,15 @@ fn print_losses(out: &mut impl Write, losses: &[Value]) -> io::Result<()> {
     write_table(out, &table)
 }
 
-fn in_words(summary: &Reconciled) -> String {
-    let Reconciled { records, written, lost, flawed } = summary;
-    let list = |counts: &BTreeMap<String, u64>| {
-        counts.iter().map(|(what, count)| format!("{count} by {what}")).collect::<Vec<_>>().join(", ")
-    };
-    let lost = if lost.is_empty() { "none lost".to_owned() } else { format!("lost: {}", list(lost)) };
-    let flawed =
-        if flawed.is_empty() { String::new() } else { format!("; could not be judged: {}", list(flawed)) };
+fn in_words(summary: &Tally) -> String {
+    let Tally { records, written, lost, flawed } = summary;
+    let lost = list(lost.iter().map(|(reason, count)| (reason.as_str(), *count)));
+    let flawed = list(flawed.iter().map(|(kind, count)| (kind.as_str(), *count)));
+    let lost = if lost.is_empty() { "none lost".to_owned() } else { format!("lost: {lost}") };
+    let flawed = if flawed.is_empty() { flawed } else { format!("; could not be judged: {flawed}") };
     format!("{records} records read, {written} count; {lost}{flawed}")
+}
+
+fn list<'a>(counts: impl Iterator<Item = (&'a str, u64)>) -> String {
+    counts.map(|(what, count)| format!("{count} by {what}")).collect::<Vec<_>>().join(", ")
 }

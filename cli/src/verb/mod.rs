@@ -14,7 +14,7 @@ mod undo;
 
 pub(crate) use archive::archive;
 pub(crate) use dump::dump;
-pub(crate) use reconcile::{Reconciled, reconcile};
+pub(crate) use reconcile::reconcile;
 pub(crate) use reset::reset;
 pub(crate) use shell::{completions, man};
 pub(crate) use simulate::simulate;

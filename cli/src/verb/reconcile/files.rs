@@ -2,32 +2,19 @@ use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
 
 use offsets_core::reconcile::{
-    Candidate, Flaw, FlawKind, Flawed, LedgerEntry, Line, Loss, Operator, Outcome, Position, Side, Write,
+    Candidate, FlawKind, Flawed, LedgerEntry, Line, Loss, Operator, Policy, Position, Rules, Ruling, Side,
+    Tally, Write,
 };
 use serde::Serialize;
 
 use super::inputs::{Arrival, Inputs};
+use super::method::Method;
 use super::outputs::Output;
-use super::rules::Rules;
-use crate::args::{Format, Mode, OutputArgs, Policy, ReconcileArgs};
+use crate::args::{Format, Mode, OutputArgs, ReconcileArgs};
 use crate::clock;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::print::{Remarks, print_reconciled};
-
-/// What a run came to.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Reconciled {
-    /// Records that were read.
-    pub(crate) records: u64,
-    /// Records that count.
-    pub(crate) written: u64,
-    /// Records that lost, by reason.
-    pub(crate) lost: BTreeMap<String, u64>,
-    /// Records that could not be judged, by what they could not be judged by.
-    pub(crate) flawed: BTreeMap<String, u64>,
-}
 
 /// `offsets reconcile`.
 pub(crate) fn reconcile(output: &OutputArgs, args: &ReconcileArgs) -> Result<Exit, Failure> {
@@ -41,9 +28,9 @@ pub(crate) fn reconcile(output: &OutputArgs, args: &ReconcileArgs) -> Result<Exi
         run.take(arrival)?;
     }
     let to_stdout = args.to.as_ref().is_some_and(|to| to.as_os_str() == "-");
-    let (reconciled, losses) = run.end()?;
+    let (tally, losses) = run.end()?;
     let losses = args.dry_run.then_some(losses);
-    print_reconciled(&reconciled, losses.as_deref(), to_stdout, output, Remarks::new(output))?;
+    print_reconciled(&tally, losses.as_deref(), to_stdout, output, Remarks::new(output))?;
     Ok(Exit::Done)
 }
 
@@ -59,7 +46,7 @@ struct Run {
     dead_letters: Option<Output>,
     /// What a dry run shows.
     losses: Option<Vec<serde_json::Value>>,
-    reconciled: Reconciled,
+    tally: Tally,
 }
 
 /// The winners of an upsert.
@@ -81,66 +68,60 @@ struct DeadLetter<'a> {
 
 impl Run {
     fn begin(args: &ReconcileArgs) -> Result<Self, Failure> {
-        let rules = Rules::of(args)?;
+        let method = Method::of(args)?;
         let inputs = Inputs::open(&args.from)?;
         let begin = |path: &Option<_>| path.as_deref().map(Output::begin).transpose();
         Ok(Self {
-            operator: rules.operator(),
-            rules,
+            operator: method.operator(),
+            rules: method.rules,
             inputs,
             standing: (args.mode == Mode::Upsert).then(Standing::default),
             to: begin(&args.to)?,
             ledger: begin(&args.ledger)?,
             dead_letters: begin(&args.dead_letter)?,
             losses: args.dry_run.then(Vec::new),
-            reconciled: Reconciled::default(),
+            tally: Tally::default(),
         })
     }
 
     fn take(&mut self, arrival: Arrival) -> Result<(), Failure> {
-        self.reconciled.records += 1;
-        let headers = arrival.record.headers();
-        let examined = Position::new(arrival.input, arrival.line as i64).map(|position| {
-            let record = arrival.record.record(&headers);
-            self.rules.examination.examine(&record, position, clock::now().as_millisecond())
-        });
-        drop(headers);
-        let candidate = match examined {
-            Some(Ok(candidate)) => candidate,
-            Some(Err(flawed)) => return self.set_aside(arrival, &flawed),
-            None => {
-                return Err(Failure::usage(format!("{}: too many lines", self.inputs.name(arrival.input))));
-            }
+        self.tally.records += 1;
+        let Some(position) = Position::new(arrival.input, arrival.line as i64) else {
+            return Err(Failure::usage(format!("{}: too many lines", self.inputs.name(arrival.input))));
         };
-        let Ok(outcome) = self.operator.judge(&candidate);
-        match outcome {
-            Outcome::Passes { over } => {
+        let headers = arrival.record.headers();
+        let record = arrival.record.record(&headers);
+        let now_ms = clock::now().as_millisecond();
+        let Ok(ruling) = self.rules.rule(&mut *self.operator, &record, position, now_ms);
+        drop(headers);
+        match ruling {
+            Ruling::Passes { candidate, over } => {
                 if let Some(loss) = over {
                     let beaten =
                         self.standing.as_mut().and_then(|standing| standing.remove(loss.loser.position));
                     self.enter(&candidate, &loss, beaten.as_ref(), Some(&arrival.record))?;
                 }
-                self.pass(candidate.position, arrival.record)
+                self.pass(position, arrival.record)
             }
-            Outcome::Loses(loss) => {
+            Ruling::Loses { candidate, loss } => {
                 let winner =
                     loss.winner.and_then(|winner| self.standing.as_ref()?.get(winner.position).cloned());
                 self.enter(&candidate, &loss, Some(&arrival.record), winner.as_ref())
             }
-            Outcome::Tied(_) => self.set_aside(arrival, &Flawed { kind: FlawKind::Tie, flaw: Flaw::Tie }),
+            Ruling::SetAside { flawed, policy } => self.set_aside(arrival, &flawed, policy),
         }
     }
 
     fn pass(&mut self, position: Position, record: Line) -> Result<(), Failure> {
         match &mut self.standing {
-            Some(standing) => standing.add(position, self.reconciled.records, record),
+            Some(standing) => standing.add(position, self.tally.records, record),
             None => self.write(&record)?,
         }
         Ok(())
     }
 
     fn write(&mut self, record: &Line) -> Result<(), Failure> {
-        self.reconciled.written += 1;
+        self.tally.written += 1;
         self.to.as_mut().map_or(Ok(()), |to| to.line(record))
     }
 
@@ -155,6 +136,8 @@ impl Run {
         let write = |side: &Side, record| Write {
             from: inputs.name(side.position.input()),
             line: u64::try_from(side.position.offset() + 1).ok(),
+            partition: None,
+            offset: None,
             version: side.rank.map(|rank| rank.version.to_string()),
             record,
         };
@@ -164,7 +147,7 @@ impl Run {
             loser: write(&loss.loser, loser),
             winner: loss.winner.as_ref().map(|side| write(side, winner)),
         };
-        *self.reconciled.lost.entry(word(&loss.reason)).or_default() += 1;
+        *self.tally.lost.entry(loss.reason).or_default() += 1;
         if let Some(losses) = &mut self.losses {
             losses.push(serde_json::to_value(&entry).map_err(std::io::Error::from)?);
         }
@@ -172,11 +155,11 @@ impl Run {
     }
 
     /// A record that cannot be judged goes where the policy says.
-    fn set_aside(&mut self, arrival: Arrival, flawed: &Flawed) -> Result<(), Failure> {
+    fn set_aside(&mut self, arrival: Arrival, flawed: &Flawed, policy: Policy) -> Result<(), Failure> {
         let from = self.inputs.name(arrival.input);
-        let kind = word(&flawed.kind);
+        let kind = flawed.kind.as_str();
         let line = arrival.line + 1;
-        match self.rules.policy(flawed.kind) {
+        match policy {
             Policy::Fail => {
                 let said = format!("{from}:{line}: the record cannot be judged: {flawed}");
                 return Err(Failure::new(Exit::Unsound, said)
@@ -188,21 +171,21 @@ impl Run {
                 self.dead_letters.as_mut().map_or(Ok(()), |letters| letters.line(&letter))?;
             }
             Policy::Pass => match &mut self.standing {
-                Some(standing) => drop(standing.lines.insert(self.reconciled.records, arrival.record)),
+                Some(standing) => drop(standing.lines.insert(self.tally.records, arrival.record)),
                 None => self.write(&arrival.record)?,
             },
         }
-        *self.reconciled.flawed.entry(kind).or_default() += 1;
+        *self.tally.flawed.entry(flawed.kind).or_default() += 1;
         Ok(())
     }
 
-    fn end(mut self) -> Result<(Reconciled, Vec<serde_json::Value>), Failure> {
+    fn end(mut self) -> Result<(Tally, Vec<serde_json::Value>), Failure> {
         for record in self.standing.take().unwrap_or_default().lines.into_values() {
             self.write(&record)?;
         }
         let outputs = [self.dead_letters, self.ledger, self.to];
         Output::publish(outputs.into_iter().flatten().collect())?;
-        Ok((self.reconciled, self.losses.unwrap_or_default()))
+        Ok((self.tally, self.losses.unwrap_or_default()))
     }
 }
 
@@ -219,9 +202,4 @@ impl Standing {
     fn remove(&mut self, position: Position) -> Option<Line> {
         self.lines.remove(&self.arrivals.remove(&position)?)
     }
-}
-
-/// The word that JSON has for it.
-fn word(value: &impl Serialize) -> String {
-    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }

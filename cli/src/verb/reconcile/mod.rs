@@ -2,7 +2,7 @@
 
 mod files;
 mod inputs;
+mod method;
 mod outputs;
-mod rules;
 
-pub(crate) use files::{Reconciled, reconcile};
+pub(crate) use files::reconcile;

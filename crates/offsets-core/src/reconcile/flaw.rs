@@ -70,6 +70,19 @@ pub enum FlawKind {
     Tie,
 }
 
+impl FlawKind {
+    /// The word for it, as JSON has it too.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Order => "order",
+            Self::Region => "region",
+            Self::Clock => "clock",
+            Self::Tie => "tie",
+        }
+    }
+}
+
 /// A record that cannot be judged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{flaw}")]

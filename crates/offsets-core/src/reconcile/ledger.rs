@@ -22,9 +22,15 @@ pub struct LedgerEntry<'a> {
 pub struct Write<'a> {
     /// The file or topic it came from.
     pub from: &'a str,
-    /// Its line there, counted from 1.
+    /// Its line there, counted from 1, where it came from a file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u64>,
+    /// Its partition, where it came from a topic.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partition: Option<i32>,
+    /// Its offset in the partition.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offset: Option<i64>,
     /// Its version, where there is an order.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,

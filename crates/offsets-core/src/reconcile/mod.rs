@@ -37,8 +37,10 @@ mod operator;
 mod order;
 mod pointer;
 mod record;
+mod ruling;
 mod seeded;
 mod table;
+mod tally;
 mod upsert;
 
 pub use dedup::{Dedup, Frontier, Seen, Verdict, Window};
@@ -52,8 +54,10 @@ pub use operator::{Candidate, Examination, Loss, Operator, Outcome, Side};
 pub use order::{Order, Rank, Reason, Region, Regions, Version, VersionRule};
 pub use pointer::{NotAPointer, Pointer};
 pub use record::{Header, Position, Record};
+pub use ruling::{Policies, Policy, Rules, Ruling};
 pub use seeded::{Read, SeedWindow, Seeded};
 pub use table::{MemoryTable, Table};
+pub use tally::Tally;
 pub use upsert::{Standing, Sweep, Ties, Upsert, UpsertRules, Winner};
 
 /// The exact decimal numbers of a [`Version`].

@@ -117,7 +117,7 @@ impl PartialOrd for Rank {
 }
 
 /// Why one write stands and another does not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Reason {
     /// Its version is higher.
@@ -132,6 +132,20 @@ pub enum Reason {
     Duplicate,
     /// It is a record that the group had read before it moved.
     Reread,
+}
+
+impl Reason {
+    /// The word for it, as JSON has it too.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Version => "version",
+            Self::Region => "region",
+            Self::Content => "content",
+            Self::Repeat => "repeat",
+            Self::Duplicate => "duplicate",
+            Self::Reread => "reread",
+        }
+    }
 }
 
 impl Regions {

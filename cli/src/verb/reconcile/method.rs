@@ -2,23 +2,22 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use offsets_core::reconcile::{
-    Dedup, Examination, FlawKind, MemoryTable, Operator, Order, Regions, Ties, Upsert, UpsertRules,
-    VersionRule, Window,
+    Dedup, Examination, FlawKind, MemoryTable, Operator, Order, Policies, Policy, Regions, Rules, Ties,
+    Upsert, UpsertRules, VersionRule, Window,
 };
 
-use crate::args::{Mode, Policy, ReconcileArgs};
+use crate::args::{Mode, ReconcileArgs};
 use crate::failure::Failure;
 
-/// What the arguments say of how records are judged.
-pub(super) struct Rules {
-    pub(super) examination: Examination,
+/// What the arguments say of how records are judged, and by which operator.
+pub(super) struct Method {
+    pub(super) rules: Rules,
     mode: Mode,
     window: Window,
     upsert: UpsertRules,
-    policies: Vec<(FlawKind, Policy)>,
 }
 
-impl Rules {
+impl Method {
     pub(super) fn of(args: &ReconcileArgs) -> Result<Self, Failure> {
         are_consistent(args)?;
         let order = args.order.as_ref().map(|version| order(version, args)).transpose()?;
@@ -29,13 +28,13 @@ impl Rules {
             (None, Some(count)) => Window::Count(count),
             (None, None) => Window::Unbounded,
         };
-        let policies: Vec<_> = args.on.iter().map(|on| (on.kind, on.policy)).collect();
-        let ties = match policy(&policies, FlawKind::Tie) {
+        let policies: Policies = args.on.iter().map(|on| (on.kind, on.policy)).collect();
+        let ties = match policies.of(FlawKind::Tie) {
             Policy::Pass => Ties::ByContent,
             Policy::Fail | Policy::DeadLetter => Ties::Refuse,
         };
         let upsert = UpsertRules { horizon_ms: horizon(args)?, ties };
-        Ok(Self { examination, mode: args.mode, window, upsert, policies })
+        Ok(Self { rules: Rules { examination, policies }, mode: args.mode, window, upsert })
     }
 
     /// The operator that judges, with a memory that lives as long as the run.
@@ -44,10 +43,6 @@ impl Rules {
             Mode::Dedup => Box::new(Dedup::new(MemoryTable::default(), self.window)),
             Mode::Upsert => Box::new(Upsert::new(MemoryTable::default(), self.upsert)),
         }
-    }
-
-    pub(super) fn policy(&self, kind: FlawKind) -> Policy {
-        policy(&self.policies, kind)
     }
 }
 
@@ -92,11 +87,6 @@ fn horizon(args: &ReconcileArgs) -> Result<Option<i64>, Failure> {
         return Err(Failure::usage(said).remedy("give a longer horizon, or none"));
     }
     Ok(Some(millis(horizon)))
-}
-
-/// The last word on a flaw counts.
-fn policy(policies: &[(FlawKind, Policy)], kind: FlawKind) -> Policy {
-    policies.iter().rev().find(|(of, _)| *of == kind).map_or(Policy::Fail, |(_, policy)| *policy)
 }
 
 fn millis(time: Duration) -> i64 {

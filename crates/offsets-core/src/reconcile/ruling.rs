@@ -1,0 +1,101 @@
+use super::{Candidate, Examination, Flaw, FlawKind, Flawed, Loss, Operator, Outcome, Position, Record};
+
+/// How records are judged, and what becomes of those that cannot be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rules {
+    /// How a record becomes a candidate.
+    pub examination: Examination,
+    /// What becomes of a record that is none.
+    pub policies: Policies,
+}
+
+/// What becomes of a record that cannot be judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Policy {
+    /// The run ends, and nothing of it counts.
+    #[default]
+    Fail,
+    /// It goes where somebody looks after it.
+    DeadLetter,
+    /// It goes to the output unjudged.
+    Pass,
+}
+
+/// A policy for each kind of flaw; [`Policy::Fail`] where none was set.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Policies(Vec<(FlawKind, Policy)>);
+
+/// What is to be done with a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ruling {
+    /// It goes to the output.
+    Passes {
+        /// What it is.
+        candidate: Candidate,
+        /// The write that it beats, if there was one: that one goes into the ledger.
+        over: Option<Loss>,
+    },
+    /// It goes into the ledger.
+    Loses {
+        /// What it is.
+        candidate: Candidate,
+        /// To which other write, and why.
+        loss: Loss,
+    },
+    /// It cannot be judged.
+    SetAside {
+        /// Why not.
+        flawed: Flawed,
+        /// What becomes of it.
+        policy: Policy,
+    },
+}
+
+impl Rules {
+    /// What is to be done with a record that came in at `position`. What the time is, is an argument.
+    ///
+    /// # Errors
+    /// When the operator's table cannot be read or written; the record is undecided then.
+    pub fn rule<O: Operator + ?Sized>(
+        &self,
+        operator: &mut O,
+        record: &Record<'_>,
+        position: Position,
+        now_ms: i64,
+    ) -> Result<Ruling, O::Error> {
+        let candidate = match self.examination.examine(record, position, now_ms) {
+            Ok(candidate) => candidate,
+            Err(flawed) => return Ok(self.set_aside(flawed)),
+        };
+        Ok(match operator.judge(&candidate)? {
+            Outcome::Passes { over } => Ruling::Passes { candidate, over },
+            Outcome::Loses(loss) => Ruling::Loses { candidate, loss },
+            Outcome::Tied(_) => self.set_aside(Flawed { kind: FlawKind::Tie, flaw: Flaw::Tie }),
+        })
+    }
+
+    fn set_aside(&self, flawed: Flawed) -> Ruling {
+        let policy = self.policies.of(flawed.kind);
+        Ruling::SetAside { flawed, policy }
+    }
+}
+
+impl Policies {
+    /// What is to become of records with this flaw.
+    pub fn of(&self, kind: FlawKind) -> Policy {
+        let said = self.0.iter().rev().find(|(of, _)| *of == kind);
+        said.map_or(Policy::default(), |(_, policy)| *policy)
+    }
+
+    /// Whether anything is to go where somebody looks after it.
+    pub fn has_dead_letters(&self) -> bool {
+        self.0.iter().any(|(_, policy)| *policy == Policy::DeadLetter)
+    }
+}
+
+/// Of two words on one flaw the last counts.
+impl FromIterator<(FlawKind, Policy)> for Policies {
+    fn from_iter<I: IntoIterator<Item = (FlawKind, Policy)>>(policies: I) -> Self {
+        Self(policies.into_iter().collect())
+    }
+}
