@@ -11,6 +11,7 @@ mod link;
 mod outcome;
 mod print;
 mod recorder;
+mod service;
 mod verb;
 
 use std::process::ExitCode;
@@ -31,7 +32,7 @@ fn main() -> ExitCode {
         Verb::Dump(dump) => verb::dump(&link, &evidence, &output, &dump),
         Verb::Archive(archive) => verb::archive(&link, &output, &archive),
         Verb::Simulate(simulate) => verb::simulate(&output, &simulate),
-        Verb::Reconcile(reconcile) => verb::reconcile(&output, &reconcile),
+        Verb::Reconcile(reconcile) => verb::reconcile(&link, &output, &reconcile),
         Verb::Completions(completions) => verb::completions(&completions),
         Verb::Man(man) => verb::man(&man),
     };

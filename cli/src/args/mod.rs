@@ -77,7 +77,7 @@ pub(crate) enum Verb {
     /// Hold the rules to simulated histories whose truth is known, and count what is read again
     Simulate(SimulateArgs),
     /// Make one of the records of several regions: dedup, or the winner of each key, and a ledger of what lost
-    Reconcile(ReconcileArgs),
+    Reconcile(Box<ReconcileArgs>),
     /// Print a shell completion script
     Completions(CompletionsArgs),
     /// Write the man pages

@@ -1,3 +1,4 @@
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -5,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use offsets_core::reconcile::{FlawKind, IdentityRule, Policy, VersionRule};
 
-use super::parse_age;
+use super::{parse_age, parse_duration};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -20,6 +21,10 @@ Examples:
   Which writes would lose:
     offsets reconcile --from a.jsonl --from b.jsonl --identity key --mode upsert --order timestamp --regions a,b --dry-run
 
+  Between topics, exactly once, on as many instances as there are partitions (--bootstrap-server makes names topics):
+    offsets reconcile --bootstrap-server kafka:9092 --group merge --from a=orders --from B=B.orders --to orders.merged \\
+      --ledger orders.ledger --identity key --mode upsert --order json:/version --regions a,B --state /var/lib/merge
+
 A file has one record a line:
   {\"region\": \"a\", \"topic\": \"orders\", \"partition\": 0, \"offset\": 7, \"timestamp\": 1764000000000, \"key\": \"17\",
    \"value\": {\"total\": 3}, \"headers\": {\"id\": \"x\"}}
@@ -27,20 +32,23 @@ Key and value are text or JSON, null is a tombstone, keyBase64 and valueBase64 a
 the file where the line does not say them, the offset is the number of the line. Files are read side by side, the oldest
 timestamp first.
 
+Between topics, partition p of every input, of the output and of the changelog belong together. Outputs, ledger, state and
+positions are committed in one transaction; readers of the output read committed records. SIGTERM ends a run after a last commit.
+
 Exit codes:
-  0 done   1 a file cannot be written   2 usage, or a line that is no record   3 a record that cannot be judged
-  (nothing is written then)")]
+  0 done, or told to stop   1 a file cannot be written, Kafka or I/O error   2 usage, or a line that is no record
+  3 a record that cannot be judged, or was deleted before it was read   4 the state and the group's positions do not go together")]
 pub(crate) struct ReconcileArgs {
-    /// What to read: a file of records, or `-` for stdin; say it once for each
-    #[arg(long, value_name = "FILE", required = true)]
+    /// What to read: a file of records, or `-` for stdin; between topics TOPIC, or REGION=TOPIC. Say it once for each
+    #[arg(long, value_name = "FILE|TOPIC", required = true)]
     pub(crate) from: Vec<String>,
 
-    /// Where what counts is written; it must not exist yet. `-` is stdout
-    #[arg(long, value_name = "FILE", required_unless_present = "dry_run")]
+    /// Where what counts is written: a file that does not exist yet, `-` for stdout, or a topic that exists
+    #[arg(long, value_name = "FILE|TOPIC", required_unless_present = "dry_run")]
     pub(crate) to: Option<PathBuf>,
 
     /// Where every losing write is written, with the one that stands in its place and the reason
-    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    #[arg(long, value_name = "FILE|TOPIC", conflicts_with = "dry_run")]
     pub(crate) ledger: Option<PathBuf>,
 
     /// What passes: the first of each identity, or the winner of each
@@ -89,12 +97,68 @@ pub(crate) struct ReconcileArgs {
     pub(crate) on: Vec<OnFlaw>,
 
     /// Where records that cannot be judged are written, with what is wrong
-    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    #[arg(long, value_name = "FILE|TOPIC", conflicts_with = "dry_run")]
     pub(crate) dead_letter: Option<PathBuf>,
 
     /// Print which writes would lose, and write nothing
     #[arg(long, conflicts_with = "to")]
     pub(crate) dry_run: bool,
+
+    #[command(flatten)]
+    pub(crate) topics: TopicsArgs,
+}
+
+/// What is said of a run between topics.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Between topics")]
+pub(crate) struct TopicsArgs {
+    /// The brokers of the cluster that holds the topics, HOST:PORT[,HOST:PORT...]; a link's target unless said
+    #[arg(long, value_name = "SERVERS", requires = "group")]
+    pub(crate) bootstrap_server: Option<String>,
+
+    /// A Kafka client properties file for that cluster
+    #[arg(long, value_name = "FILE", requires = "group")]
+    pub(crate) command_config: Option<PathBuf>,
+
+    /// The consumer group: instances of one group share the partitions out
+    #[arg(long, value_name = "GROUP")]
+    pub(crate) group: Option<String>,
+
+    /// The compacted topic that holds the state [default: GROUP-changelog, created where it is missing]
+    #[arg(long, value_name = "TOPIC", requires = "group")]
+    pub(crate) changelog: Option<String>,
+
+    /// How many replicas a changelog gets that is created; the cluster's default unless said
+    #[arg(long, value_name = "N", requires = "group", value_parser = clap::value_parser!(i32).range(1..=32_767))]
+    pub(crate) changelog_replicas: Option<i32>,
+
+    /// A folder for a copy of the state, so that after a restart only what is newer is read from the changelog
+    #[arg(long, value_name = "DIR", requires = "group")]
+    pub(crate) state: Option<PathBuf>,
+
+    /// A name under which this instance comes back after a restart, so that the others do not share its partitions out meanwhile
+    #[arg(long, value_name = "NAME", requires = "group")]
+    pub(crate) instance: Option<String>,
+
+    /// How long results may wait before they are committed: longer is faster, shorter is sooner
+    #[arg(long, value_name = "TIME", requires = "group", default_value = "200ms", value_parser = parse_duration)]
+    pub(crate) commit_interval: Duration,
+
+    /// How long a transaction may take; what a dead instance left open holds readers up for so long
+    #[arg(long, value_name = "TIME", requires = "group", default_value = "10s", value_parser = parse_duration)]
+    pub(crate) transaction_timeout: Duration,
+
+    /// End when everything is done that was there at the start
+    #[arg(long, requires = "group")]
+    pub(crate) once: bool,
+
+    /// Go on from the group's positions though the state was saved with others, as after a reset of the group
+    #[arg(long, requires = "group")]
+    pub(crate) adopt_positions: bool,
+
+    /// Answer with metrics for Prometheus at /metrics, and with health at /healthz
+    #[arg(long, value_name = "ADDRESS", requires = "group")]
+    pub(crate) metrics_listen: Option<SocketAddr>,
 }
 
 /// What passes.

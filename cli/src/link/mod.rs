@@ -112,6 +112,16 @@ pub(crate) fn resolve_target(args: &LinkArgs) -> Result<Endpoint, Failure> {
     }
 }
 
+/// The cluster that a verb names itself.
+pub(crate) fn resolve_named(
+    servers: Option<&str>,
+    config: Option<&PathBuf>,
+    args: &LinkArgs,
+) -> Result<Endpoint, Failure> {
+    let side = SideArgs { bootstrap_server: servers, command_config: config, alias: None };
+    settings("kafka", side, args, "target")
+}
+
 impl From<Clusters> for Origin {
     fn from(clusters: Clusters) -> Self {
         Self::Clusters(Box::new(clusters))

@@ -13,7 +13,7 @@ mod translation;
 pub(crate) use archive::print_archive;
 pub(crate) use chart::chart;
 pub(crate) use progress::ProgressBars;
-pub(crate) use reconciled::print_reconciled;
+pub(crate) use reconciled::{in_words, print_reconciled};
 pub(crate) use remarks::Remarks;
 pub(crate) use reset::{Told, print_reset};
 pub(crate) use simulation::print_simulation;

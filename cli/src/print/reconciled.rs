@@ -62,6 +62,9 @@ fn print_losses(out: &mut impl Write, losses: &[Value]) -> io::Result<()> {
     };
     let place = |write: &Value| match &write["from"] {
         Value::Null => NONE.to_owned(),
+        from if write["line"].is_null() => {
+            format!("{}-{}:{}", text(from), write["partition"], write["offset"])
+        }
         from => format!("{}:{}", text(from), write["line"]),
     };
     for loss in losses {
@@ -78,7 +81,8 @@ fn print_losses(out: &mut impl Write, losses: &[Value]) -> io::Result<()> {
     write_table(out, &table)
 }
 
-fn in_words(summary: &Tally) -> String {
+/// A line for people.
+pub(crate) fn in_words(summary: &Tally) -> String {
     let Tally { records, written, lost, flawed } = summary;
     let lost = list(lost.iter().map(|(reason, count)| (reason.as_str(), *count)));
     let flawed = list(flawed.iter().map(|(kind, count)| (kind.as_str(), *count)));

@@ -89,7 +89,31 @@ impl Cause {
             RDKafkaErrorCode::TopicAuthorizationFailed,
             RDKafkaErrorCode::GroupAuthorizationFailed,
             RDKafkaErrorCode::ClusterAuthorizationFailed,
+            RDKafkaErrorCode::TransactionalIdAuthorizationFailed,
         ])
+    }
+
+    /// Whether somebody else has come under the same name.
+    pub(crate) fn is_fenced(&self) -> bool {
+        self.is(&[
+            RDKafkaErrorCode::Fenced,
+            RDKafkaErrorCode::FencedInstanceId,
+            RDKafkaErrorCode::ProducerFenced,
+            RDKafkaErrorCode::InvalidProducerEpoch,
+        ])
+    }
+
+    /// Whether a broker will not take the same record another time either.
+    pub(crate) fn is_refused_for_good(&self) -> bool {
+        let record = self.is(&[
+            RDKafkaErrorCode::MessageSizeTooLarge,
+            RDKafkaErrorCode::InvalidMessage,
+            RDKafkaErrorCode::InvalidRecord,
+            RDKafkaErrorCode::InvalidMessageSize,
+            RDKafkaErrorCode::InvalidTimestamp,
+            RDKafkaErrorCode::PolicyViolation,
+        ]);
+        record || self.is_unauthorised() || self.is_unknown_topic()
     }
 
     pub(crate) fn is_unknown_topic(&self) -> bool {
@@ -134,6 +158,8 @@ impl Cause {
         let cluster = cluster.clone();
         if self.is_group_active() {
             Error::GroupActive { cluster, about, cause: Some(self) }
+        } else if self.is_fenced() {
+            Error::Fenced { cluster, about, cause: self }
         } else if self.is_unauthorised() {
             Error::Unauthorised { cluster, about, cause: self }
         } else if self.is_unknown_topic() {

@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use offsets_core::model::{ClusterAlias, TopicName, TopicPartition};
-use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::metadata::{Metadata, MetadataPartition, MetadataTopic};
@@ -222,6 +222,17 @@ pub(crate) fn client(
     forced: &[(&str, &str)],
     tuned: &[(&str, &str)],
 ) -> Result<BaseConsumer<Connection>, Error> {
+    configured(settings, forced, tuned)
+        .create_with_context(connection.clone())
+        .map_err(|error| refused(settings, &error))
+}
+
+/// The configuration of any client of the library, as [`client`] has it.
+pub(crate) fn configured(
+    settings: &ClientSettings,
+    forced: &[(&str, &str)],
+    tuned: &[(&str, &str)],
+) -> ClientConfig {
     let mut config = settings.librdkafka();
     for (key, value) in tuned.iter().chain(PROMPT) {
         if config.get(key).is_none() {
@@ -235,14 +246,17 @@ pub(crate) fn client(
     if !matches!(config.log_level, RDKafkaLogLevel::Debug) {
         config.set_log_level(RDKafkaLogLevel::Info);
     }
-    config.create_with_context(connection.clone()).map_err(|error| {
-        let said = match &error {
-            KafkaError::ClientCreation(said) => settings.scrub(said),
-            // Its own text may repeat a value.
-            _ => "the client library does not take them".to_owned(),
-        };
-        Error::Setting { cluster: settings.cluster().clone(), key: "client settings".into(), problem: said }
-    })
+    config
+}
+
+/// Why the library does not make a client of a configuration.
+pub(crate) fn refused(settings: &ClientSettings, error: &KafkaError) -> Error {
+    let said = match error {
+        KafkaError::ClientCreation(said) => settings.scrub(said),
+        // Its own text may repeat a value.
+        _ => "the client library does not take them".to_owned(),
+    };
+    Error::Setting { cluster: settings.cluster().clone(), key: "client settings".into(), problem: said }
 }
 
 /// What the library's error says; its own wrapper is of no interest where there is a code.

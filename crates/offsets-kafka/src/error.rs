@@ -94,6 +94,17 @@ pub enum Error {
         #[source]
         cause: Option<Cause>,
     },
+    /// Another member or producer has come under the same name, or the cluster gave this one up.
+    #[error("cluster {cluster}: {about}: its place was taken")]
+    Fenced {
+        /// The cluster.
+        cluster: ClusterAlias,
+        /// The group or the transactional id.
+        about: About,
+        /// What was said.
+        #[source]
+        cause: Cause,
+    },
     /// A partition was not read to its end. What was read is not to be used as an answer.
     #[error("cluster {cluster}: partition {partition}: read up to offset {reached}, expected {expected}")]
     ShortRead {
@@ -182,6 +193,7 @@ impl Error {
             | Self::TimedOut { cluster, .. }
             | Self::UnknownTopic { cluster, .. }
             | Self::GroupActive { cluster, .. }
+            | Self::Fenced { cluster, .. }
             | Self::ShortRead { cluster, .. }
             | Self::OutsideLog { cluster, .. }
             | Self::Invalid { cluster, .. }
@@ -226,6 +238,11 @@ impl Error {
         matches!(self, Self::GroupActive { .. })
     }
 
+    /// Whether somebody has come under the same name.
+    pub fn is_fenced(&self) -> bool {
+        matches!(self, Self::Fenced { .. })
+    }
+
     /// Whether an internal topic holds what neither MM2 nor a coordinator writes.
     pub fn is_unreadable(&self) -> bool {
         matches!(self, Self::Unreadable { .. } | Self::UnreadableCommit { .. })
@@ -251,6 +268,8 @@ pub enum About {
     Partition(TopicPartition),
     /// A group.
     Group(GroupId),
+    /// What is put out under a transactional id.
+    Transaction(String),
     /// A group's commit on a partition.
     Commit {
         /// The group.
@@ -270,6 +289,7 @@ impl fmt::Display for About {
             Self::Topic(topic) => write!(f, "topic {topic}"),
             Self::Partition(partition) => write!(f, "partition {partition}"),
             Self::Group(group) => write!(f, "group {:?}", group.as_str()),
+            Self::Transaction(id) => write!(f, "transactional id {id}"),
             Self::Commit { group, partition, offset: None } => {
                 write!(f, "commit of group {:?} on {partition}", group.as_str())
             }

@@ -47,6 +47,7 @@ mod deadline;
 pub mod demo;
 mod directory;
 mod error;
+pub mod exchange;
 mod fetcher;
 mod link;
 mod outcomes;

@@ -30,10 +30,31 @@ pub struct RawRecord<'a> {
     pub value: Option<&'a [u8]>,
     /// Whether the timestamp is the producer's (`CreateTime`).
     pub is_producers_timestamp: bool,
-    headers: Option<&'a BorrowedHeaders>,
+    pub(crate) headers: Option<&'a BorrowedHeaders>,
 }
 
 impl<'a> RawRecord<'a> {
+    pub(crate) fn of(message: &'a BorrowedMessage<'_>) -> Self {
+        Self {
+            partition: message.partition(),
+            offset: message.offset(),
+            timestamp_ms: message.timestamp().to_millis(),
+            key: message.key(),
+            value: message.payload(),
+            is_producers_timestamp: matches!(message.timestamp(), Timestamp::CreateTime(_)),
+            headers: message.headers(),
+        }
+    }
+
+    /// Names and values of the headers, in their order; a null value is `None`.
+    pub fn headers(&self) -> impl Iterator<Item = (&'a str, Option<&'a [u8]>)> {
+        let headers = self.headers;
+        let count = headers.map_or(0, |headers| headers.count());
+        (0..count)
+            .filter_map(move |at| headers.map(|headers| headers.get(at)))
+            .map(|header| (header.key, header.value))
+    }
+
     /// The value of the last header of this name.
     pub fn header(&self, name: &str) -> Option<&'a [u8]> {
         let headers = self.headers?;
@@ -326,16 +347,7 @@ impl Reading<'_, '_> {
     ) -> Option<usize> {
         let index = self.find(message.partition())?;
         if self.cursors[index].meet(message.offset()) {
-            let record = RawRecord {
-                partition: message.partition(),
-                offset: message.offset(),
-                timestamp_ms: message.timestamp().to_millis(),
-                key: message.key(),
-                value: message.payload(),
-                is_producers_timestamp: matches!(message.timestamp(), Timestamp::CreateTime(_)),
-                headers: message.headers(),
-            };
-            visit(&self.cursors, record);
+            visit(&self.cursors, RawRecord::of(message));
         }
         self.cursors[index].is_done().then_some(index)
     }

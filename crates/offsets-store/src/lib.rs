@@ -54,6 +54,6 @@ pub use archive::{
 pub use error::{Error, MalformedCopy};
 #[cfg(feature = "redb")]
 pub use log::RedbLog;
-pub use log::{Key, MemoryLog, SEGMENT_LIMIT, SegmentLog, SledLog, Stream};
+pub use log::{Journal, Key, MemoryLog, SEGMENT_LIMIT, SegmentLog, SledLog, Stream};
 pub use segment::Flaw;
-pub use state::{DurableTable, Kept, StateDamage};
+pub use state::{DurableTable, Kept, NotAChange, Replica, ReplicaPlace, SegmentChange, StateDamage};

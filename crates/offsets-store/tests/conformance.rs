@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
-use offsets_store::{Key, MemoryLog, SEGMENT_LIMIT, SegmentLog, SledLog, Stream};
+use std::collections::BTreeMap;
+
+use offsets_store::{Journal, Key, MemoryLog, SEGMENT_LIMIT, SegmentLog, SledLog, Stream};
+use proptest::prelude::*;
 
 const STREAM: Stream = Stream { space: 1, kind: 2 };
 
@@ -82,6 +85,78 @@ fn conforms(log: &mut dyn SegmentLog) {
 #[test]
 fn the_memory_log_conforms() {
     conforms(&mut MemoryLog::default());
+}
+
+#[test]
+fn a_journal_conforms_whatever_of_it_is_settled() {
+    conforms(&mut Journal::over(MemoryLog::default()));
+    let mut settled = Journal::over(MemoryLog::default());
+    settled.append(&(0..400).map(|n| (key(n), b"old".to_vec())).collect::<Vec<_>>()).unwrap();
+    settled.settle(Vec::new()).unwrap();
+    settled.remove(STREAM, 0..u64::MAX).unwrap();
+    conforms(&mut settled);
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Append(u64, u8),
+    Remove(u64, u64),
+    Settle,
+    Discard,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => (0..20_u64, any::<u8>()).prop_map(|(at, byte)| Step::Append(at, byte)),
+        2 => (0..20_u64, 0..6_u64).prop_map(|(at, length)| Step::Remove(at, at + length)),
+        1 => Just(Step::Settle),
+        1 => Just(Step::Discard),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn a_journal_is_the_log_with_its_changes_and_settling_makes_them_the_log(
+        steps in proptest::collection::vec(step(), 0..60),
+    ) {
+        let mut journal = Journal::over(MemoryLog::default());
+        let (mut kept, mut shown) = (BTreeMap::new(), BTreeMap::new());
+        for step in steps {
+            match step {
+                Step::Append(at, byte) => {
+                    journal.append(&[(key(at), vec![byte])]).unwrap();
+                    shown.insert(at, vec![byte]);
+                }
+                Step::Remove(from, to) => {
+                    let there = shown.range(from..to).count() as u64;
+                    prop_assert_eq!(journal.remove(STREAM, from..to).unwrap(), there);
+                    shown.retain(|at, _| !(from..to).contains(at));
+                }
+                Step::Settle => {
+                    journal.settle(Vec::new()).unwrap();
+                    prop_assert_eq!(journal.changes().count(), 0);
+                    kept = shown.clone();
+                }
+                Step::Discard => {
+                    journal.discard();
+                    shown = kept.clone();
+                }
+            }
+            let entries = |map: &BTreeMap<u64, Vec<u8>>| map.clone().into_iter().collect::<Vec<_>>();
+            prop_assert_eq!(all(&journal, STREAM, 0), entries(&shown));
+            prop_assert_eq!(all(&journal, STREAM, 7), entries(&shown.clone().split_off(&7)));
+            prop_assert_eq!(all(journal.kept(), STREAM, 0), entries(&kept));
+            // Whoever applies the changes to a copy of the log has what is shown.
+            let mut copy = kept.clone();
+            for (key, change) in journal.changes() {
+                match change {
+                    Some(segment) => drop(copy.insert(key.sequence, segment.to_vec())),
+                    None => drop(copy.remove(&key.sequence)),
+                }
+            }
+            prop_assert_eq!(entries(&copy), entries(&shown));
+        }
+    }
 }
 
 #[test]

@@ -1,9 +1,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io;
-use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use jiff::Timestamp;
 use offsets_core::link::LinkName;
@@ -14,11 +11,8 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
-use tiny_http::{Header, Method, Request, Response, Server};
 
-use super::stop::Stop;
-use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::service::Monitored;
 
 /// What is recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -144,43 +138,6 @@ impl Metrics {
         self.over.set(i64::try_from(expired.over).unwrap_or(i64::MAX));
     }
 
-    /// Answers whoever asks, until it is said to stop.
-    pub(super) fn serve(&self, server: &Server, stop: &Stop) {
-        while !stop.is_said() {
-            // Who asks and does not listen to the answer is no concern of the recording.
-            if let Ok(Some(request)) = server.recv_timeout(TURN) {
-                let _ = self.answer(request);
-            }
-        }
-    }
-
-    fn answer(&self, request: Request) -> io::Result<()> {
-        let path = request.url().split('?').next().unwrap_or_default();
-        let (status, kind, body) = match (request.method(), path) {
-            (Method::Get | Method::Head, "/metrics") => (200, METRICS, self.metrics()),
-            (Method::Get | Method::Head, "/healthz") if self.is_storing() => {
-                (200, PLAIN, format!("ok\n{}", self.of_each_link()))
-            }
-            (Method::Get | Method::Head, "/healthz") => {
-                (503, PLAIN, format!("the archive cannot be written\n{}", self.of_each_link()))
-            }
-            (Method::Get | Method::Head, _) => (404, PLAIN, "there are /metrics and /healthz\n".to_owned()),
-            _ => (405, PLAIN, "there is nothing to change here\n".to_owned()),
-        };
-        let response = Response::from_string(body).with_status_code(status);
-        match Header::from_bytes("Content-Type", kind) {
-            Ok(header) => request.respond(response.with_header(header)),
-            Err(()) => request.respond(response),
-        }
-    }
-
-    fn metrics(&self) -> String {
-        let mut text = String::new();
-        // Writing to a string does not fail.
-        let _ = encode(&mut text, &self.registry);
-        text
-    }
-
     fn is_storing(&self) -> bool {
         *self.storing.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -203,18 +160,19 @@ impl Metrics {
     }
 }
 
-const PLAIN: &str = "text/plain; charset=utf-8";
-const METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+impl Monitored for Metrics {
+    fn metrics(&self) -> String {
+        let mut text = String::new();
+        // Writing to a string does not fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
 
-/// How long to wait for somebody to ask before the word to stop is looked at.
-const TURN: Duration = Duration::from_millis(200);
-
-/// Takes the address on which to answer.
-pub(super) fn listen(address: SocketAddr) -> Result<Server, Failure> {
-    Server::http(address).map_err(|error| {
-        Failure::new(Exit::Failed, format!("cannot listen on {address}: {error}"))
-            .remedy("name a free address with --metrics-listen")
-    })
+    fn health(&self) -> (bool, String) {
+        let is_storing = self.is_storing();
+        let words = if is_storing { "ok" } else { "the archive cannot be written" };
+        (is_storing, format!("{words}\n{}", self.of_each_link()))
+    }
 }
 
 impl What {

@@ -8,7 +8,6 @@ mod recording;
 mod run;
 mod side;
 mod stats;
-mod stop;
 mod tail;
 mod topics;
 mod watch;

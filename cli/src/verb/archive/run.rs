@@ -7,9 +7,8 @@ use offsets_core::link::LinkName;
 use offsets_store::{Archive, Limits};
 
 use super::super::session::{Session, tell_damages};
-use super::health::{Metrics, What, listen};
+use super::health::{Metrics, What};
 use super::recording::{Recording, Trouble};
-use super::stop::Stop;
 use super::topics::TopicWatch;
 use super::watch::Watch;
 use crate::args::{LinkArgs, OutputArgs, RunArgs};
@@ -19,6 +18,7 @@ use crate::failure::Failure;
 use crate::link::Clusters;
 use crate::print::Remarks;
 use crate::recorder::{Door, refused};
+use crate::service::{Stop, listen, serve};
 
 /// How often the limits are looked at.
 const EXPIRY: Duration = Duration::from_secs(60);
@@ -128,7 +128,7 @@ impl Rounds<'_> {
         thread::scope(|scope| {
             let (stop, hopeless) = (&stop, &hopeless);
             if let Some(server) = &server {
-                scope.spawn(|| self.metrics.serve(server, stop));
+                scope.spawn(|| serve(server, self.metrics, stop));
             }
             for watch in &self.watches {
                 scope.spawn(move || {

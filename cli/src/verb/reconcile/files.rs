@@ -16,13 +16,9 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::print::{Remarks, print_reconciled};
 
-/// `offsets reconcile`.
-pub(crate) fn reconcile(output: &OutputArgs, args: &ReconcileArgs) -> Result<Exit, Failure> {
-    if output.output == Format::Csv || (output.output == Format::Jsonl && !args.dry_run) {
-        return Err(Failure::usage("what a run came to is printed as a table or as JSON").remedy(
-            "say -o table or -o json; with --dry-run -o jsonl prints a line for each write that would lose",
-        ));
-    }
+/// A run over files.
+pub(super) fn reconcile(output: &OutputArgs, args: &ReconcileArgs) -> Result<Exit, Failure> {
+    can_be_printed(output, args)?;
     let mut run = Run::begin(args)?;
     while let Some(arrival) = run.inputs.next()? {
         run.take(arrival)?;
@@ -32,6 +28,16 @@ pub(crate) fn reconcile(output: &OutputArgs, args: &ReconcileArgs) -> Result<Exi
     let losses = args.dry_run.then_some(losses);
     print_reconciled(&tally, losses.as_deref(), to_stdout, output, Remarks::new(output))?;
     Ok(Exit::Done)
+}
+
+/// What a run comes to is a table or JSON; the losses of a dry run can be lines.
+pub(super) fn can_be_printed(output: &OutputArgs, args: &ReconcileArgs) -> Result<(), Failure> {
+    if output.output == Format::Csv || (output.output == Format::Jsonl && !args.dry_run) {
+        return Err(Failure::usage("what a run came to is printed as a table or as JSON").remedy(
+            "say -o table or -o json; with --dry-run -o jsonl prints a line for each write that would lose",
+        ));
+    }
+    Ok(())
 }
 
 /// One run over files.

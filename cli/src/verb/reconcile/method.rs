@@ -2,9 +2,11 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use offsets_core::reconcile::{
-    Dedup, Examination, FlawKind, MemoryTable, Operator, Order, Policies, Policy, Regions, Rules, Ties,
-    Upsert, UpsertRules, VersionRule, Window,
+    Dedup, Examination, FlawKind, MemoryTable, Operator, Order, Policies, Policy, Regions, Rules, Seeded,
+    Ties, Upsert, UpsertRules, VersionRule, Window,
 };
+
+use offsets_runner::Judging;
 
 use crate::args::{Mode, ReconcileArgs};
 use crate::failure::Failure;
@@ -12,9 +14,9 @@ use crate::failure::Failure;
 /// What the arguments say of how records are judged, and by which operator.
 pub(super) struct Method {
     pub(super) rules: Rules,
-    mode: Mode,
-    window: Window,
-    upsert: UpsertRules,
+    pub(super) judging: Judging,
+    /// All of it that a state depends on, in words that stay.
+    pub(super) in_words: String,
 }
 
 impl Method {
@@ -34,15 +36,40 @@ impl Method {
             Policy::Fail | Policy::DeadLetter => Ties::Refuse,
         };
         let upsert = UpsertRules { horizon_ms: horizon(args)?, ties };
-        Ok(Self { rules: Rules { examination, policies }, mode: args.mode, window, upsert })
+        let in_words = in_words(&examination, args.mode, window);
+        let judging = match args.mode {
+            Mode::Dedup => Judging::Dedup(window),
+            Mode::Upsert => Judging::Upsert(upsert),
+        };
+        Ok(Self { rules: Rules { examination, policies }, judging, in_words })
     }
 
     /// The operator that judges, with a memory that lives as long as the run.
     pub(super) fn operator(&self) -> Box<dyn Operator<Error = Infallible>> {
-        match self.mode {
-            Mode::Dedup => Box::new(Dedup::new(MemoryTable::default(), self.window)),
-            Mode::Upsert => Box::new(Upsert::new(MemoryTable::default(), self.upsert)),
+        match &self.judging {
+            Judging::Dedup(window) => Box::new(Dedup::new(MemoryTable::default(), *window)),
+            Judging::Upsert(rules) => Box::new(Upsert::new(MemoryTable::default(), *rules)),
+            Judging::Reread(_) => Box::new(Seeded::new(MemoryTable::default())),
         }
+    }
+}
+
+/// What was remembered under other words means something else.
+fn in_words(examination: &Examination, mode: Mode, window: Window) -> String {
+    let identity = &examination.identity;
+    let window = match window {
+        Window::Unbounded => String::new(),
+        Window::Time(millis) => format!(" window={millis}ms"),
+        Window::Count(count) => format!(" window-count={count}"),
+    };
+    let order = examination.order.as_ref().map_or_else(String::new, |order| {
+        let tombstones = order.tombstones.as_ref();
+        let tombstones = tombstones.map_or_else(String::new, |header| format!(" tombstone-version={header}"));
+        format!(" order={} regions={}{tombstones}", order.version, order.regions.names().join(","))
+    });
+    match mode {
+        Mode::Dedup => format!("dedup identity={identity}{window}"),
+        Mode::Upsert => format!("upsert identity={identity}{order}"),
     }
 }
 
@@ -50,8 +77,8 @@ impl Method {
 fn are_consistent(args: &ReconcileArgs) -> Result<(), Failure> {
     let dead_letters = args.on.iter().any(|on| on.policy == Policy::DeadLetter);
     if dead_letters && args.dead_letter.is_none() && !args.dry_run {
-        return Err(Failure::usage("--on says dead-letter, and no file is named for them")
-            .remedy("name one with --dead-letter FILE"));
+        return Err(Failure::usage("--on says dead-letter, and nowhere is named for them to go")
+            .remedy("name a file or a topic with --dead-letter"));
     }
     let foreign: &[_] = match args.mode {
         Mode::Dedup => &[

@@ -4,5 +4,17 @@ mod files;
 mod inputs;
 mod method;
 mod outputs;
+mod standing;
+mod topics;
 
-pub(crate) use files::reconcile;
+use crate::args::{LinkArgs, OutputArgs, ReconcileArgs};
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+/// `offsets reconcile`, over files or, where a group is named, between topics.
+pub(crate) fn reconcile(link: &LinkArgs, output: &OutputArgs, args: &ReconcileArgs) -> Result<Exit, Failure> {
+    match &args.topics.group {
+        Some(group) => topics::reconcile(link, output, args, group),
+        None => files::reconcile(output, args),
+    }
+}

@@ -144,6 +144,11 @@ impl<T: Table<Seen>> Dedup<T> {
         &mut self.table
     }
 
+    /// The table, with nobody to ask it any more.
+    pub fn into_table(self) -> T {
+        self.table
+    }
+
     fn era(&self, timestamp_ms: i64) -> u32 {
         let parts = u64::from(ERAS);
         let era = match self.window {

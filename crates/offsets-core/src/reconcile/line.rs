@@ -129,6 +129,24 @@ impl Line {
         })
     }
 
+    /// A record as it is written out, with all these headers.
+    pub fn of<'a>(
+        record: &Record<'_>,
+        headers: impl IntoIterator<Item = (&'a str, Option<&'a [u8]>)>,
+    ) -> Self {
+        let header = |(name, value): (&str, Option<&[u8]>)| (name.to_owned(), value.map(<[u8]>::to_vec));
+        Self {
+            region: record.region.to_owned(),
+            topic: record.topic.to_owned(),
+            partition: record.partition,
+            offset: record.offset,
+            timestamp_ms: record.timestamp_ms,
+            key: record.key.map(<[u8]>::to_vec),
+            value: record.value.map(<[u8]>::to_vec),
+            headers: headers.into_iter().map(header).collect(),
+        }
+    }
+
     /// The headers, for a [`Record`].
     pub fn headers(&self) -> Vec<Header<'_>> {
         self.headers.iter().map(|(name, value)| Header { name, value: value.as_deref() }).collect()

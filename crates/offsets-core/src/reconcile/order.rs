@@ -244,3 +244,14 @@ impl FromStr for VersionRule {
         })
     }
 }
+
+impl fmt::Display for VersionRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Json(pointer) => write!(f, "json:{pointer}"),
+            Self::Header(name) => write!(f, "header:{name}"),
+            Self::Hlc(name) => write!(f, "hlc:{name}"),
+            Self::Timestamp => f.write_str("timestamp"),
+        }
+    }
+}

@@ -172,6 +172,11 @@ impl<T: Table<Winner>> Upsert<T> {
         &mut self.table
     }
 
+    /// The table, with nobody to ask it any more.
+    pub fn into_table(self) -> T {
+        self.table
+    }
+
     fn ties(&self, held: &Rank, write: &Rank) -> bool {
         self.rules.ties == Ties::Refuse && write.decided_by(held) == Reason::Content
     }

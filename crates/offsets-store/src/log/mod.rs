@@ -1,10 +1,12 @@
 //! Numbered segments in streams, and who keeps them.
 
+mod journal;
 mod memory;
 #[cfg(feature = "redb")]
 mod redb;
 mod sled;
 
+pub use self::journal::Journal;
 pub use self::memory::MemoryLog;
 #[cfg(feature = "redb")]
 pub use self::redb::RedbLog;
@@ -79,9 +81,41 @@ pub trait SegmentLog {
     fn footprint(&self) -> Result<u64, Error>;
 }
 
-/// As the engines have it: big-endian, so that bytes sort as keys do.
+impl<L: SegmentLog + ?Sized> SegmentLog for Box<L> {
+    fn append(&mut self, segments: &[(Key, Vec<u8>)]) -> Result<(), Error> {
+        (**self).append(segments)
+    }
+
+    fn scan(
+        &self,
+        stream: Stream,
+        from: u64,
+        visit: &mut dyn FnMut(u64, &[u8]) -> bool,
+    ) -> Result<(), Error> {
+        (**self).scan(stream, from, visit)
+    }
+
+    fn scan_all(&self, visit: &mut dyn FnMut(Key, &[u8])) -> Result<(), Error> {
+        (**self).scan_all(visit)
+    }
+
+    fn remove(&mut self, stream: Stream, range: Range<u64>) -> Result<u64, Error> {
+        (**self).remove(stream, range)
+    }
+
+    fn flush(&mut self) -> Result<(), Error> {
+        (**self).flush()
+    }
+
+    fn footprint(&self) -> Result<u64, Error> {
+        (**self).footprint()
+    }
+}
+
+/// As the engines have it, and a changelog: big-endian, so that bytes sort as keys do.
 impl Key {
-    fn bytes(self) -> [u8; 13] {
+    /// The key as bytes: space, kind, number.
+    pub fn bytes(self) -> [u8; 13] {
         let mut bytes = [0; 13];
         bytes[..4].copy_from_slice(&self.stream.space.to_be_bytes());
         bytes[4] = self.stream.kind;
@@ -89,7 +123,8 @@ impl Key {
         bytes
     }
 
-    fn of(bytes: &[u8]) -> Option<Self> {
+    /// The key that was written as these bytes; `None` when there are not 13.
+    pub fn of(bytes: &[u8]) -> Option<Self> {
         let (space, rest) = bytes.split_first_chunk()?;
         let (&kind, sequence) = rest.split_first()?;
         let stream = Stream { space: u32::from_be_bytes(*space), kind };

@@ -22,8 +22,10 @@ const TURN: Duration = Duration::from_millis(10);
 /// sled is used in the one way that was measured to be sound and small: values of at most [`SEGMENT_LIMIT`] bytes, keys
 /// that are read before they are written, one flush at a time and at our word only.
 ///
+/// Clones write to the same store.
+///
 /// [`SEGMENT_LIMIT`]: super::SEGMENT_LIMIT
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct SledLog {
     folder: PathBuf,
     db: sled::Db,

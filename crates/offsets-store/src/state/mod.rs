@@ -2,8 +2,10 @@
 //! built from again.
 
 mod kept;
+mod replica;
 
 pub use kept::Kept;
+pub use replica::{NotAChange, Replica, ReplicaPlace, SegmentChange};
 
 use std::mem;
 
@@ -173,6 +175,21 @@ impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
     /// The log beneath.
     pub fn log(&self) -> &L {
         &self.log
+    }
+
+    /// The log beneath, for whoever keeps its changes elsewhere too. What is written to it past the table is not seen by it.
+    pub fn log_mut(&mut self) -> &mut L {
+        &mut self.log
+    }
+
+    /// The log beneath. What was not saved is gone.
+    pub fn into_log(self) -> L {
+        self.log
+    }
+
+    /// Entries in the log, those that are no longer true among them.
+    pub fn entries(&self) -> u64 {
+        self.entries
     }
 
     /// Forgets everything, progress too.

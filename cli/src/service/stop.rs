@@ -6,11 +6,11 @@ use crate::failure::Failure;
 
 /// The word to stop, which everybody who waits hears at once.
 #[derive(Clone, Default)]
-pub(super) struct Stop(Arc<(Mutex<bool>, Condvar)>);
+pub(crate) struct Stop(Arc<(Mutex<bool>, Condvar)>);
 
 impl Stop {
     /// One that SIGINT, SIGTERM and SIGHUP say.
-    pub(super) fn on_signals() -> Result<Self, Failure> {
+    pub(crate) fn on_signals() -> Result<Self, Failure> {
         let stop = Self::default();
         let said = stop.clone();
         ctrlc::set_handler(move || said.say())
@@ -18,17 +18,17 @@ impl Stop {
         Ok(stop)
     }
 
-    pub(super) fn say(&self) {
+    pub(crate) fn say(&self) {
         *self.said() = true;
         self.0.1.notify_all();
     }
 
-    pub(super) fn is_said(&self) -> bool {
+    pub(crate) fn is_said(&self) -> bool {
         *self.said()
     }
 
     /// Waits, but no longer than until the word is said; tells whether it is.
-    pub(super) fn wait(&self, time: Duration) -> bool {
+    pub(crate) fn wait(&self, time: Duration) -> bool {
         let waited = self.0.1.wait_timeout_while(self.said(), time, |said| !*said);
         *waited.unwrap_or_else(PoisonError::into_inner).0
     }

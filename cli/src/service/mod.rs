@@ -1,0 +1,7 @@
+//! What a command that keeps running needs: the word to stop, and somebody to ask how it goes.
+
+mod monitor;
+mod stop;
+
+pub(crate) use monitor::{Monitored, listen, serve};
+pub(crate) use stop::Stop;

@@ -1,0 +1,189 @@
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use offsets_core::model::TopicPartition;
+use offsets_core::reconcile::Tally;
+use offsets_runner::{Event, Watcher};
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
+use prometheus_client::registry::Registry;
+use serde_json::Value;
+
+use crate::failure::with_causes;
+use crate::print::{Remarks, in_words};
+use crate::service::Monitored;
+
+/// How a run stands, for whoever asks.
+#[derive(Default)]
+pub(super) struct Standing(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    tally: Tally,
+    partitions: Vec<i32>,
+    remembered: u64,
+    lag: BTreeMap<TopicPartition, i64>,
+    setbacks: u64,
+    /// Why nothing could be committed since the last commit.
+    trouble: Option<String>,
+}
+
+/// Sees a run, keeps how it stands, and tells the operator what matters.
+pub(super) struct Onlooker<'s> {
+    standing: &'s Standing,
+    remarks: Remarks,
+    bar: ProgressBar,
+    /// What a dry run shows.
+    losses: Vec<Value>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Place {
+    topic: String,
+    partition: i32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Why {
+    why: &'static str,
+}
+
+impl<'s> Onlooker<'s> {
+    pub(super) fn new(standing: &'s Standing, remarks: Remarks) -> Self {
+        let target = if remarks.shows_progress() {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
+        let style = ProgressStyle::with_template("{spinner} {msg}");
+        let bar =
+            ProgressBar::no_length().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        bar.set_draw_target(target);
+        Self { standing, remarks, bar, losses: Vec::new() }
+    }
+
+    pub(super) fn into_losses(self) -> Vec<Value> {
+        self.bar.finish_and_clear();
+        self.losses
+    }
+
+    fn say(&self, text: String) {
+        self.bar.suspend(|| self.remarks.say(text));
+    }
+
+    fn show(&self) {
+        let state = self.standing.state();
+        let behind: i64 = state.lag.values().sum();
+        self.bar.set_message(format!("{}; {behind} behind", in_words(&state.tally)));
+        self.bar.tick();
+    }
+}
+
+impl Watcher for Onlooker<'_> {
+    fn see(&mut self, event: Event<'_>) {
+        match event {
+            Event::Created(topic) => self.say(format!("created topic {topic}, compacted")),
+            Event::Assigned(partitions) => {
+                self.standing.state().partitions = partitions.to_vec();
+                let numbers: Vec<_> = partitions.iter().map(i32::to_string).collect();
+                self.say(format!(
+                    "partitions: {}",
+                    if numbers.is_empty() { "none".to_owned() } else { numbers.join(", ") }
+                ));
+            }
+            Event::Restored { records, remembered } => {
+                self.standing.state().remembered = remembered;
+                let read = format!(
+                    "{remembered} identities remembered; {records} records of the changelog were read"
+                );
+                self.bar.suspend(|| self.remarks.detail(read));
+            }
+            Event::Revoked => self.standing.state().partitions.clear(),
+            Event::Committed { tally, remembered } => {
+                let mut state = self.standing.state();
+                state.tally = tally.clone();
+                (state.remembered, state.trouble) = (remembered, None);
+                drop(state);
+                self.show();
+            }
+            Event::NothingComesAgain => {
+                self.say("nothing that was read before the move comes again from here on".to_owned())
+            }
+            Event::Lag(lag) => {
+                self.standing.state().lag = lag.clone();
+                self.show();
+            }
+            Event::Setback(error) => {
+                let said = with_causes(error);
+                let mut state = self.standing.state();
+                state.setbacks += 1;
+                let is_new = state.trouble.replace(said.clone()).is_none();
+                drop(state);
+                if is_new {
+                    self.say(format!("a transaction came to nothing and is done again: {said}"));
+                }
+            }
+            Event::Loss(json) => self.losses.extend(serde_json::from_slice::<Value>(json)),
+            _ => {}
+        }
+    }
+}
+
+impl Standing {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Monitored for Standing {
+    fn metrics(&self) -> String {
+        let state = self.state();
+        let mut registry = Registry::with_prefix("offsets_reconcile");
+        let mut count =
+            |name: &str, help: &str, value: u64| registry.register(name, help, ConstCounter::new(value));
+        count("records", "Records that were read", state.tally.records);
+        count("written", "Records that went to the output", state.tally.written);
+        count("setbacks", "Transactions that came to nothing", state.setbacks);
+        let by = |counts: Vec<(&'static str, u64)>| {
+            let family = Family::<Why, Gauge>::default();
+            for (why, count) in counts {
+                family.get_or_create(&Why { why }).set(i64::try_from(count).unwrap_or(i64::MAX));
+            }
+            family
+        };
+        let lost = state.tally.lost.iter().map(|(reason, count)| (reason.as_str(), *count)).collect();
+        registry.register("lost", "Writes that lost, by reason", by(lost));
+        let flawed = state.tally.flawed.iter().map(|(kind, count)| (kind.as_str(), *count)).collect();
+        registry.register("flawed", "Records that could not be judged, by what is wrong", by(flawed));
+        let remembered = i64::try_from(state.remembered).unwrap_or(i64::MAX);
+        registry.register("remembered", "Identities that are remembered", ConstGauge::new(remembered));
+        let partitions = i64::try_from(state.partitions.len()).unwrap_or(i64::MAX);
+        registry.register(
+            "partitions",
+            "Partitions of each input that are this instance's",
+            ConstGauge::new(partitions),
+        );
+        let lag = Family::<Place, Gauge>::default();
+        for (partition, behind) in &state.lag {
+            let place = Place { topic: partition.topic.to_string(), partition: partition.partition };
+            lag.get_or_create(&place).set(*behind);
+        }
+        registry.register("lag", "Offsets behind the end of an input, control records among them", lag);
+        let mut text = String::new();
+        // Writing to a string does not fail.
+        let _ = encode(&mut text, &registry);
+        text
+    }
+
+    fn health(&self) -> (bool, String) {
+        let state = self.state();
+        match &state.trouble {
+            None => (true, format!("ok\n{}\n", in_words(&state.tally))),
+            Some(trouble) => (false, format!("nothing can be committed: {trouble}\n")),
+        }
+    }
+}

@@ -1,0 +1,206 @@
+use std::path::Path;
+use std::thread;
+
+use offsets_core::model::{GroupId, TopicName};
+use offsets_kafka::{Cluster, Deadline};
+use offsets_runner::{Ended, Error, Input, Job, LocalState, Runner};
+
+use super::files::can_be_printed;
+use super::method::Method;
+use super::standing::{Onlooker, Standing};
+use crate::args::{LinkArgs, Mode, OutputArgs, ReconcileArgs};
+use crate::exit::Exit;
+use crate::failure::{Failure, with_causes};
+use crate::link::{resolve_named, resolve_target};
+use crate::print::{Remarks, print_reconciled};
+use crate::service::{Stop, listen, serve};
+
+/// A run between topics.
+pub(super) fn reconcile(
+    link: &LinkArgs,
+    output: &OutputArgs,
+    args: &ReconcileArgs,
+    group: &str,
+) -> Result<Exit, Failure> {
+    can_be_printed(output, args)?;
+    let job = job(link, args, group)?;
+    let topics = &args.topics;
+    let endpoint = if topics.bootstrap_server.is_some() || topics.command_config.is_some() {
+        resolve_named(topics.bootstrap_server.as_deref(), topics.command_config.as_ref(), link)?
+    } else {
+        resolve_target(link)?
+    };
+    let remarks = Remarks::new(output);
+    let cluster = Cluster::connect(endpoint.settings(), &Deadline::after(link.timeout))?;
+    let stop = Stop::on_signals()?;
+    let server = topics.metrics_listen.map(listen).transpose()?;
+    if let Some(address) = server.as_ref().and_then(|server| server.server_addr().to_ip()) {
+        remarks.say(format!("metrics: http://{address}/metrics"));
+    }
+    let standing = Standing::default();
+    let mut onlooker = Onlooker::new(&standing, remarks);
+    let ended = thread::scope(|scope| {
+        if let Some(server) = &server {
+            scope.spawn(|| serve(server, &standing, &stop));
+        }
+        let runner = if args.dry_run {
+            Runner::rehearse(&cluster, &job, &mut onlooker)
+        } else {
+            Runner::start(&cluster, &job, &mut onlooker)
+        };
+        let ended = runner.map_err(failure).and_then(|runner| {
+            let ended = runner.run(&|| stop.is_said());
+            ended.map_err(failure)
+        });
+        // Nobody is answered any more.
+        stop.say();
+        ended
+    });
+    let losses = onlooker.into_losses();
+    let (ended, tally) = ended?;
+    print_reconciled(&tally, args.dry_run.then_some(losses.as_slice()), false, output, remarks)?;
+    if ended == Ended::Stopped {
+        remarks.say("stopped; everything that was counted is committed");
+    }
+    Ok(Exit::Done)
+}
+
+fn job(link: &LinkArgs, args: &ReconcileArgs, group: &str) -> Result<Job, Failure> {
+    let Method { rules, judging, in_words } = Method::of(args)?;
+    let inputs = args.from.iter().map(|from| input(from, args)).collect::<Result<Vec<_>, _>>()?;
+    if let Some((_, twice)) = inputs
+        .iter()
+        .enumerate()
+        .find(|(place, input)| inputs[..*place].iter().any(|before| before.topic == input.topic))
+    {
+        return Err(Failure::usage(format!("--from {} is said twice", twice.topic)));
+    }
+    let output = args.to.as_deref().map(|path| topic("--to", path)).transpose()?;
+    let output = output.unwrap_or_else(|| TopicName::from("-"));
+    let optional =
+        |flag, path: &Option<std::path::PathBuf>| path.as_deref().map(|path| topic(flag, path)).transpose();
+    let (ledger, dead_letters) =
+        (optional("--ledger", &args.ledger)?, optional("--dead-letter", &args.dead_letter)?);
+    let topics = &args.topics;
+    let changelog = topics.changelog.clone().unwrap_or_else(|| format!("{group}-changelog"));
+    let changelog = TopicName::from(changelog.as_str());
+    let written = [Some(&output), ledger.as_ref(), dead_letters.as_ref(), Some(&changelog)];
+    for (place, name) in written.iter().enumerate().filter_map(|(place, name)| Some((place, (*name)?))) {
+        let again = written[..place].iter().flatten().any(|before| *before == name);
+        if again || inputs.iter().any(|input| input.topic == *name) {
+            return Err(Failure::usage(format!("topic {name} has two parts to play"))
+                .remedy("give inputs, output, ledger, dead letters and changelog a topic each"));
+        }
+    }
+    Ok(Job {
+        group: GroupId::from(group),
+        inputs,
+        output,
+        ledger,
+        dead_letters,
+        changelog,
+        changelog_replicas: topics.changelog_replicas,
+        rules,
+        judging,
+        in_words,
+        local: topics.state.clone().map_or(LocalState::Memory, LocalState::Folder),
+        commit_interval: topics.commit_interval,
+        transaction_timeout: topics.transaction_timeout,
+        timeout: link.timeout,
+        instance: topics.instance.clone(),
+        once: topics.once,
+        adopt_positions: topics.adopt_positions,
+    })
+}
+
+/// `REGION=TOPIC`, or a topic alone: its region is then the alias before its first dot, where that is one of the regions, or
+/// else the one region that no other input can be of.
+fn input(text: &str, args: &ReconcileArgs) -> Result<Input, Failure> {
+    if let Some((region, name)) = text.split_once('=') {
+        return Ok(Input { region: region.to_owned(), topic: topic("--from", Path::new(name))? });
+    }
+    let name = topic("--from", Path::new(text))?;
+    let prefix = text.split_once('.').map(|(prefix, _)| prefix);
+    let named = prefix.filter(|prefix| args.regions.iter().any(|region| region == prefix));
+    match named {
+        Some(region) => Ok(Input { region: region.to_owned(), topic: name }),
+        None if args.mode == Mode::Upsert => {
+            let said = format!("--from {text} does not say which region wrote it");
+            Err(Failure::usage(said).remedy(format!("say --from REGION={text}")))
+        }
+        None => Ok(Input { region: prefix.unwrap_or_default().to_owned(), topic: name }),
+    }
+}
+
+/// A topic's name, as Kafka has it (`org.apache.kafka.common.internals.Topic`).
+fn topic(flag: &str, name: &Path) -> Result<TopicName, Failure> {
+    const LONGEST: usize = 249;
+    let text = name.to_string_lossy();
+    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    if text.is_empty() || text.len() > LONGEST || text == "." || text == ".." || !text.chars().all(legal) {
+        return Err(Failure::usage(format!("{flag} {text:?} is not the name of a topic"))
+            .remedy("with --group, inputs and outputs are topics; without it they are files"));
+    }
+    Ok(TopicName::from(text.as_ref()))
+}
+
+fn failure(error: Error) -> Failure {
+    let (exit, remedy) = match &error {
+        Error::Kafka(_) | Error::Store(_) => return kafka_or_store(error),
+        Error::NotCopartitioned { .. } => (
+            Exit::Failed,
+            "records of one key must have one partition number in every input: write one of them to a topic that is \
+             partitioned like the others, by the same key and partitioner",
+        ),
+        Error::TooFewPartitions { .. } => (Exit::Failed, "give it as many partitions as the inputs have"),
+        Error::NotCompacted { .. } => {
+            (Exit::Failed, "name another topic with --changelog, or set its cleanup.policy to compact")
+        }
+        Error::NotOurs { .. } => (Exit::Failed, "name a topic of this job's own with --changelog"),
+        Error::Damaged { .. } | Error::UnknownProgress { .. } => (
+            Exit::Failed,
+            "name a new topic with --changelog and move the group back to where its inputs begin, or to where duplicates do \
+             no harm; then say --adopt-positions",
+        ),
+        Error::OtherRules { .. } => {
+            (Exit::Unverified, "say the rules it was made by, or use another --group and --changelog")
+        }
+        Error::Moved { .. } | Error::StateGone { .. } => (
+            Exit::Unverified,
+            "if the group was moved on purpose, say --adopt-positions: what is read again is answered as before",
+        ),
+        Error::OtherSeed { .. } => (
+            Exit::Unverified,
+            "make the seed with the translation that moved the group, before anything is read on the target",
+        ),
+        Error::Deleted { .. } => (
+            Exit::Unsound,
+            "move the group to the log start, knowing what is lost, and say --adopt-positions",
+        ),
+        Error::Unjudged { flawed, .. } => {
+            let kind = flawed.kind.as_str();
+            let remedy =
+                format!("say --on {kind}=dead-letter or --on {kind}=pass; what came before it is committed");
+            return Failure::new(Exit::Unsound, with_causes(&error)).remedy(remedy);
+        }
+        Error::NoCommit { .. } => (Exit::Failed, "check the brokers; nothing is lost, and a new run goes on"),
+        _ => return Failure::new(Exit::Failed, with_causes(&error)),
+    };
+    Failure::new(exit, with_causes(&error)).remedy(remedy)
+}
+
+fn kafka_or_store(error: Error) -> Failure {
+    match error {
+        Error::Kafka(error) if error.is_fenced() => Failure::from(error)
+            .remedy("another instance runs under the same --instance: give each a name of its own"),
+        Error::Kafka(error) => Failure::from(error),
+        Error::Store(error) if error.is_in_use() => Failure::from(error)
+            .remedy("another instance has it open: give each instance a --state folder of its own"),
+        Error::Store(error) if error.is_full() => Failure::from(error)
+            .remedy("make room on the disk and start it again: what was committed is in the changelog"),
+        Error::Store(error) => {
+            Failure::from(error).remedy("move the folder away: the state is read from the changelog then")
+        }
+        error => Failure::new(Exit::Failed, with_causes(&error)),
+    }
+}

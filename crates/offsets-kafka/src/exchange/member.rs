@@ -1,0 +1,239 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use offsets_core::model::{GroupId, TopicName, TopicPartition};
+use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerGroupMetadata};
+use rdkafka::error::KafkaError;
+use rdkafka::{Offset, TopicPartitionList};
+
+use super::membership::Membership;
+use super::{Change, Intake};
+use crate::cluster::{cause, configured, refused};
+use crate::connection::Connection;
+use crate::{About, Cause, ClientSettings, Deadline, Error};
+
+/// A member of a consumer group that commits only in transactions.
+///
+/// Partitions are assigned by the `range` assignor: of topics with as many partitions each, a member gets partitions of the
+/// same numbers, so what belongs together meets. Only committed records are read.
+pub struct Member {
+    consumer: Arc<BaseConsumer<Membership>>,
+    settings: ClientSettings,
+    group: GroupId,
+}
+
+/// How a member joins.
+#[derive(Debug, Clone, Default)]
+pub struct MemberOptions {
+    /// The name under which it comes back after a restart (`group.instance.id`), if it has one.
+    pub instance: Option<String>,
+}
+
+/// Where a group goes on in a partition, as it was committed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Position {
+    /// The offset of the next record.
+    pub offset: i64,
+    /// What stands with the commit.
+    pub metadata: String,
+}
+
+/// The partitions a member works on, from [`Member::take_up`] to [`Member::let_go`].
+pub struct Assignment(Vec<(TopicPartition, rdkafka::consumer::base_consumer::PartitionQueue<Membership>)>);
+
+impl Member {
+    /// Joins the group, to read these topics. What it gets is told by [`Member::next_change`].
+    ///
+    /// # Errors
+    /// [`Error::Setting`] when the client cannot be made.
+    pub fn join(
+        settings: &ClientSettings,
+        group: &GroupId,
+        topics: &[TopicName],
+        options: &MemberOptions,
+    ) -> Result<Self, Error> {
+        let member = Self::new(settings, group, options)?;
+        let names: Vec<&str> = topics.iter().map(TopicName::as_str).collect();
+        member.consumer.subscribe(&names).map_err(|error| member.failed(&error))?;
+        Ok(member)
+    }
+
+    /// Reads these partitions without joining: nobody in the group notices, and nothing can be committed.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] when the client cannot be made.
+    pub fn alone(
+        settings: &ClientSettings,
+        group: &GroupId,
+        partitions: Vec<TopicPartition>,
+    ) -> Result<Self, Error> {
+        let member = Self::new(settings, group, &MemberOptions::default())?;
+        member.consumer.context().push(Change::Assigned(partitions));
+        Ok(member)
+    }
+
+    fn new(settings: &ClientSettings, group: &GroupId, options: &MemberOptions) -> Result<Self, Error> {
+        let mut forced = vec![
+            ("group.id", group.as_str()),
+            ("enable.auto.commit", "false"),
+            ("enable.auto.offset.store", "false"),
+            ("auto.offset.reset", "error"),
+            ("isolation.level", "read_committed"),
+            ("enable.partition.eof", "true"),
+            ("partition.assignment.strategy", "range"),
+            ("group.protocol", "classic"),
+            ("check.crcs", "true"),
+        ];
+        if let Some(instance) = &options.instance {
+            forced.push(("group.instance.id", instance));
+        }
+        let tuned = [
+            ("fetch.queue.backoff.ms", "1"),
+            ("fetch.wait.max.ms", "100"),
+            ("queued.max.messages.kbytes", "16384"),
+        ];
+        let context = Membership::new(Connection::new(settings));
+        let consumer = configured(settings, &forced, &tuned)
+            .create_with_context(context)
+            .map_err(|error| refused(settings, &error))?;
+        Ok(Self { consumer: Arc::new(consumer), settings: settings.clone(), group: group.clone() })
+    }
+
+    /// The group.
+    pub fn group(&self) -> &GroupId {
+        &self.group
+    }
+
+    /// What the group decided, waiting for it no longer than `wait`. It is to be asked at least every few seconds, also
+    /// while there is much to do: a member that is not heard of for `max.poll.interval.ms` is put out.
+    ///
+    /// # Errors
+    /// What no waiting heals: a permission or a topic is missing, or another member has come under the same name.
+    pub fn next_change(&self, wait: Duration) -> Result<Option<Change>, Error> {
+        let context = self.consumer.context();
+        if let Some(change) = context.next() {
+            return Ok(Some(change));
+        }
+        match self.consumer.poll(wait) {
+            Some(Err(error)) => self.examine(&error)?,
+            // Every partition that is read has a queue of its own.
+            Some(Ok(_)) => {
+                return Err(Error::Invalid {
+                    cluster: self.settings.cluster().clone(),
+                    about: About::Group(self.group.clone()),
+                    problem: "a record came of a partition that is not read".to_owned(),
+                });
+            }
+            None => {}
+        }
+        Ok(context.next())
+    }
+
+    /// What the group has committed. What a transaction still holds back is waited for.
+    ///
+    /// # Errors
+    /// [`Error::TimedOut`], [`Error::Unauthorised`], and what else a coordinator refuses.
+    pub fn committed(
+        &self,
+        partitions: &[TopicPartition],
+        deadline: &Deadline,
+    ) -> Result<BTreeMap<TopicPartition, Position>, Error> {
+        let mut list = TopicPartitionList::new();
+        for partition in partitions {
+            list.add_partition(partition.topic.as_str(), partition.partition);
+        }
+        let answer = loop {
+            match self.consumer.committed_offsets(list.clone(), deadline.remaining()) {
+                Ok(answer) => break answer,
+                Err(error) if cause(&error).is_passing() && !deadline.has_passed() => {
+                    // The coordinator is moving: a moment later it is somewhere.
+                    std::thread::park_timeout(deadline.remaining().min(Duration::from_millis(50)));
+                }
+                Err(error) => return Err(self.failed(&error)),
+            }
+        };
+        let position = |element: &rdkafka::topic_partition_list::TopicPartitionListElem<'_>| {
+            let partition = TopicPartition::new(element.topic(), element.partition());
+            element.error().map_err(|error| self.failed(&error))?;
+            let Offset::Offset(offset) = element.offset() else { return Ok(None) };
+            Ok(Some((partition, Position { offset, metadata: element.metadata().to_owned() })))
+        };
+        answer.elements().iter().filter_map(|element| position(element).transpose()).collect()
+    }
+
+    /// Begins to read partitions that were assigned, each from its offset.
+    ///
+    /// # Errors
+    /// What the client refuses.
+    pub fn take_up(&self, from: &BTreeMap<TopicPartition, i64>) -> Result<Assignment, Error> {
+        let mut list = TopicPartitionList::new();
+        let mut queues = Vec::new();
+        for (partition, offset) in from {
+            let (topic, number) = (partition.topic.as_str(), partition.partition);
+            list.add_partition_offset(topic, number, Offset::Offset(*offset))
+                .map_err(|error| self.failed(&error))?;
+            // Before anything is fetched: what is would go to the queue of all otherwise.
+            let queue = self.consumer.split_partition_queue(topic, number);
+            let queue = queue.ok_or_else(|| Error::UnknownTopic {
+                cluster: self.settings.cluster().clone(),
+                about: About::Partition(partition.clone()),
+            })?;
+            queues.push((partition.clone(), queue));
+        }
+        self.consumer.assign(&list).map_err(|error| self.failed(&error))?;
+        Ok(Assignment(queues))
+    }
+
+    /// Reads no more, which is the answer the group waits for after [`Change::Revoked`].
+    ///
+    /// # Errors
+    /// What the client refuses.
+    pub fn let_go(&self, assignment: Option<Assignment>) -> Result<(), Error> {
+        drop(assignment);
+        self.consumer.unassign().map_err(|error| self.failed(&error))
+    }
+
+    /// Leaves the group, so that the others need not wait for its session to end.
+    pub fn leave(self) {
+        self.consumer.context().leave();
+    }
+
+    pub(super) fn generation(&self) -> Option<ConsumerGroupMetadata> {
+        self.consumer.group_metadata()
+    }
+
+    /// Lets pass what librdkafka heals by itself.
+    fn examine(&self, error: &KafkaError) -> Result<(), Error> {
+        let said = cause(error);
+        let fatal = matches!(error, KafkaError::MessageConsumptionFatal(_));
+        if fatal || said.is_unauthorised() || said.is_unknown_topic() || said.is_fenced() {
+            return Err(self.failed(error));
+        }
+        match self.consumer.context().connection().authentication_error() {
+            Some(cause) => Err(Error::Unauthenticated {
+                cluster: self.settings.cluster().clone(),
+                bootstrap: self.settings.bootstrap_servers().to_owned(),
+                cause,
+            }),
+            None => Ok(()),
+        }
+    }
+
+    fn failed(&self, error: &KafkaError) -> Error {
+        let Cause { code, text } = cause(error);
+        let cause = Cause { code, text: self.settings.scrub(&text) };
+        let (cluster, about) = (self.settings.cluster(), About::Group(self.group.clone()));
+        if cause.is_fenced() {
+            return Error::Fenced { cluster: cluster.clone(), about, cause };
+        }
+        cause.into_error(cluster, about, Duration::ZERO)
+    }
+}
+
+impl Assignment {
+    /// Each partition with the records that come of it.
+    pub fn intakes(&self) -> impl Iterator<Item = Intake<'_>> {
+        self.0.iter().map(|(partition, queue)| Intake::new(partition, queue))
+    }
+}

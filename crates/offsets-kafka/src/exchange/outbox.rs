@@ -1,0 +1,345 @@
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use offsets_core::model::{TopicName, TopicPartition};
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::error::KafkaError;
+use rdkafka::message::{DeliveryResult, Header, Headers as _, OwnedHeaders};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext};
+use rdkafka::types::RDKafkaErrorCode;
+use rdkafka::{ClientContext, Message as _, Offset, TopicPartitionList};
+
+use super::Member;
+use crate::cluster::{cause, configured, refused};
+use crate::connection::Connection;
+use crate::{About, Cause, ClientSettings, Deadline, Error, RawRecord};
+
+/// Puts records and positions out in transactions.
+pub struct Outbox {
+    producer: BaseProducer<Deliveries>,
+    settings: ClientSettings,
+    id: String,
+    is_open: bool,
+    since_look: u32,
+}
+
+/// A record to be put out.
+#[derive(Clone, Copy)]
+pub struct Outgoing<'a> {
+    /// The topic.
+    pub topic: &'a str,
+    /// The partition.
+    pub partition: i32,
+    /// The key; `None` is null.
+    pub key: Option<&'a [u8]>,
+    /// The value; `None` is a tombstone.
+    pub value: Option<&'a [u8]>,
+    /// Milliseconds since 1970 (UTC); without one, the time at which it is put out.
+    pub timestamp_ms: Option<i64>,
+    /// The record whose headers it carries on.
+    pub headers_of: Option<RawRecord<'a>>,
+    /// Headers behind those.
+    pub headers: &'a [(&'a str, &'a [u8])],
+}
+
+/// Why a transaction did not come about. Nothing of it counts, or, in the last case, nobody can tell yet.
+#[derive(Debug)]
+pub enum Setback {
+    /// It was aborted. The next one may come about.
+    Aborted(Box<Error>),
+    /// It cannot be tried again with any prospect.
+    Final(Box<Error>),
+    /// This producer can do nothing more: another one under the same name learns what became of it.
+    Spent(Box<Error>),
+}
+
+/// What became of records.
+struct Deliveries {
+    connection: Connection,
+    failed: Mutex<Option<(TopicPartition, RDKafkaErrorCode)>>,
+}
+
+/// How often failed deliveries are looked for, in records.
+const LOOK_EVERY: u32 = 1024;
+
+/// How long to wait for room in the queue, or for the last deliveries, before looking again.
+const TURN: Duration = Duration::from_millis(1);
+
+impl Outbox {
+    /// Begins to put out under a transactional id. A transaction that was left open under it is aborted, and whoever left it
+    /// can do nothing more.
+    ///
+    /// # Errors
+    /// [`Error::Unauthorised`] when the principal may not write under that id; [`Error::TimedOut`].
+    pub fn open(
+        settings: &ClientSettings,
+        id: &str,
+        timeout: Duration,
+        deadline: &Deadline,
+    ) -> Result<Self, Error> {
+        let timeout = timeout.as_millis().to_string();
+        let forced = [
+            ("transactional.id", id),
+            ("transaction.timeout.ms", timeout.as_str()),
+            // A delivery that takes longer would be one of another transaction.
+            ("message.timeout.ms", timeout.as_str()),
+            ("delivery.report.only.error", "true"),
+        ];
+        let tuned = [
+            ("linger.ms", "20"),
+            ("batch.size", "1000000"),
+            ("queue.buffering.max.messages", "200000"),
+            ("queue.buffering.max.kbytes", "65536"),
+            // What could be read can be written: whether the topic takes it is the broker's to say.
+            ("message.max.bytes", "500000000"),
+        ];
+        let context = Deliveries { connection: Connection::new(settings), failed: Mutex::default() };
+        let producer: BaseProducer<Deliveries> = configured(settings, &forced, &tuned)
+            .create_with_context(context)
+            .map_err(|error| refused(settings, &error))?;
+        let outbox =
+            Self { producer, settings: settings.clone(), id: id.to_owned(), is_open: false, since_look: 0 };
+        loop {
+            match outbox.producer.init_transactions(deadline.remaining()) {
+                Ok(()) => return Ok(outbox),
+                Err(KafkaError::Transaction(error)) if error.is_retriable() && !deadline.has_passed() => {}
+                Err(error) => return Err(outbox.failed(&error, deadline)),
+            }
+        }
+    }
+
+    /// Whether something was put out that is not committed.
+    pub fn is_open(&self) -> bool {
+        self.is_open
+    }
+
+    /// Puts a record out, in the transaction that is open or in a new one. Waits while too many are under way.
+    ///
+    /// # Errors
+    /// [`Setback`]; the transaction is to be [aborted](Self::abort) then.
+    pub fn put(&mut self, record: &Outgoing<'_>, deadline: &Deadline) -> Result<(), Setback> {
+        if !self.is_open {
+            self.producer.begin_transaction().map_err(|error| self.setback(&error, deadline))?;
+            self.is_open = true;
+        }
+        let mut unsent = BaseRecord::<[u8], [u8], ()>::to(record.topic).partition(record.partition);
+        unsent.key = record.key;
+        unsent.payload = record.value;
+        unsent.timestamp = record.timestamp_ms;
+        unsent.headers = headers(record);
+        loop {
+            match self.producer.send(unsent) {
+                Ok(()) => break,
+                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back))
+                    if !deadline.has_passed() =>
+                {
+                    self.producer.poll(TURN);
+                    unsent = back;
+                }
+                Err((error, _)) => {
+                    let partition = TopicPartition::new(record.topic, record.partition);
+                    return Err(match error.rdkafka_error_code() {
+                        Some(code) => self.undelivered(partition, code),
+                        None => self.setback(&error, deadline),
+                    });
+                }
+            }
+        }
+        self.since_look += 1;
+        if self.since_look == LOOK_EVERY {
+            self.since_look = 0;
+            self.producer.poll(Duration::ZERO);
+            self.look()?;
+        }
+        Ok(())
+    }
+
+    /// Makes everything that was put out visible, and with it the positions at which the group goes on, each with a word beside
+    /// it.
+    ///
+    /// # Errors
+    /// [`Setback`]; a transaction that was not aborted yet is to be [aborted](Self::abort) then.
+    pub fn commit(
+        &mut self,
+        next: &[(TopicPartition, i64)],
+        metadata: &str,
+        member: &Member,
+        deadline: &Deadline,
+    ) -> Result<(), Setback> {
+        if !self.is_open {
+            self.producer.begin_transaction().map_err(|error| self.setback(&error, deadline))?;
+            self.is_open = true;
+        }
+        let mut list = TopicPartitionList::new();
+        for (partition, offset) in next {
+            let mut element = list.add_partition(partition.topic.as_str(), partition.partition);
+            element.set_metadata(metadata);
+            element.set_offset(Offset::Offset(*offset)).map_err(|error| self.setback(&error, deadline))?;
+        }
+        // The positions go while the last records are still under way.
+        self.flush(deadline)?;
+        let Some(generation) = member.generation() else {
+            return Err(self.setback(&KafkaError::Canceled, deadline));
+        };
+        self.again(deadline, |outbox| {
+            outbox.producer.send_offsets_to_transaction(&list, &generation, deadline.remaining())
+        })?;
+        self.again(deadline, |outbox| outbox.producer.commit_transaction(deadline.remaining()))?;
+        self.is_open = false;
+        Ok(())
+    }
+
+    /// Takes everything back that was put out since the last commit.
+    ///
+    /// # Errors
+    /// [`Setback::Spent`] when that cannot be done either.
+    pub fn abort(&mut self, deadline: &Deadline) -> Result<(), Setback> {
+        if self.is_open {
+            self.again(deadline, |outbox| outbox.producer.abort_transaction(deadline.remaining()))
+                .map_err(|setback| Setback::Spent(Box::new(setback.into_error())))?;
+            self.is_open = false;
+        }
+        self.producer.context().forget();
+        Ok(())
+    }
+
+    /// Waits until every record has been taken. The client's own flush looks only ten times a second.
+    fn flush(&mut self, deadline: &Deadline) -> Result<(), Setback> {
+        loop {
+            self.look()?;
+            if self.producer.in_flight_count() == 0 {
+                return Ok(());
+            }
+            if deadline.has_passed() {
+                return Err(self.setback(&KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut), deadline));
+            }
+            self.producer.poll(TURN);
+        }
+    }
+
+    fn again(
+        &self,
+        deadline: &Deadline,
+        step: impl Fn(&Self) -> Result<(), KafkaError>,
+    ) -> Result<(), Setback> {
+        loop {
+            match step(self) {
+                Ok(()) => return Ok(()),
+                Err(KafkaError::Transaction(error)) if error.is_retriable() && !deadline.has_passed() => {
+                    self.producer.poll(TURN);
+                }
+                Err(error) => {
+                    // Why a transaction has to be aborted is told with the delivery that failed.
+                    self.look()?;
+                    return Err(self.setback(&error, deadline));
+                }
+            }
+        }
+    }
+
+    fn look(&self) -> Result<(), Setback> {
+        match self.producer.context().forget() {
+            Some((partition, code)) => Err(self.undelivered(partition, code)),
+            None => Ok(()),
+        }
+    }
+
+    fn undelivered(&self, partition: TopicPartition, code: RDKafkaErrorCode) -> Setback {
+        let cause = Cause::of(code);
+        let lasting = cause.is_refused_for_good();
+        let error = cause.into_error(self.settings.cluster(), About::Partition(partition), Duration::ZERO);
+        let error = Box::new(error);
+        if lasting { Setback::Final(error) } else { Setback::Aborted(error) }
+    }
+
+    fn setback(&self, error: &KafkaError, deadline: &Deadline) -> Setback {
+        let failed = Box::new(self.failed(error, deadline));
+        match error {
+            _ if failed.is_unauthorised() => Setback::Final(failed),
+            KafkaError::Transaction(error) if error.txn_requires_abort() => Setback::Aborted(failed),
+            _ => Setback::Spent(failed),
+        }
+    }
+
+    fn failed(&self, error: &KafkaError, deadline: &Deadline) -> Error {
+        let cause = match error {
+            KafkaError::Transaction(error) => Cause::from_code(error.code() as i32, &error.string()),
+            error => cause(error),
+        };
+        let cause = Cause { text: self.settings.scrub(&cause.text), ..cause };
+        let about = About::Transaction(self.id.clone());
+        cause.into_error(self.settings.cluster(), about, deadline.elapsed())
+    }
+}
+
+impl<'a> Outgoing<'a> {
+    /// A record of that topic with nothing in it yet.
+    pub fn to(topic: &'a str) -> Self {
+        Self {
+            topic,
+            partition: 0,
+            key: None,
+            value: None,
+            timestamp_ms: None,
+            headers_of: None,
+            headers: &[],
+        }
+    }
+}
+
+impl Setback {
+    /// What went wrong.
+    pub fn error(&self) -> &Error {
+        match self {
+            Self::Aborted(error) | Self::Final(error) | Self::Spent(error) => error,
+        }
+    }
+
+    /// What went wrong.
+    pub fn into_error(self) -> Error {
+        match self {
+            Self::Aborted(error) | Self::Final(error) | Self::Spent(error) => *error,
+        }
+    }
+}
+
+/// Whether an output topic of that name can be written to is known only when it is.
+impl Deliveries {
+    fn forget(&self) -> Option<(TopicPartition, RDKafkaErrorCode)> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl ClientContext for Deliveries {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        self.connection.log(level, facility, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.connection.error(error, reason);
+    }
+}
+
+impl ProducerContext for Deliveries {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
+        let Err((error, message)) = result else { return };
+        let Some(code) = error.rdkafka_error_code() else { return };
+        let partition = TopicPartition::new(TopicName::from(message.topic()), message.partition());
+        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        // What follows the first failure is mostly its consequence.
+        failed.get_or_insert((partition, code));
+    }
+}
+
+fn headers(record: &Outgoing<'_>) -> Option<OwnedHeaders> {
+    let carried = record.headers_of.and_then(|from| from.headers).map(|headers| headers.detach());
+    if record.headers.is_empty() {
+        return carried.filter(|headers| headers.count() > 0);
+    }
+    let more = record.headers.iter();
+    Some(more.fold(carried.unwrap_or_default(), |headers, (key, value)| {
+        headers.insert(Header { key, value: Some(*value) })
+    }))
+}

@@ -1,0 +1,91 @@
+use std::time::Duration;
+
+use offsets_core::model::TopicName;
+use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier, TopicReplication};
+use rdkafka::types::RDKafkaErrorCode;
+
+use crate::cluster::{cause, configured, refused};
+use crate::connection::Connection;
+use crate::{About, Cause, Cluster, Deadline, Error};
+
+/// A topic to be created.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewTopic {
+    /// Its name.
+    pub name: TopicName,
+    /// How many partitions it is to have.
+    pub partitions: i32,
+    /// How many replicas; without it, as many as the cluster gives by default.
+    pub replicas: Option<i32>,
+    /// Its settings, such as `cleanup.policy`.
+    pub settings: Vec<(String, String)>,
+}
+
+impl Cluster {
+    /// Creates a topic and waits until it is there. Whether it was this call that created it: somebody else may have been
+    /// quicker.
+    ///
+    /// # Errors
+    /// [`Error::Unauthorised`], [`Error::TimedOut`], and what else the cluster refuses.
+    pub fn create_topic(&self, topic: &NewTopic, deadline: &Deadline) -> Result<bool, Error> {
+        let admin = self.topic_admin()?;
+        let replication = TopicReplication::Fixed(topic.replicas.unwrap_or(-1));
+        let mut new = rdkafka::admin::NewTopic::new(topic.name.as_str(), topic.partitions, replication);
+        for (key, value) in &topic.settings {
+            new = new.set(key, value);
+        }
+        let created = futures_executor::block_on(admin.create_topics([&new], &options(deadline)));
+        let about = || About::Topic(topic.name.clone());
+        let created = created.map_err(|error| self.failed(about(), cause(&error), deadline))?;
+        let is_new = match created.into_iter().next() {
+            Some(Err((_, RDKafkaErrorCode::TopicAlreadyExists))) => false,
+            Some(Err((_, code))) => return Err(self.failed(about(), Cause::of(code), deadline)),
+            _ => true,
+        };
+        // The controller knows it now, and the brokers a moment later.
+        loop {
+            match self.partitions(&topic.name, deadline) {
+                Err(error) if error.is_unknown_topic() && !deadline.has_passed() => {
+                    self.pause(Duration::from_millis(50));
+                }
+                Err(error) => return Err(error),
+                Ok(_) => return Ok(is_new),
+            }
+        }
+    }
+
+    /// What a setting of a topic is, its default included; `None` when the cluster does not know it.
+    ///
+    /// # Errors
+    /// [`Error::UnknownTopic`], [`Error::Unauthorised`], [`Error::TimedOut`].
+    pub fn topic_setting(
+        &self,
+        topic: &TopicName,
+        key: &str,
+        deadline: &Deadline,
+    ) -> Result<Option<String>, Error> {
+        let admin = self.topic_admin()?;
+        let resource = ResourceSpecifier::Topic(topic.as_str());
+        let described = futures_executor::block_on(admin.describe_configs([&resource], &options(deadline)));
+        let failed = |cause| self.failed(About::Topic(topic.clone()), cause, deadline);
+        let described = described.map_err(|error| failed(cause(&error)))?;
+        match described.into_iter().next() {
+            Some(Ok(config)) => Ok(config.get(key).and_then(|entry| entry.value.clone())),
+            Some(Err(code)) => Err(failed(Cause::of(code))),
+            None => Ok(None),
+        }
+    }
+
+    fn topic_admin(&self) -> Result<AdminClient<Connection>, Error> {
+        self.begin();
+        let context = Connection::new(self.settings());
+        configured(self.settings(), &[], &[])
+            .create_with_context(context)
+            .map_err(|error| refused(self.settings(), &error))
+    }
+}
+
+fn options(deadline: &Deadline) -> AdminOptions {
+    let left = deadline.remaining().max(Duration::from_millis(1));
+    AdminOptions::new().request_timeout(Some(left)).operation_timeout(Some(left))
+}

@@ -1,0 +1,167 @@
+use offsets_core::model::TopicName;
+use offsets_core::model::TopicPartition;
+use offsets_core::reconcile::Flawed;
+use offsets_kafka::Cause;
+use offsets_store::{NotAChange, StateDamage};
+
+/// Why a run ended. What was committed before counts; nothing else does.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The cluster could not be asked, or refused.
+    #[error(transparent)]
+    Kafka(#[from] offsets_kafka::Error),
+    /// The local copy of the state cannot be read or written.
+    #[error(transparent)]
+    Store(#[from] offsets_store::Error),
+    /// Inputs with different numbers of partitions: records of one key would not meet.
+    #[error(
+        "{one} has {partitions_of_one} partitions and {other} has {partitions_of_other}: records of one key would not meet"
+    )]
+    NotCopartitioned {
+        /// An input.
+        one: TopicName,
+        /// Its partitions.
+        partitions_of_one: usize,
+        /// Another one.
+        other: TopicName,
+        /// Its partitions.
+        partitions_of_other: usize,
+    },
+    /// A topic that is written to has fewer partitions than the inputs.
+    #[error("{topic} has {partitions} partitions, and the inputs have {needed}")]
+    TooFewPartitions {
+        /// The topic.
+        topic: TopicName,
+        /// Its partitions.
+        partitions: usize,
+        /// The inputs' partitions.
+        needed: usize,
+    },
+    /// The changelog loses what is old.
+    #[error("changelog {topic} has cleanup.policy={policy}: state that is old would be lost")]
+    NotCompacted {
+        /// The changelog.
+        topic: TopicName,
+        /// What its policy is.
+        policy: String,
+    },
+    /// The changelog holds something else.
+    #[error("changelog {partition}: the record at offset {offset} is not ours")]
+    NotOurs {
+        /// The partition of the changelog.
+        partition: TopicPartition,
+        /// The record.
+        offset: i64,
+        /// What is wrong with it.
+        #[source]
+        cause: NotAChange,
+    },
+    /// The state in the changelog is damaged.
+    #[error("changelog {partition}: the state in it is damaged")]
+    Damaged {
+        /// The partition of the changelog.
+        partition: TopicPartition,
+        /// What is wrong with it.
+        #[source]
+        cause: StateDamage,
+    },
+    /// The progress that stands with the state cannot be understood.
+    #[error("changelog {partition}: what stands with the state cannot be understood")]
+    UnknownProgress {
+        /// The partition of the changelog.
+        partition: TopicPartition,
+        /// Why not.
+        #[source]
+        cause: serde_json::Error,
+    },
+    /// The state was made by other rules.
+    #[error("the state in changelog {partition} was made by `{was}`, and this is `{is}`")]
+    OtherRules {
+        /// The partition of the changelog.
+        partition: TopicPartition,
+        /// The rules it was made by.
+        was: String,
+        /// The rules now.
+        is: String,
+    },
+    /// The group's position is not the one the state was saved with.
+    #[error("{partition}: the group goes on at {}, and the state in the changelog is that of {}", at(*.committed), at(*.saved))]
+    Moved {
+        /// The partition of an input.
+        partition: TopicPartition,
+        /// The group's commit.
+        committed: Option<i64>,
+        /// The position in the state.
+        saved: Option<i64>,
+    },
+    /// The group's commit says that there was state, and the changelog has none.
+    #[error("{partition}: the group has a state, and the changelog does not hold it")]
+    StateGone {
+        /// The partition of an input.
+        partition: TopicPartition,
+    },
+    /// Records were deleted before they were read.
+    #[error(
+        "{partition}: the group goes on at {committed}, and the log begins at {start}: records were deleted before they were read"
+    )]
+    Deleted {
+        /// The partition of an input.
+        partition: TopicPartition,
+        /// The next record to be read.
+        committed: i64,
+        /// The first one there is.
+        start: i64,
+    },
+    /// The group is not where its seed says.
+    #[error("{partition}: the seed is of a group that goes on at {seeded}, and the group goes on at {}", at(*.committed))]
+    OtherSeed {
+        /// The partition of an input.
+        partition: TopicPartition,
+        /// The position in the seed.
+        seeded: i64,
+        /// The group's commit.
+        committed: Option<i64>,
+    },
+    /// Records of a partition cannot be read.
+    #[error("{partition}: records cannot be read")]
+    Unreadable {
+        /// The partition of an input.
+        partition: TopicPartition,
+        /// What was said.
+        #[source]
+        cause: Cause,
+    },
+    /// A record cannot be judged.
+    #[error("{partition}: the record at offset {offset} cannot be judged")]
+    Unjudged {
+        /// The partition of an input.
+        partition: TopicPartition,
+        /// The record.
+        offset: i64,
+        /// Why not.
+        #[source]
+        flawed: Flawed,
+    },
+    /// An offset is higher than a state can hold.
+    #[error("{partition}: offset {offset} is beyond 2^48")]
+    TooFar {
+        /// The partition of an input.
+        partition: TopicPartition,
+        /// The offset.
+        offset: i64,
+    },
+    /// Transaction after transaction failed.
+    #[error("{tries} transactions in a row came to nothing")]
+    NoCommit {
+        /// How many.
+        tries: u32,
+        /// Why the last one did.
+        #[source]
+        last: offsets_kafka::Error,
+    },
+}
+
+fn at(offset: Option<i64>) -> String {
+    offset.map_or_else(|| "nowhere".to_owned(), |offset| offset.to_string())
+}

@@ -1,0 +1,88 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
+use offsets_core::model::{GroupId, TopicName};
+use offsets_core::reconcile::{Identity, Rules, UpsertRules, Window};
+
+/// What is to be reconciled, and how.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// The consumer group: instances of one group share the partitions out.
+    pub group: GroupId,
+    /// The topics that are read. All have as many partitions.
+    pub inputs: Vec<Input>,
+    /// The topic for what counts; it has at least as many partitions.
+    pub output: TopicName,
+    /// The topic for the writes that lost, if they are to be kept.
+    pub ledger: Option<TopicName>,
+    /// The topic for records that cannot be judged.
+    pub dead_letters: Option<TopicName>,
+    /// The compacted topic that holds the state.
+    pub changelog: TopicName,
+    /// How many replicas a changelog gets that has to be created; without it, the cluster's default.
+    pub changelog_replicas: Option<i32>,
+    /// How records are judged.
+    pub rules: Rules,
+    /// By which operator.
+    pub judging: Judging,
+    /// Rules and operator in words that do not change from version to version: state is not used under others.
+    pub in_words: String,
+    /// Where a copy of the state is kept.
+    pub local: LocalState,
+    /// How long results may wait before they are committed.
+    pub commit_interval: Duration,
+    /// How long a transaction may take: after so long, what a dead instance left open is given up.
+    pub transaction_timeout: Duration,
+    /// How long a request may take.
+    pub timeout: Duration,
+    /// The name under which this instance comes back after a restart, if it has one.
+    pub instance: Option<String>,
+    /// Whether to end once everything is done that was there at the beginning.
+    pub once: bool,
+    /// Whether to go on from the group's positions where they are not those that the state was saved with.
+    pub adopt_positions: bool,
+}
+
+/// A topic that is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Input {
+    /// The region whose writes it holds.
+    pub region: String,
+    /// Its name.
+    pub topic: TopicName,
+}
+
+/// Which operator judges.
+#[derive(Debug, Clone)]
+pub enum Judging {
+    /// The first of each identity passes.
+    Dedup(Window),
+    /// The winner of each key passes.
+    Upsert(UpsertRules),
+    /// What the group had not read before it moved passes.
+    Reread(Vec<SeedPart>),
+}
+
+/// What a group had read of a partition before it moved to it, as far as it comes again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeedPart {
+    /// The topic.
+    pub topic: TopicName,
+    /// The partition.
+    pub partition: i32,
+    /// The offset at which the group goes on.
+    pub from: i64,
+    /// The first offset that it cannot have read before; `None` where none is known.
+    pub until: Option<i64>,
+    /// What it had read, each as often as it was read.
+    pub read: Vec<Identity>,
+}
+
+/// Where a copy of the state is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LocalState {
+    /// In memory: after a restart all of it is read from the changelog.
+    Memory,
+    /// In a folder: after a restart what is newer is read from the changelog.
+    Folder(PathBuf),
+}

@@ -1,0 +1,174 @@
+use offsets_core::reconcile::{
+    Candidate, Dedup, Operator, Outcome, Position, Read, Seeded, Seen, Table as _, Upsert, Winner,
+};
+use offsets_store::{DurableTable, Error, Journal, Kept, SegmentLog, StateDamage};
+
+use crate::job::{Judging, SeedPart};
+use crate::progress::{OperatorProgress, Progress};
+
+/// Where the segments of a table are, whatever keeps them.
+pub(crate) type Log = Journal<Box<dyn SegmentLog>>;
+
+/// The operator of one task, over its table.
+pub(crate) enum Judge {
+    Dedup(Dedup<DurableTable<Seen, Log>>),
+    Upsert(Upsert<DurableTable<Winner, Log>>),
+    Reread(Seeded<DurableTable<Read, Log>>),
+}
+
+/// What a table is apart from the values in it.
+trait Memory {
+    fn log(&mut self) -> &mut Log;
+    fn remembered(&self) -> u64;
+    fn save(&mut self, progress: &[u8]) -> Result<(), Error>;
+}
+
+impl<V: Kept> Memory for DurableTable<V, Log> {
+    fn log(&mut self) -> &mut Log {
+        self.log_mut()
+    }
+
+    fn remembered(&self) -> u64 {
+        self.len()
+    }
+
+    fn save(&mut self, progress: &[u8]) -> Result<(), Error> {
+        // What nothing is true of any more is not kept waiting for more of it to come.
+        if self.is_empty() && self.entries() > 0 {
+            self.clear()?;
+        }
+        Self::save(self, progress)
+    }
+}
+
+/// An operator that was found in a log, or a new one.
+pub(crate) struct Opened {
+    pub(crate) judge: Judge,
+    /// What stood with it; `None` with a new one.
+    pub(crate) progress: Option<Progress>,
+}
+
+/// Why what is in a log cannot be used.
+pub(crate) enum Unusable {
+    Store(Error),
+    Damage(StateDamage),
+    Progress(serde_json::Error),
+    /// Another operator left it.
+    Other(Progress),
+}
+
+impl From<Error> for Unusable {
+    fn from(error: Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl Judge {
+    /// The operator that a log holds.
+    pub(crate) fn open(log: Log, space: u32, judging: &Judging) -> Result<Opened, Unusable> {
+        let opened = |judge, progress| Ok(Opened { judge, progress });
+        match judging {
+            Judging::Dedup(window) => match table(log, space)? {
+                (table, None) => opened(Self::Dedup(Dedup::new(table, *window)), None),
+                (table, Some(progress)) => match progress.operator.clone() {
+                    OperatorProgress::Dedup(frontier) => {
+                        opened(Self::Dedup(Dedup::resume(table, *window, frontier)?), Some(progress))
+                    }
+                    _ => Err(Unusable::Other(progress)),
+                },
+            },
+            Judging::Upsert(rules) => match table(log, space)? {
+                (table, None) => opened(Self::Upsert(Upsert::new(table, *rules)), None),
+                (table, Some(progress)) => match progress.operator {
+                    // Every answer that was given was committed with the state.
+                    OperatorProgress::Upsert(sweep) => {
+                        opened(Self::Upsert(Upsert::resume(table, *rules, sweep, [])?), Some(progress))
+                    }
+                    _ => Err(Unusable::Other(progress)),
+                },
+            },
+            Judging::Reread(_) => match table(log, space)? {
+                (table, None) => opened(Self::Reread(Seeded::new(table)), None),
+                (table, Some(progress)) => match progress.operator.clone() {
+                    OperatorProgress::Reread(windows) => {
+                        opened(Self::Reread(Seeded::resume(table, windows)?), Some(progress))
+                    }
+                    _ => Err(Unusable::Other(progress)),
+                },
+            },
+        }
+    }
+
+    /// Gives an operator that drops what comes again its seed of one input.
+    pub(crate) fn sow(&mut self, input: u16, part: &SeedPart) -> Result<(), Error> {
+        if let (Self::Reread(seeded), Some(from)) = (self, Position::new(input, part.from)) {
+            seeded.sow(from, part.until, part.read.iter().copied())?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn progress(&self) -> OperatorProgress {
+        match self {
+            Self::Dedup(dedup) => OperatorProgress::Dedup(dedup.frontier().clone()),
+            Self::Upsert(upsert) => OperatorProgress::Upsert(upsert.sweep()),
+            Self::Reread(seeded) => OperatorProgress::Reread(seeded.windows().to_vec()),
+        }
+    }
+
+    /// Whether it will let everything pass from now on.
+    pub(crate) fn is_done(&self) -> bool {
+        matches!(self, Self::Reread(seeded) if seeded.windows().is_empty())
+    }
+
+    /// How many identities are remembered.
+    pub(crate) fn remembered(&mut self) -> u64 {
+        self.memory().remembered()
+    }
+
+    /// Puts what changed into the journal, with a progress.
+    pub(crate) fn save(&mut self, progress: &[u8]) -> Result<(), Error> {
+        self.memory().save(progress)
+    }
+
+    pub(crate) fn log(&mut self) -> &mut Log {
+        self.memory().log()
+    }
+
+    fn memory(&mut self) -> &mut dyn Memory {
+        match self {
+            Self::Dedup(dedup) => dedup.table(),
+            Self::Upsert(upsert) => upsert.table(),
+            Self::Reread(seeded) => seeded.table(),
+        }
+    }
+}
+
+impl Operator for Judge {
+    type Error = Error;
+
+    fn judge(&mut self, candidate: &Candidate) -> Result<Outcome, Error> {
+        match self {
+            Self::Dedup(dedup) => dedup.judge(candidate),
+            Self::Upsert(upsert) => upsert.judge(candidate),
+            Self::Reread(seeded) => seeded.judge(candidate),
+        }
+    }
+
+    fn settle(&mut self, next: &[Position]) -> Result<(), Error> {
+        match self {
+            Self::Dedup(dedup) => Operator::settle(dedup, next),
+            Self::Upsert(upsert) => Operator::settle(upsert, next),
+            Self::Reread(seeded) => Operator::settle(seeded, next),
+        }
+    }
+}
+
+/// The table of a space, with what stands with it.
+fn table<V: Kept>(log: Log, space: u32) -> Result<(DurableTable<V, Log>, Option<Progress>), Unusable> {
+    let table = DurableTable::open(log, space)?;
+    if let Some(damage) = table.damage() {
+        return Err(Unusable::Damage(damage.clone()));
+    }
+    let progress = table.progress().map(Progress::read).transpose().map_err(Unusable::Progress)?;
+    Ok((table, progress))
+}

@@ -1,0 +1,85 @@
+use std::time::{Duration, Instant};
+
+use offsets_core::model::TopicPartition;
+use offsets_kafka::exchange::{Head, Intake};
+use offsets_kafka::{Cause, RawRecord};
+
+/// The inputs of one task, side by side: the oldest next record first, so that a window sees them as they happened.
+pub(crate) struct Lane<'a> {
+    /// The number of the partition in every input.
+    pub(crate) partition: i32,
+    inputs: Vec<LaneInput<'a>>,
+    waits_since: Option<Instant>,
+}
+
+/// An input of a lane.
+struct LaneInput<'a> {
+    number: u16,
+    region: String,
+    intake: Intake<'a>,
+}
+
+/// A record at the front of a lane.
+pub(crate) struct Arrival<'i> {
+    /// The number of its input.
+    pub(crate) input: u16,
+    /// Who wrote it.
+    pub(crate) region: &'i str,
+    pub(crate) partition: &'i TopicPartition,
+    pub(crate) raw: RawRecord<'i>,
+}
+
+/// How long an input that has not said whether there is more is waited for while another has records.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+impl<'a> Lane<'a> {
+    pub(crate) fn new(partition: i32, intakes: impl IntoIterator<Item = (u16, String, Intake<'a>)>) -> Self {
+        let inputs = intakes
+            .into_iter()
+            .map(|(number, region, intake)| LaneInput { number, region, intake })
+            .collect();
+        Self { partition, inputs, waits_since: None }
+    }
+
+    /// Shows the next record to `visit`; tells whether there was one.
+    ///
+    /// # Errors
+    /// Which partition cannot be read, and why; and what the visitor says.
+    pub(crate) fn next<E>(
+        &mut self,
+        unreadable: impl Fn(&TopicPartition, Cause) -> E,
+        visit: impl FnOnce(Arrival<'_>) -> Result<(), E>,
+    ) -> Result<bool, E> {
+        let mut oldest: Option<(Option<i64>, usize)> = None;
+        let mut waits = false;
+        let is_alone = self.inputs.len() == 1;
+        for (place, input) in self.inputs.iter_mut().enumerate() {
+            let partition = input.intake.partition();
+            match input.intake.head().map_err(|cause| unreadable(partition, cause))? {
+                // Of one time the input named first comes first; a record without a time is not waited with.
+                Head::Record(record) => {
+                    let key = (record.timestamp_ms, place);
+                    if is_alone || oldest.is_none_or(|oldest| key < oldest) {
+                        oldest = Some(key);
+                    }
+                }
+                Head::End => {}
+                Head::Waiting => waits = true,
+            }
+        }
+        let Some((_, place)) = oldest else { return Ok(false) };
+        if waits && self.waits_since.get_or_insert_with(Instant::now).elapsed() < PATIENCE {
+            return Ok(false);
+        }
+        if !waits {
+            self.waits_since = None;
+        }
+        let LaneInput { number, region, intake } = &mut self.inputs[place];
+        let partition = intake.partition();
+        if let Head::Record(raw) = intake.head().map_err(|cause| unreadable(partition, cause))? {
+            visit(Arrival { input: *number, region, partition, raw })?;
+            intake.take();
+        }
+        Ok(true)
+    }
+}

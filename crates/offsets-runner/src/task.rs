@@ -1,0 +1,242 @@
+use std::collections::BTreeMap;
+
+use offsets_core::model::TopicPartition;
+use offsets_core::reconcile::{Operator as _, Position};
+use offsets_kafka::exchange;
+use offsets_store::{Journal, Key, ReplicaPlace};
+
+use crate::Error;
+use crate::changelog::Copy;
+use crate::job::{Input, Job, Judging};
+use crate::judge::{Judge, Opened, Unusable};
+use crate::progress::{InputProgress, Progress};
+
+/// One partition number of every input, and what its operator remembers.
+pub(crate) struct Task {
+    /// The number.
+    pub(crate) partition: i32,
+    pub(crate) judge: Judge,
+    /// By their numbers, which positions hold.
+    inputs: Vec<TaskInput>,
+    rules: String,
+    /// How far the copy of the changelog goes that is beneath.
+    place: ReplicaPlace,
+    /// Whether something was decided that is not committed.
+    pub(crate) is_dirty: bool,
+}
+
+/// An input of a task.
+pub(crate) struct TaskInput {
+    pub(crate) partition: TopicPartition,
+    /// The region, where the input is still read.
+    region: Option<String>,
+    /// The next offset to be read.
+    next: Option<i64>,
+}
+
+/// What is in a copy of the changelog, beside what the group has committed.
+pub(crate) enum Found {
+    /// They go together.
+    Task(Box<Task>),
+    /// The commits are those of another state. The last transaction may still be on its way; if it does not come, this is what
+    /// is wrong.
+    Apart(Error),
+    /// The copy is damaged.
+    Damaged(Error),
+}
+
+/// What the group has committed, by input.
+pub(crate) type Committed = BTreeMap<TopicPartition, exchange::Position>;
+
+/// What stands with every commit, so that a group which has a state is known to have one.
+pub(crate) const MARK: &str = "offsets:state";
+
+impl Task {
+    /// The task that a copy of its changelog holds, if that goes with what the group has committed.
+    pub(crate) fn find(
+        partition: i32,
+        copy: Copy,
+        committed: &Committed,
+        job: &Job,
+        changelog: &TopicPartition,
+    ) -> Result<Found, Error> {
+        let place = copy.place();
+        let log = Journal::over(copy.into_log());
+        let Opened { judge, progress } = match Judge::open(log, partition.cast_unsigned(), &job.judging) {
+            Ok(opened) => opened,
+            Err(Unusable::Store(error)) => return Err(error.into()),
+            Err(Unusable::Damage(cause)) => {
+                return Ok(Found::Damaged(Error::Damaged { partition: changelog.clone(), cause }));
+            }
+            Err(Unusable::Progress(cause)) => {
+                return Err(Error::UnknownProgress { partition: changelog.clone(), cause });
+            }
+            Err(Unusable::Other(progress)) => return Err(other_rules(changelog, progress, job)),
+        };
+        let is_new = progress.is_none();
+        if let Some(progress) = &progress
+            && progress.rules != job.in_words
+        {
+            return Err(other_rules(changelog, progress.clone(), job));
+        }
+        let inputs = inputs(partition, progress.as_ref(), &job.inputs);
+        let rules = job.in_words.clone();
+        let mut task = Self { partition, judge, inputs, rules, place, is_dirty: false };
+        if let Err(error) = task.compare(committed, is_new, job.adopt_positions) {
+            return Ok(Found::Apart(error));
+        }
+        if is_new {
+            task.sow(&job.judging)?;
+        }
+        Ok(Found::Task(Box::new(task)))
+    }
+
+    /// Takes the group's positions over, where they are those of the state.
+    fn compare(&mut self, committed: &Committed, is_new: bool, adopts: bool) -> Result<(), Error> {
+        for input in self.inputs.iter_mut().filter(|input| input.region.is_some()) {
+            let commit = committed.get(&input.partition);
+            let offset = commit.map(|commit| commit.offset);
+            let has_state = commit.is_some_and(|commit| commit.metadata == MARK);
+            let partition = || input.partition.clone();
+            if is_new && has_state && !adopts {
+                return Err(Error::StateGone { partition: partition() });
+            }
+            // An input that is new to the state begins where the group says.
+            if !is_new && input.next != offset && (input.next.is_some() || has_state) && !adopts {
+                return Err(Error::Moved { partition: partition(), committed: offset, saved: input.next });
+            }
+            input.next = offset;
+        }
+        Ok(())
+    }
+
+    /// Gives a new task what the group had read before it moved.
+    fn sow(&mut self, judging: &Judging) -> Result<(), Error> {
+        let Judging::Reread(seed) = judging else { return Ok(()) };
+        let ours = seed.iter().filter(|part| part.partition == self.partition);
+        for part in ours {
+            let input =
+                self.inputs.iter().zip(0_u16..).find(|(input, _)| input.partition.topic == part.topic);
+            let Some((input, number)) = input else { continue };
+            if input.next != Some(part.from) {
+                let partition = input.partition.clone();
+                return Err(Error::OtherSeed { partition, seeded: part.from, committed: input.next });
+            }
+            self.judge.sow(number, part)?;
+            self.is_dirty = true;
+        }
+        Ok(())
+    }
+
+    /// The inputs that are read, with their numbers.
+    pub(crate) fn inputs(&self) -> impl Iterator<Item = (u16, &TaskInput)> {
+        (0_u16..).zip(&self.inputs).filter(|(_, input)| input.region.is_some())
+    }
+
+    pub(crate) fn input(&self, number: u16) -> Option<&TaskInput> {
+        self.inputs.get(usize::from(number))
+    }
+
+    /// Begins an input that was never read at its log start.
+    pub(crate) fn begin(&mut self, partition: &TopicPartition, start: i64) {
+        let input = self.inputs.iter_mut().find(|input| input.partition == *partition);
+        if let Some(input) = input {
+            input.next.get_or_insert(start);
+        }
+    }
+
+    /// Is done with the record at an offset of an input.
+    pub(crate) fn pass(&mut self, number: u16, offset: i64) {
+        if let Some(input) = self.inputs.get_mut(usize::from(number)) {
+            input.next = Some(offset + 1);
+        }
+        self.is_dirty = true;
+    }
+
+    /// The positions to be committed.
+    pub(crate) fn positions(&self) -> impl Iterator<Item = (TopicPartition, i64)> {
+        self.inputs().filter_map(|(_, input)| Some((input.partition.clone(), input.next?)))
+    }
+
+    /// What has changed since the last commit, as records of the changelog.
+    pub(crate) fn save(&mut self) -> Result<impl Iterator<Item = (Key, Option<&[u8]>)>, Error> {
+        let progress = Progress::new(
+            &self.rules,
+            self.inputs
+                .iter()
+                .map(|input| InputProgress { topic: input.partition.topic.to_string(), next: input.next })
+                .collect(),
+            self.judge.progress(),
+        );
+        self.judge.save(&progress.write())?;
+        Ok(self.judge.log().changes())
+    }
+
+    /// What was saved is committed.
+    pub(crate) fn settle(&mut self) -> Result<(), Error> {
+        let next: Vec<_> = (0_u16..)
+            .zip(&self.inputs)
+            .filter_map(|(number, input)| Position::new(number, input.next?))
+            .collect();
+        let note = self.place.next().map(|_| self.place.segment());
+        self.judge.log().settle(note.into_iter().collect())?;
+        self.judge.settle(&next)?;
+        self.is_dirty = false;
+        Ok(())
+    }
+
+    /// The copy beneath is known to hold everything below this offset of the changelog.
+    pub(crate) fn place(&mut self, next: i64) -> Result<(), Error> {
+        self.place = self.place.moved_to(next);
+        Ok(self.judge.log().settle(vec![self.place.segment()])?)
+    }
+
+    /// Whether nothing has happened to the task since it was last worked on.
+    pub(crate) fn is_current(&self, committed: &Committed, end: i64) -> bool {
+        let same = |(_, input): (u16, &TaskInput)| {
+            committed.get(&input.partition).map(|commit| commit.offset) == input.next
+        };
+        !self.is_dirty && self.place.next() == Some(end) && self.inputs().all(same)
+    }
+}
+
+impl TaskInput {
+    pub(crate) fn region(&self) -> &str {
+        self.region.as_deref().unwrap_or_default()
+    }
+
+    pub(crate) fn next(&self) -> Option<i64> {
+        self.next
+    }
+}
+
+/// The inputs of the state by their numbers, then those of the job that it does not know.
+fn inputs(partition: i32, progress: Option<&Progress>, read: &[Input]) -> Vec<TaskInput> {
+    let known = progress.map(|progress| progress.inputs.as_slice()).unwrap_or_default();
+    let region = |topic: &str| {
+        let input = read.iter().find(|input| input.topic.as_str() == topic);
+        input.map(|input| input.region.clone())
+    };
+    let mut inputs: Vec<_> = known
+        .iter()
+        .map(|input| TaskInput {
+            partition: TopicPartition::new(input.topic.as_str(), partition),
+            region: region(&input.topic),
+            next: input.next,
+        })
+        .collect();
+    for input in read {
+        if !known.iter().any(|known| known.topic == input.topic.as_str()) {
+            inputs.push(TaskInput {
+                partition: TopicPartition::new(input.topic.clone(), partition),
+                region: Some(input.region.clone()),
+                next: None,
+            });
+        }
+    }
+    inputs
+}
+
+fn other_rules(changelog: &TopicPartition, progress: Progress, job: &Job) -> Error {
+    Error::OtherRules { partition: changelog.clone(), was: progress.rules, is: job.in_words.clone() }
+}

@@ -1,0 +1,44 @@
+use std::collections::BTreeMap;
+
+use offsets_core::model::TopicPartition;
+use offsets_core::reconcile::Tally;
+
+/// Who is told how a run goes.
+pub trait Watcher {
+    /// Something has happened.
+    fn see(&mut self, event: Event<'_>);
+}
+
+/// What happens in a run.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// A topic was created that was not there.
+    Created(&'a str),
+    /// These partitions of every input are this instance's own now.
+    Assigned(&'a [i32]),
+    /// The state of the partitions is there, and reading begins.
+    Restored {
+        /// How many records of the changelog were read for it.
+        records: u64,
+        /// How many identities are remembered.
+        remembered: u64,
+    },
+    /// The partitions are another's from now on.
+    Revoked,
+    /// Results were committed.
+    Committed {
+        /// What the run has come to.
+        tally: &'a Tally,
+        /// How many identities are remembered.
+        remembered: u64,
+    },
+    /// Everything the group had read before it moved has come again, or cannot any more: from now on all passes.
+    NothingComesAgain,
+    /// How many offsets each partition of an input is behind its end. Control records count.
+    Lag(&'a BTreeMap<TopicPartition, i64>),
+    /// A transaction came to nothing; what was in it is read again.
+    Setback(&'a offsets_kafka::Error),
+    /// A write loses, in a run that writes nothing: its entry in the ledger, as JSON.
+    Loss(&'a [u8]),
+}

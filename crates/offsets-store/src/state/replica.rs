@@ -1,0 +1,149 @@
+use crate::Error;
+use crate::log::{Key, SegmentLog, Stream};
+use crate::segment::{self, Head};
+
+/// The kind of the stream that says how far a copy goes.
+const PLACE: u8 = 32;
+
+/// The log of one table as a copy of a changelog: a sequence of records, each of which sets or removes one segment.
+///
+/// The changelog is the truth and the copy saves reading it from its beginning: it says up to which offset it holds
+/// everything, in the same step as what it holds. Records that were applied already may be applied again.
+#[derive(Debug)]
+pub struct Replica<L> {
+    log: L,
+    place: ReplicaPlace,
+}
+
+/// How far a copy goes, and of which changelog.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReplicaPlace {
+    space: u32,
+    /// Whose offsets these are.
+    of: u64,
+    next: Option<i64>,
+}
+
+/// A segment that is set, or `None` where it is removed.
+pub type SegmentChange = (Key, Option<Vec<u8>>);
+
+/// A record that no table of this space wrote.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("its key is not that of a segment of space {space}")]
+pub struct NotAChange {
+    /// The space that was expected.
+    pub space: u32,
+}
+
+impl<L: SegmentLog> Replica<L> {
+    /// The copy that a log holds of the changelog with this name. A log that holds another's is emptied: its offsets mean
+    /// nothing here.
+    ///
+    /// # Errors
+    /// The log's own.
+    pub fn open(log: L, space: u32, changelog: &str) -> Result<Self, Error> {
+        let of = twox_hash::XxHash3_128::oneshot(changelog.as_bytes()) as u64;
+        let stream = Stream { space, kind: PLACE };
+        let mut found = None;
+        log.scan(stream, 0, &mut |sequence, bytes| {
+            found = segment::decode(Key { stream, sequence }, bytes).ok().map(|(head, _)| head);
+            false
+        })?;
+        let next = found.filter(|head| head.guard == of).map(|head| head.next);
+        let mut replica = Self { log, place: ReplicaPlace { space, of, next } };
+        if next.is_none() {
+            replica.clear()?;
+        }
+        Ok(replica)
+    }
+
+    /// How far it goes.
+    pub fn place(&self) -> ReplicaPlace {
+        self.place
+    }
+
+    /// Applies records of the changelog in their order: a segment under its key, or `None` in its place. All of them are
+    /// there after a crash, or none.
+    ///
+    /// # Errors
+    /// The log's own; some may be applied then, which does no harm.
+    pub fn apply(&mut self, changes: Vec<SegmentChange>, next: i64) -> Result<(), Error> {
+        let mut written = Vec::with_capacity(changes.len() + 1);
+        let mut removed = Vec::new();
+        for (at, (key, segment)) in changes.iter().enumerate() {
+            // Of two changes of one key the later one counts.
+            if changes[at + 1..].iter().any(|(later, _)| later == key) {
+                continue;
+            }
+            match segment {
+                Some(segment) => written.push((*key, segment.clone())),
+                None => removed.push(*key),
+            }
+        }
+        let place = self.place.moved_to(next);
+        written.push(place.segment());
+        self.log.append(&written)?;
+        for key in removed {
+            self.log.remove(key.stream, key.sequence..key.sequence.saturating_add(1))?;
+        }
+        self.place = place;
+        Ok(())
+    }
+
+    /// The key and the value of a record of the changelog as a change.
+    ///
+    /// # Errors
+    /// [`NotAChange`] when it is none of this table.
+    pub fn change(&self, key: Option<&[u8]>, value: Option<&[u8]>) -> Result<SegmentChange, NotAChange> {
+        let key = key
+            .and_then(Key::of)
+            .filter(|key| key.stream.space == self.place.space && key.stream.kind != PLACE);
+        let key = key.ok_or(NotAChange { space: self.place.space })?;
+        Ok((key, value.map(<[u8]>::to_vec)))
+    }
+
+    /// Forgets everything.
+    ///
+    /// # Errors
+    /// The log's own.
+    pub fn clear(&mut self) -> Result<(), Error> {
+        let mut kinds = Vec::new();
+        self.log.scan_all(&mut |key, _| {
+            if key.stream.space == self.place.space && kinds.last() != Some(&key.stream.kind) {
+                kinds.push(key.stream.kind);
+            }
+        })?;
+        // The place goes first: without it, what is left of a copy counts for nothing.
+        kinds.sort_by_key(|kind| *kind != PLACE);
+        for kind in kinds {
+            self.log.remove(Stream { space: self.place.space, kind }, 0..u64::MAX)?;
+        }
+        self.place.next = None;
+        Ok(())
+    }
+
+    /// The log beneath.
+    pub fn into_log(self) -> L {
+        self.log
+    }
+}
+
+impl ReplicaPlace {
+    /// Up to which offset of the changelog, not included, everything is there; `None` in a new copy.
+    pub fn next(&self) -> Option<i64> {
+        self.next
+    }
+
+    /// The place of a copy that has come as far as this.
+    #[must_use]
+    pub fn moved_to(self, next: i64) -> Self {
+        Self { next: Some(next), ..self }
+    }
+
+    /// The segment that says so, to be kept in the same step as what it speaks of.
+    pub fn segment(&self) -> (Key, Vec<u8>) {
+        let key = Key { stream: Stream { space: self.space, kind: PLACE }, sequence: 0 };
+        let head = Head { next: self.next.unwrap_or_default(), guard: self.of, ..Head::default() };
+        (key, segment::encode(key, &head, &[]))
+    }
+}
