@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{BorrowedMessage, Message};
+use rdkafka::message::{BorrowedMessage, Header, Headers as _, Message};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::topics::count_partitions;
@@ -163,6 +163,47 @@ pub(super) fn read_whole(
 fn is_young(code: RDKafkaErrorCode) -> bool {
     use RDKafkaErrorCode as Code;
     matches!(code, Code::NotLeaderForPartition | Code::LeaderNotAvailable | Code::UnknownTopicOrPartition)
+}
+
+/// A record as it is, whoever wrote it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// The partition it is in.
+    pub partition: i32,
+    /// Its offset.
+    pub offset: i64,
+    /// Milliseconds since 1970.
+    pub timestamp_ms: Option<i64>,
+    /// The key.
+    pub key: Option<Vec<u8>>,
+    /// The value.
+    pub value: Option<Vec<u8>>,
+    /// Names and values of its headers.
+    pub headers: Vec<(String, Vec<u8>)>,
+}
+
+/// Reads a topic to its end: the records of each partition in their order.
+///
+/// # Errors
+///
+/// When there is no such topic, or not all of it came in time.
+pub fn records(bootstrap: &str, topic: &str, isolation: Isolation) -> Result<Vec<Record>> {
+    let mut records = Vec::new();
+    read_whole(bootstrap, topic, isolation, |message| {
+        let headers = message.headers().into_iter().flat_map(|headers| headers.iter());
+        let header =
+            |header: Header<'_, &[u8]>| (header.key.to_owned(), header.value.unwrap_or_default().to_vec());
+        records.push(Record {
+            partition: message.partition(),
+            offset: message.offset(),
+            timestamp_ms: message.timestamp().to_millis(),
+            key: message.key().map(<[u8]>::to_vec),
+            value: message.payload().map(<[u8]>::to_vec),
+            headers: headers.map(header).collect(),
+        });
+        Ok(())
+    })?;
+    Ok(records)
 }
 
 /// Reads a growing topic as it comes.

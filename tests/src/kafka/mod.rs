@@ -14,13 +14,18 @@ use std::time::Duration;
 use rdkafka::config::ClientConfig;
 
 pub use commits::{Member, commit, committed, join};
-pub use log::{Follower, Isolation, Log, LoggedRecord, PartitionLog};
+pub use log::{Follower, Isolation, Log, LoggedRecord, PartitionLog, Record, records};
 pub use mm2::{Checkpoint, Sync, checkpoints, source_positions, syncs};
 pub use producer::{Ending, Producer, RecordId};
 pub use topics::{Topic, partition_count};
 
 /// How long one request may take: brokers share two cores with builds.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What a producer of a test's own starts from.
+pub(crate) fn producer(bootstrap: &str) -> ClientConfig {
+    client(bootstrap)
+}
 
 /// What every client of the tests starts from.
 fn client(bootstrap: &str) -> ClientConfig {

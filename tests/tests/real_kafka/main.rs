@@ -11,6 +11,7 @@ mod disaster;
 mod foreign;
 mod ground;
 mod naming;
+mod reconcile;
 mod recreation;
 mod replication_lag;
 mod reset;

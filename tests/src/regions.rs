@@ -1,0 +1,243 @@
+//! Two regions that write the same keys, and what is right to be made of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use rdkafka::ClientContext;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::{DeliveryResult, Message as _};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext};
+
+use crate::kafka::{Record, producer};
+
+/// Keys the regions write, and versions a key has at most: few enough that both come again and again.
+const KEYS: u64 = 2_000;
+const VERSIONS: u64 = 40;
+
+/// How long the last records may take to be there: brokers are killed meanwhile.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A place in a log.
+pub type Place = (String, i32, i64);
+
+/// What is written: a version of a key. The same one may be written again, by either region.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Version {
+    key: u64,
+    number: u64,
+}
+
+impl Version {
+    fn key(self) -> String {
+        format!("key-{}", self.key)
+    }
+
+    /// The value: one version of one key is always the same.
+    fn value(self) -> String {
+        format!(r#"{{"id":"{}-{}","v":{}}}"#, self.key, self.number, self.number)
+    }
+}
+
+/// Both regions, writing until they are told to stop.
+pub struct Writers {
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<Result<Writes>>,
+}
+
+/// Everything that was written, and where it landed.
+#[derive(Clone, Debug, Default)]
+pub struct Writes {
+    landed: BTreeMap<Place, Version>,
+    /// The topics, the one of the region with the higher priority first.
+    topics: [String; 2],
+}
+
+impl Writers {
+    /// Begins to write to these two topics, `a_second` records a second, each key always to the partition of its number.
+    pub fn start(bootstrap: &str, topics: [&str; 2], partitions: i32, a_second: u64) -> Self {
+        let (bootstrap, topics) = (bootstrap.to_owned(), topics.map(str::to_owned));
+        let stop = Arc::new(AtomicBool::new(false));
+        let said = Arc::clone(&stop);
+        let thread = thread::spawn(move || write(&bootstrap, topics, partitions, a_second, &said));
+        Self { stop, thread }
+    }
+
+    /// Stops, and waits until everything is in the logs.
+    ///
+    /// # Errors
+    ///
+    /// When something was not delivered.
+    pub fn finish(self) -> Result<Writes> {
+        self.stop.store(true, Ordering::SeqCst);
+        self.thread.join().map_err(|_| anyhow!("the writers broke down"))?
+    }
+}
+
+impl Writes {
+    /// How many records were written.
+    pub fn len(&self) -> usize {
+        self.landed.len()
+    }
+
+    /// Whether none was.
+    pub fn is_empty(&self) -> bool {
+        self.landed.is_empty()
+    }
+
+    /// Holds what came out of a dedup by `json:/id` against the truth: every version once, and every other record in the ledger.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong.
+    pub fn judge_dedup(&self, output: &[Record], ledger: &[Record]) -> Result<()> {
+        let versions: BTreeSet<String> = self.landed.values().map(|version| version.value()).collect();
+        let mut seen = BTreeSet::new();
+        for record in output {
+            let value = text(record)?;
+            ensure!(versions.contains(&value), "{value} was never written");
+            ensure!(seen.insert(value.clone()), "{value} came out twice");
+        }
+        let lost: Vec<_> = versions.difference(&seen).take(3).collect();
+        ensure!(seen.len() == versions.len(), "{} are missing: {lost:?}", versions.len() - seen.len());
+        let winners = self.winners(ledger)?;
+        ensure!(winners.len() == versions.len(), "{} winners of {}", winners.len(), versions.len());
+        let kinds: BTreeSet<_> = winners.values().collect();
+        ensure!(kinds.len() == versions.len(), "a version has two winners, another none");
+        Ok(())
+    }
+
+    /// Holds what came out of an upsert by `key` and `json:/v` against the truth: the last record of each key in the output is
+    /// its highest version, of the region with priority where both wrote it, and every other record is in the ledger.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong.
+    pub fn judge_upsert(&self, output: &[Record], ledger: &[Record]) -> Result<()> {
+        let mut right: BTreeMap<u64, Version> = BTreeMap::new();
+        for &version in self.landed.values() {
+            let highest = right.entry(version.key).or_insert(version);
+            *highest = version.max(*highest);
+        }
+        let mut held: BTreeMap<String, String> = BTreeMap::new();
+        for record in output {
+            let key = record.key.as_deref().context("a record without a key")?;
+            held.insert(String::from_utf8_lossy(key).into_owned(), text(record)?);
+        }
+        for version in right.values() {
+            let found = held.get(&version.key());
+            ensure!(found == Some(&version.value()), "{version:?} should have won, not {found:?}");
+        }
+        ensure!(held.len() == right.len(), "{} keys came out of {}", held.len(), right.len());
+        let winners = self.winners(ledger)?;
+        ensure!(winners.len() == right.len(), "{} winners of {} keys", winners.len(), right.len());
+        for ((topic, ..), version) in winners {
+            ensure!(right.get(&version.key) == Some(&version), "{version:?} is in no ledger and lost");
+            let both =
+                |(place, written): (&Place, &Version)| *written == version && place.0 == self.topics[0];
+            let first_has_it = self.landed.iter().any(both);
+            ensure!(!first_has_it || topic == self.topics[0], "{version:?} of the second region won");
+        }
+        Ok(())
+    }
+
+    /// What is in no ledger. Nothing is in it twice, nor anything that was not written.
+    fn winners(&self, ledger: &[Record]) -> Result<BTreeMap<Place, Version>> {
+        let mut left = self.landed.clone();
+        for record in ledger {
+            let entry: serde_json::Value = serde_json::from_str(&text(record)?)?;
+            let loser = &entry["loser"];
+            let place = (
+                loser["from"].as_str().context("a loser of nowhere")?.to_owned(),
+                i32::try_from(loser["partition"].as_i64().context("no partition")?)?,
+                loser["offset"].as_i64().context("no offset")?,
+            );
+            ensure!(left.remove(&place).is_some(), "{place:?} is in the ledger twice, or was never written");
+        }
+        Ok(left)
+    }
+}
+
+fn text(record: &Record) -> Result<String> {
+    let value = record.value.as_deref().context("a tombstone")?;
+    Ok(String::from_utf8_lossy(value).into_owned())
+}
+
+fn write(
+    bootstrap: &str,
+    topics: [String; 2],
+    partitions: i32,
+    a_second: u64,
+    stop: &AtomicBool,
+) -> Result<Writes> {
+    let mut config = producer(bootstrap);
+    // A broker that is killed comes back: nothing is given up, and nothing is written twice but on purpose.
+    config.set("enable.idempotence", "true").set("delivery.timeout.ms", "300000").set("linger.ms", "5");
+    let producer: BaseProducer<Landings> = config.create_with_context(Landings::default())?;
+    let began = Instant::now();
+    let (mut chance, mut sent) = (0x9e37_79b9_7f4a_7c15_u64, 0);
+    while !stop.load(Ordering::SeqCst) {
+        let due = began.elapsed().as_millis() as u64 * a_second / 1000;
+        while sent < due {
+            chance = step(chance);
+            let version = Version { key: chance % KEYS, number: (chance >> 24) % VERSIONS };
+            let topic = &topics[usize::from(chance >> 60 & 1 == 1)];
+            let (key, value) = (version.key(), version.value());
+            let partition = i32::try_from(version.key)? % partitions;
+            let record = BaseRecord::with_opaque_to(topic, Box::new(version));
+            match producer.send(record.partition(partition).key(&key).payload(&value)) {
+                Ok(()) => sent += 1,
+                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), _)) => break,
+                Err((error, _)) => return Err(error.into()),
+            }
+        }
+        producer.poll(Duration::from_millis(10));
+    }
+    let deadline = Instant::now() + PATIENCE;
+    while producer.in_flight_count() > 0 {
+        producer.poll(Duration::from_millis(10));
+        if Instant::now() > deadline {
+            bail!("{} records are not delivered", producer.in_flight_count());
+        }
+    }
+    let landed = producer.context().0.lock().unwrap_or_else(PoisonError::into_inner);
+    ensure!(landed.failed == 0, "{} records were not delivered", landed.failed);
+    ensure!(landed.places.len() as u64 == sent, "{sent} records, {} places", landed.places.len());
+    Ok(Writes { landed: landed.places.clone(), topics })
+}
+
+/// A generator of Marsaglia's (xorshift64).
+fn step(mut state: u64) -> u64 {
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^ state << 17
+}
+
+#[derive(Default)]
+struct Landings(Mutex<Landed>);
+
+#[derive(Default)]
+struct Landed {
+    places: BTreeMap<Place, Version>,
+    failed: usize,
+}
+
+impl ClientContext for Landings {}
+
+impl ProducerContext for Landings {
+    type DeliveryOpaque = Box<Version>;
+
+    fn delivery(&self, result: &DeliveryResult<'_>, version: Box<Version>) {
+        let mut landed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match result {
+            Ok(message) => {
+                let place = (message.topic().to_owned(), message.partition(), message.offset());
+                landed.places.insert(place, *version);
+            }
+            Err(_) => landed.failed += 1,
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Instances and a broker are killed again and again, and nothing is lost or doubled.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use offsets_tests::kafka::{Isolation, Topic, records};
+use offsets_tests::regions::Writers;
+use offsets_tests::rig::Rig;
+use offsets_tests::wait;
+
+use super::{Instance, Job};
+
+const PARTITIONS: i32 = 6;
+const INPUTS: [&str; 2] = ["kills.a", "kills.b"];
+
+/// How often something is killed, unless `OFFSETS_TEST_KILLS` says how often.
+const KILLS: u32 = 20;
+
+/// Every so many kills it is the broker that is killed.
+const BROKER_EVERY: u32 = 5;
+
+#[test]
+fn whatever_is_killed_nothing_is_lost_nothing_doubled_and_the_ledger_accounts_for_the_rest() -> Result<()> {
+    let mut rig = Rig::shared()?;
+    let bootstrap = rig.target.bootstrap();
+    for topic in [INPUTS[0], INPUTS[1], "once", "once.lost", "latest", "latest.lost"] {
+        Topic::new(topic, PARTITIONS).create(&bootstrap)?;
+    }
+    let (a, b) = (format!("a={}", INPUTS[0]), format!("b={}", INPUTS[1]));
+    let inputs = ["--from", &a, "--from", &b];
+    let dedup = ["--mode", "dedup", "--identity", "json:/id", "--to", "once", "--ledger", "once.lost"];
+    let dedup = Job::new(&rig, "kills-dedup", &[&inputs[..], &dedup].concat())?;
+    let upsert = ["--mode", "upsert", "--identity", "key", "--order", "json:/v", "--regions", "a,b"];
+    let upsert = [&inputs[..], &upsert, &["--to", "latest", "--ledger", "latest.lost"]].concat();
+    let upsert = Job::new(&rig, "kills-upsert", &upsert)?;
+
+    let writers = Writers::start(&bootstrap, INPUTS, PARTITIONS, 1_000);
+    // Of each job one instance keeps its state and its name, and the other one neither.
+    let mut jobs = [start(&dedup)?, start(&upsert)?];
+    let kills = match std::env::var("OFFSETS_TEST_KILLS") {
+        Ok(number) => number.parse().context("OFFSETS_TEST_KILLS")?,
+        Err(_) => KILLS,
+    };
+    let mut seen = [0; 2];
+    for kill in 1..=kills {
+        // Something has come out since the last kill, so that it is in the midst of work that it hits.
+        for (seen, topic) in seen.iter_mut().zip(["once", "latest"]) {
+            *seen = progress(&bootstrap, topic, *seen)?;
+        }
+        if kill % BROKER_EVERY == 0 {
+            rig.target.kill()?;
+            rig.target.restart()?;
+        } else {
+            for instances in &mut jobs {
+                instances[kill as usize % 2].kill_and_restart()?;
+            }
+        }
+    }
+    let writes = writers.finish()?;
+    for instances in jobs {
+        instances.into_iter().try_for_each(Instance::stop)?;
+    }
+    dedup.once(&[])?.expect_code(0)?;
+    upsert.once(&[])?.expect_code(0)?;
+
+    let read = |topic| records(&bootstrap, topic, Isolation::ReadCommitted);
+    writes.judge_dedup(&read("once")?, &read("once.lost")?)?;
+    writes.judge_upsert(&read("latest")?, &read("latest.lost")?)?;
+    eprintln!("{kills} kills of each job, {} records", writes.len());
+    Ok(())
+}
+
+fn start(job: &Job) -> Result<[Instance; 2]> {
+    let state = job.folder("state");
+    Ok([job.start("one", &["--state", &state, "--instance", "one"])?, job.start("other", &[])?])
+}
+
+/// Waits until a topic holds more committed records than it did.
+fn progress(bootstrap: &str, topic: &str, seen: usize) -> Result<usize> {
+    wait::until(&format!("more in {topic}"), Duration::from_secs(120), || {
+        let now = records(bootstrap, topic, Isolation::ReadCommitted)?.len();
+        Ok((now > seen).then_some(now))
+    })
+}

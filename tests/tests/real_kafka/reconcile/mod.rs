@@ -1,0 +1,87 @@
+//! `offsets reconcile` between topics of a real broker.
+
+mod kills;
+mod refusals;
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::Result;
+use offsets_tests::rig::{Process, Rig};
+use offsets_tests::tool::{self, Run};
+
+/// How long an instance may take to stop.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A job as it is given to every instance.
+pub(crate) struct Job {
+    folder: PathBuf,
+    bootstrap: String,
+    arguments: Vec<String>,
+}
+
+/// One instance that runs.
+pub(crate) struct Instance {
+    job: Command,
+    name: String,
+    output: PathBuf,
+    process: Process,
+}
+
+impl Job {
+    pub(crate) fn new(rig: &Rig, group: &str, arguments: &[&str]) -> Result<Self> {
+        let folder = rig.scratch().folder(group)?;
+        let mut all = vec!["--group".to_owned(), group.to_owned()];
+        // A dead member is noticed sooner than by default.
+        all.extend(["-X", "session.timeout.ms=6000", "-X", "heartbeat.interval.ms=1000"].map(str::to_owned));
+        all.extend(arguments.iter().map(|argument| (*argument).to_owned()));
+        Ok(Self { folder, bootstrap: rig.target.bootstrap(), arguments: all })
+    }
+
+    fn command(&self, more: &[&str]) -> Result<Command> {
+        let mut command = tool::offsets(&self.folder)?;
+        command.args(["reconcile", "--bootstrap-server", &self.bootstrap]).args(&self.arguments).args(more);
+        Ok(command)
+    }
+
+    /// Runs until everything is done that is there.
+    pub(crate) fn once(&self, more: &[&str]) -> Result<Run> {
+        let mut command = self.command(more)?;
+        if !more.contains(&"--dry-run") {
+            command.arg("--once");
+        }
+        Run::of(command)
+    }
+
+    /// Starts an instance that runs until it is stopped.
+    pub(crate) fn start(&self, name: &str, more: &[&str]) -> Result<Instance> {
+        let job = self.command(more)?;
+        let output = self.folder.join(name);
+        let process = Process::start(name, &job, &output)?;
+        Ok(Instance { job, name: name.to_owned(), output, process })
+    }
+
+    /// A folder of its own for one instance.
+    pub(crate) fn folder(&self, name: &str) -> String {
+        self.folder.join(name).to_string_lossy().into_owned()
+    }
+}
+
+impl Instance {
+    /// Kills it (SIGKILL) and starts it again.
+    pub(crate) fn kill_and_restart(&mut self) -> Result<()> {
+        self.process.assert_running()?;
+        self.process.kill()?;
+        self.process = Process::start(&self.name, &self.job, &self.output)?;
+        Ok(())
+    }
+
+    /// Stops it (SIGTERM); what it has begun it ends first.
+    pub(crate) fn stop(mut self) -> Result<()> {
+        self.process.assert_running()?;
+        let status = self.process.stop(PATIENCE)?;
+        anyhow::ensure!(status.success(), "{}: {status}\n{}", self.name, self.process.tail());
+        Ok(())
+    }
+}
