@@ -1,18 +1,18 @@
 //! Two regions that write the same keys, and what is right to be made of it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use rdkafka::ClientContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{DeliveryResult, Message as _};
+use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext};
 
-use crate::kafka::{Record, producer};
+use crate::kafka::{Isolation, Record, producer, records};
 
 /// Keys the regions write, and versions a key has at most: few enough that both come again and again.
 const KEYS: u64 = 2_000;
@@ -78,6 +78,20 @@ impl Writers {
 }
 
 impl Writes {
+    /// What is in the logs of these topics.
+    fn read(bootstrap: &str, topics: [String; 2]) -> Result<Self> {
+        let mut landed = BTreeMap::new();
+        for topic in &topics {
+            for record in records(bootstrap, topic, Isolation::ReadCommitted)? {
+                let value: serde_json::Value = serde_json::from_str(&text(&record)?)?;
+                let id = value["id"].as_str().and_then(|id| id.split_once('-')).context("no id")?;
+                let version = Version { key: id.0.parse()?, number: id.1.parse()? };
+                landed.insert((topic.clone(), record.partition, record.offset), version);
+            }
+        }
+        Ok(Self { landed, topics })
+    }
+
     /// How many records were written.
     pub fn len(&self) -> usize {
         self.landed.len()
@@ -176,7 +190,7 @@ fn write(
     let mut config = producer(bootstrap);
     // A broker that is killed comes back: nothing is given up, and nothing is written twice but on purpose.
     config.set("enable.idempotence", "true").set("delivery.timeout.ms", "300000").set("linger.ms", "5");
-    let producer: BaseProducer<Landings> = config.create_with_context(Landings::default())?;
+    let producer: BaseProducer<Failures> = config.create_with_context(Failures::default())?;
     let began = Instant::now();
     let (mut chance, mut sent) = (0x9e37_79b9_7f4a_7c15_u64, 0);
     while !stop.load(Ordering::SeqCst) {
@@ -187,7 +201,7 @@ fn write(
             let topic = &topics[usize::from(chance >> 60 & 1 == 1)];
             let (key, value) = (version.key(), version.value());
             let partition = i32::try_from(version.key)? % partitions;
-            let record = BaseRecord::with_opaque_to(topic, Box::new(version));
+            let record = BaseRecord::to(topic);
             match producer.send(record.partition(partition).key(&key).payload(&value)) {
                 Ok(()) => sent += 1,
                 Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), _)) => break,
@@ -203,10 +217,11 @@ fn write(
             bail!("{} records are not delivered", producer.in_flight_count());
         }
     }
-    let landed = producer.context().0.lock().unwrap_or_else(PoisonError::into_inner);
-    ensure!(landed.failed == 0, "{} records were not delivered", landed.failed);
-    ensure!(landed.places.len() as u64 == sent, "{sent} records, {} places", landed.places.len());
-    Ok(Writes { landed: landed.places.clone(), topics })
+    let failed = producer.context().0.load(Ordering::SeqCst);
+    ensure!(failed == 0, "{failed} records were not delivered");
+    let writes = Writes::read(bootstrap, topics)?;
+    ensure!(writes.len() as u64 == sent, "{sent} records were written, {} are there", writes.len());
+    Ok(writes)
 }
 
 /// A generator of Marsaglia's (xorshift64).
@@ -216,28 +231,19 @@ fn step(mut state: u64) -> u64 {
     state ^ state << 17
 }
 
+/// How many records were not delivered. Where the others are is read off the logs: a client whose broker died does not
+/// always learn that.
 #[derive(Default)]
-struct Landings(Mutex<Landed>);
+struct Failures(AtomicUsize);
 
-#[derive(Default)]
-struct Landed {
-    places: BTreeMap<Place, Version>,
-    failed: usize,
-}
+impl ClientContext for Failures {}
 
-impl ClientContext for Landings {}
+impl ProducerContext for Failures {
+    type DeliveryOpaque = ();
 
-impl ProducerContext for Landings {
-    type DeliveryOpaque = Box<Version>;
-
-    fn delivery(&self, result: &DeliveryResult<'_>, version: Box<Version>) {
-        let mut landed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match result {
-            Ok(message) => {
-                let place = (message.topic().to_owned(), message.partition(), message.offset());
-                landed.places.insert(place, *version);
-            }
-            Err(_) => landed.failed += 1,
+    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
+        if result.is_err() {
+            self.0.fetch_add(1, Ordering::SeqCst);
         }
     }
 }

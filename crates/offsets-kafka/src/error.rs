@@ -228,6 +228,17 @@ impl Error {
         matches!(self, Self::TimedOut { .. } | Self::ShortRead { why: Shortfall::Deadline { .. }, .. })
     }
 
+    /// Whether the same may well succeed a little later: a broker is away, restarting, or a leader is moving.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::TimedOut { .. } => true,
+            Self::ShortRead { why, .. } => matches!(why, Shortfall::Deadline { .. }),
+            Self::Refused { cause, .. } => cause.is_passing() || cause.is_transport() || cause.is_timeout(),
+            Self::GroupActive { cause, .. } => cause.is_some(),
+            _ => false,
+        }
+    }
+
     /// Whether the topic or partition does not exist.
     pub fn is_unknown_topic(&self) -> bool {
         matches!(self, Self::UnknownTopic { .. })

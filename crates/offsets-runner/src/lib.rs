@@ -26,9 +26,11 @@
 
 mod changelog;
 mod error;
+mod goal;
 mod job;
 mod judge;
 mod lane;
+mod local;
 mod progress;
 mod results;
 mod runner;

@@ -88,7 +88,10 @@ impl Watcher for Onlooker<'_> {
         match event {
             Event::Created(topic) => self.say(format!("created topic {topic}, compacted")),
             Event::Assigned(partitions) => {
-                self.standing.state().partitions = partitions.to_vec();
+                let before = std::mem::replace(&mut self.standing.state().partitions, partitions.to_vec());
+                if before == partitions && !before.is_empty() {
+                    return;
+                }
                 let numbers: Vec<_> = partitions.iter().map(i32::to_string).collect();
                 self.say(format!(
                     "partitions: {}",
@@ -121,10 +124,10 @@ impl Watcher for Onlooker<'_> {
                 let said = with_causes(error);
                 let mut state = self.standing.state();
                 state.setbacks += 1;
-                let is_new = state.trouble.replace(said.clone()).is_none();
+                let is_new = state.trouble.replace(said.clone()).is_none_or(|before| before != said);
                 drop(state);
                 if is_new {
-                    self.say(format!("a transaction came to nothing and is done again: {said}"));
+                    self.say(format!("what was not committed is done again: {said}"));
                 }
             }
             Event::Loss(json) => self.losses.extend(serde_json::from_slice::<Value>(json)),

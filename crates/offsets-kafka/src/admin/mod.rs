@@ -26,6 +26,9 @@ use crate::{Cause, Cluster, Deadline};
 /// How long a coordinator that is moving or loading is left alone before it is asked again.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// How long the brokers may take to say who leads what now.
+const REFRESH: Duration = Duration::from_secs(5);
+
 impl Cluster {
     /// Asks everything at once, and asks again for what `passing` finds in an answer until the deadline: a coordinator
     /// or a leader that is just moving. All requests are such that asking twice does no harm.
@@ -44,6 +47,9 @@ impl Cluster {
                 return answers;
             }
             self.pause(deadline.slice(PAUSE));
+            // The library goes on asking by the leader epoch it knew, however often a broker that was restarted says that
+            // it is an old one (FENCED_LEADER_EPOCH, seen in 2.12.1). If this fails, so does what follows.
+            let _ = self.client().fetch_metadata(None, deadline.slice(REFRESH));
             let calls: Vec<&C> = again.iter().map(|index| &calls[*index]).collect();
             for (index, newer) in again.into_iter().zip(self.ask_once(&calls, deadline)) {
                 // When time runs out now, the earlier answer says more.

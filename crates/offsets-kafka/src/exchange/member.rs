@@ -194,6 +194,11 @@ impl Member {
         self.consumer.unassign().map_err(|error| self.failed(&error))
     }
 
+    /// Whether a connection to a broker was ever lost.
+    pub fn has_lost_connection(&self) -> bool {
+        self.consumer.context().connection().last_error().is_some()
+    }
+
     /// Leaves the group, so that the others need not wait for its session to end.
     pub fn leave(self) {
         self.consumer.context().leave();

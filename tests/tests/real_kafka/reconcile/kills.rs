@@ -45,7 +45,8 @@ fn whatever_is_killed_nothing_is_lost_nothing_doubled_and_the_ledger_accounts_fo
     for kill in 1..=kills {
         // Something has come out since the last kill, so that it is in the midst of work that it hits.
         for (seen, topic) in seen.iter_mut().zip(["once", "latest"]) {
-            *seen = progress(&bootstrap, topic, *seen)?;
+            let tails = || jobs.iter().flatten().map(Instance::tail).collect::<Vec<_>>().join("\n");
+            *seen = progress(&bootstrap, topic, *seen).with_context(tails)?;
         }
         if kill % BROKER_EVERY == 0 {
             rig.target.kill()?;

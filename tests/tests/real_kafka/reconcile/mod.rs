@@ -77,6 +77,11 @@ impl Instance {
         Ok(())
     }
 
+    /// The last lines it wrote.
+    pub(crate) fn tail(&self) -> String {
+        self.process.tail()
+    }
+
     /// Stops it (SIGTERM); what it has begun it ends first.
     pub(crate) fn stop(mut self) -> Result<()> {
         self.process.assert_running()?;
