@@ -3,6 +3,7 @@
 mod bench;
 mod ci;
 mod command;
+mod kills;
 mod places;
 mod rereads;
 mod rig;
@@ -22,6 +23,7 @@ Usage: cargo xtask <chore>
   ci           everything CI runs: format, lints, docs, dependencies, then test
   advisories   check dependencies against the advisory database (needs a network)
   rig up       two Kafka brokers and a MirrorMaker 2 to play with, until Ctrl-C
+  kills [N]    reconcile while instances and a broker are killed N times, and account for every record
   bench        whole processes beside the Java tools, on real brokers
   wasm         the WebAssembly module for Node and for a page, in wasm/pkg
   rereads      run the tests on real Kafka and print how much groups read twice, beside MirrorMaker 2
@@ -48,6 +50,8 @@ fn run(chore: &[&str]) -> Result<ExitCode> {
         ["rig", "up"] => rig::up()?,
         ["rereads"] => return rereads::run(),
         ["wasm"] => wasm::build()?,
+        ["kills"] => kills::run_kills(None)?,
+        ["kills", times] => kills::run_kills(Some(times))?,
         ["bench", parts @ ..] => bench::run_beside_peers(parts)?,
         ["--help" | "-h" | "help"] | [] => print!("{USAGE}"),
         _ => bail!("no chore {:?}\n\n{USAGE}", chore.join(" ")),

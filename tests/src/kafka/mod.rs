@@ -16,7 +16,7 @@ use rdkafka::config::ClientConfig;
 pub use commits::{Member, commit, committed, join};
 pub use log::{Follower, Isolation, Log, LoggedRecord, PartitionLog, Record, records};
 pub use mm2::{Checkpoint, Sync, checkpoints, source_positions, syncs};
-pub use producer::{Ending, Producer, RecordId};
+pub use producer::{Ending, Producer, RecordId, write};
 pub use topics::{Topic, partition_count};
 
 /// How long one request may take: brokers share two cores with builds.

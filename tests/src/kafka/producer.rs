@@ -142,6 +142,23 @@ impl Producer {
     }
 }
 
+/// Writes records with any key and value, each to its partition, and waits until they are there.
+///
+/// # Errors
+///
+/// When one of them was not delivered.
+pub fn write(bootstrap: &str, topic: &str, records: &[(i32, Option<&str>, Option<&str>)]) -> Result<()> {
+    let producer: BaseProducer<Landings> =
+        client(bootstrap).set("enable.idempotence", "true").create_with_context(Landings::default())?;
+    for (partition, key, value) in records {
+        let mut record = BaseRecord::<str, str, usize>::with_opaque_to(topic, 0).partition(*partition);
+        (record.key, record.payload) = (*key, *value);
+        producer.send(record).map_err(|(error, _)| error)?;
+    }
+    let producer = Producer { inner: producer, topic: topic.to_owned() };
+    producer.flush()
+}
+
 /// Collects the broker's acknowledgements.
 #[derive(Default)]
 struct Landings(Mutex<State>);
