@@ -55,6 +55,7 @@ pub struct SeedLink {
 
 /// Where records of one partition come again, and which the group had read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Sowing {
     /// The partition on the target.
     #[serde(flatten)]
@@ -65,6 +66,10 @@ pub struct Sowing {
     pub until: Option<TargetOffset>,
     /// What it had read, each as often as it was read.
     pub read: Vec<Identity>,
+    /// How many more it had read that are not named: they look like ones it had not, or cannot be told from others. They come
+    /// again and are not dropped.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub left_out: u64,
     /// What is taken for granted, by the names that a translation gives them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub assumptions: Vec<String>,
@@ -200,4 +205,9 @@ impl Sowing {
         let until = self.until.unwrap_or(self.from);
         self.partition.partition >= 0 && self.from <= until && until.get() < Position::END
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }

@@ -13,7 +13,14 @@ fn seed(from: i64, until: Option<i64>, read: Vec<Identity>) -> Seed {
     let mut seed = Seed::new("2026-01-01T00:00:00Z".parse().unwrap(), link, GroupId::from("app"));
     let partition = TopicPartition::new("src.orders", 0);
     let (from, until) = (offset(from), until.map(offset));
-    seed.windows.push(Sowing { partition, from, until, read, assumptions: vec!["order".to_owned()] });
+    seed.windows.push(Sowing {
+        partition,
+        from,
+        until,
+        read,
+        left_out: 2,
+        assumptions: vec!["order".to_owned()],
+    });
     let partition = TopicPartition::new("src.orders", 1);
     seed.unseeded.push(Unseeded { partition, why: "nothing is known of it".to_owned() });
     seed
