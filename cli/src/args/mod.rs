@@ -17,7 +17,7 @@ pub(crate) use link::{LinkArgs, PolicyName, SideArgs, SyncsLocation};
 pub(crate) use output::{Format, OutputArgs};
 pub(crate) use reconcile::{Mode, ReconcileArgs};
 pub(crate) use reset::{ApplyArgs, Destination, ResetArgs, TargetPartitions, UndoArgs};
-pub(crate) use selection::{GroupArgs, SelectionArgs, TranslateArgs};
+pub(crate) use selection::{GroupArgs, SeedArgs, SelectionArgs, TranslateArgs};
 pub(crate) use simulate::SimulateArgs;
 
 use std::path::PathBuf;
@@ -53,6 +53,9 @@ Examples:
   Move a group, first as a dry run, then for real:
     offsets reset --mm2-config mm2.properties --group app-g
     offsets reset --mm2-config mm2.properties --group app-g --execute
+
+  And write down what it reads again, so that it can be dropped:
+    offsets reset --mm2-config mm2.properties --group app-g --execute --seed-out app-g.seed.json
 
   Keep the commits of the source on the side that survives, and use them when the source is dead:
     offsets archive run --mm2-config mm2.properties --dir /var/lib/offsets

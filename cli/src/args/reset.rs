@@ -5,13 +5,14 @@ use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use offsets_core::model::{NegativeOffset, TargetOffset};
 
-use super::SelectionArgs;
+use super::{SeedArgs, SelectionArgs};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   offsets --demo reset --group app-g
   offsets --demo reset --group app-g --execute
+  offsets --demo reset --group app-g --no-probe --execute --seed-out moved.seed.json
   offsets reset --target.bootstrap-server dst:9092 --group app-g --topic src.orders --to earliest --allow-backwards
   offsets reset --target.bootstrap-server dst:9092 --group app-g --from-file positions.csv --execute
 
@@ -29,6 +30,9 @@ pub(crate) struct ResetArgs {
     /// Positions from a CSV file as kafka-consumer-groups writes it
     #[arg(long, value_name = "FILE")]
     pub(crate) from_file: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) seed: SeedArgs,
 
     #[command(flatten)]
     pub(crate) apply: ApplyArgs,

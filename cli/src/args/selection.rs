@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use clap::Args;
 
 #[derive(Debug, Args)]
@@ -7,6 +9,7 @@ Examples:
   offsets --demo translate --all-groups -o json
   offsets --demo translate --topic orders:0 --offset 4242
   offsets --demo translate --group app-g --explain
+  offsets --demo translate --group app-g --no-probe --seed-out app-g.seed.json
 
 Classes:
   exact    proved: nothing is skipped and nothing is read twice
@@ -21,6 +24,18 @@ pub(crate) struct TranslateArgs {
     /// Show how each answer was derived: every floor and ceiling, with its evidence and what it takes for granted
     #[arg(long)]
     pub(crate) explain: bool,
+
+    #[command(flatten)]
+    pub(crate) seed: SeedArgs,
+}
+
+/// Whether what a group had read is written down.
+#[derive(Debug, Default, Args)]
+pub(crate) struct SeedArgs {
+    /// Write what the group has read of the records that come to it again; the file must not exist yet. The source's records
+    /// there are read for it, or an archive's fingerprints
+    #[arg(long, value_name = "FILE")]
+    pub(crate) seed_out: Option<PathBuf>,
 }
 
 /// Which answers are wanted.

@@ -10,18 +10,19 @@ use crate::args::{ApplyArgs, OutputArgs};
 use crate::clock;
 use crate::exit::Exit;
 use crate::failure::{Failure, with_causes};
-use crate::print::{Remarks, Told, print_reset};
+use crate::print::{Told, print_reset};
 
-/// Draws up the plan and, with `--execute`, carries it out: undo file, commits, read-back, report.
-pub(super) fn apply(
-    cluster: &Cluster,
+/// Draws up the plan and, with `--execute`, carries it out: what is to be done `beforehand`, undo file, commits, read-back,
+/// report.
+fn apply(
+    session: &TargetSession,
     moves: Vec<Move>,
     overrides: Overrides,
     args: &ApplyArgs,
     output: &OutputArgs,
-    remarks: Remarks,
-    deadline: &Deadline,
+    beforehand: impl FnOnce() -> Result<(), Failure>,
 ) -> Result<Exit, Failure> {
+    let TargetSession { cluster, remarks, deadline, .. } = session;
     let state = target_state(cluster, &moves, deadline)?;
     let plan = ResetPlan::draw(moves, &state, overrides);
     if let Some(exit) = refused(&plan) {
@@ -34,6 +35,7 @@ pub(super) fn apply(
         remarks.say("Nothing was changed: this was a dry run. Say --execute to do it.");
         return Ok(Exit::Done);
     }
+    beforehand()?;
     if plan.commits().is_empty() {
         print_reset(&not_applied(&plan, "unchanged"), true, None, output)?;
         remarks.say("Nothing had to be changed.");
@@ -56,7 +58,18 @@ impl TargetSession {
         args: &ApplyArgs,
         output: &OutputArgs,
     ) -> Result<Exit, Failure> {
-        apply(&self.cluster, moves, overrides, args, output, self.remarks, &self.deadline)
+        apply(self, moves, overrides, args, output, || Ok(()))
+    }
+
+    /// The same, and something beforehand where anything is done at all. Nothing is written to the cluster if that fails.
+    pub(super) fn apply_after(
+        &self,
+        beforehand: impl FnOnce() -> Result<(), Failure>,
+        moves: Vec<Move>,
+        args: &ApplyArgs,
+        output: &OutputArgs,
+    ) -> Result<Exit, Failure> {
+        apply(self, moves, args.overrides(), args, output, beforehand)
     }
 }
 

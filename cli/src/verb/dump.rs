@@ -6,7 +6,7 @@ use offsets_core::evidence::write_dump;
 use offsets_core::translate::Selection;
 
 use super::session::{Session, SourceNeed};
-use crate::args::{DumpArgs, EvidenceArgs, LinkArgs, OutputArgs};
+use crate::args::{DumpArgs, EvidenceArgs, LinkArgs, OutputArgs, SeedArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
 
@@ -18,7 +18,8 @@ pub(crate) fn dump(
     args: &DumpArgs,
 ) -> Result<Exit, Failure> {
     let session = Session::open(link, output)?;
-    let inquiry = session.hear(Selection::Everything, SourceNeed::Wanted, link, evidence)?;
+    let none = SeedArgs::default();
+    let inquiry = session.hear(Selection::Everything, SourceNeed::Wanted, link, evidence, &none)?;
     let text = write_dump(inquiry.evidence());
     if args.file == Path::new("-") {
         io::stdout().write_all(text.as_bytes())?;

@@ -6,6 +6,7 @@ mod destination;
 mod dump;
 mod reconcile;
 mod reset;
+mod seed;
 mod session;
 mod shell;
 mod simulate;

@@ -4,7 +4,6 @@ use offsets_core::model::GroupId;
 use offsets_core::plan::{CsvRow, Move, read_csv};
 use offsets_core::translate::{GroupSelection, Translation};
 
-use super::apply::apply;
 use super::destination::moves_to;
 use super::session::{Session, SourceNeed, TargetSession, read};
 use super::translate::soundness;
@@ -20,7 +19,12 @@ pub(crate) fn reset(
     output: &OutputArgs,
     args: &ResetArgs,
 ) -> Result<Exit, Failure> {
+    args.seed.fits(&args.selection)?;
     match (&args.from_file, args.to) {
+        (Some(_), _) | (_, Some(_)) if args.seed.seed_out.is_some() => Err(Failure::usage(
+            "--seed-out goes with a translated position: of another nobody knows what comes again",
+        )
+        .remedy("leave out --to and --from-file, or --seed-out")),
         (Some(_), _) => to_file(link, output, args),
         (None, Some(destination)) => to_destination(link, output, args, destination),
         (None, None) => to_translation(link, evidence, output, args),
@@ -41,19 +45,18 @@ fn to_translation(
     let selection = super::selection(&args.selection)?;
     let session = Session::open(link, output)?;
     let cluster = session.target()?;
-    let translation = session.hear(selection, SourceNeed::Required, link, evidence)?.conclude();
+    let inquiry = session.hear(selection, SourceNeed::Required, link, evidence, &args.seed)?;
+    let mut translation = inquiry.conclude();
     if !translation.missing.is_empty() || translation.rows.is_empty() {
         return Ok(soundness(&translation, session.remarks()));
     }
-    apply(
-        &cluster,
-        moves(&translation),
-        args.apply.overrides(),
-        &args.apply,
-        output,
-        session.remarks(),
-        &session.deadline(),
-    )
+    let seed = args.seed.of(&mut translation);
+    if let Some(seed) = seed.as_ref().filter(|_| !args.apply.execute) {
+        seed.tell_of_dry_run(session.remarks());
+    }
+    let target = session.beside(cluster);
+    let save = || seed.map_or(Ok(()), |seed| seed.save(target.remarks));
+    target.apply_after(save, moves(&translation), &args.apply, output)
 }
 
 fn moves(translation: &Translation) -> Vec<Move> {

@@ -8,7 +8,7 @@ use offsets_kafka::demo::DemoLink;
 use offsets_kafka::{Cluster, Deadline, Endpoint, LinkedClusters, SourceAccess};
 use offsets_store::{Archive, KeptFingerprints};
 
-use crate::args::{EvidenceArgs, LinkArgs, OutputArgs};
+use crate::args::{EvidenceArgs, LinkArgs, OutputArgs, SeedArgs};
 use crate::clock;
 use crate::failure::Failure;
 use crate::link::{self, Clusters, Origin};
@@ -78,10 +78,6 @@ impl Session {
         self.remarks
     }
 
-    pub(super) fn deadline(&self) -> Deadline {
-        self.deadline
-    }
-
     /// Holds the inquiry with whoever can answer.
     pub(super) fn hear(
         &self,
@@ -89,6 +85,7 @@ impl Session {
         need: SourceNeed,
         args: &LinkArgs,
         evidence: &EvidenceArgs,
+        seeds: &SeedArgs,
     ) -> Result<Inquiry, Failure> {
         let rules = evidence.rules();
         // What a dump is for is to answer all that was asked of the clusters.
@@ -99,6 +96,7 @@ impl Session {
             // Ids are of use beside what was kept of a topic, now or by this dump.
             let compares = keeps_records || evidence.archive.is_some();
             let inquiry = if compares { inquiry.telling_topics_apart() } else { inquiry };
+            let inquiry = if seeds.seed_out.is_some() { inquiry.sowing() } else { inquiry };
             if keeps_records { inquiry.keeping_records() } else { inquiry }
         };
         let clusters = match &self.origin {
@@ -179,6 +177,11 @@ impl Session {
                 Ok(clusters.target.connect(&self.deadline)?)
             }
         }
+    }
+
+    /// The target it is connected to, for what is done there alone.
+    pub(super) fn beside(&self, cluster: Cluster) -> TargetSession {
+        TargetSession { cluster, remarks: self.remarks, deadline: self.deadline, _demo: None }
     }
 
     fn warned(&self, inquiry: Inquiry) -> Inquiry {

@@ -20,8 +20,13 @@ pub(crate) fn translate(
         );
     }
     let selection = super::selection(&args.selection)?;
+    args.seed.fits(&args.selection)?;
     let session = Session::open(link, output)?;
-    let translation = session.hear(selection, SourceNeed::Wanted, link, evidence)?.conclude();
+    let inquiry = session.hear(selection, SourceNeed::Wanted, link, evidence, &args.seed)?;
+    let mut translation = inquiry.conclude();
+    if let Some(seed) = args.seed.of(&mut translation) {
+        seed.save(session.remarks())?;
+    }
     print_translation(&translation, args.explain, output, session.remarks(), clock::now())?;
     Ok(soundness(&translation, session.remarks()))
 }

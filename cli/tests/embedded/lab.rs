@@ -1,5 +1,5 @@
 use offsets_core::link::{Link, Side};
-use offsets_core::mm2::OffsetSync;
+use offsets_core::mm2::{Checkpoint, OffsetSync};
 use offsets_core::model::{SourceOffset, TargetOffset, TopicName};
 use offsets_kafka::demo::{DemoCluster, DemoClusters, DemoRecord};
 
@@ -67,6 +67,22 @@ impl Lab {
             let downstream = TargetOffset::new(downstream).unwrap();
             let (key, value) = OffsetSync { topic, partition: 0, upstream, downstream }.encode();
             let record = DemoRecord { key: Some(&key), value: Some(&value), timestamp_ms: 0 };
+            self.target.produce(&name, 0, [record]).unwrap();
+        }
+        self
+    }
+
+    /// The checkpoints topic, in which a group has these pairs for partition 0 of a topic.
+    pub(crate) fn checkpoints(mut self, group: &str, topic: &str, pairs: &[(i64, i64)]) -> Self {
+        let (name, mirror) = (self.link.checkpoints_topic(), self.link.remote_topic(&topic.into()));
+        self.target.create_topic(name.clone(), 1).unwrap();
+        for &(upstream, downstream) in pairs {
+            let upstream = SourceOffset::new(upstream).unwrap();
+            let downstream = TargetOffset::new(downstream).unwrap();
+            let (topic, metadata) = (mirror.as_str(), "");
+            let (key, value) =
+                Checkpoint { group, topic, partition: 0, upstream, downstream, metadata }.encode();
+            let record = DemoRecord { key: Some(&key), value: Some(&value), timestamp_ms: 1 };
             self.target.produce(&name, 0, [record]).unwrap();
         }
         self

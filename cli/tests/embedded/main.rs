@@ -15,5 +15,6 @@ mod reconcile;
 mod reset;
 mod run;
 mod running;
+mod seed;
 mod simulate;
 mod translate;

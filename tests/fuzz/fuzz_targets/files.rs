@@ -1,4 +1,4 @@
-//! Files an operator hands over: a dump, an undo file, Kafka's CSV, MM2's properties, a link's name.
+//! Files an operator hands over: a dump, an undo file, a seed, Kafka's CSV, MM2's properties, a link's name.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -6,6 +6,7 @@ use offsets_core::evidence::{read_dump, write_dump};
 use offsets_core::link::LinkName;
 use offsets_core::mm2::Mm2Properties;
 use offsets_core::plan::{Undo, read_csv, write_csv};
+use offsets_core::reconcile::Seed;
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(properties) = Mm2Properties::parse(bytes) {
@@ -19,5 +20,8 @@ fuzz_target!(|bytes: &[u8]| {
         assert_eq!(read_csv(&write_csv(&rows)), Ok(rows));
     }
     let _ = Undo::read(text);
+    if let Ok(seed) = Seed::read(text) {
+        assert_eq!(Seed::read(&seed.write()).expect("what was written"), seed);
+    }
     let _ = text.parse::<LinkName>();
 });

@@ -2,6 +2,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
+use serde::{Deserialize, Serialize};
+
 use super::digest::digest;
 use super::{Field, Flaw, Pointer, Record};
 
@@ -10,7 +12,8 @@ use super::{Field, Flaw, Pointer, Record};
 /// It is XXH3-128 over length-prefixed parts, the same in every version and on every machine. Two of ten thousand million
 /// identities are the same by chance with a probability of about 10^-19. It does not guard against somebody who makes
 /// collisions on purpose.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Identity([u32; 4]);
 
 /// What makes two records the same event.
@@ -95,6 +98,24 @@ impl Hash for Identity {
 impl fmt::Display for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:032x}", self.to_bits())
+    }
+}
+
+/// From 32 hexadecimal digits.
+impl TryFrom<String> for Identity {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let digits = text.len() == 32 && text.bytes().all(|digit| digit.is_ascii_hexdigit());
+        let bits = digits.then(|| u128::from_str_radix(&text, 16).ok()).flatten();
+        bits.map(Self::from_bits)
+            .ok_or_else(|| format!("{text:?} is not an identity of 32 hexadecimal digits"))
+    }
+}
+
+impl From<Identity> for String {
+    fn from(identity: Identity) -> Self {
+        identity.to_string()
     }
 }
 

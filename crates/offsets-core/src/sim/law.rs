@@ -1,7 +1,8 @@
 use std::cell::OnceCell;
 
 use super::excuses::Excuses;
-use super::{Entry, Known, Truth, World};
+use super::{Entry, Known, Resumption, Truth, World};
+use crate::reconcile::Sowing;
 use crate::translate::{Assumption, Position, Row};
 
 /// The law, for one world: nothing unread lies behind a position, the true position lies inside the bracket, `exact` is
@@ -44,6 +45,8 @@ pub enum DepartureKind {
     NotExact,
     /// More records are read again than was said.
     RereadsMore,
+    /// A seed drops a record that the group has not read.
+    Drops,
 }
 
 /// What is different where topics were created anew: the truth is not one any more.
@@ -68,6 +71,7 @@ impl DepartureKind {
             Self::TooLow => "too-low",
             Self::NotExact => "not-exact",
             Self::RereadsMore => "rereads-more",
+            Self::Drops => "drops",
         }
     }
 }
@@ -101,6 +105,49 @@ impl<'a> Law<'a> {
         let mut departures = self.departures(row);
         departures.retain(|departure| departure.excuse.is_none());
         departures
+    }
+
+    /// Every record that a group has not read and that its seed takes from it, when it reads on from an answer in a world as it
+    /// is by `then`, with what excuses it. What somebody else wrote no group has read.
+    pub fn drops(&self, row: &Row, sowing: &Sowing, then: &World) -> Vec<Departure> {
+        let g = row.committed.offset.get();
+        let was_read = |entry| match entry {
+            Entry::Copy { incarnation, upstream } => {
+                incarnation == self.now.source.incarnation && upstream < g
+            }
+            _ => false,
+        };
+        let reads = Resumption::of(then, sowing).reads.into_iter();
+        let wrong = reads.filter(|&(_, entry, dropped)| dropped && !was_read(entry));
+        let presumes = row.assumptions.contains(&Assumption::SameIncarnation) && self.recreations.is_some();
+        // A record that the source has lost, or that lies further on than one of a link without a filter can, looks like another.
+        let setting = then.setting();
+        let strays = self.known.remembers() && setting.filter > 0;
+        let hidden = |excuses: &Excuses| (excuses.lost || strays) && setting.twins > 1;
+        wrong
+            .map(|(offset, entry, _)| {
+                // Of the world in which it reads.
+                let excuses = Excuses::of(self.read, then, self.known);
+                let names = |assumption: Assumption| {
+                    sowing.assumptions.iter().any(|named| named == assumption.name())
+                };
+                let broken = [
+                    (Assumption::SameIncarnation, presumes),
+                    (Assumption::Order, excuses.disordered),
+                    (Assumption::DistinctRecords, hidden(&excuses) || excuses.impersonated),
+                ];
+                let excuse = broken.into_iter().find(|&(assumption, broken)| broken && names(assumption));
+                let detail = format!(
+                    "of {g} the seed drops {entry:?} at {offset}: {:?}, {:?}, {sowing:?}",
+                    row.position, row.rereading
+                );
+                Departure {
+                    kind: DepartureKind::Drops,
+                    excuse: excuse.map(|(assumption, _)| assumption),
+                    detail,
+                }
+            })
+            .collect()
     }
 
     /// Every way in which an answer is not right, with what excuses it.
@@ -184,7 +231,7 @@ impl<'a> Law<'a> {
             DepartureKind::Skips => excuses.unfinished,
             DepartureKind::RereadsMore => excuses.unfinished || excuses.doubled,
             DepartureKind::TooLow | DepartureKind::NotExact => excuses.passed_by,
-            DepartureKind::Missing => false,
+            DepartureKind::Missing | DepartureKind::Drops => false,
         };
         let broken = [
             (Order, excuses.disordered),

@@ -24,6 +24,7 @@ mod preserver;
 mod random;
 mod rehearsal;
 mod replicator;
+mod resumption;
 mod scenario;
 mod simulation;
 mod source_log;
@@ -42,6 +43,7 @@ pub use law::{Departure, DepartureKind, Law};
 pub use mirror_maker::SyncRecord;
 pub use random::Random;
 pub use rehearsal::{Breadth, Rehearsal};
+pub use resumption::Resumption;
 pub use scenario::{
     Clock, ReplicationDescription, Scenario, ScenarioError, SourceDescription, TargetDescription,
 };

@@ -96,7 +96,7 @@ impl SourceLog {
     }
 
     /// Whether a record can still be read.
-    pub(super) fn holds(&self, offset: i64) -> bool {
+    pub fn holds(&self, offset: i64) -> bool {
         offset >= self.start && self.run_from(offset).is_some_and(|run| run.first == offset)
     }
 

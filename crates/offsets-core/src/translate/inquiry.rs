@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::position::Bracket;
 use super::probe::Windows;
+use super::seeding::Seeding;
 use super::{EvidenceKind, GroupSelection, PartitionEvidence, Row, Rules, Selection, Translation};
 use crate::evidence::{Evidence, Fact, Question, RecordedCommit, SourceState, Span, Witness};
 use crate::link::{Link, OffsetMapping};
@@ -31,6 +32,18 @@ pub struct Inquiry {
     rows: Vec<Row>,
     keeps_records: bool,
     tells_topics_apart: bool,
+    seeds: Seeds,
+}
+
+/// How far the seeds are, where they are asked for: they begin once the answers stand.
+#[derive(Debug, Clone, Default)]
+enum Seeds {
+    #[default]
+    Unwanted,
+    Wanted,
+    /// The source's logs have been asked for again: whatever was copied by then lies in front of these ends.
+    Begun,
+    Sought(Seeding),
 }
 
 #[derive(Debug, Clone)]
@@ -58,6 +71,7 @@ impl Inquiry {
             rows: Vec::new(),
             keeps_records: false,
             tells_topics_apart: false,
+            seeds: Seeds::default(),
         }
     }
 
@@ -83,8 +97,20 @@ impl Inquiry {
         self
     }
 
+    /// Looks up too what the groups had read of the records that come to them again: their seeds. The source's records are
+    /// asked for whatever the rules admit, and as many of them.
+    #[must_use]
+    pub fn sowing(mut self) -> Self {
+        self.seeds = Seeds::Wanted;
+        self
+    }
+
     /// The next batch of questions, or `None` when nothing more would sharpen the answer.
     pub fn questions(&mut self) -> Option<Vec<Question>> {
+        self.of_answers().or_else(|| self.of_seeds())
+    }
+
+    fn of_answers(&mut self) -> Option<Vec<Question>> {
         match std::mem::replace(&mut self.stage, Stage::Done) {
             Stage::Topics => {
                 self.stage = Stage::Logs;
@@ -108,6 +134,29 @@ impl Inquiry {
             }
             Stage::Done => None,
         }
+    }
+
+    fn of_seeds(&mut self) -> Option<Vec<Question>> {
+        let mut seeding = match std::mem::take(&mut self.seeds) {
+            Seeds::Unwanted => return None,
+            Seeds::Wanted if self.evidence.source.is_alive() => {
+                self.seeds = Seeds::Begun;
+                let sources: BTreeSet<_> = self.rows.iter().map(|row| row.source.clone()).collect();
+                return Some(vec![Question::SourceLogs(sources.into_iter().collect())]);
+            }
+            Seeds::Wanted | Seeds::Begun => Seeding::of(&self.rows, &self.evidence, &self.rules),
+            Seeds::Sought(mut seeding) => {
+                for source in seeding.take(&self.evidence.source_records) {
+                    if !self.keeps_records {
+                        self.evidence.source_records.forget(&source);
+                    }
+                }
+                seeding
+            }
+        };
+        let questions = seeding.questions();
+        self.seeds = Seeds::Sought(seeding);
+        questions
     }
 
     /// Takes the answers to the last batch.
@@ -164,7 +213,11 @@ impl Inquiry {
             }
             _ => Vec::new(),
         };
-        Translation { link: self.evidence.link, as_of: self.evidence.as_of, rows, missing }
+        let seeds = match self.seeds {
+            Seeds::Sought(seeding) => seeding.conclude(),
+            _ => Vec::new(),
+        };
+        Translation { link: self.evidence.link, as_of: self.evidence.as_of, rows, missing, seeds }
     }
 
     fn about_topics(&self) -> Vec<Question> {

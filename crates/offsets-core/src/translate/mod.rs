@@ -10,8 +10,10 @@ mod mirror_maker;
 mod position;
 mod probe;
 mod report;
+mod rereading;
 mod rereads;
 mod rules;
+mod seeding;
 mod selection;
 mod translation;
 
@@ -22,7 +24,9 @@ pub use inquiry::Inquiry;
 pub use mirror_maker::MirrorMakerAnswer;
 pub use position::{NoTarget, Position};
 pub use report::{OffsetForm, PartitionReport, TranslationReport};
+pub use rereading::{Reread, Rereading, Untold};
 pub use rules::{EvidenceKind, Rules, UnknownKind};
+pub use seeding::seeds;
 pub use selection::{GroupSelection, PatternError, Selection};
 pub use translation::{Finding, Row, Summary, Translation};
 

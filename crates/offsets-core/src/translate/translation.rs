@@ -6,7 +6,10 @@ use super::inquiry::Wanted;
 use super::mirror_maker::MirrorMaker;
 use super::position::{Bracket, Fused, NoTarget, fuse};
 use super::rereads::furthest;
-use super::{Assumption, Bound, Derivation, MirrorMakerAnswer, PartitionEvidence, Position, Reason, Rules};
+use super::{
+    Assumption, Bound, Derivation, MirrorMakerAnswer, PartitionEvidence, Position, Reason, Rereading, Rules,
+    Untold,
+};
 use crate::evidence::{Evidence, Reading, SourceState};
 use crate::history::Doubt;
 use crate::link::{Link, Side};
@@ -14,6 +17,7 @@ use crate::model::{
     ClusterAlias, CommittedOffset, GroupId, LogRange, SourceOffset, TargetOffset, TopicId, TopicName,
     TopicPartition,
 };
+use crate::reconcile::Seed;
 
 /// The answers to one inquiry.
 #[derive(Debug, Clone)]
@@ -26,6 +30,8 @@ pub struct Translation {
     pub rows: Vec<Row>,
     /// Groups that were asked for by name and have no commit, so that there is nothing to translate.
     pub missing: Vec<GroupId>,
+    /// What the groups had read of the records that come to them again, one a group; empty unless that was asked for.
+    pub seeds: Vec<Seed>,
 }
 
 /// One answer.
@@ -47,6 +53,8 @@ pub struct Row {
     pub position: Position,
     /// How many data records the group reads again at most; `None` when nothing limits it.
     pub reread_max: Option<u64>,
+    /// Which of the source's records those are.
+    pub rereading: Rereading,
     /// What the position takes for granted, sorted.
     pub assumptions: Vec<Assumption>,
     /// The facts it follows from.
@@ -168,6 +176,7 @@ fn row(evidence: &Evidence, rules: &Rules, mirror_maker: &mut MirrorMaker, wante
         return Row {
             position: Position::Unknown { reason: NoTarget::NotMirrored },
             reread_max: None,
+            rereading: Rereading::Untold(Untold::NoTarget),
             assumptions: Vec::new(),
             evidence: findings,
             mm2: MirrorMakerAnswer { target: mm2_target, reread_max: None },
@@ -181,7 +190,9 @@ fn row(evidence: &Evidence, rules: &Rules, mirror_maker: &mut MirrorMaker, wante
         };
     };
 
-    let Fused { position, bracket: Bracket { floor, ceiling }, derivation, copy, ahead, same } = fuse(&e, g);
+    let Fused { position, bracket, derivation, copy, ahead, same } = fuse(&e, g);
+    let rereading = Rereading::of(&e, g, &position, &bracket, &derivation, ahead);
+    let Bracket { floor, ceiling } = bracket;
     // With the source dead the group may have gone on since its last known commit, up to whatever was replicated.
     let last = position.high().map(|_| furthest(&e, g, floor.at, copy));
     let end = if live { last.as_ref().map(|last| last.at) } else { Some(log.end) };
@@ -215,6 +226,7 @@ fn row(evidence: &Evidence, rules: &Rules, mirror_maker: &mut MirrorMaker, wante
     let needs = bounds.into_iter().flatten().flat_map(|bound| bound.needs.iter());
     Row {
         reread_max: reread_from(floor.at),
+        rereading,
         assumptions: needs.collect::<BTreeSet<_>>().into_iter().collect(),
         evidence: findings,
         mm2: MirrorMakerAnswer { target: mm2_target, reread_max: mm2_target.and_then(reread_from) },

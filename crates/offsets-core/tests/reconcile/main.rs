@@ -8,6 +8,7 @@ mod examination;
 mod identity;
 mod line;
 mod order;
+mod seed;
 mod seeded;
 mod upsert;
 

@@ -1,0 +1,213 @@
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Identity, Position, Read, Seeded, Table};
+use crate::evidence::{Fingerprint, without_place};
+use crate::model::{ClusterAlias, GroupId, TargetOffset, TopicPartition};
+
+const KIND: &str = "Seed";
+
+/// What a group had read of the records that come to it again after its move: the file that [`Seeded`] is sown from.
+///
+/// Records are named by [`Seed::identity`], which a copy shares with the record it is of.
+///
+/// # Examples
+/// ```
+/// use offsets_core::reconcile::Seed;
+///
+/// let seed = Seed::read(
+///     r#"{"apiVersion":"offsets/v1","kind":"Seed","asOf":"2026-01-01T00:00:00Z",
+///         "link":{"source":"src","target":"dst"},"group":"app",
+///         "windows":[{"topic":"src.orders","partition":0,"from":17,"until":20,
+///                     "read":["000102030405060708090a0b0c0d0e0f"]}]}"#,
+/// )?;
+/// assert_eq!(seed.windows[0].read.len(), 1);
+/// # Ok::<(), offsets_core::reconcile::SeedError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Seed {
+    api_version: String,
+    kind: String,
+    /// When the evidence was gathered.
+    pub as_of: Timestamp,
+    /// The link over which the group moves.
+    pub link: SeedLink,
+    /// The group.
+    pub group: GroupId,
+    /// One a partition of the target.
+    pub windows: Vec<Sowing>,
+    /// Partitions on which records may come again that nothing is known of: nothing is dropped there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unseeded: Vec<Unseeded>,
+}
+
+/// The two clusters of a seed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeedLink {
+    /// Where the group was.
+    pub source: ClusterAlias,
+    /// Where it goes on.
+    pub target: ClusterAlias,
+}
+
+/// Where records of one partition come again, and which the group had read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Sowing {
+    /// The partition on the target.
+    #[serde(flatten)]
+    pub partition: TopicPartition,
+    /// The first offset that the group reads after its move.
+    pub from: TargetOffset,
+    /// The first offset that it cannot have read before; `None` when no such offset is known.
+    pub until: Option<TargetOffset>,
+    /// What it had read, each as often as it was read.
+    pub read: Vec<Identity>,
+    /// How many more it had read that are not named: they look like ones it had not, or cannot be told from others. They come
+    /// again and are not dropped.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub left_out: u64,
+    /// What is taken for granted, by the names that a translation gives them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assumptions: Vec<String>,
+}
+
+/// A partition without a seed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unseeded {
+    /// The partition on the target.
+    #[serde(flatten)]
+    pub partition: TopicPartition,
+    /// Why, in words.
+    pub why: String,
+}
+
+/// Why a seed cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SeedError {
+    /// It is not the JSON of a seed.
+    #[error("the seed cannot be read at line {line}, column {column}: {problem}")]
+    Malformed {
+        /// From 1.
+        line: usize,
+        /// From 1, in bytes.
+        column: usize,
+        /// What the parser says.
+        problem: String,
+    },
+    /// It is JSON of another kind or version.
+    #[error("this is `{found}` of `{version}`, not `{KIND}` of `{}`", crate::API_VERSION)]
+    OtherKind {
+        /// Its `kind`.
+        found: String,
+        /// Its `apiVersion`.
+        version: String,
+    },
+    /// Two windows are of one partition.
+    #[error("the seed has two windows for {0}")]
+    Twice(TopicPartition),
+    /// The offsets of a window are none that a group can read.
+    #[error(
+        "the seed's window for {0} is none: `from` and `until` are offsets below 2^48, and `until` does not lie below `from`"
+    )]
+    NoWindow(TopicPartition),
+}
+
+impl Seed {
+    /// A seed that says nothing yet.
+    pub fn new(as_of: Timestamp, link: SeedLink, group: GroupId) -> Self {
+        let (api_version, kind) = (crate::API_VERSION.to_owned(), KIND.to_owned());
+        Self { api_version, kind, as_of, link, group, windows: Vec::new(), unseeded: Vec::new() }
+    }
+
+    /// The identity by which a record and its copy are known for one: MirrorMaker 2 changes neither timestamp nor key nor
+    /// value. `None` for a record whose timestamp is not its producer's (`message.timestamp.type=LogAppendTime`, or none at
+    /// all): it cannot be told from another with the same content, so it is never dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// use offsets_core::reconcile::Seed;
+    ///
+    /// let original = Seed::identity(Some(1_764_000_000_000), Some(b"17"), Some(b"paid"));
+    /// assert_eq!(original, Seed::identity(Some(1_764_000_000_000), Some(b"17"), Some(b"paid")));
+    /// assert_ne!(original, Seed::identity(Some(1_764_000_000_001), Some(b"17"), Some(b"paid")));
+    /// assert_eq!(Seed::identity(None, Some(b"17"), Some(b"paid")), None);
+    /// ```
+    pub fn identity(created_ms: Option<i64>, key: Option<&[u8]>, value: Option<&[u8]>) -> Option<Identity> {
+        Self::identity_of(created_ms, Fingerprint::of(key, value))
+    }
+
+    /// The same of a record of which only what it is recognised by was kept.
+    pub fn identity_of(created_ms: Option<i64>, content: Fingerprint) -> Option<Identity> {
+        let parts = [Some(&created_ms?.to_le_bytes()[..]), Some(&content.to_bits().to_le_bytes()[..])];
+        Some(Identity::of("copy", &parts))
+    }
+
+    /// The window of a partition of the target.
+    pub fn window(&self, partition: &TopicPartition) -> Option<&Sowing> {
+        self.windows.iter().find(|window| window.partition == *partition)
+    }
+
+    /// How many records it names.
+    pub fn records(&self) -> usize {
+        self.windows.iter().map(|window| window.read.len()).sum()
+    }
+
+    /// The file's text.
+    pub fn write(&self) -> String {
+        let mut text = serde_json::to_string(self).expect("a seed has only string keys");
+        text.push('\n');
+        text
+    }
+
+    /// Reads a file's text.
+    ///
+    /// # Errors
+    /// [`SeedError`], with what is wrong.
+    pub fn read(text: &str) -> Result<Self, SeedError> {
+        let seed: Self = serde_json::from_str(text).map_err(|cause| SeedError::Malformed {
+            line: cause.line(),
+            column: cause.column().max(1),
+            problem: without_place(&cause),
+        })?;
+        if seed.api_version != crate::API_VERSION || seed.kind != KIND {
+            return Err(SeedError::OtherKind { found: seed.kind, version: seed.api_version });
+        }
+        let mut partitions = BTreeSet::new();
+        for window in &seed.windows {
+            if !partitions.insert(&window.partition) {
+                return Err(SeedError::Twice(window.partition.clone()));
+            }
+            if !window.is_one() {
+                return Err(SeedError::NoWindow(window.partition.clone()));
+            }
+        }
+        Ok(seed)
+    }
+}
+
+impl Sowing {
+    /// Sows this window on an input of an operator.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    pub fn sow<T: Table<Read>>(&self, input: u16, seeded: &mut Seeded<T>) -> Result<(), T::Error> {
+        // From beyond what a position can hold nothing is ever read.
+        let Some(from) = Position::new(input, self.from.get()) else { return Ok(()) };
+        seeded.sow(from, self.until.map(TargetOffset::get), self.read.iter().copied())
+    }
+
+    fn is_one(&self) -> bool {
+        let until = self.until.unwrap_or(self.from);
+        self.partition.partition >= 0 && self.from <= until && until.get() < Position::END
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+fn is_none(count: &u64) -> bool {
+    *count == 0
+}

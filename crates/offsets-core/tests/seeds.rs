@@ -1,0 +1,152 @@
+//! Seeds, held to the truth of simulated histories: what a group has not read is never dropped, and where nothing was copied
+//! twice it reads nothing twice that its seed could know of.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+mod cases;
+mod stories;
+
+use offsets_core::evidence::Evidence;
+use offsets_core::model::{GroupId, SourceOffset};
+use offsets_core::reconcile::{Seed, Sowing};
+use offsets_core::sim::{Entry, Event, Known, Law, Resumption, Setting, Story, Timestamps, World};
+use offsets_core::translate::{Row, Rules, answers, seeds};
+use proptest::prelude::*;
+
+/// The answers for groups that have committed every source offset in `from..=to`, with their seeds.
+fn seeded(evidence: &Evidence, rules: &Rules, from: i64, to: i64) -> Vec<(Row, Seed)> {
+    let offset = |g| (World::partition(), SourceOffset::new(g).unwrap());
+    let mut rows = answers(evidence, rules, &(from..=to).map(offset).collect::<Vec<_>>());
+    for row in &mut rows {
+        row.group = Some(GroupId::from(format!("at-{:020}", row.committed.offset).as_str()));
+    }
+    let seeds = seeds(evidence, rules, &rows);
+    assert_eq!(rows.len(), seeds.len());
+    rows.into_iter().zip(seeds).collect()
+}
+
+fn sowing(seed: &Seed) -> Option<&Sowing> {
+    assert!(seed.windows.len() + seed.unseeded.len() <= 1, "there is one partition: {seed:?}");
+    seed.windows.first()
+}
+
+/// What happens after the seeds were made.
+fn after(now: &World, events: &[Event]) -> World {
+    let mut then = now.clone();
+    events.iter().for_each(|event| then.happen(event));
+    then
+}
+
+fn rules() -> impl Strategy<Value = Rules> {
+    let limit = prop_oneof![2 => Just(Rules::PROBE_MAX_RECORDS), 1 => 1..80_u64];
+    (any::<bool>(), limit).prop_map(|(probes, limit)| {
+        let rules = if probes { Rules::default() } else { Rules::without_probes() };
+        rules.reading_at_most(limit)
+    })
+}
+
+/// Stories in which many records look alike, for it is they that a seed can mistake.
+fn alike(stories: impl Strategy<Value = Story>) -> impl Strategy<Value = Story> {
+    (stories, 1..6_i64, any::<bool>()).prop_map(|(story, twins, as_told)| {
+        let timestamps = if as_told { story.setting.timestamps } else { Timestamps::Created };
+        let twins = if as_told { story.setting.twins } else { twins };
+        Story { setting: Setting { twins, timestamps, ..story.setting }, ..story }
+    })
+}
+
+/// Any part of the evidence.
+fn known() -> impl Strategy<Value = Known> {
+    prop::sample::select(Known::subsets().collect::<Vec<_>>())
+}
+
+fn drops_nothing_unread(
+    story: &Story,
+    later: &Story,
+    rules: &Rules,
+    known: Known,
+) -> Result<(), TestCaseError> {
+    let (read, now) = story.tell();
+    let then = after(&now, &later.events);
+    let law = Law::of(&read, &now, known);
+    let (from, to) = (story.setting.origin.0.min(read.source.start), read.source.end);
+    for (row, seed) in seeded(&now.evidence(&read, known), rules, from, to) {
+        if let Some(sowing) = sowing(&seed) {
+            let dropped = law.drops(&row, sowing, &then);
+            let breach = dropped.into_iter().find(|departure| departure.excuse.is_none());
+            prop_assert!(breach.is_none(), "{known:?}: {}", breach.unwrap().detail);
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(cases::up_to(1_500))]
+
+    #[test]
+    fn no_seed_drops_a_record_that_the_group_has_not_read(
+        story in alike(stories::stories()), later in stories::stories(), rules in rules(), known in known()
+    ) {
+        drops_nothing_unread(&story, &later, &rules, known)?;
+    }
+
+    #[test]
+    fn nor_where_two_replicators_copy_or_topics_are_created_anew(
+        story in prop_oneof![alike(stories::rivalries()).boxed(), alike(stories::recreations()).boxed()],
+        later in stories::stories(), rules in rules(), known in known()
+    ) {
+        drops_nothing_unread(&story, &later, &rules, known)?;
+    }
+
+    #[test]
+    fn a_link_that_preserves_offsets_needs_no_seed(story in stories::preservations()) {
+        let (read, now) = story.tell();
+        for (_, seed) in seeded(&now.evidence(&read, Known::ALL), &Rules::default(), read.source.start, read.source.end) {
+            prop_assert!(seed.windows.is_empty(), "{seed:?}");
+        }
+    }
+
+    /// Where MM2 never dies and nobody else writes, inside a window that was sown nothing comes twice.
+    #[test]
+    fn inside_a_sown_window_nothing_is_read_twice(story in stories::undisturbed_stories(), probes in any::<bool>()) {
+        let plain = Setting { twins: 1, timestamps: Timestamps::Created, ..story.setting };
+        let story = Story { setting: plain, ..story };
+        let (read, now) = story.tell();
+        let then = after(&now, &[Event::Copy { records: 1_000 }]);
+        let rules = if probes { Rules::default() } else { Rules::without_probes() };
+        // A checkpoint does not tell how many holes the source has in front of it.
+        let known = Known { checkpoints: false, ..Known::ALL };
+        for (row, seed) in seeded(&now.evidence(&read, known), &rules, read.source.start, read.source.end) {
+            let Some(sowing) = sowing(&seed) else { continue };
+            let g = row.committed.offset.get();
+            let inside = |offset| sowing.until.is_none_or(|until| offset < until.get());
+            for (offset, entry, dropped) in Resumption::of(&then, sowing).reads {
+                if let Entry::Copy { upstream, .. } = entry {
+                    // What the source has deleted nobody can know of.
+                    let known = now.source.holds(upstream);
+                    prop_assert!(
+                        dropped || upstream >= g || !inside(offset) || !known,
+                        "{upstream} at {offset} is read again: {row:?}\n{seed:?}"
+                    );
+                }
+            }
+        }
+    }
+
+    /// And where everything is copied, the window closes by itself: nothing was sown that does not come.
+    #[test]
+    fn a_window_closes_when_everything_has_come(story in stories::undisturbed_stories()) {
+        let plain = Setting { twins: 1, filter: 0, timestamps: Timestamps::Created, ..story.setting };
+        let calm = |event: &Event| !matches!(event, Event::CompactTarget { .. } | Event::TargetRetention { .. });
+        let mut story = Story { setting: plain, ..story };
+        story.events.retain(calm);
+        story.meanwhile.retain(calm);
+        let (read, now) = story.tell();
+        let then = after(&now, &[Event::Copy { records: 1_000 }]);
+        let known = Known { checkpoints: false, ..Known::ALL };
+        for (row, seed) in seeded(&now.evidence(&read, known), &Rules::default(), read.source.start, read.source.end) {
+            if let Some(sowing) = sowing(&seed).filter(|sowing| sowing.from.get() < 1 << 48) {
+                prop_assert!(!Resumption::of(&then, sowing).is_open, "{row:?}\n{seed:?}");
+            }
+        }
+    }
+}
