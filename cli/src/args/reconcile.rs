@@ -25,6 +25,11 @@ Examples:
     offsets reconcile --bootstrap-server kafka:9092 --group merge --from a=orders --from B=B.orders --to orders.merged \\
       --ledger orders.ledger --identity key --mode upsert --order json:/version --regions a,B --state /var/lib/merge
 
+  After a failover, what the group had not read yet (the seed is of the translation that moved it):
+    offsets reset --mm2-config mm2.properties --group app-g --seed-out app-g.seed.json --execute
+    offsets reconcile --bootstrap-server kafka:9092 --group app-g --from src.orders --to orders.app --mode reread \\
+      --seed app-g.seed.json
+
 A file has one record a line:
   {\"region\": \"a\", \"topic\": \"orders\", \"partition\": 0, \"offset\": 7, \"timestamp\": 1764000000000, \"key\": \"17\",
    \"value\": {\"total\": 3}, \"headers\": {\"id\": \"x\"}}
@@ -51,13 +56,13 @@ pub(crate) struct ReconcileArgs {
     #[arg(long, value_name = "FILE|TOPIC", conflicts_with = "dry_run")]
     pub(crate) ledger: Option<PathBuf>,
 
-    /// What passes: the first of each identity, or the winner of each
+    /// What passes: the first of each identity, the winner of each, or what a group that has moved had not read yet
     #[arg(long, value_enum)]
     pub(crate) mode: Mode,
 
     /// What makes two records the same: header:NAME, json:/POINTER, key, content, or origin
-    #[arg(long, value_name = "RULE")]
-    pub(crate) identity: IdentityRule,
+    #[arg(long, value_name = "RULE", required_if_eq_any([("mode", "dedup"), ("mode", "upsert")]))]
+    pub(crate) identity: Option<IdentityRule>,
 
     /// Which write of a key wins: the highest json:/POINTER, header:NAME, hlc:HEADER, or timestamp
     #[arg(long, value_name = "RULE", required_if_eq("mode", "upsert"))]
@@ -124,6 +129,10 @@ pub(crate) struct TopicsArgs {
     #[arg(long, value_name = "GROUP")]
     pub(crate) group: Option<String>,
 
+    /// What the group had read before it moved: the file that `translate --seed-out` or `reset --seed-out` wrote
+    #[arg(long, value_name = "FILE", requires = "group", required_if_eq("mode", "reread"))]
+    pub(crate) seed: Option<PathBuf>,
+
     /// The compacted topic that holds the state [default: GROUP-changelog, created where it is missing]
     #[arg(long, value_name = "TOPIC", requires = "group")]
     pub(crate) changelog: Option<String>,
@@ -168,6 +177,8 @@ pub(crate) enum Mode {
     Dedup,
     /// The winner of each identity
     Upsert,
+    /// What the group had not read before it moved, as its --seed says (between topics)
+    Reread,
 }
 
 /// What becomes of records with one kind of flaw.

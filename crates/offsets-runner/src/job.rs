@@ -2,7 +2,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use offsets_core::model::{GroupId, TopicName};
-use offsets_core::reconcile::{Identity, Rules, UpsertRules, Window};
+use offsets_core::reconcile::{Rules, Seed, UpsertRules, Window};
 
 /// What is to be reconciled, and how.
 #[derive(Debug, Clone)]
@@ -59,23 +59,10 @@ pub enum Judging {
     Dedup(Window),
     /// The winner of each key passes.
     Upsert(UpsertRules),
-    /// What the group had not read before it moved passes.
-    Reread(Vec<SeedPart>),
-}
-
-/// What a group had read of a partition before it moved to it, as far as it comes again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SeedPart {
-    /// The topic.
-    pub topic: TopicName,
-    /// The partition.
-    pub partition: i32,
-    /// The offset at which the group goes on.
-    pub from: i64,
-    /// The first offset that it cannot have read before; `None` where none is known.
-    pub until: Option<i64>,
-    /// What it had read, each as often as it was read.
-    pub read: Vec<Identity>,
+    /// What the group had not read before it moved passes. Its rules go by [`IdentityRule::Copy`].
+    ///
+    /// [`IdentityRule::Copy`]: offsets_core::reconcile::IdentityRule::Copy
+    Reread(Seed),
 }
 
 /// Where a copy of the state is kept.

@@ -1,9 +1,9 @@
 use offsets_core::reconcile::{
-    Candidate, Dedup, Operator, Outcome, Position, Read, Seeded, Seen, Table as _, Upsert, Winner,
+    Candidate, Dedup, Operator, Outcome, Position, Read, Seeded, Seen, Sowing, Table as _, Upsert, Winner,
 };
 use offsets_store::{DurableTable, Error, Journal, Kept, SegmentLog, StateDamage};
 
-use crate::job::{Judging, SeedPart};
+use crate::job::Judging;
 use crate::progress::{OperatorProgress, Progress};
 
 /// Where the segments of a table are, whatever keeps them.
@@ -100,11 +100,11 @@ impl Judge {
     }
 
     /// Gives an operator that drops what comes again its seed of one input.
-    pub(crate) fn sow(&mut self, input: u16, part: &SeedPart) -> Result<(), Error> {
-        if let (Self::Reread(seeded), Some(from)) = (self, Position::new(input, part.from)) {
-            seeded.sow(from, part.until, part.read.iter().copied())?;
+    pub(crate) fn sow(&mut self, input: u16, sowing: &Sowing) -> Result<(), Error> {
+        match self {
+            Self::Reread(seeded) => sowing.sow(input, seeded),
+            Self::Dedup(_) | Self::Upsert(_) => Ok(()),
         }
-        Ok(())
     }
 
     pub(crate) fn progress(&self) -> OperatorProgress {
@@ -117,7 +117,15 @@ impl Judge {
 
     /// Whether it will let everything pass from now on.
     pub(crate) fn is_done(&self) -> bool {
-        matches!(self, Self::Reread(seeded) if seeded.windows().is_empty())
+        self.windows() == Some(0)
+    }
+
+    /// How many windows are open, of an operator that has some.
+    pub(crate) fn windows(&self) -> Option<usize> {
+        match self {
+            Self::Reread(seeded) => Some(seeded.windows().len()),
+            Self::Dedup(_) | Self::Upsert(_) => None,
+        }
     }
 
     /// How many identities are remembered.

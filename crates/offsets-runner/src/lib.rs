@@ -39,6 +39,6 @@ mod topics;
 mod watcher;
 
 pub use error::Error;
-pub use job::{Input, Job, Judging, LocalState, SeedPart};
+pub use job::{Input, Job, Judging, LocalState};
 pub use runner::{Ended, Runner};
 pub use watcher::{Event, Watcher};

@@ -113,16 +113,17 @@ impl Task {
     /// Gives a new task what the group had read before it moved.
     fn sow(&mut self, judging: &Judging) -> Result<(), Error> {
         let Judging::Reread(seed) = judging else { return Ok(()) };
-        let ours = seed.iter().filter(|part| part.partition == self.partition);
-        for part in ours {
+        let ours = seed.windows.iter().filter(|window| window.partition.partition == self.partition);
+        for sowing in ours {
             let input =
-                self.inputs.iter().zip(0_u16..).find(|(input, _)| input.partition.topic == part.topic);
+                self.inputs.iter().zip(0_u16..).find(|(input, _)| input.partition == sowing.partition);
             let Some((input, number)) = input else { continue };
-            if input.next != Some(part.from) {
+            let seeded = sowing.from.get();
+            if input.next != Some(seeded) {
                 let partition = input.partition.clone();
-                return Err(Error::OtherSeed { partition, seeded: part.from, committed: input.next });
+                return Err(Error::OtherSeed { partition, seeded, committed: input.next });
             }
-            self.judge.sow(number, part)?;
+            self.judge.sow(number, sowing)?;
             self.is_dirty = true;
         }
         Ok(())
@@ -180,8 +181,10 @@ impl Task {
             .collect();
         let note = self.place.next().map(|_| self.place.segment());
         self.judge.log().settle(note.into_iter().collect())?;
+        let windows = self.judge.windows();
         self.judge.settle(&next)?;
-        self.is_dirty = false;
+        // What is over is to be gone from the changelog too, though nothing else may happen any more.
+        self.is_dirty = self.judge.windows() != windows;
         Ok(())
     }
 

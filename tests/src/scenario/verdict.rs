@@ -39,6 +39,19 @@ impl Scenario<'_> {
         Run::of(command)
     }
 
+    /// Runs `offsets <verb>` on this flow and one group.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be run; whatever its exit code is, is an answer.
+    pub fn offsets_of(&self, verb: &str, group: &str, arguments: &[&str]) -> Result<Run> {
+        let mut command = tool::offsets(&self.rig.scratch().folder("home")?)?;
+        command.arg(verb).arg("--mm2-config").arg(self.mirror.properties_file());
+        command.arg("--link").arg(self.mirror.flow().to_string());
+        command.args(["--group", group]).args(arguments);
+        Run::of(command)
+    }
+
     /// Runs `offsets archive` on this flow, with more arguments.
     ///
     /// # Errors

@@ -1,14 +1,16 @@
 use std::convert::Infallible;
+use std::path::Path;
 use std::time::Duration;
 
 use offsets_core::reconcile::{
-    Dedup, Examination, FlawKind, MemoryTable, Operator, Order, Policies, Policy, Regions, Rules, Seeded,
-    Ties, Upsert, UpsertRules, VersionRule, Window,
+    Dedup, Examination, FlawKind, IdentityRule, MemoryTable, Operator, Order, Policies, Policy, Regions,
+    Rules, Seed, Seeded, Ties, Upsert, UpsertRules, VersionRule, Window,
 };
 
 use offsets_runner::Judging;
 
 use crate::args::{Mode, ReconcileArgs};
+use crate::exit::Exit;
 use crate::failure::Failure;
 
 /// What the arguments say of how records are judged, and by which operator.
@@ -22,9 +24,13 @@ pub(super) struct Method {
 impl Method {
     pub(super) fn of(args: &ReconcileArgs) -> Result<Self, Failure> {
         are_consistent(args)?;
+        let seed = args.topics.seed.as_deref().map(seed).transpose()?;
         let order = args.order.as_ref().map(|version| order(version, args)).transpose()?;
-        let examination =
-            Examination { identity: args.identity.clone(), order, max_ahead_ms: millis(args.max_ahead) };
+        let examination = Examination {
+            identity: args.identity.clone().unwrap_or(IdentityRule::Copy),
+            order,
+            max_ahead_ms: millis(args.max_ahead),
+        };
         let window = match (args.window, args.window_count) {
             (Some(span), _) => Window::Time(millis(span)),
             (None, Some(count)) => Window::Count(count),
@@ -36,11 +42,15 @@ impl Method {
             Policy::Fail | Policy::DeadLetter => Ties::Refuse,
         };
         let upsert = UpsertRules { horizon_ms: horizon(args)?, ties };
-        let in_words = in_words(&examination, args.mode, window);
-        let judging = match args.mode {
-            Mode::Dedup => Judging::Dedup(window),
-            Mode::Upsert => Judging::Upsert(upsert),
+        let judging = match (args.mode, seed) {
+            (Mode::Dedup, _) => Judging::Dedup(window),
+            (Mode::Upsert, _) => Judging::Upsert(upsert),
+            (Mode::Reread, Some(seed)) => Judging::Reread(seed),
+            (Mode::Reread, None) => {
+                return Err(Failure::usage("--mode reread needs a --seed, and a --group to read it for"));
+            }
         };
+        let in_words = in_words(&examination, &judging);
         Ok(Self { rules: Rules { examination, policies }, judging, in_words })
     }
 
@@ -55,22 +65,28 @@ impl Method {
 }
 
 /// What was remembered under other words means something else.
-fn in_words(examination: &Examination, mode: Mode, window: Window) -> String {
+fn in_words(examination: &Examination, judging: &Judging) -> String {
     let identity = &examination.identity;
-    let window = match window {
-        Window::Unbounded => String::new(),
-        Window::Time(millis) => format!(" window={millis}ms"),
-        Window::Count(count) => format!(" window-count={count}"),
-    };
     let order = examination.order.as_ref().map_or_else(String::new, |order| {
         let tombstones = order.tombstones.as_ref();
         let tombstones = tombstones.map_or_else(String::new, |header| format!(" tombstone-version={header}"));
         format!(" order={} regions={}{tombstones}", order.version, order.regions.names().join(","))
     });
-    match mode {
-        Mode::Dedup => format!("dedup identity={identity}{window}"),
-        Mode::Upsert => format!("upsert identity={identity}{order}"),
+    match judging {
+        Judging::Dedup(Window::Unbounded) => format!("dedup identity={identity}"),
+        Judging::Dedup(Window::Time(millis)) => format!("dedup identity={identity} window={millis}ms"),
+        Judging::Dedup(Window::Count(count)) => format!("dedup identity={identity} window-count={count}"),
+        Judging::Upsert(_) => format!("upsert identity={identity}{order}"),
+        Judging::Reread(seed) => format!("reread seed={} of {}", seed.as_of, seed.link.source),
     }
+}
+
+fn seed(path: &Path) -> Result<Seed, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|error| Failure::unreadable(path, &error))?;
+    Seed::read(&text).map_err(|error| {
+        Failure::from_error(Exit::Usage, &path.display().to_string(), &error)
+            .remedy("take the file as `offsets translate --seed-out` or `offsets reset --seed-out` wrote it")
+    })
 }
 
 /// Words of the other mode, or a policy without the file it needs, are mistakes.
@@ -85,10 +101,21 @@ fn are_consistent(args: &ReconcileArgs) -> Result<(), Failure> {
             (args.order.is_some(), "--order"),
             (args.tombstone_horizon.is_some(), "--tombstone-horizon"),
             (args.tombstone_version.is_some(), "--tombstone-version"),
+            (args.topics.seed.is_some(), "--seed"),
         ],
-        Mode::Upsert => {
-            &[(args.window.is_some(), "--window"), (args.window_count.is_some(), "--window-count")]
-        }
+        Mode::Upsert => &[
+            (args.window.is_some(), "--window"),
+            (args.window_count.is_some(), "--window-count"),
+            (args.topics.seed.is_some(), "--seed"),
+        ],
+        Mode::Reread => &[
+            (args.identity.is_some(), "--identity"),
+            (args.order.is_some(), "--order"),
+            (args.window.is_some(), "--window"),
+            (args.window_count.is_some(), "--window-count"),
+            (args.tombstone_horizon.is_some(), "--tombstone-horizon"),
+            (args.tombstone_version.is_some(), "--tombstone-version"),
+        ],
     };
     match foreign.iter().find(|(said, _)| *said) {
         Some((_, flag)) => Err(Failure::usage(format!("{flag} means nothing in this --mode"))

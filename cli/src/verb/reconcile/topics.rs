@@ -2,8 +2,9 @@ use std::path::Path;
 use std::thread;
 
 use offsets_core::model::{GroupId, TopicName};
+use offsets_core::reconcile::Seed;
 use offsets_kafka::{Cluster, Deadline};
-use offsets_runner::{Ended, Error, Input, Job, LocalState, Runner};
+use offsets_runner::{Ended, Error, Input, Job, Judging, LocalState, Runner};
 
 use super::files::can_be_printed;
 use super::method::Method;
@@ -32,6 +33,7 @@ pub(super) fn reconcile(
     };
     let remarks = Remarks::new(output);
     let cluster = Cluster::connect(endpoint.settings(), &Deadline::after(link.timeout))?;
+    tell_of_unseeded(&job, remarks);
     let stop = Stop::on_signals()?;
     let server = topics.metrics_listen.map(listen).transpose()?;
     if let Some(address) = server.as_ref().and_then(|server| server.server_addr().to_ip()) {
@@ -75,6 +77,9 @@ fn job(link: &LinkArgs, args: &ReconcileArgs, group: &str) -> Result<Job, Failur
     {
         return Err(Failure::usage(format!("--from {} is said twice", twice.topic)));
     }
+    if let Judging::Reread(seed) = &judging {
+        fits(seed, group, &inputs)?;
+    }
     let output = args.to.as_deref().map(|path| topic("--to", path)).transpose()?;
     let output = output.unwrap_or_else(|| TopicName::from("-"));
     let optional =
@@ -111,6 +116,31 @@ fn job(link: &LinkArgs, args: &ReconcileArgs, group: &str) -> Result<Job, Failur
         once: topics.once,
         adopt_positions: topics.adopt_positions,
     })
+}
+
+/// What comes again where nothing is known of it passes again.
+fn tell_of_unseeded(job: &Job, remarks: Remarks) {
+    let Judging::Reread(seed) = &job.judging else { return };
+    for without in &seed.unseeded {
+        remarks.say(format!("{}: what comes again is not dropped: {}", without.partition, without.why));
+    }
+}
+
+/// Whether a seed is of this group, and all of it is read.
+fn fits(seed: &Seed, group: &str, inputs: &[Input]) -> Result<(), Failure> {
+    if seed.group.as_str() != group {
+        let said = format!("the seed is of group {}, and --group is {group}", seed.group);
+        return Err(Failure::usage(said).remedy("take the seed of the group that has moved"));
+    }
+    let is_read = |topic: &TopicName| inputs.iter().any(|input| input.topic == *topic);
+    match seed.windows.iter().find(|window| !is_read(&window.partition.topic)) {
+        Some(window) => {
+            let topic = &window.partition.topic;
+            Err(Failure::usage(format!("the seed has what was read of {topic}, and {topic} is not read"))
+                .remedy(format!("say --from {topic} too")))
+        }
+        None => Ok(()),
+    }
 }
 
 /// `REGION=TOPIC`, or a topic alone: its region is then the alias before its first dot, where that is one of the regions, or

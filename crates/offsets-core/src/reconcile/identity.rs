@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 use serde::{Deserialize, Serialize};
 
 use super::digest::digest;
-use super::{Field, Flaw, Pointer, Record};
+use super::{Field, Flaw, Pointer, Record, Seed};
 
 /// Which event a record is: records of the same identity are one event, however often and wherever they were written.
 ///
@@ -29,6 +29,9 @@ pub enum IdentityRule {
     Content,
     /// Region, topic, partition and offset: for records that say where they were first written.
     Origin,
+    /// Timestamp, key and value, as [`Seed::identity`] has them: what MirrorMaker 2 leaves as it is, so that a copy is known for
+    /// its original. A record without a timestamp of its producer's is like no other.
+    Copy,
 }
 
 impl IdentityRule {
@@ -60,6 +63,10 @@ impl IdentityRule {
             },
             Self::Key => Identity::of("key", &[Some(record.key.ok_or(Flaw::NullKey)?)]),
             Self::Content => Identity::of("content", &[record.key, record.value]),
+            Self::Copy => match Seed::identity(record.timestamp_ms, record.key, record.value) {
+                Some(identity) => identity,
+                None => Self::Origin.identify(record)?,
+            },
             Self::Origin => {
                 let (partition, offset) = (record.partition.to_le_bytes(), record.offset.to_le_bytes());
                 let names = [record.region, record.topic].map(|name| Some(name.as_bytes()));
@@ -151,6 +158,7 @@ impl fmt::Display for IdentityRule {
             Self::Key => Cow::Borrowed("key"),
             Self::Content => Cow::Borrowed("content"),
             Self::Origin => Cow::Borrowed("origin"),
+            Self::Copy => Cow::Borrowed("copy"),
         })
     }
 }

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use offsets_core::model::TopicPartition;
-use offsets_core::reconcile::{Header, Position, Record};
+use offsets_core::reconcile::{Header, IdentityRule, Position, Record};
 use offsets_kafka::exchange::{Assignment, Change, Setback};
 use offsets_kafka::{Deadline, Isolation};
 
@@ -64,7 +64,7 @@ impl Runner<'_> {
                     Err(Stopped::Failed(error)) => return Err(*error),
                 }
             }
-            if is_done || stops {
+            if (is_done || stops) && !self.tasks.values().any(|task| task.is_dirty) {
                 return Ok(Turn::Ended(if stops { Ended::Stopped } else { Ended::Done }));
             }
             if reported_at.is_none_or(|at| at.elapsed() >= REPORT) {
@@ -107,6 +107,8 @@ impl Runner<'_> {
         let Some(task) = self.tasks.get_mut(&lane.partition) else { return Ok(0) };
         let (job, results, watcher) = (self.job, &mut self.results, &mut *self.watcher);
         let now_ms = Timestamp::now().as_millisecond();
+        // A copy has the timestamp of its original only where that is the producer's.
+        let by_copy = job.rules.examination.identity == IdentityRule::Copy;
         let unreadable = |partition: &TopicPartition, cause| {
             Stopped::from(Error::Unreadable { partition: partition.clone(), cause })
         };
@@ -124,7 +126,7 @@ impl Runner<'_> {
                     topic: partition.topic.as_str(),
                     partition: raw.partition,
                     offset: raw.offset,
-                    timestamp_ms: raw.timestamp_ms,
+                    timestamp_ms: raw.timestamp_ms.filter(|_| raw.is_producers_timestamp || !by_copy),
                     key: raw.key,
                     value: raw.value,
                     headers: &headers,
