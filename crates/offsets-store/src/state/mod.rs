@@ -2,6 +2,7 @@
 //! built from again.
 
 mod kept;
+mod page;
 mod replica;
 
 pub use kept::Kept;
@@ -9,19 +10,16 @@ pub use replica::{NotAChange, Replica, ReplicaPlace, SegmentChange};
 
 use std::mem;
 
-use offsets_core::reconcile::{Identity, MemoryTable, Table};
+use offsets_core::reconcile::{Filling, Identity, MemoryTable, Table};
 
+use self::page::Page;
 use crate::Error;
-use crate::log::{Key, SEGMENT_LIMIT, SegmentLog, Stream};
+use crate::log::{Key, SegmentLog, Stream};
 use crate::segment::{self, Flaw, Head};
-use crate::wire::{Reader, Writer};
 
 /// The kind of the stream that holds the entries of a table, and of the one that holds its progress.
 const ENTRIES: u8 = 16;
 const PROGRESS: u8 = 17;
-
-/// What the head and the checksum of a segment take.
-const FRAME: usize = 56;
 
 /// So many entries more than twice what is remembered may lie on the disk before the oldest are cleaned away.
 const SLACK: u64 = 16 * 1024;
@@ -81,9 +79,7 @@ pub struct StateDamage {
 #[derive(Debug)]
 struct Tail<V> {
     sequence: u64,
-    count: u32,
-    entries: Writer,
-    last: Option<V>,
+    page: Page<V>,
     changed: bool,
 }
 
@@ -97,42 +93,40 @@ impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
     /// # Errors
     /// The log's own.
     pub fn open(mut log: L, space: u32) -> Result<Self, Error> {
+        let mut flaw = None;
+        let progress_stream = Stream { space, kind: PROGRESS };
+        let (mut progress, mut remembered) = (None, 0);
+        log.scan(progress_stream, 0, &mut |sequence, bytes| {
+            let key = Key { stream: progress_stream, sequence };
+            match segment::decode(key, bytes) {
+                Ok((head, bytes)) => (progress, remembered) = (Some(bytes.to_vec()), head.next),
+                Err(found) => flaw = Some((key, found)),
+            }
+            false
+        })?;
         let stream = Stream { space, kind: ENTRIES };
-        let mut index = MemoryTable::default();
-        let (mut first, mut entries, mut expected, mut flaw) = (None, 0, None, None);
-        let mut tail = Tail::new(0);
+        let mut index = Filling::new(usize::try_from(remembered).unwrap_or_default());
+        let (mut first, mut entries, mut last, mut handful) = (None, 0, None, Vec::new());
         log.scan(stream, 0, &mut |sequence, bytes| {
             let key = Key { stream, sequence };
-            let read = match expected {
-                Some(expected) if expected != sequence => Err(Flaw::Gap(expected)),
-                _ => segment::decode(key, bytes).and_then(|(head, entries)| read(head.count, entries)),
+            let read = match last {
+                Some(last) if last + 1 != sequence => Err(Flaw::Gap(last + 1)),
+                _ => page::read(key, bytes, &mut handful),
             };
             match read {
-                Ok(read) => {
+                Ok(()) => {
                     first.get_or_insert(sequence);
-                    expected = Some(sequence + 1);
-                    entries += read.len() as u64;
-                    tail = Tail::resumed(sequence, &read);
-                    for (identity, value) in read {
-                        let Ok(()) = index.put(identity, value);
-                    }
+                    last = Some(sequence);
+                    entries += handful.len() as u64;
+                    handful.iter().for_each(|&(identity, value)| index.put(identity, value));
                     true
                 }
                 Err(found) => {
                     flaw = Some((key, found));
+                    handful.clear();
                     false
                 }
             }
-        })?;
-        let progress_stream = Stream { space, kind: PROGRESS };
-        let mut progress = None;
-        log.scan(progress_stream, 0, &mut |sequence, bytes| {
-            let key = Key { stream: progress_stream, sequence };
-            match segment::decode(key, bytes) {
-                Ok((_, bytes)) => progress = Some(bytes.to_vec()),
-                Err(found) => flaw = flaw.take().or(Some((key, found))),
-            }
-            false
         })?;
         let mut damage = None;
         if let Some((key, flaw)) = flaw {
@@ -145,7 +139,14 @@ impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
             damage = Some(StateDamage { key, flaw });
         }
         let first = first.unwrap_or_default();
-        Ok(Self { log, space, index, first, full: Vec::new(), tail, entries, progress, damage })
+        let tail = match last {
+            // Behind damage a new segment is begun.
+            Some(last) if handful.is_empty() => Tail::new(last + 1),
+            Some(last) => Tail { sequence: last, page: Page::of(&handful), changed: false },
+            None => Tail::new(0),
+        };
+        let (index, full) = (index.finish(), Vec::new());
+        Ok(Self { log, space, index, first, full, tail, entries, progress, damage })
     }
 
     /// Puts everything on the disk that changed, with `progress`, and returns when it is there.
@@ -211,7 +212,7 @@ impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
 
     /// Notes what an identity has now.
     fn enter(&mut self, identity: Identity, value: V) {
-        if FRAME + self.tail.entries.len() + V::MOST > SEGMENT_LIMIT {
+        if self.tail.page.is_full() {
             let next = Tail::new(self.tail.sequence + 1);
             let tail = mem::replace(&mut self.tail, next);
             self.full.push(tail.encode(self.space));
@@ -228,7 +229,8 @@ impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
         }
         if let Some(progress) = progress {
             let key = Key { stream: Stream { space: self.space, kind: PROGRESS }, sequence: 0 };
-            let head = Head { count: 1, ..Head::default() };
+            let remembered = i64::try_from(self.index.len()).unwrap_or_default();
+            let head = Head { count: 1, next: remembered, ..Head::default() };
             segments.push((key, segment::encode(key, &head, progress)));
         }
         self.log.append(&segments)?;
@@ -242,16 +244,15 @@ impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
     fn clean(&mut self) -> Result<(), Error> {
         let stream = Stream { space: self.space, kind: ENTRIES };
         while self.entries > self.index.len() + SLACK / 2 && self.first < self.tail.sequence {
-            let mut oldest = None;
+            let (mut oldest, mut whole) = (Vec::new(), false);
             self.log.scan(stream, self.first, &mut |sequence, bytes| {
-                let key = Key { stream, sequence };
-                oldest = segment::decode(key, bytes)
-                    .and_then(|(head, entries)| read::<V>(head.count, entries))
-                    .ok();
+                whole = page::read(Key { stream, sequence }, bytes, &mut oldest).is_ok();
                 false
             })?;
             // What could not be read again is left alone: opening it will name it.
-            let Some(oldest) = oldest else { break };
+            if !whole {
+                break;
+            }
             for &(identity, value) in &oldest {
                 let Ok(held) = self.index.get(identity);
                 if held == Some(value) {
@@ -304,40 +305,15 @@ impl<V: Kept, L: SegmentLog> Table<V> for DurableTable<V, L> {
 
 impl<V: Kept> Tail<V> {
     fn new(sequence: u64) -> Self {
-        Self { sequence, count: 0, entries: Writer::default(), last: None, changed: false }
-    }
-
-    fn resumed(sequence: u64, entries: &[(Identity, V)]) -> Self {
-        let mut tail = Self::new(sequence);
-        entries.iter().for_each(|&(identity, value)| tail.enter(identity, value));
-        tail.changed = false;
-        tail
+        Self { sequence, page: Page::new(), changed: false }
     }
 
     fn enter(&mut self, identity: Identity, value: V) {
-        self.entries.append(&identity.to_bits().to_le_bytes());
-        value.write(self.last.as_ref(), &mut self.entries);
-        self.last = Some(value);
-        self.count += 1;
+        self.page.enter(identity, value);
         self.changed = true;
     }
 
     fn encode(&self, space: u32) -> (Key, Vec<u8>) {
-        let key = Key { stream: Stream { space, kind: ENTRIES }, sequence: self.sequence };
-        let head = Head { count: self.count, ..Head::default() };
-        (key, segment::encode(key, &head, self.entries.bytes()))
+        self.page.encode(Key { stream: Stream { space, kind: ENTRIES }, sequence: self.sequence })
     }
-}
-
-/// The entries of a segment, in the order in which they were written.
-fn read<V: Kept>(count: u32, bytes: &[u8]) -> Result<Vec<(Identity, V)>, Flaw> {
-    let mut reader = Reader::new(bytes);
-    let mut entries: Vec<(Identity, V)> = Vec::with_capacity(count as usize);
-    for _ in 0..count {
-        let identity = reader.array().map(u128::from_le_bytes).ok_or(Flaw::Entries)?;
-        let last = entries.last().map(|(_, value)| value);
-        let value = V::read(last, &mut reader).ok_or(Flaw::Entries)?;
-        entries.push((Identity::from_bits(identity), value));
-    }
-    if reader.is_at_end() { Ok(entries) } else { Err(Flaw::Entries) }
 }
