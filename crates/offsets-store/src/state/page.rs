@@ -32,6 +32,10 @@ impl<V: Kept> Page<V> {
         FRAME + self.entries.len() + V::MOST > SEGMENT_LIMIT
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
     pub(super) fn enter(&mut self, identity: Identity, value: V) {
         self.entries.append(&identity.to_bits().to_le_bytes());
         value.write(self.last.as_ref(), &mut self.entries);

@@ -1,6 +1,9 @@
 //! What the operators of reconciliation remember on a disk.
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
+mod capped;
+mod copy;
+
 use std::collections::BTreeMap;
 
 use offsets_core::evidence::Fingerprint;
@@ -41,8 +44,11 @@ fn conforms(table: &mut impl Table<Seen, Error: std::fmt::Debug>) {
 fn every_table_conforms() {
     conforms(&mut MemoryTable::default());
     conforms(&mut DurableTable::open(MemoryLog::default(), 7).unwrap());
+    conforms(&mut DurableTable::open_capped(MemoryLog::default(), 7, 1_000).unwrap());
     let folder = tempfile::tempdir().unwrap();
     conforms(&mut DurableTable::open(SledLog::open(folder.path()).unwrap(), 7).unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    conforms(&mut DurableTable::open_capped(SledLog::open(folder.path()).unwrap(), 7, 1_000).unwrap());
 }
 
 #[test]
