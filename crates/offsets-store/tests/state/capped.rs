@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use offsets_core::reconcile::{Dedup, Position, Seen, Table as _, Verdict, Window};
-use offsets_store::{DurableTable, Error, Key, MemoryLog, SegmentLog, SledLog, Stream};
+use offsets_store::{DurableTable, Error, Journal, Key, MemoryLog, SegmentLog, SledLog, Stream};
 use proptest::prelude::*;
 
 use crate::{drawn, id, log_of, seen};
@@ -68,6 +68,26 @@ trait Home {
 
     /// Says that a crash is not before this.
     fn begin(&self) {}
+
+    /// Says that the table was saved.
+    fn saved(&self, _log: &mut Self::Log) {}
+}
+
+/// A journal that is settled when the table is saved: what a changelog would be told.
+#[derive(Default)]
+struct InJournal(RefCell<MemoryLog>);
+
+impl Home for InJournal {
+    type Log = Journal<MemoryLog>;
+
+    fn open(&self, _pick: usize) -> Self::Log {
+        Journal::over(self.0.borrow().clone())
+    }
+
+    fn saved(&self, log: &mut Self::Log) {
+        log.settle(Vec::new()).unwrap();
+        *self.0.borrow_mut() = log.kept().clone();
+    }
 }
 
 impl Home for Frail {
@@ -180,6 +200,7 @@ fn follows_the_model<H: Home>(home: &H, cap: usize, steps: &[Step]) -> Result<()
             Step::Save => {
                 home.begin();
                 table.save(&(saves.len() as u64).to_le_bytes()).unwrap();
+                home.saved(table.log_mut());
                 saves.push((model.clone(), floor));
             }
             Step::Reopen { cap, pick } => {
@@ -209,6 +230,11 @@ proptest! {
     #[test]
     fn a_capped_table_answers_as_a_map_does_whenever_it_crashes(cap in caps(), steps in steps()) {
         follows_the_model(&Frail::default(), cap, &steps)?;
+    }
+
+    #[test]
+    fn a_capped_table_over_a_journal_is_what_was_settled(cap in caps(), steps in steps()) {
+        follows_the_model(&InJournal::default(), cap, &steps)?;
     }
 }
 
