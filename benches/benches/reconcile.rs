@@ -15,7 +15,7 @@ use offsets_core::reconcile::{
     Dedup, Examination, Identity, IdentityRule, MemoryTable, Operator, Order, Outcome, Pointer, Position,
     Record, Regions, Seen, Table as _, Upsert, UpsertRules, Verdict, VersionRule, Window,
 };
-use offsets_store::{DurableTable, RedbLog, SegmentLog, SledLog};
+use offsets_store::{DurableTable, RedbLog, SegmentLog, SledLog, TableCost};
 
 /// Operations until five million identities are there, as the peers' stores were measured.
 const OPERATIONS: usize = 7_142_797;
@@ -48,6 +48,38 @@ fn main() -> Result<()> {
     store("sled", ROUNDS, |folder| Ok(SledLog::open(folder)?))?;
     // Slow enough for once to do.
     store("redb", 1, |folder| Ok(RedbLog::open(folder)?))?;
+    println!();
+    println!(
+        "| sled, memory capped at | operations a second | identities in memory | sealed | index | filters | on disk, bytes an identity | segments read | of them in vain | reopened |"
+    );
+    println!("| --- | --: | --: | --: | --: | --: | --: | --: | --: | --: |");
+    for bytes in [CAP, CAP / 4] {
+        capped(bytes)?;
+    }
+    Ok(())
+}
+
+/// About a quarter of what the table takes without a cap.
+const CAP: usize = 64 * 1024 * 1024;
+
+fn capped(cap: usize) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let open = |log| DurableTable::<Seen, _>::open_capped(log, 0, cap);
+    let Durable { spent, disk, reopened, cost, .. } =
+        durable(folder.path(), &|folder| Ok(SledLog::open(folder)?), open)?;
+    println!(
+        "| {} MiB | {:.0} | {} | {} | {:.1} MiB | {:.1} MiB | {:.1} | {} | {} | {:.2} s |",
+        cap >> 20,
+        OPERATIONS as f64 / spent.as_secs_f64(),
+        cost.in_memory,
+        cost.sealed,
+        cost.index_bytes as f64 / f64::from(1 << 20),
+        cost.filter_bytes as f64 / f64::from(1 << 20),
+        disk as f64 / DISTINCT as f64,
+        cost.disk_reads,
+        cost.false_positives,
+        reopened.as_secs_f64(),
+    );
     Ok(())
 }
 
@@ -55,10 +87,10 @@ fn store<L: SegmentLog>(name: &str, rounds: usize, open: impl Fn(&Path) -> Resul
     let mut taken = Vec::new();
     for _ in 0..rounds {
         let folder = tempfile::tempdir()?;
-        taken.push(durable(folder.path(), &open)?);
+        taken.push(durable(folder.path(), &open, |log| DurableTable::open(log, 0))?);
     }
     taken.sort_by_key(|round| round.spent);
-    let Durable { spent, disk, memory, reopened } = &taken[rounds / 2];
+    let Durable { spent, disk, memory, reopened, .. } = &taken[rounds / 2];
     println!(
         "| {name}, durable every {HANDFUL} | {:.0} | {DISTINCT} | {:.1} | {:.1} | {:.2} s |",
         OPERATIONS as f64 / spent.as_secs_f64(),
@@ -113,13 +145,18 @@ struct Durable {
     disk: u64,
     memory: u64,
     reopened: Duration,
+    cost: TableCost,
 }
 
-fn durable<L: SegmentLog>(folder: &Path, open: impl Fn(&Path) -> Result<L>) -> Result<Durable> {
+fn durable<L: SegmentLog>(
+    folder: &Path,
+    log: &impl Fn(&Path) -> Result<L>,
+    open: impl Fn(L) -> Result<DurableTable<Seen, L>, offsets_store::Error>,
+) -> Result<Durable> {
     let identities = identities();
     let before = resident()?;
     let began = Instant::now();
-    let table = DurableTable::<Seen, _>::open(open(folder)?, 0)?;
+    let table = open(log(folder)?)?;
     let mut dedup = Dedup::new(table, Window::Unbounded);
     let mut first = 0_u64;
     for (number, identity) in identities.iter().enumerate() {
@@ -132,12 +169,13 @@ fn durable<L: SegmentLog>(folder: &Path, open: impl Fn(&Path) -> Result<L>) -> R
     let spent = began.elapsed();
     ensure!(first == DISTINCT, "{first}");
     let memory = resident()?.saturating_sub(before);
+    let cost = dedup.table().cost();
     drop(dedup);
     let began = Instant::now();
-    let table = DurableTable::<Seen, _>::open(open(folder)?, 0)?;
+    let table = open(log(folder)?)?;
     let reopened = began.elapsed();
     ensure!(table.len() == DISTINCT);
-    Ok(Durable { spent, disk: folder_size(folder)?, memory, reopened })
+    Ok(Durable { spent, disk: folder_size(folder)?, memory, reopened, cost })
 }
 
 fn examination(identity: IdentityRule, order: Option<Order>) -> Examination {

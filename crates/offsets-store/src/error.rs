@@ -55,6 +55,10 @@ pub enum Error {
         #[source]
         cause: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// A segment of what the operators of reconciliation remember is damaged. [Opened](crate::DurableTable::open) again, the table
+    /// is what stood before it.
+    #[error(transparent)]
+    State(#[from] crate::StateDamage),
     /// The archive knows a link of this name that names its topics otherwise.
     #[error("link {link} is in the archive with another {what}")]
     OtherLink {

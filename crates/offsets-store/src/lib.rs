@@ -56,4 +56,7 @@ pub use error::{Error, MalformedCopy};
 pub use log::RedbLog;
 pub use log::{Journal, Key, MemoryLog, SEGMENT_LIMIT, SegmentLog, SledLog, Stream};
 pub use segment::Flaw;
-pub use state::{DurableTable, Kept, NotAChange, Replica, ReplicaPlace, SegmentChange, StateDamage};
+pub use state::{
+    DurableTable, Kept, NotAChange, Replica, ReplicaPlace, SegmentChange, StateCopyError, StateDamage,
+    TableCost,
+};

@@ -47,6 +47,9 @@ pub enum Flaw {
     /// Its entries are not what its version holds.
     #[error("its entries make no sense")]
     Entries,
+    /// It is not there.
+    #[error("it is missing")]
+    Missing,
     /// The segment before it is not there.
     #[error("segment {0} before it is missing")]
     Gap(u64),

@@ -5,13 +5,20 @@
 pub(crate) struct Writer(Vec<u8>);
 
 impl Writer {
+    pub(crate) fn with_capacity(bytes: usize) -> Self {
+        Self(Vec::with_capacity(bytes))
+    }
+
     #[inline]
     pub(crate) fn number(&mut self, mut number: u64) {
+        let (mut bytes, mut length) = ([0; 10], 1);
         while number >= 0x80 {
-            self.0.push(number as u8 | 0x80);
+            bytes[length - 1] = number as u8 | 0x80;
+            length += 1;
             number >>= 7;
         }
-        self.0.push(number as u8);
+        bytes[length - 1] = number as u8;
+        self.0.extend_from_slice(&bytes[..length]);
     }
 
     #[inline]

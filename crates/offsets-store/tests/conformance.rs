@@ -38,6 +38,12 @@ fn conforms(log: &mut dyn SegmentLog) {
     assert_eq!(numbers(log, STREAM, 256), [256, 300, 1 << 33]);
     assert_eq!(all(log, STREAM, 300)[0].1, b"300");
 
+    // One alone, which is there or is not.
+    let mut got = Vec::new();
+    assert!(log.get(key(256), &mut |bytes| got.push(bytes.to_vec())).unwrap());
+    assert_eq!(got, [b"256"]);
+    assert!(!log.get(key(257), &mut |_| panic!("the next one is another")).unwrap());
+
     // Streams are apart, neighbours too.
     for neighbour in
         [Stream { space: 1, kind: 3 }, Stream { space: 1, kind: 1 }, Stream { space: 2, kind: 2 }]

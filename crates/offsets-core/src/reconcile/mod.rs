@@ -58,7 +58,7 @@ pub use record::{Header, Position, Record};
 pub use ruling::{Policies, Policy, Rules, Ruling};
 pub use seed::{Seed, SeedError, SeedLink, Sowing, Unseeded};
 pub use seeded::{Read, SeedWindow, Seeded};
-pub use table::{MemoryTable, Table};
+pub use table::{Filling, MemoryTable, Table};
 pub use tally::Tally;
 pub use upsert::{Standing, Sweep, Ties, Upsert, UpsertRules, Winner};
 

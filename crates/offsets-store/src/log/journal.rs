@@ -100,6 +100,13 @@ impl<L: SegmentLog> SegmentLog for Journal<L> {
         Ok(())
     }
 
+    fn get(&self, key: Key, visit: &mut dyn FnMut(&[u8])) -> Result<bool, Error> {
+        match self.changes.get(&key) {
+            Some(change) => Ok(change.as_deref().map(visit).is_some()),
+            None => self.kept.get(key, visit),
+        }
+    }
+
     fn scan_all(&self, visit: &mut dyn FnMut(Key, &[u8])) -> Result<(), Error> {
         let mut changed = self.changes.iter().peekable();
         let mut show = |(key, segment): (&Key, &Option<Vec<u8>>)| {

@@ -29,6 +29,11 @@ impl SegmentLog for MemoryLog {
         Ok(())
     }
 
+    fn get(&self, key: Key, visit: &mut dyn FnMut(&[u8])) -> Result<bool, Error> {
+        let segment = self.0.get(&key);
+        Ok(segment.map(|segment| visit(segment)).is_some())
+    }
+
     fn scan_all(&self, visit: &mut dyn FnMut(Key, &[u8])) -> Result<(), Error> {
         self.0.iter().for_each(|(key, segment)| visit(*key, segment));
         Ok(())

@@ -56,6 +56,22 @@ pub trait SegmentLog {
     fn scan(&self, stream: Stream, from: u64, visit: &mut dyn FnMut(u64, &[u8]) -> bool)
     -> Result<(), Error>;
 
+    /// Shows one segment, and tells whether there is one.
+    ///
+    /// # Errors
+    /// [`Error::Io`] or [`Error::Engine`].
+    fn get(&self, key: Key, visit: &mut dyn FnMut(&[u8])) -> Result<bool, Error> {
+        let mut found = false;
+        self.scan(key.stream, key.sequence, &mut |sequence, segment| {
+            found = sequence == key.sequence;
+            if found {
+                visit(segment);
+            }
+            false
+        })?;
+        Ok(found)
+    }
+
     /// Shows the segments of all streams, in the order of their keys.
     ///
     /// # Errors
@@ -93,6 +109,10 @@ impl<L: SegmentLog + ?Sized> SegmentLog for Box<L> {
         visit: &mut dyn FnMut(u64, &[u8]) -> bool,
     ) -> Result<(), Error> {
         (**self).scan(stream, from, visit)
+    }
+
+    fn get(&self, key: Key, visit: &mut dyn FnMut(&[u8])) -> Result<bool, Error> {
+        (**self).get(key, visit)
     }
 
     fn scan_all(&self, visit: &mut dyn FnMut(Key, &[u8])) -> Result<(), Error> {

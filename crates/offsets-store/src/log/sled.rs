@@ -94,6 +94,11 @@ impl SegmentLog for SledLog {
         Ok(())
     }
 
+    fn get(&self, key: Key, visit: &mut dyn FnMut(&[u8])) -> Result<bool, Error> {
+        let segment = self.segments.get(key.bytes()).map_err(|cause| self.failed("read the store", cause))?;
+        Ok(segment.map(|segment| visit(&segment)).is_some())
+    }
+
     fn scan_all(&self, visit: &mut dyn FnMut(Key, &[u8])) -> Result<(), Error> {
         for found in &self.segments {
             let (key, segment) = found.map_err(|cause| self.failed("read the store", cause))?;

@@ -1,27 +1,36 @@
 //! What the operators of reconciliation remember, on a disk: a table in memory, and beside it a log of segments it can be
 //! built from again.
 
+mod bucket;
+mod copy;
+mod cost;
+mod index;
 mod kept;
+mod merge;
+mod opening;
+mod page;
 mod replica;
+mod sealed;
 
+pub use copy::StateCopyError;
+pub use cost::TableCost;
 pub use kept::Kept;
 pub use replica::{NotAChange, Replica, ReplicaPlace, SegmentChange};
 
 use std::mem;
 
-use offsets_core::reconcile::{Identity, MemoryTable, Table};
+use offsets_core::reconcile::{Identity, Table};
 
+use self::index::{Index, Limit};
+use self::page::Page;
+use self::sealed::Sealed;
 use crate::Error;
-use crate::log::{Key, SEGMENT_LIMIT, SegmentLog, Stream};
+use crate::log::{Key, SegmentLog, Stream};
 use crate::segment::{self, Flaw, Head};
-use crate::wire::{Reader, Writer};
 
 /// The kind of the stream that holds the entries of a table, and of the one that holds its progress.
 const ENTRIES: u8 = 16;
 const PROGRESS: u8 = 17;
-
-/// What the head and the checksum of a segment take.
-const FRAME: usize = 56;
 
 /// So many entries more than twice what is remembered may lie on the disk before the oldest are cleaned away.
 const SLACK: u64 = 16 * 1024;
@@ -54,14 +63,15 @@ const SLACK: u64 = 16 * 1024;
 pub struct DurableTable<V, L> {
     log: L,
     space: u32,
-    index: MemoryTable<V>,
+    /// Bytes of memory it may take.
+    cap: Option<usize>,
+    index: Index<V>,
+    sealed: Sealed<V>,
     /// The first segment that is there.
     first: u64,
     /// Segments that are full and not saved yet.
     full: Vec<(Key, Vec<u8>)>,
     tail: Tail<V>,
-    /// Entries in the log, those that are no longer true among them.
-    entries: u64,
     progress: Option<Vec<u8>>,
     damage: Option<StateDamage>,
 }
@@ -81,9 +91,7 @@ pub struct StateDamage {
 #[derive(Debug)]
 struct Tail<V> {
     sequence: u64,
-    count: u32,
-    entries: Writer,
-    last: Option<V>,
+    page: Page<V>,
     changed: bool,
 }
 
@@ -96,56 +104,21 @@ impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
     ///
     /// # Errors
     /// The log's own.
-    pub fn open(mut log: L, space: u32) -> Result<Self, Error> {
-        let stream = Stream { space, kind: ENTRIES };
-        let mut index = MemoryTable::default();
-        let (mut first, mut entries, mut expected, mut flaw) = (None, 0, None, None);
-        let mut tail = Tail::new(0);
-        log.scan(stream, 0, &mut |sequence, bytes| {
-            let key = Key { stream, sequence };
-            let read = match expected {
-                Some(expected) if expected != sequence => Err(Flaw::Gap(expected)),
-                _ => segment::decode(key, bytes).and_then(|(head, entries)| read(head.count, entries)),
-            };
-            match read {
-                Ok(read) => {
-                    first.get_or_insert(sequence);
-                    expected = Some(sequence + 1);
-                    entries += read.len() as u64;
-                    tail = Tail::resumed(sequence, &read);
-                    for (identity, value) in read {
-                        let Ok(()) = index.put(identity, value);
-                    }
-                    true
-                }
-                Err(found) => {
-                    flaw = Some((key, found));
-                    false
-                }
-            }
-        })?;
-        let progress_stream = Stream { space, kind: PROGRESS };
-        let mut progress = None;
-        log.scan(progress_stream, 0, &mut |sequence, bytes| {
-            let key = Key { stream: progress_stream, sequence };
-            match segment::decode(key, bytes) {
-                Ok((_, bytes)) => progress = Some(bytes.to_vec()),
-                Err(found) => flaw = flaw.take().or(Some((key, found))),
-            }
-            false
-        })?;
-        let mut damage = None;
-        if let Some((key, flaw)) = flaw {
-            progress = None;
-            if key.stream == stream {
-                log.remove(stream, key.sequence..u64::MAX)?;
-            }
-            log.remove(progress_stream, 0..u64::MAX)?;
-            log.flush()?;
-            damage = Some(StateDamage { key, flaw });
-        }
-        let first = first.unwrap_or_default();
-        Ok(Self { log, space, index, first, full: Vec::new(), tail, entries, progress, damage })
+    pub fn open(log: L, space: u32) -> Result<Self, Error> {
+        Self::opened(log, space, None)
+    }
+
+    /// [Opens](Self::open) a table that takes about so many bytes of memory at most, beside what the log takes.
+    ///
+    /// Up to three quarters of them hold what came last, exactly. What is older is sealed: on the disk in the order of
+    /// identities, and in memory a filter of ten bits each. Answers are the same with any cap; one about what is sealed, or what a filter takes
+    /// for it, reads a segment from the disk. [`cost`](Self::cost) says how often that was. Where the filters alone are more than the
+    /// cap, it is exceeded.
+    ///
+    /// # Errors
+    /// The log's own.
+    pub fn open_capped(log: L, space: u32, bytes: usize) -> Result<Self, Error> {
+        Self::opened(log, space, Some(bytes))
     }
 
     /// Puts everything on the disk that changed, with `progress`, and returns when it is there.
@@ -156,10 +129,24 @@ impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
         self.append(Some(progress))?;
         self.progress = Some(progress.to_vec());
         self.log.flush()?;
-        if self.entries > 2 * self.index.len() + SLACK {
+        self.sealed.saved(&mut self.log)?;
+        self.remove_sealed_entries(self.first)?;
+        if self.index.entered() > 2 * self.index.len() + SLACK {
+            if self.index.generations() > 1 {
+                return self.seal_oldest();
+            }
             self.clean()?;
         }
         Ok(())
+    }
+
+    /// What it takes, and what its cap costs.
+    pub fn cost(&self) -> TableCost {
+        TableCost {
+            in_memory: self.index.len(),
+            index_bytes: self.index.bytes() as u64,
+            ..self.sealed.cost()
+        }
     }
 
     /// What was saved with the table; `None` in a new one, and where there was damage.
@@ -189,7 +176,7 @@ impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
 
     /// Entries in the log, those that are no longer true among them.
     pub fn entries(&self) -> u64 {
-        self.entries
+        self.index.entered()
     }
 
     /// Forgets everything, progress too.
@@ -200,24 +187,98 @@ impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
         for kind in [PROGRESS, ENTRIES] {
             self.log.remove(Stream { space: self.space, kind }, 0..u64::MAX)?;
         }
-        self.log.flush()?;
-        self.index = MemoryTable::default();
-        self.full.clear();
         // Numbers are not given twice, so that a segment that is left of before cannot be taken for one that comes.
-        self.tail = Tail::new(self.tail.sequence + 1);
-        (self.first, self.entries, self.progress) = (self.tail.sequence, 0, None);
+        let next = self.tail.sequence + 1;
+        self.sealed.clear(&mut self.log, next)?;
+        self.log.flush()?;
+        self.tail = Tail::new(next);
+        self.full.clear();
+        self.index.clear();
+        (self.first, self.progress) = (next, None);
+        self.limit();
+        Ok(())
+    }
+
+    /// Whether something is not saved yet.
+    fn is_changed(&self) -> bool {
+        self.tail.changed || !self.full.is_empty() || self.sealed.is_changed()
+    }
+
+    /// Puts a value into memory; it may be on the disk already.
+    fn keep(&mut self, identity: Identity, value: V) -> Result<(), Error> {
+        if !self.sealed.is_empty()
+            && self.index.get(identity).is_none()
+            && self.sealed.find(&self.log, identity)?.is_some()
+        {
+            self.sealed.hidden();
+        }
+        self.index.put(identity, value);
+        Ok(())
+    }
+
+    /// Makes room for one more value in memory.
+    fn make_room(&mut self) -> Result<(), Error> {
+        if !self.index.is_full_with(1) {
+            return Ok(());
+        }
+        if self.tail.changed || !self.tail.page.is_empty() {
+            self.turn();
+        }
+        self.begin_generation(self.tail.sequence)
+    }
+
+    /// Begins a generation whose entries begin in a segment.
+    fn begin_generation(&mut self, begins: u64) -> Result<(), Error> {
+        while self.index.is_too_many() {
+            self.seal_oldest()?;
+        }
+        self.index.begin(begins);
+        Ok(())
+    }
+
+    /// Takes the oldest generation out of memory.
+    fn seal_oldest(&mut self) -> Result<(), Error> {
+        let Some((oldest, from)) = self.index.oldest() else { return Ok(()) };
+        self.sealed.seal(&mut self.log, oldest, from)?;
+        self.index.drop_oldest();
+        // What is sealed need not be written as an entry any more.
+        self.full.retain(|(key, _)| key.sequence >= from);
+        self.sealed.tidy(&mut self.log, &mut self.index)?;
+        self.limit();
+        Ok(())
+    }
+
+    /// Says what is left for the index beside the filters.
+    fn limit(&mut self) {
+        let limit = self.cap.map(|cap| Limit::within::<V>(cap.saturating_sub(self.sealed.bytes())));
+        self.index.limit(limit);
+    }
+
+    /// Removes the segments of entries that are sealed, from this one on.
+    fn remove_sealed_entries(&mut self, first: u64) -> Result<(), Error> {
+        let from = self.sealed.from();
+        if first < from {
+            self.log.remove(Stream { space: self.space, kind: ENTRIES }, first..from)?;
+        }
+        self.first = self.first.max(from);
         Ok(())
     }
 
     /// Notes what an identity has now.
     fn enter(&mut self, identity: Identity, value: V) {
-        if FRAME + self.tail.entries.len() + V::MOST > SEGMENT_LIMIT {
-            let next = Tail::new(self.tail.sequence + 1);
-            let tail = mem::replace(&mut self.tail, next);
-            self.full.push(tail.encode(self.space));
+        if self.tail.page.is_full() {
+            self.turn();
         }
         self.tail.enter(identity, value);
-        self.entries += 1;
+    }
+
+    /// Begins the next segment.
+    fn turn(&mut self) {
+        let next = Tail::new(self.tail.sequence + 1);
+        let tail = mem::replace(&mut self.tail, next);
+        if tail.changed {
+            self.full.push(tail.encode(self.space));
+        }
     }
 
     /// Hands everything that changed to the log, in one step.
@@ -226,9 +287,11 @@ impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
         if self.tail.changed {
             segments.push(self.tail.encode(self.space));
         }
+        segments.extend(self.sealed.change());
         if let Some(progress) = progress {
             let key = Key { stream: Stream { space: self.space, kind: PROGRESS }, sequence: 0 };
-            let head = Head { count: 1, ..Head::default() };
+            let remembered = i64::try_from(self.len()).unwrap_or_default();
+            let head = Head { count: 1, next: remembered, ..Head::default() };
             segments.push((key, segment::encode(key, &head, progress)));
         }
         self.log.append(&segments)?;
@@ -241,27 +304,26 @@ impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
     /// the end, and the segment goes; a crash in between leaves it twice, which changes nothing.
     fn clean(&mut self) -> Result<(), Error> {
         let stream = Stream { space: self.space, kind: ENTRIES };
-        while self.entries > self.index.len() + SLACK / 2 && self.first < self.tail.sequence {
-            let mut oldest = None;
+        while self.index.entered() > self.index.len() + SLACK / 2 && self.first < self.tail.sequence {
+            let (mut oldest, mut whole) = (Vec::new(), false);
             self.log.scan(stream, self.first, &mut |sequence, bytes| {
-                let key = Key { stream, sequence };
-                oldest = segment::decode(key, bytes)
-                    .and_then(|(head, entries)| read::<V>(head.count, entries))
-                    .ok();
+                whole = page::read(Key { stream, sequence }, bytes, &mut oldest).is_ok();
                 false
             })?;
             // What could not be read again is left alone: opening it will name it.
-            let Some(oldest) = oldest else { break };
+            if !whole {
+                break;
+            }
             for &(identity, value) in &oldest {
-                let Ok(held) = self.index.get(identity);
-                if held == Some(value) {
+                if self.index.get(identity) == Some(value) {
                     self.enter(identity, value);
+                    self.index.entered_again();
                 }
             }
             self.append(None)?;
             self.log.flush()?;
             self.log.remove(stream, self.first..self.first + 1)?;
-            self.entries -= oldest.len() as u64;
+            self.index.gone(oldest.len() as u64);
             self.first += 1;
         }
         self.log.flush()
@@ -272,72 +334,61 @@ impl<V: Kept, L: SegmentLog> Table<V> for DurableTable<V, L> {
     type Error = Error;
 
     fn get(&mut self, identity: Identity) -> Result<Option<V>, Error> {
-        let Ok(value) = self.index.get(identity);
-        Ok(value)
+        match self.index.get(identity) {
+            None if !self.sealed.is_empty() => self.sealed.find(&self.log, identity),
+            held => Ok(held),
+        }
     }
 
     fn put(&mut self, identity: Identity, value: V) -> Result<(), Error> {
-        let Ok(()) = self.index.put(identity, value);
+        self.make_room()?;
+        self.keep(identity, value)?;
         self.enter(identity, value);
         Ok(())
     }
 
     fn put_if_absent(&mut self, identity: Identity, value: V) -> Result<Option<V>, Error> {
-        let Ok(held) = self.index.put_if_absent(identity, value);
+        let held = if self.cap.is_none() && self.sealed.is_empty() {
+            self.index.put_if_absent(identity, value)
+        } else {
+            let held = self.get(identity)?;
+            if held.is_none() {
+                self.make_room()?;
+                self.index.put(identity, value);
+            }
+            held
+        };
         if held.is_none() {
             self.enter(identity, value);
         }
         Ok(held)
     }
 
-    /// What is forgotten here is there again after a crash, until the room it takes is given back: an operator that goes on
-    /// forgets it again by its own progress.
+    /// What is forgotten here is there again after a crash, and may be when the table is opened again, until the room it takes is given
+    /// back: an operator that goes on forgets it again by its own progress. What is asked more than once is to be answered alike.
     fn retain(&mut self, keep: &mut dyn FnMut(&V) -> bool) -> Result<(), Error> {
-        let Ok(()) = self.index.retain(keep);
+        self.sealed.retain(&mut self.log, &mut self.index, keep)?;
+        self.index.retain(keep);
+        self.limit();
         Ok(())
     }
 
     fn len(&self) -> u64 {
-        self.index.len()
+        self.index.len() + self.sealed.visible()
     }
 }
 
 impl<V: Kept> Tail<V> {
     fn new(sequence: u64) -> Self {
-        Self { sequence, count: 0, entries: Writer::default(), last: None, changed: false }
-    }
-
-    fn resumed(sequence: u64, entries: &[(Identity, V)]) -> Self {
-        let mut tail = Self::new(sequence);
-        entries.iter().for_each(|&(identity, value)| tail.enter(identity, value));
-        tail.changed = false;
-        tail
+        Self { sequence, page: Page::new(), changed: false }
     }
 
     fn enter(&mut self, identity: Identity, value: V) {
-        self.entries.append(&identity.to_bits().to_le_bytes());
-        value.write(self.last.as_ref(), &mut self.entries);
-        self.last = Some(value);
-        self.count += 1;
+        self.page.enter(identity, value);
         self.changed = true;
     }
 
     fn encode(&self, space: u32) -> (Key, Vec<u8>) {
-        let key = Key { stream: Stream { space, kind: ENTRIES }, sequence: self.sequence };
-        let head = Head { count: self.count, ..Head::default() };
-        (key, segment::encode(key, &head, self.entries.bytes()))
+        self.page.encode(Key { stream: Stream { space, kind: ENTRIES }, sequence: self.sequence })
     }
-}
-
-/// The entries of a segment, in the order in which they were written.
-fn read<V: Kept>(count: u32, bytes: &[u8]) -> Result<Vec<(Identity, V)>, Flaw> {
-    let mut reader = Reader::new(bytes);
-    let mut entries: Vec<(Identity, V)> = Vec::with_capacity(count as usize);
-    for _ in 0..count {
-        let identity = reader.array().map(u128::from_le_bytes).ok_or(Flaw::Entries)?;
-        let last = entries.last().map(|(_, value)| value);
-        let value = V::read(last, &mut reader).ok_or(Flaw::Entries)?;
-        entries.push((Identity::from_bits(identity), value));
-    }
-    if reader.is_at_end() { Ok(entries) } else { Err(Flaw::Entries) }
 }

@@ -1,6 +1,9 @@
 //! What the operators of reconciliation remember on a disk.
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
+mod capped;
+mod copy;
+
 use std::collections::BTreeMap;
 
 use offsets_core::evidence::Fingerprint;
@@ -41,8 +44,11 @@ fn conforms(table: &mut impl Table<Seen, Error: std::fmt::Debug>) {
 fn every_table_conforms() {
     conforms(&mut MemoryTable::default());
     conforms(&mut DurableTable::open(MemoryLog::default(), 7).unwrap());
+    conforms(&mut DurableTable::open_capped(MemoryLog::default(), 7, 1_000).unwrap());
     let folder = tempfile::tempdir().unwrap();
     conforms(&mut DurableTable::open(SledLog::open(folder.path()).unwrap(), 7).unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    conforms(&mut DurableTable::open_capped(SledLog::open(folder.path()).unwrap(), 7, 1_000).unwrap());
 }
 
 #[test]
@@ -126,9 +132,10 @@ fn damage_is_named_and_what_precedes_it_is_kept() {
     }
 }
 
-/// What one version wrote is read by the next one: `STATE.md` draws these bytes.
-#[test]
-fn the_format_is_what_it_was() {
+/// What each version wrote, as `STATE.md` draws it: space, kind, sequence and bytes.
+const FORMATS: [&str; 2] = [include_str!("format-1.txt"), include_str!("format-2.txt")];
+
+fn samples() -> (Vec<Seen>, Vec<Read>, Vec<Winner>) {
     let rank = |version: &str| Rank {
         version: Version::read(version).unwrap(),
         region: Region(1),
@@ -136,34 +143,68 @@ fn the_format_is_what_it_was() {
     };
     let stamp = Rank { version: Version::Stamp(Hlc::new(1_000, 2).unwrap()), ..rank("1") };
     let position = |offset| Position::new(2, offset).unwrap();
-    let mut seen = DurableTable::open(MemoryLog::default(), 1).unwrap();
-    let mut read = DurableTable::open(MemoryLog::default(), 2).unwrap();
-    let mut winners = DurableTable::open(MemoryLog::default(), 3).unwrap();
-    for number in 0..3 {
-        seen.put(id(number), seen_at(number)).unwrap();
-        read.put(id(number), Read { last: position(100 - i64::from(number)), times: 300, again: number })
-            .unwrap();
+    let winners =
+        [rank("-1.50"), rank("2026-11-23T08:00:00Z"), stamp].into_iter().enumerate().map(|(number, rank)| {
+            Winner { rank, position: position(1 << 40), deleted_ms: (number == 1).then_some(1_000) }
+        });
+    let read = |number: u32| Read { last: position(100 - i64::from(number)), times: 300, again: number };
+    ((0..3).map(seen_at).collect(), (0..3).map(read).collect(), winners.collect())
+}
+
+#[test]
+fn the_format_is_what_it_was() {
+    fn written<V: Kept>(space: u32, values: &[V], progress: &[u8]) -> String {
+        let mut table = DurableTable::open(MemoryLog::default(), space).unwrap();
+        for (number, value) in (0..).zip(values) {
+            table.put(id(number), *value).unwrap();
+        }
+        table.save(progress).unwrap();
+        drawn(table.log())
     }
-    for (number, rank) in (0..).zip([rank("-1.50"), rank("2026-11-23T08:00:00Z"), stamp]) {
-        let deleted_ms = (number == 1).then_some(1_000);
-        winners.put(id(number), Winner { rank, position: position(1 << 40), deleted_ms }).unwrap();
-    }
-    seen.save(b"progress").unwrap();
-    read.save(b"").unwrap();
-    winners.save(b"").unwrap();
-    let mut written = String::new();
-    for (space, log) in [(1, seen.log()), (2, read.log()), (3, winners.log())] {
-        for kind in [16, 17] {
-            log.scan(Stream { space, kind }, 0, &mut |sequence, bytes| {
-                let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-                written += &format!("{space} {kind} {sequence} {hex}\n");
-                true
-            })
-            .unwrap();
+    let (seen, read, winners) = samples();
+    let written = written(1, &seen, b"progress") + &written(2, &read, b"") + &written(3, &winners, b"");
+    assert!(written == FORMATS[1], "{written}");
+}
+
+#[test]
+fn every_format_is_read() {
+    fn holds<V: Kept + std::fmt::Debug>(log: &MemoryLog, space: u32, values: &[V], progress: &[u8]) {
+        let mut table = DurableTable::<V, _>::open(log.clone(), space).unwrap();
+        assert_eq!((table.damage(), table.progress()), (None, Some(progress)));
+        assert_eq!(table.len(), values.len() as u64);
+        for (number, value) in (0..).zip(values) {
+            assert_eq!(table.get(id(number)).unwrap(), Some(*value));
         }
     }
-    let golden = include_str!("format-1.txt");
-    assert!(written == golden, "{written}");
+    let (seen, read, winners) = samples();
+    for format in FORMATS {
+        let log = log_of(format);
+        holds(&log, 1, &seen, b"progress");
+        holds(&log, 2, &read, b"");
+        holds(&log, 3, &winners, b"");
+    }
+}
+
+fn drawn(log: &MemoryLog) -> String {
+    let mut drawn = String::new();
+    log.scan_all(&mut |Key { stream, sequence }, bytes| {
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        drawn += &format!("{} {} {sequence} {hex}\n", stream.space, stream.kind);
+    })
+    .unwrap();
+    drawn
+}
+
+fn log_of(drawn: &str) -> MemoryLog {
+    let mut log = MemoryLog::default();
+    for line in drawn.lines() {
+        let [space, kind, sequence, hex] = line.split(' ').collect::<Vec<_>>().try_into().unwrap();
+        let stream = Stream { space: space.parse().unwrap(), kind: kind.parse().unwrap() };
+        let byte = |at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
+        let bytes = (0..hex.len()).step_by(2).map(byte).collect();
+        log.append(&[(Key { stream, sequence: sequence.parse().unwrap() }, bytes)]).unwrap();
+    }
+    log
 }
 
 fn seen_at(number: u32) -> Seen {

@@ -1,0 +1,18 @@
+/// What a table takes, and what it costs that its memory is capped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TableCost {
+    /// Identities that are answered from memory.
+    pub in_memory: u64,
+    /// Identities that are answered from the disk.
+    pub sealed: u64,
+    /// How many sorted buckets these lie in.
+    pub buckets: u64,
+    /// Bytes of memory that what is in memory takes.
+    pub index_bytes: u64,
+    /// Bytes of memory that tell what is sealed, and where.
+    pub filter_bytes: u64,
+    /// Segments that were read to answer, since the table was opened.
+    pub disk_reads: u64,
+    /// Those of them that held nothing: the filter had taken one identity for another.
+    pub false_positives: u64,
+}

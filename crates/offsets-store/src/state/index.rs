@@ -1,0 +1,159 @@
+use std::collections::VecDeque;
+
+use offsets_core::reconcile::{Identity, MemoryTable, Table as _};
+
+/// What is remembered exactly, in memory: generations, the oldest of which is sealed first. Without a limit there is one.
+///
+/// An identity is in one generation, and the newest entry of it in the log lies in the segments of that one.
+#[derive(Debug)]
+pub(super) struct Index<V> {
+    generations: VecDeque<Generation<V>>,
+    limit: Option<Limit>,
+}
+
+#[derive(Debug)]
+pub(super) struct Generation<V> {
+    table: MemoryTable<V>,
+    /// The first segment of its entries.
+    begins: u64,
+    /// How many entries it has in the log, those that are no longer true among them.
+    entered: u64,
+}
+
+/// How much memory an index may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Limit {
+    values: usize,
+    generations: usize,
+}
+
+impl Limit {
+    /// The fewest values of a generation, however little memory there is.
+    const FEWEST: usize = 7;
+
+    /// Generations that fit into so many bytes, and beside them the room to sort one.
+    pub(super) fn within<V: Copy>(bytes: usize) -> Self {
+        let values = MemoryTable::<V>::room(bytes / 3).max(Self::FEWEST);
+        // Seven of eight slots can be taken.
+        let each = (values / 7 * 8).saturating_mul(size_of::<(Identity, V)>() + 1);
+        Self { values, generations: (bytes / each).saturating_sub(1).max(2) }
+    }
+}
+
+impl<V: Copy> Index<V> {
+    /// One generation, whose entries begin in a segment.
+    pub(super) fn new(table: MemoryTable<V>, begins: u64, entered: u64, limit: Option<Limit>) -> Self {
+        Self { generations: VecDeque::from([Generation { table, begins, entered }]), limit }
+    }
+
+    pub(super) fn get(&mut self, identity: Identity) -> Option<V> {
+        self.generations.iter_mut().rev().find_map(|generation| {
+            let Ok(value) = generation.table.get(identity);
+            value
+        })
+    }
+
+    /// Puts a value into the newest generation, and takes it out of the others.
+    pub(super) fn put(&mut self, identity: Identity, value: V) {
+        let newest = self.newest();
+        let Ok(()) = newest.table.put(identity, value);
+        newest.entered += 1;
+        for older in self.generations.iter_mut().rev().skip(1) {
+            if older.table.remove(identity).is_some() {
+                break;
+            }
+        }
+    }
+
+    /// Puts a value where none is; to be asked only where there is one generation.
+    pub(super) fn put_if_absent(&mut self, identity: Identity, value: V) -> Option<V> {
+        let newest = self.newest();
+        let Ok(held) = newest.table.put_if_absent(identity, value);
+        newest.entered += u64::from(held.is_none());
+        held
+    }
+
+    pub(super) fn retain(&mut self, keep: &mut dyn FnMut(&V) -> bool) {
+        for generation in &mut self.generations {
+            let Ok(()) = generation.table.retain(keep);
+        }
+    }
+
+    /// The values, in no order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Identity, V)> + '_ {
+        self.generations.iter().flat_map(|generation| generation.table.iter())
+    }
+
+    pub(super) fn len(&self) -> u64 {
+        self.generations.iter().map(|generation| generation.table.len()).sum()
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.generations.iter().map(|generation| generation.table.bytes()).sum()
+    }
+
+    /// Entries in the log, those that are no longer true among them.
+    pub(super) fn entered(&self) -> u64 {
+        self.generations.iter().map(|generation| generation.entered).sum()
+    }
+
+    /// Says that an entry was written again at the end.
+    pub(super) fn entered_again(&mut self) {
+        self.newest().entered += 1;
+    }
+
+    /// Says that so many of the oldest entries are not in the log any more.
+    pub(super) fn gone(&mut self, entries: u64) {
+        let oldest = self.generations.front_mut().expect("there is always a generation");
+        oldest.entered -= entries;
+    }
+
+    pub(super) fn generations(&self) -> usize {
+        self.generations.len()
+    }
+
+    pub(super) fn limit(&mut self, limit: Option<Limit>) {
+        self.limit = limit;
+    }
+
+    /// Whether so many more values are too many for the newest generation.
+    pub(super) fn is_full_with(&self, more: usize) -> bool {
+        let newest = self.generations.back().expect("there is always a generation");
+        self.limit.is_some_and(|limit| newest.table.len() as usize + more > limit.values)
+    }
+
+    /// Whether the oldest generation has to go before a new one is begun.
+    pub(super) fn is_too_many(&self) -> bool {
+        self.limit.is_some_and(|limit| self.generations.len() >= limit.generations.max(2))
+    }
+
+    /// Begins a generation whose entries begin in a segment.
+    pub(super) fn begin(&mut self, begins: u64) {
+        let values = self.limit.map_or(0, |limit| limit.values);
+        let table = MemoryTable::with_capacity(values);
+        self.generations.push_back(Generation { table, begins, entered: 0 });
+    }
+
+    /// What the oldest generation holds, and where the entries of the one after it begin; `None` where it is the only one.
+    pub(super) fn oldest(&self) -> Option<(Vec<(Identity, V)>, u64)> {
+        let after = self.generations.get(1)?.begins;
+        Some((self.generations.front()?.table.iter().collect(), after))
+    }
+
+    /// Forgets the oldest generation, where it is not the only one.
+    pub(super) fn drop_oldest(&mut self) {
+        if self.generations.len() > 1 {
+            self.generations.pop_front();
+        }
+    }
+
+    /// Forgets everything.
+    pub(super) fn clear(&mut self) {
+        let generation = Generation { table: MemoryTable::default(), begins: 0, entered: 0 };
+        self.generations = VecDeque::from([generation]);
+    }
+
+    fn newest(&mut self) -> &mut Generation<V> {
+        self.generations.back_mut().expect("there is always a generation")
+    }
+}
