@@ -145,6 +145,10 @@ pub(crate) struct TopicsArgs {
     #[arg(long, value_name = "DIR", requires = "group")]
     pub(crate) state: Option<PathBuf>,
 
+    /// How many bytes of memory what is remembered may take; the rest is looked up in --state, which is slower and never wrong
+    #[arg(long, value_name = "BYTES", requires = "state")]
+    pub(crate) max_memory: Option<u64>,
+
     /// A name under which this instance comes back after a restart, so that the others do not share its partitions out meanwhile
     #[arg(long, value_name = "NAME", requires = "group")]
     pub(crate) instance: Option<String>,

@@ -29,6 +29,9 @@ pub struct Job {
     pub in_words: String,
     /// Where a copy of the state is kept.
     pub local: LocalState,
+    /// How many bytes of memory what is remembered may take in this instance; what does not fit is looked up in the local copy.
+    /// Without it, everything is in memory.
+    pub memory: Option<usize>,
     /// How long results may wait before they are committed.
     pub commit_interval: Duration,
     /// How long a transaction may take: after so long, what a dead instance left open is given up.

@@ -1,7 +1,7 @@
 use offsets_core::reconcile::{
     Candidate, Dedup, Operator, Outcome, Position, Read, Seeded, Seen, Sowing, Table as _, Upsert, Winner,
 };
-use offsets_store::{DurableTable, Error, Journal, Kept, SegmentLog, StateDamage};
+use offsets_store::{DurableTable, Error, Journal, Kept, SegmentLog, StateDamage, TableCost};
 
 use crate::job::Judging;
 use crate::progress::{OperatorProgress, Progress};
@@ -20,6 +20,7 @@ pub(crate) enum Judge {
 trait Memory {
     fn log(&mut self) -> &mut Log;
     fn remembered(&self) -> u64;
+    fn cost(&self) -> TableCost;
     fn save(&mut self, progress: &[u8]) -> Result<(), Error>;
 }
 
@@ -30,6 +31,10 @@ impl<V: Kept> Memory for DurableTable<V, Log> {
 
     fn remembered(&self) -> u64 {
         self.len()
+    }
+
+    fn cost(&self) -> TableCost {
+        Self::cost(self)
     }
 
     fn save(&mut self, progress: &[u8]) -> Result<(), Error> {
@@ -65,10 +70,15 @@ impl From<Error> for Unusable {
 
 impl Judge {
     /// The operator that a log holds.
-    pub(crate) fn open(log: Log, space: u32, judging: &Judging) -> Result<Opened, Unusable> {
+    pub(crate) fn open(
+        log: Log,
+        space: u32,
+        judging: &Judging,
+        memory: Option<usize>,
+    ) -> Result<Opened, Unusable> {
         let opened = |judge, progress| Ok(Opened { judge, progress });
         match judging {
-            Judging::Dedup(window) => match table(log, space)? {
+            Judging::Dedup(window) => match table(log, space, memory)? {
                 (table, None) => opened(Self::Dedup(Dedup::new(table, *window)), None),
                 (table, Some(progress)) => match progress.operator.clone() {
                     OperatorProgress::Dedup(frontier) => {
@@ -77,7 +87,7 @@ impl Judge {
                     _ => Err(Unusable::Other(progress)),
                 },
             },
-            Judging::Upsert(rules) => match table(log, space)? {
+            Judging::Upsert(rules) => match table(log, space, memory)? {
                 (table, None) => opened(Self::Upsert(Upsert::new(table, *rules)), None),
                 (table, Some(progress)) => match progress.operator {
                     // Every answer that was given was committed with the state.
@@ -87,7 +97,7 @@ impl Judge {
                     _ => Err(Unusable::Other(progress)),
                 },
             },
-            Judging::Reread(_) => match table(log, space)? {
+            Judging::Reread(_) => match table(log, space, memory)? {
                 (table, None) => opened(Self::Reread(Seeded::new(table)), None),
                 (table, Some(progress)) => match progress.operator.clone() {
                     OperatorProgress::Reread(windows) => {
@@ -133,6 +143,11 @@ impl Judge {
         self.memory().remembered()
     }
 
+    /// What it takes to remember them.
+    pub(crate) fn cost(&mut self) -> TableCost {
+        self.memory().cost()
+    }
+
     /// Puts what changed into the journal, with a progress.
     pub(crate) fn save(&mut self, progress: &[u8]) -> Result<(), Error> {
         self.memory().save(progress)
@@ -172,8 +187,15 @@ impl Operator for Judge {
 }
 
 /// The table of a space, with what stands with it.
-fn table<V: Kept>(log: Log, space: u32) -> Result<(DurableTable<V, Log>, Option<Progress>), Unusable> {
-    let table = DurableTable::open(log, space)?;
+fn table<V: Kept>(
+    log: Log,
+    space: u32,
+    memory: Option<usize>,
+) -> Result<(DurableTable<V, Log>, Option<Progress>), Unusable> {
+    let table = match memory {
+        Some(bytes) => DurableTable::open_capped(log, space, bytes)?,
+        None => DurableTable::open(log, space)?,
+    };
     if let Some(damage) = table.damage() {
         return Err(Unusable::Damage(damage.clone()));
     }

@@ -59,20 +59,22 @@ impl Task {
         committed: &Committed,
         job: &Job,
         changelog: &TopicPartition,
+        memory: Option<usize>,
     ) -> Result<Found, Error> {
         let place = copy.place();
         let log = Journal::over(copy.into_log());
-        let Opened { judge, progress } = match Judge::open(log, partition.cast_unsigned(), &job.judging) {
-            Ok(opened) => opened,
-            Err(Unusable::Store(error)) => return Err(error.into()),
-            Err(Unusable::Damage(cause)) => {
-                return Ok(Found::Damaged(Error::Damaged { partition: changelog.clone(), cause }));
-            }
-            Err(Unusable::Progress(cause)) => {
-                return Err(Error::UnknownProgress { partition: changelog.clone(), cause });
-            }
-            Err(Unusable::Other(progress)) => return Err(other_rules(changelog, progress, job)),
-        };
+        let Opened { judge, progress } =
+            match Judge::open(log, partition.cast_unsigned(), &job.judging, memory) {
+                Ok(opened) => opened,
+                Err(Unusable::Store(error)) => return Err(error.into()),
+                Err(Unusable::Damage(cause)) => {
+                    return Ok(Found::Damaged(Error::Damaged { partition: changelog.clone(), cause }));
+                }
+                Err(Unusable::Progress(cause)) => {
+                    return Err(Error::UnknownProgress { partition: changelog.clone(), cause });
+                }
+                Err(Unusable::Other(progress)) => return Err(other_rules(changelog, progress, job)),
+            };
         let is_new = progress.is_none();
         if let Some(progress) = &progress
             && progress.rules != job.in_words

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use offsets_core::model::TopicPartition;
 use offsets_core::reconcile::Tally;
+use offsets_store::TableCost;
 
 /// Who is told how a run goes.
 pub trait Watcher {
@@ -32,6 +33,8 @@ pub enum Event<'a> {
         tally: &'a Tally,
         /// How many identities are remembered.
         remembered: u64,
+        /// What that takes.
+        cost: TableCost,
     },
     /// Everything the group had read before it moved has come again, or cannot any more: from now on all passes.
     NothingComesAgain,

@@ -5,6 +5,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use offsets_core::model::TopicPartition;
 use offsets_core::reconcile::Tally;
 use offsets_runner::{Event, Watcher};
+use offsets_store::TableCost;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::ConstCounter;
@@ -26,6 +27,7 @@ struct State {
     tally: Tally,
     partitions: Vec<i32>,
     remembered: u64,
+    cost: TableCost,
     lag: BTreeMap<TopicPartition, i64>,
     setbacks: u64,
     /// Why nothing could be committed since the last commit.
@@ -71,6 +73,17 @@ impl<'s> Onlooker<'s> {
         self.losses
     }
 
+    /// What it cost that memory was capped.
+    pub(super) fn tell_of_cap(&self) {
+        let TableCost { in_memory, sealed, disk_reads, false_positives, .. } = self.standing.state().cost;
+        if sealed > 0 {
+            self.say(format!(
+                "memory is capped: {in_memory} identities in memory, {sealed} on the disk; {disk_reads} segments were read to \
+                 look them up, {false_positives} of them in vain"
+            ));
+        }
+    }
+
     fn say(&self, text: String) {
         self.bar.suspend(|| self.remarks.say(text));
     }
@@ -106,10 +119,10 @@ impl Watcher for Onlooker<'_> {
                 self.bar.suspend(|| self.remarks.detail(read));
             }
             Event::Revoked => self.standing.state().partitions.clear(),
-            Event::Committed { tally, remembered } => {
+            Event::Committed { tally, remembered, cost } => {
                 let mut state = self.standing.state();
                 state.tally = tally.clone();
-                (state.remembered, state.trouble) = (remembered, None);
+                (state.remembered, state.cost, state.trouble) = (remembered, cost, None);
                 drop(state);
                 self.show();
             }
@@ -164,6 +177,13 @@ impl Monitored for Standing {
         registry.register("flawed", "Records that could not be judged, by what is wrong", by(flawed));
         let remembered = i64::try_from(state.remembered).unwrap_or(i64::MAX);
         registry.register("remembered", "Identities that are remembered", ConstGauge::new(remembered));
+        let mut gauge = |name: &str, help: &str, value: u64| {
+            registry.register(name, help, ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX)));
+        };
+        let cost = state.cost;
+        gauge("sealed", "Identities that are looked up on the disk", cost.sealed);
+        gauge("memory_bytes", "Bytes of memory for what is remembered", cost.index_bytes + cost.filter_bytes);
+        gauge("disk_reads", "Segments read to look identities up", cost.disk_reads);
         let partitions = i64::try_from(state.partitions.len()).unwrap_or(i64::MAX);
         registry.register(
             "partitions",

@@ -58,6 +58,7 @@ pub(super) fn reconcile(
         stop.say();
         ended
     });
+    onlooker.tell_of_cap();
     let losses = onlooker.into_losses();
     let (ended, tally) = ended?;
     print_reconciled(&tally, args.dry_run.then_some(losses.as_slice()), false, output, remarks)?;
@@ -109,6 +110,7 @@ fn job(link: &LinkArgs, args: &ReconcileArgs, group: &str) -> Result<Job, Failur
         judging,
         in_words,
         local: topics.state.clone().map_or(LocalState::Memory, LocalState::Folder),
+        memory: topics.max_memory.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX)),
         commit_interval: topics.commit_interval,
         transaction_timeout: topics.transaction_timeout,
         timeout: link.timeout,

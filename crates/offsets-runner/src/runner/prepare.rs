@@ -47,7 +47,8 @@ impl Runner<'_> {
             let mut late = None;
             for (number, copy) in copies {
                 let partition = changelog.partition(number);
-                match self.find(number, copy, &committed, &partition)? {
+                let memory = job.memory.map(|bytes| bytes / numbers.len().max(1));
+                match self.find(number, copy, &committed, &partition, memory)? {
                     Found::Task(task) => drop(self.tasks.insert(number, *task)),
                     Found::Apart(error) | Found::Damaged(error) => late = Some(error),
                 }
@@ -77,8 +78,9 @@ impl Runner<'_> {
         copy: Copy,
         committed: &Committed,
         partition: &TopicPartition,
+        memory: Option<usize>,
     ) -> Result<Found, Error> {
-        let found = Task::find(number, copy, committed, self.job, partition)?;
+        let found = Task::find(number, copy, committed, self.job, partition, memory)?;
         if let Found::Damaged(_) = found {
             // What is damaged here may be whole in the changelog: it is read from its beginning once more.
             self.local.forget(number, self.job)?;

@@ -6,6 +6,7 @@ use offsets_core::model::TopicPartition;
 use offsets_core::reconcile::{Header, IdentityRule, Position, Record};
 use offsets_kafka::exchange::{Assignment, Change, Setback};
 use offsets_kafka::{Deadline, Isolation};
+use offsets_store::TableCost;
 
 use super::{Ended, PATIENCE, Runner, STEP};
 use crate::lane::{Arrival, Lane};
@@ -168,7 +169,9 @@ impl Runner<'_> {
         self.tally += self.results.begin_anew();
         (self.patience, self.failures) = (Deadline::after(PATIENCE), 0);
         let remembered = self.tasks.values_mut().map(|task| task.judge.remembered()).sum();
-        self.watcher.see(Event::Committed { tally: &self.tally, remembered });
+        let mut cost = TableCost::default();
+        self.tasks.values_mut().for_each(|task| cost += task.judge.cost());
+        self.watcher.see(Event::Committed { tally: &self.tally, remembered, cost });
         if !self.says_done && !self.tasks.is_empty() && self.tasks.values().all(|task| task.judge.is_done()) {
             self.says_done = true;
             self.watcher.see(Event::NothingComesAgain);

@@ -1,3 +1,5 @@
+use std::ops::AddAssign;
+
 /// What a table takes, and what it costs that its memory is capped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct TableCost {
@@ -15,4 +17,17 @@ pub struct TableCost {
     pub disk_reads: u64,
     /// Those of them that held nothing: the filter had taken one identity for another.
     pub false_positives: u64,
+}
+
+/// Of several tables.
+impl AddAssign for TableCost {
+    fn add_assign(&mut self, other: Self) {
+        self.in_memory += other.in_memory;
+        self.sealed += other.sealed;
+        self.buckets += other.buckets;
+        self.index_bytes += other.index_bytes;
+        self.filter_bytes += other.filter_bytes;
+        self.disk_reads += other.disk_reads;
+        self.false_positives += other.false_positives;
+    }
 }
