@@ -24,6 +24,9 @@ const HEIGHT: f64 = 440.0;
 /// The plot: left, top, right, bottom.
 const PLOT: (f64, f64, f64, f64) = (72.0, 56.0, 548.0, 384.0);
 
+/// What a label takes from top to bottom.
+const LABEL_HEIGHT: f64 = 16.0;
+
 /// What every chart looks like.
 const STYLE: &str = "\
   .page { fill: var(--page) }
@@ -98,20 +101,22 @@ impl Chart {
         let mut svg = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" \
              aria-label=\"{}\">\n<style>\n  svg {{ {light} }}\n  \
-             @media (prefers-color-scheme: dark) {{\n    svg {{ {dark} }}\n  }}\n{STYLE}",
+             @media (prefers-color-scheme: dark) {{\n    svg {{ {dark} }}\n  }}\n",
             self.description
         );
         for Line { class, .. } in &self.lines {
             push(&mut svg, format_args!("  .{class} {{ stroke: var(--{class}); fill: var(--{class}) }}"));
         }
+        // Behind those of the lines: what is said last counts.
+        svg.push_str(STYLE);
         push(
             &mut svg,
             format_args!("</style>\n<rect class=\"page\" width=\"{WIDTH}\" height=\"{HEIGHT}\"/>"),
         );
         text(&mut svg, "title", (PLOT.0, 28.0), "start", self.title);
         self.grid(&mut svg);
-        for line in &self.lines {
-            self.line(&mut svg, line);
+        for (line, label_at) in self.lines.iter().zip(self.labels()) {
+            self.line(&mut svg, line, label_at);
         }
         svg.push_str("</svg>\n");
         svg
@@ -133,7 +138,19 @@ impl Chart {
         text(svg, "axis", (left, top - 8.0), "end", self.up.name);
     }
 
-    fn line(&self, svg: &mut String, line: &Line) {
+    /// How far down the label of each line stands: at its end, or below the label that is there already.
+    fn labels(&self) -> Vec<f64> {
+        let end = |line: &Line| self.y(line.points.last().map_or(0.0, |&(_, up)| up));
+        let mut places: Vec<f64> = self.lines.iter().map(end).collect();
+        let mut order: Vec<usize> = (0..places.len()).collect();
+        order.sort_by(|one, other| places[*one].total_cmp(&places[*other]));
+        for pair in order.windows(2) {
+            places[pair[1]] = places[pair[1]].max(places[pair[0]] + LABEL_HEIGHT);
+        }
+        places
+    }
+
+    fn line(&self, svg: &mut String, line: &Line, label_at: f64) {
         let Line { class, label, points, .. } = line;
         let mut path = String::new();
         for &(across, up) in points {
@@ -141,8 +158,7 @@ impl Chart {
             let _ = write!(path, "{:.1},{:.1} ", self.x(across), self.y(up));
         }
         push(svg, format_args!("<polyline class=\"{class}\" points=\"{}\"/>", path.trim_end()));
-        let end = points.last().map_or(0.0, |&(_, up)| up);
-        text(svg, &format!("label {class}"), (PLOT.2 + 8.0, self.y(end) + 4.0), "start", label);
+        text(svg, &format!("label {class}"), (PLOT.2 + 8.0, label_at + 4.0), "start", label);
     }
 
     fn x(&self, value: f64) -> f64 {
@@ -200,6 +216,17 @@ mod tests {
         assert!((axis.share(1e4) - 0.5).abs() < 1e-9);
         let axis = Axis { scale: Scale::FromZero, ticks: vec![0.0, 1e6], ..axis };
         assert_eq!([0.0, 1e6].map(|value| axis.share(value)), [0.0, 1.0]);
+    }
+
+    #[test]
+    fn labels_of_lines_that_end_together_stand_below_each_other() {
+        let axis = Axis { name: "", scale: Scale::Logarithmic, ticks: vec![1.0, 100.0] };
+        let line = |up| Line { class: "", label: String::new(), colours: [""; 2], points: vec![(100.0, up)] };
+        let lines = [10.0, 100.0, 10.0].map(line).to_vec();
+        let chart = Chart { title: "", description: "", across: axis.clone(), up: axis, lines };
+        let places = chart.labels();
+        assert_eq!(places[1], PLOT.1);
+        assert_eq!(places[2] - places[0], LABEL_HEIGHT);
     }
 
     #[test]
