@@ -1,130 +1,167 @@
 use std::fmt::{self, Display};
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use crate::Usage;
-
 /// Programs that do the same work, in turns: whatever else the machine is busy with meets all of them.
-pub struct Contest<'a> {
+pub struct Contest<'a, M> {
     title: String,
-    contestants: Vec<Contestant<'a>>,
+    contestants: Vec<Contestant<'a, M>>,
+    warms_up: bool,
 }
 
 /// One program in a [`Contest`].
-pub struct Contestant<'a> {
+pub struct Contestant<'a, M> {
     name: String,
     turns: usize,
-    take_turn: Box<dyn FnMut() -> Result<Usage> + 'a>,
-    usages: Vec<Usage>,
+    take_turn: Box<dyn FnMut() -> Result<M> + 'a>,
+    measured: Vec<M>,
 }
 
-impl<'a> Contestant<'a> {
+/// What is measured of a turn.
+pub trait Measured: Sized + 'static {
+    /// The columns of the table that shows it.
+    const COLUMNS: &'static [Column<Self>];
+}
+
+/// One figure of what is measured.
+pub struct Column<M> {
+    /// What it is called.
+    pub name: &'static str,
+    /// The figure.
+    pub value: fn(&M) -> f64,
+    /// The figure with its unit.
+    pub in_words: fn(f64) -> String,
+    /// Whether the least and the most are shown beside the median.
+    pub has_range: bool,
+    /// Whether ours is shown over the others'.
+    pub is_compared: bool,
+}
+
+impl<'a, M> Contestant<'a, M> {
     /// A program that is measured `turns` times. `take_turn` runs it once and checks what it did.
-    pub fn new(name: impl Into<String>, turns: usize, take_turn: impl FnMut() -> Result<Usage> + 'a) -> Self {
-        Self { name: name.into(), turns, take_turn: Box::new(take_turn), usages: Vec::new() }
+    pub fn new(name: impl Into<String>, turns: usize, take_turn: impl FnMut() -> Result<M> + 'a) -> Self {
+        Self { name: name.into(), turns, take_turn: Box::new(take_turn), measured: Vec::new() }
     }
 }
 
-impl<'a> Contest<'a> {
+impl<'a, M: Measured> Contest<'a, M> {
     /// A contest; ours is the first of `contestants`.
-    pub fn new(title: impl Into<String>, contestants: Vec<Contestant<'a>>) -> Self {
-        Self { title: title.into(), contestants }
+    pub fn new(title: impl Into<String>, contestants: Vec<Contestant<'a, M>>) -> Self {
+        Self { title: title.into(), contestants, warms_up: true }
     }
 
-    /// Lets everybody warm up once, unmeasured, and then take turns until all have had theirs.
+    /// The same where the first turn counts: turns are long, and nothing is there from one to the next.
+    #[must_use]
+    pub fn cold(self) -> Self {
+        Self { warms_up: false, ..self }
+    }
+
+    /// Lets everybody warm up once, unmeasured, unless it is [cold](Self::cold), and then take turns until all have had theirs.
     ///
     /// # Errors
     ///
     /// When a program fails or answers wrongly.
     pub fn hold(mut self) -> Result<Self> {
         let most = self.contestants.iter().map(|contestant| contestant.turns).max().unwrap_or(0);
-        for turn in 0..=most {
+        for turn in usize::from(!self.warms_up)..=most {
             for contestant in &mut self.contestants {
                 if turn > contestant.turns {
                     continue;
                 }
                 let name = &contestant.name;
-                let usage = (contestant.take_turn)().with_context(|| format!("{}: {name}", self.title))?;
-                let (wall, cpu) = (in_words(usage.wall), in_words(usage.cpu));
-                eprintln!("{}, turn {turn}: {name}: {wall}, CPU {cpu}", self.title);
+                let measured = (contestant.take_turn)().with_context(|| format!("{}: {name}", self.title))?;
+                eprintln!("{}, turn {turn}: {name}: {}", self.title, in_one_line(&measured));
                 if turn > 0 {
-                    contestant.usages.push(usage);
+                    contestant.measured.push(measured);
                 }
             }
         }
         Ok(self)
     }
+
+    /// The median of a figure of each contestant that was measured, in their order.
+    pub fn medians(&self, value: fn(&M) -> f64) -> Vec<f64> {
+        let spread = |contestant: &Contestant<'_, M>| Spread::of(contestant.measured.iter().map(value));
+        self.contestants.iter().filter_map(spread).map(|spread| spread.median).collect()
+    }
+}
+
+fn in_one_line<M: Measured>(measured: &M) -> String {
+    let figure =
+        |column: &Column<M>| format!("{} {}", column.name, (column.in_words)((column.value)(measured)));
+    M::COLUMNS.iter().map(figure).collect::<Vec<_>>().join(", ")
 }
 
 /// A Markdown table: medians with least and most, and our medians over each peer's.
-impl Display for Contest<'_> {
+impl<M: Measured> Display for Contest<'_, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "### {}\n", self.title)?;
-        writeln!(f, "| program | n | wall | CPU | peak memory | ours / its wall | ours / its CPU |")?;
-        writeln!(f, "| --- | --: | --: | --: | --: | --: | --: |")?;
-        let spread = |contestant: &Contestant<'_>| {
-            let of = |part: fn(&Usage) -> Duration| Spread::of(contestant.usages.iter().map(part));
-            (of(|usage| usage.wall), of(|usage| usage.cpu))
-        };
-        let ours = self.contestants.first().map(spread);
-        for (place, contestant) in self.contestants.iter().enumerate() {
-            let (wall, cpu) = spread(contestant);
-            let memory = Spread::of(contestant.usages.iter().map(|usage| usage.peak_memory / 1_000_000));
-            let (Some(wall), Some(cpu), Some(memory)) = (wall, cpu, memory) else { continue };
-            let ratio = |ours: Option<&Spread<Duration>>, its: &Spread<Duration>| match ours {
-                Some(ours) if place > 0 => format!("{:.2}", ours.median.div_duration_f64(its.median)),
-                _ => String::new(),
-            };
-            let (our_wall, our_cpu) = ours.as_ref().map_or((None, None), |(w, c)| (w.as_ref(), c.as_ref()));
-            writeln!(
-                f,
-                "| {} | {} | {} | {} | {} MB | {} | {} |",
-                contestant.name,
-                contestant.usages.len(),
-                wall.shown(in_words),
-                cpu.shown(in_words),
-                memory.median,
-                ratio(our_wall, &wall),
-                ratio(our_cpu, &cpu),
-            )?;
+        let compared = || M::COLUMNS.iter().enumerate().filter(|(_, column)| column.is_compared);
+        write!(f, "| program | n |")?;
+        M::COLUMNS.iter().try_for_each(|column| write!(f, " {} |", column.name))?;
+        compared().try_for_each(|(_, column)| write!(f, " ours / its {} |", column.name))?;
+        writeln!(f, "\n| --- |{}", " --: |".repeat(1 + M::COLUMNS.len() + compared().count()))?;
+        let mut ours: Option<Vec<Spread>> = None;
+        for contestant in &self.contestants {
+            let spread = |column: &Column<M>| Spread::of(contestant.measured.iter().map(column.value));
+            let Some(spreads) = M::COLUMNS.iter().map(spread).collect::<Option<Vec<_>>>() else { continue };
+            write!(f, "| {} | {} |", contestant.name, contestant.measured.len())?;
+            for (column, spread) in M::COLUMNS.iter().zip(&spreads) {
+                write!(f, " {} |", spread.shown(column))?;
+            }
+            for (place, _) in compared() {
+                match &ours {
+                    Some(ours) => write!(f, " {:.2} |", ours[place].median / spreads[place].median)?,
+                    None => write!(f, "  |")?,
+                }
+            }
+            writeln!(f)?;
+            ours.get_or_insert(spreads);
         }
         Ok(())
     }
 }
 
 /// Median, least and most of some measurements.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Spread<T> {
-    median: T,
-    least: T,
-    most: T,
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Spread {
+    median: f64,
+    least: f64,
+    most: f64,
 }
 
-impl<T: Ord + Copy> Spread<T> {
+impl Spread {
     /// Of an even number the upper of the two in the middle, which flatters nobody.
-    fn of(values: impl Iterator<Item = T>) -> Option<Self> {
-        let mut values: Vec<T> = values.collect();
-        values.sort_unstable();
+    fn of(values: impl Iterator<Item = f64>) -> Option<Self> {
+        let mut values: Vec<f64> = values.collect();
+        values.sort_unstable_by(f64::total_cmp);
         let median = *values.get(values.len() / 2)?;
         Some(Self { median, least: *values.first()?, most: *values.last()? })
     }
 
-    fn shown(&self, value: impl Fn(T) -> String) -> String {
-        format!("{} ({} to {})", value(self.median), value(self.least), value(self.most))
+    fn shown<M>(&self, column: &Column<M>) -> String {
+        let [median, least, most] = [self.median, self.least, self.most].map(column.in_words);
+        if column.has_range { format!("{median} ({least} to {most})") } else { median }
     }
 }
 
-fn in_words(time: Duration) -> String {
-    let seconds = time.as_secs_f64();
+/// A time in seconds.
+pub(crate) fn time_in_words(seconds: f64) -> String {
     if seconds < 0.1 { format!("{:.1} ms", seconds * 1e3) } else { format!("{seconds:.2} s") }
+}
+
+/// Bytes of memory.
+pub(crate) fn memory_in_words(bytes: f64) -> String {
+    format!("{} MB", (bytes / 1e6).floor())
 }
 
 #[cfg(test)]
 mod tests {
     use std::cell::RefCell;
+    use std::time::Duration;
 
     use super::*;
+    use crate::Usage;
 
     fn usage(milliseconds: u64) -> Usage {
         let time = Duration::from_millis(milliseconds);
@@ -153,14 +190,15 @@ mod tests {
 
     #[test]
     fn a_wrong_answer_ends_the_contest_and_is_named() {
-        let wrong = Contestant::new("liar", 5, || anyhow::bail!("2 + 2 = 5"));
+        let wrong = Contestant::<Usage>::new("liar", 5, || anyhow::bail!("2 + 2 = 5"));
         let error = format!("{:#}", Contest::new("sums", vec![wrong]).hold().err().unwrap());
         assert_eq!(error, "sums: liar: 2 + 2 = 5");
     }
 
     #[test]
     fn a_spread_of_nothing_is_nothing() {
-        assert_eq!(Spread::<u64>::of([].into_iter()), None);
-        assert_eq!(Spread::of([3, 1, 2].into_iter()), Some(Spread { median: 2, least: 1, most: 3 }));
+        assert_eq!(Spread::of([].into_iter()), None);
+        let spread = Spread { median: 2.0, least: 1.0, most: 3.0 };
+        assert_eq!(Spread::of([3.0, 1.0, 2.0].into_iter()), Some(spread));
     }
 }

@@ -9,10 +9,23 @@ pub struct Ids {
 impl Ids {
     /// The 16 bytes an id stands for.
     pub fn key(id: u64) -> [u8; 16] {
+        let [high, low] = Self::halves(id);
         let mut key = [0; 16];
-        key[..8].copy_from_slice(&mix(2 * id + 1).to_be_bytes());
-        key[8..].copy_from_slice(&mix(2 * id + 2).to_be_bytes());
+        key[..8].copy_from_slice(&high.to_be_bytes());
+        key[8..].copy_from_slice(&low.to_be_bytes());
         key
+    }
+
+    /// The same as two numbers.
+    pub fn halves(id: u64) -> [u64; 2] {
+        [mix(2 * id + 1), mix(2 * id + 2)]
+    }
+
+    /// Which of so many partitions its records lie in.
+    pub fn partition(id: u64, partitions: i32) -> i32 {
+        let [high, _] = Self::halves(id);
+        // The remainder is less than a number of 32 bits.
+        ((high >> 1) % u64::from(partitions.unsigned_abs())) as i32
     }
 }
 

@@ -1,9 +1,10 @@
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, Result, bail, ensure};
-use offsets_tests::rig::{Java, Rig};
+use anyhow::Result;
+use offsets_tests::rig::Rig;
 
+use crate::Toolbox;
 use crate::workload::{Brackets, CHECKPOINTS_TOPIC, GROUPS_REGEX, SOURCE, TARGET};
 
 /// What `kafka-run-class.sh` gives the JVM of a command-line tool.
@@ -19,10 +20,7 @@ const LAUNCHER_FLAGS: [&str; 7] = [
 
 /// The programs that are measured, each as its users call it, aimed at the two brokers of a rig.
 pub struct Programs {
-    built: PathBuf,
-    home: PathBuf,
-    java: Java,
-    classes: PathBuf,
+    toolbox: Toolbox,
     source: String,
     target: String,
 }
@@ -37,40 +35,26 @@ pub enum ReadBack {
 }
 
 impl Programs {
-    /// Takes our own programs from the folder this one was built in, and compiles the Java ones of `benches/java`.
+    /// Looks for our own programs and compiles those in Java.
     ///
     /// # Errors
     ///
     /// When one of them is missing or does not compile.
     pub fn prepare(rig: &Rig) -> Result<Self> {
-        let this = std::env::current_exe()?;
-        let built = this.parent().context("this program is in no folder")?.to_owned();
-        for program in ["offsets", "poll-loop", "fetch-brackets", "stopwatch"] {
-            ensure!(
-                built.join(program).is_file(),
-                "no {program} beside this program: run `cargo xtask bench`"
-            );
-        }
-        let programs = Self {
-            built,
-            home: rig.scratch().folder("home")?,
-            java: rig.java().clone(),
-            classes: rig.scratch().folder("classes")?,
-            source: rig.source.bootstrap(),
-            target: rig.target.bootstrap(),
-        };
-        programs.compile()?;
-        Ok(programs)
+        let ours = ["offsets", "poll-loop", "fetch-brackets", "stopwatch"];
+        let toolbox =
+            Toolbox::prepare(&ours, rig.java(), rig.scratch(), &["TranslateAll.java", "CommitAll.java"])?;
+        Ok(Self { toolbox, source: rig.source.bootstrap(), target: rig.target.bootstrap() })
     }
 
-    /// The program that holds the stopwatch.
-    pub fn stopwatch(&self) -> PathBuf {
-        self.built.join("stopwatch")
+    /// What they are called with.
+    pub fn toolbox(&self) -> &Toolbox {
+        &self.toolbox
     }
 
     /// `offsets translate --all-groups`, in this output format.
     pub fn offsets_translate(&self, format: &str, more: &[&str]) -> Command {
-        let mut command = self.offsets();
+        let mut command = self.toolbox.offsets();
         command.args(["translate", "--source.bootstrap-server", &self.source, "--source.alias", SOURCE]);
         command.args(["--target.bootstrap-server", &self.target, "--target.alias", TARGET]);
         command.args(["--all-groups", "-o", format]).args(more);
@@ -80,7 +64,7 @@ impl Programs {
     /// `offsets translate` of the group of [`Brackets`], from the syncs and what is read
     /// of the data topics.
     pub fn offsets_probe(&self, more: &[&str]) -> Command {
-        let mut command = self.offsets();
+        let mut command = self.toolbox.offsets();
         command.args(["translate", "--source.bootstrap-server", &self.source, "--source.alias", SOURCE]);
         command.args(["--target.bootstrap-server", &self.target, "--target.alias", TARGET]);
         command.args(["--group", Brackets::GROUP, "--evidence", "syncs,target-scan,source-scan,content"]);
@@ -90,14 +74,14 @@ impl Programs {
 
     /// What fetches the same stretches and does nothing with them.
     pub fn fetch_brackets(&self, spans: &Path) -> Command {
-        let mut command = Command::new(self.built.join("fetch-brackets"));
+        let mut command = self.toolbox.ours("fetch-brackets");
         command.args([&self.source, &self.target]).arg(spans);
         command
     }
 
     /// `offsets reset --execute` of the positions in a file: of all groups it names, or of the one that is named here.
     pub fn offsets_reset(&self, file: &Path, group: Option<&str>) -> Command {
-        let mut command = self.offsets();
+        let mut command = self.toolbox.offsets();
         command.args(["reset", "--target.bootstrap-server", &self.target, "--execute", "--from-file"]);
         command.arg(file).args(group.iter().flat_map(|group| ["--group", group]));
         command
@@ -105,21 +89,21 @@ impl Programs {
 
     /// `offsets --version`.
     pub fn offsets_version(&self) -> Command {
-        let mut command = self.offsets();
+        let mut command = self.toolbox.offsets();
         command.arg("--version");
         command
     }
 
     /// A poll loop over the checkpoints topic.
     pub fn poll_loop(&self) -> Command {
-        let mut command = Command::new(self.built.join("poll-loop"));
+        let mut command = self.toolbox.ours("poll-loop");
         command.args([&self.target, CHECKPOINTS_TOPIC]);
         command
     }
 
     /// `RemoteClusterUtils.translateOffsets`, with the overload that takes all groups in one pass.
     pub fn remote_cluster_utils(&self) -> Command {
-        let mut command = self.java(&[], "TranslateAll");
+        let mut command = self.toolbox.java(&[], "TranslateAll");
         command.args([&self.target, SOURCE, GROUPS_REGEX]);
         command
     }
@@ -145,7 +129,7 @@ impl Programs {
             ReadBack::No => "commit",
             ReadBack::Yes => "commit-and-check",
         };
-        let mut command = self.java(&[], "CommitAll");
+        let mut command = self.toolbox.java(&[], "CommitAll");
         command.args([mode, &self.target]).arg(file);
         command
     }
@@ -156,53 +140,11 @@ impl Programs {
     ///
     /// When one is not; the message names it.
     pub fn check_committed(&self, file: &Path) -> Result<()> {
-        let mut command = self.java(&["-XX:TieredStopAtLevel=1"], "CommitAll");
-        run(command.args(["check", &self.target]).arg(file))
-    }
-
-    /// What the Java programs run on.
-    ///
-    /// # Errors
-    ///
-    /// When it does not say.
-    pub fn java_version(&self) -> Result<String> {
-        let output = Command::new(self.java.program()).arg("-version").output()?;
-        let text = String::from_utf8_lossy(&output.stderr);
-        Ok(text.lines().next().unwrap_or_default().to_owned())
-    }
-
-    /// Ours neither reads nor writes anybody's settings; undo files land where the rig cleans up.
-    fn offsets(&self) -> Command {
-        let mut command = Command::new(self.built.join("offsets"));
-        command.current_dir(&self.home).env("HOME", &self.home).env_remove("OFFSETS_CONFIG");
-        command.env_remove("XDG_CONFIG_HOME");
-        command
+        let mut command = self.toolbox.java(&["-XX:TieredStopAtLevel=1"], "CommitAll");
+        Toolbox::run(command.args(["check", &self.target]).arg(file))
     }
 
     fn consumer_groups(&self) -> Command {
-        self.java(&LAUNCHER_FLAGS, "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand")
+        self.toolbox.java(&LAUNCHER_FLAGS, "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand")
     }
-
-    fn java(&self, flags: &[&str], class: &str) -> Command {
-        let mut command = Command::new(self.java.program());
-        command.args(flags).arg("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn");
-        command.arg("-cp").arg(format!("{}:{}", self.classes.display(), self.java.class_path())).arg(class);
-        command
-    }
-
-    fn compile(&self) -> Result<()> {
-        let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("java");
-        let mut javac = Command::new(self.java.program().with_file_name("javac"));
-        javac.arg("-cp").arg(self.java.class_path()).arg("-d").arg(&self.classes);
-        run(javac.args(["TranslateAll.java", "CommitAll.java"].map(|name| sources.join(name))))
-    }
-}
-
-fn run(command: &mut Command) -> Result<()> {
-    let program = command.get_program().to_owned();
-    let output = command.output().with_context(|| format!("run {}", program.display()))?;
-    if !output.status.success() {
-        bail!("{}: {}\n{}", program.display(), output.status, String::from_utf8_lossy(&output.stderr));
-    }
-    Ok(())
 }

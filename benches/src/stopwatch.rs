@@ -17,8 +17,10 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::time::TimeValLike as _;
 use nix::unistd::Pid;
 
+use crate::contest::{Column, Measured, memory_in_words, time_in_words};
+
 /// A program that takes longer than this hangs.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// What a process took, from its start until it was gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +31,32 @@ pub struct Usage {
     pub cpu: Duration,
     /// The most physical memory it held at once, in bytes.
     pub peak_memory: u64,
+}
+
+impl Measured for Usage {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column {
+            name: "wall",
+            value: |usage| usage.wall.as_secs_f64(),
+            in_words: time_in_words,
+            has_range: true,
+            is_compared: true,
+        },
+        Column {
+            name: "CPU",
+            value: |usage| usage.cpu.as_secs_f64(),
+            in_words: time_in_words,
+            has_range: true,
+            is_compared: true,
+        },
+        Column {
+            name: "peak memory",
+            value: |usage| usage.peak_memory as f64,
+            in_words: memory_in_words,
+            has_range: false,
+            is_compared: false,
+        },
+    ];
 }
 
 /// Runs programs and keeps what they said.

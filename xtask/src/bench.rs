@@ -14,12 +14,26 @@ const COMPILER: &str = "javac";
 ///
 /// When something that is needed is missing, does not build, or gives a wrong answer.
 pub(crate) fn run_beside_peers(parts: &[&str]) -> Result<()> {
+    measure("beside-peers", parts)
+}
+
+/// The same for `offsets reconcile` between topics, beside Kafka Streams.
+///
+/// # Errors
+///
+/// As [`run_beside_peers`].
+pub(crate) fn run_beside_streams(parts: &[&str]) -> Result<()> {
+    setup::bring(&[setup::STREAMS_JARS])?;
+    measure("beside-streams", parts)
+}
+
+fn measure(program: &str, parts: &[&str]) -> Result<()> {
     setup::bring(setup::FOR_RIG)?;
     anyhow::ensure!(
         crate::command::answer(COMPILER, &["-version"]).is_some(),
         "there is no {COMPILER}: install a JDK, such as openjdk-17-jdk-headless"
     );
     run(&mut cargo(["build", "--release", "-p", "offsets-cli", "-p", "offsets-benches", "--bins"]))?;
-    let mut measure = std::process::Command::new(places::target().join("release").join("beside-peers"));
+    let mut measure = std::process::Command::new(places::target().join("release").join(program));
     run(measure.current_dir(places::workspace()).args(parts))
 }

@@ -25,6 +25,8 @@ Usage: cargo xtask <chore>
   rig up       two Kafka brokers and a MirrorMaker 2 to play with, until Ctrl-C
   kills [N]    reconcile while instances and a broker are killed N times, and account for every record
   bench        whole processes beside the Java tools, on real brokers
+  bench streams
+               reconciliation between topics beside Kafka Streams, on a real broker
   wasm         the WebAssembly module for Node and for a page, in wasm/pkg
   rereads      run the tests on real Kafka and print how much groups read twice, beside MirrorMaker 2
 ";
@@ -52,6 +54,7 @@ fn run(chore: &[&str]) -> Result<ExitCode> {
         ["wasm"] => wasm::build()?,
         ["kills"] => kills::run_kills(None)?,
         ["kills", times] => kills::run_kills(Some(times))?,
+        ["bench", "streams", parts @ ..] => bench::run_beside_streams(parts)?,
         ["bench", parts @ ..] => bench::run_beside_peers(parts)?,
         ["--help" | "-h" | "help"] | [] => print!("{USAGE}"),
         _ => bail!("no chore {:?}\n\n{USAGE}", chore.join(" ")),

@@ -8,10 +8,12 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use offsets_benches::workload::{self, Brackets, GROUPS, Positions, group_id};
-use offsets_benches::{Contest, Contestant, Programs, ReadBack, Stopwatch};
-use offsets_tests::rig::{Jars, Rig};
+use offsets_benches::{
+    Contest, Contestant, Programs, ReadBack, Stopwatch, Usage, describe_machine, load_average,
+};
+use offsets_tests::rig::Rig;
 
 /// How often our programs and native ones are measured.
 const MANY: usize = 7;
@@ -24,7 +26,7 @@ fn main() -> Result<()> {
     eprintln!("starting two brokers");
     let rig = Rig::start()?;
     let bench = Bench::new(&rig)?;
-    println!("{}\n", bench.describe()?);
+    println!("{}\n", describe_machine(bench.programs.toolbox())?);
     if ["translate", "reset"].into_iter().any(is_wanted) {
         eprintln!("filling them");
         workload::fill_source(&rig.source.bootstrap())?;
@@ -62,11 +64,11 @@ impl Bench {
     fn new(rig: &Rig) -> Result<Self> {
         let programs = Programs::prepare(rig)?;
         let folder = rig.scratch().folder("bench")?;
-        let stopwatch = Stopwatch::new(programs.stopwatch(), folder.clone());
+        let stopwatch = Stopwatch::new(programs.toolbox().stopwatch(), folder.clone());
         Ok(Self { programs, stopwatch, folder, positions: Cell::new(0) })
     }
 
-    fn translate(&self, bytes: u64) -> Result<Contest<'_>> {
+    fn translate(&self, bytes: u64) -> Result<Contest<'_, Usage>> {
         let ours = |format: &'static str, check: fn(&str) -> Result<()>| {
             Contestant::new(
                 format!("`offsets translate --all-groups --no-probe -o {format}`"),
@@ -103,7 +105,7 @@ impl Bench {
         Contest::new("1,000,000 checkpoints, 200 groups x 50 partitions translated", contestants).hold()
     }
 
-    fn reset(&self, title: &str, groups: Range<i32>) -> Result<Contest<'_>> {
+    fn reset(&self, title: &str, groups: Range<i32>) -> Result<Contest<'_, Usage>> {
         let programs = &self.programs;
         let one = (groups.len() == 1).then(|| group_id(groups.start));
         let ids: Vec<String> = groups.clone().map(group_id).collect();
@@ -140,7 +142,7 @@ impl Bench {
         turns: usize,
         groups: Range<i32>,
         command: impl Fn(&Files) -> Command + 'b,
-    ) -> Contestant<'b> {
+    ) -> Contestant<'b, Usage> {
         Contestant::new(name, turns, move || {
             let files = self.positions(groups.clone())?;
             let (usage, _) = self.stopwatch.time(&command(&files))?;
@@ -150,7 +152,7 @@ impl Bench {
     }
 
     /// One bracket in each of two thousand partitions proved by its records, beside a program that only fetches these.
-    fn probe(&self) -> Result<Contest<'_>> {
+    fn probe(&self) -> Result<Contest<'_, Usage>> {
         let spans = self.folder.join("spans");
         fs::write(&spans, Brackets::spans())?;
         let ours = |name: &str, more: &'static [&'static str], check: fn(&str) -> Result<()>| {
@@ -174,7 +176,7 @@ impl Bench {
         Contest::new("A bracket of 100 records in each of 2,000 partitions", contestants).hold()
     }
 
-    fn version(&self) -> Result<Contest<'_>> {
+    fn version(&self) -> Result<Contest<'_, Usage>> {
         let contestant = |name, turns, command: fn(&Programs) -> Command| {
             Contestant::new(name, turns, move || {
                 let (usage, text) = self.stopwatch.time(&command(&self.programs))?;
@@ -199,20 +201,6 @@ impl Bench {
         fs::write(&files.named, positions.with_groups())?;
         Ok(files)
     }
-
-    /// What the figures depend on.
-    fn describe(&self) -> Result<String> {
-        let cpus = fs::read_to_string("/proc/cpuinfo")?;
-        let model = cpus.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or_default();
-        Ok(format!(
-            "{}, {} cores; {}; Kafka {}. Load average at the beginning: {}.",
-            model.trim_start_matches([' ', '\t', ':']),
-            std::thread::available_parallelism()?,
-            self.programs.java_version()?,
-            Jars::version(),
-            load_average()?,
-        ))
-    }
 }
 
 /// The same positions in two forms.
@@ -221,9 +209,4 @@ struct Files {
     for_tools: PathBuf,
     /// With the group on every line.
     named: PathBuf,
-}
-
-fn load_average() -> Result<String> {
-    let text = fs::read_to_string("/proc/loadavg")?;
-    Ok(text.split(' ').next().context("no load average")?.to_owned())
 }

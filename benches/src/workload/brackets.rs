@@ -7,8 +7,8 @@ use offsets_core::model::{SourceOffset, TargetOffset};
 use offsets_tests::kafka::{self, Topic};
 use serde::Deserialize;
 
-use super::fill::Writer;
 use super::{SOURCE, SYNCS_TOPIC};
+use crate::writer::Writer;
 
 /// Two thousand partitions, in each of which one group has committed between two syncs that are 101 records apart.
 ///

@@ -119,7 +119,11 @@ impl Log {
 }
 
 /// Reads a topic to its end and shows each message to `see`; gives start and end of each partition.
-pub(super) fn read_whole(
+///
+/// # Errors
+///
+/// As [`Log::read`], and what `see` says.
+pub fn read_whole(
     bootstrap: &str,
     topic: &str,
     isolation: Isolation,

@@ -20,9 +20,22 @@ impl Jars {
     ///
     /// When they are not there.
     pub fn locate() -> Result<Self> {
-        let folder = workspace_target().join("rig").join(format!("jars-{}", Self::version()));
+        Self::find("jars", "cargo xtask setup")
+    }
+
+    /// The jars of Kafka Streams that `cargo xtask bench streams` copied.
+    ///
+    /// # Errors
+    ///
+    /// When they are not there.
+    pub fn locate_streams() -> Result<Self> {
+        Self::find("streams-jars", "cargo xtask bench streams")
+    }
+
+    fn find(name: &str, command: &str) -> Result<Self> {
+        let folder = workspace_target().join("rig").join(format!("{name}-{}", Self::version()));
         if !folder.is_dir() {
-            bail!("no Kafka jars in {}: run `cargo xtask setup`", folder.display());
+            bail!("no Kafka jars in {}: run `{command}`", folder.display());
         }
         Ok(Self { folder })
     }

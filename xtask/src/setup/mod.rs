@@ -60,9 +60,17 @@ pub(crate) const JAVA: Need = Need {
 /// A broker, MirrorMaker 2 and Kafka's tools, from Maven's central repository.
 pub(crate) const JARS: Need = Need {
     name: "Kafka jars",
-    find: jars::find,
-    get: jars::get,
+    find: || jars::RIG.find(),
+    get: |apt| jars::RIG.get(apt),
     remedy: "install maven and a way to its central repository, then run `cargo xtask setup` again",
+};
+
+/// What reconciliation is measured beside, from Maven's central repository. No test needs it.
+pub(crate) const STREAMS_JARS: Need = Need {
+    name: "Kafka Streams jars",
+    find: || jars::STREAMS.find(),
+    get: |apt| jars::STREAMS.get(apt),
+    remedy: "install maven and a way to its central repository, then run `cargo xtask bench streams` again",
 };
 
 /// Runs the tests of the WebAssembly module.

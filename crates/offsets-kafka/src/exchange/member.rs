@@ -91,7 +91,9 @@ impl Member {
         let tuned = [
             ("fetch.queue.backoff.ms", "1"),
             ("fetch.wait.max.ms", "100"),
-            ("queued.max.messages.kbytes", "16384"),
+            // Of each partition so much waits here to be read. Records in the queue take several times their size.
+            ("queued.min.messages", "20000"),
+            ("queued.max.messages.kbytes", "4096"),
         ];
         let context = Membership::new(Connection::new(settings));
         let consumer = configured(settings, &forced, &tuned)

@@ -86,7 +86,8 @@ impl Outbox {
             ("delivery.report.only.error", "true"),
         ];
         let tuned = [
-            ("linger.ms", "20"),
+            // Every commit waits for so long at the most before the last records leave.
+            ("linger.ms", "5"),
             ("batch.size", "1000000"),
             ("queue.buffering.max.messages", "200000"),
             ("queue.buffering.max.kbytes", "65536"),
@@ -133,7 +134,7 @@ impl Outbox {
                 Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back))
                     if !deadline.has_passed() =>
                 {
-                    self.producer.poll(TURN);
+                    self.wait();
                     unsent = back;
                 }
                 Err((error, _)) => {
@@ -213,8 +214,15 @@ impl Outbox {
             if deadline.has_passed() {
                 return Err(self.setback(&KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut), deadline));
             }
-            self.producer.poll(TURN);
+            self.wait();
         }
+    }
+
+    /// Lets some time pass. The client's own poll, given a time, asks for the time again and again until it is over, on a core
+    /// that the broker or the client's other threads may want.
+    fn wait(&self) {
+        self.producer.poll(Duration::ZERO);
+        std::thread::park_timeout(TURN);
     }
 
     fn again(
@@ -226,7 +234,7 @@ impl Outbox {
             match step(self) {
                 Ok(()) => return Ok(()),
                 Err(KafkaError::Transaction(error)) if error.is_retriable() && !deadline.has_passed() => {
-                    self.producer.poll(TURN);
+                    self.wait();
                 }
                 Err(error) => {
                     // Why a transaction has to be aborted is told with the delivery that failed.
