@@ -112,7 +112,9 @@ impl Watcher for Onlooker<'_> {
                 ));
             }
             Event::Restored { records, remembered } => {
-                self.standing.state().remembered = remembered;
+                let mut state = self.standing.state();
+                (state.remembered, state.trouble) = (remembered, None);
+                drop(state);
                 let read = format!(
                     "{remembered} identities remembered; {records} records of the changelog were read"
                 );

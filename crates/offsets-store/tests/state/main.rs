@@ -1,8 +1,9 @@
 //! What the operators of reconciliation remember on a disk.
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
-mod capped;
 mod copy;
+mod replica;
+mod replica;
 
 use std::collections::BTreeMap;
 
