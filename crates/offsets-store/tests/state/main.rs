@@ -3,7 +3,6 @@
 
 mod copy;
 mod replica;
-mod replica;
 
 use std::collections::BTreeMap;
 
