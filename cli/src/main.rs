@@ -7,6 +7,7 @@ mod args;
 mod clock;
 mod exit;
 mod failure;
+mod job;
 mod link;
 mod outcome;
 mod print;
@@ -21,7 +22,11 @@ use clap::Parser as _;
 use crate::args::{Cli, Verb};
 
 fn main() -> ExitCode {
-    let Cli { link, evidence, output, verb } = match Cli::try_parse() {
+    let arguments = match job::arguments() {
+        Ok(arguments) => arguments,
+        Err(failure) => return outcome::report(Err(failure)),
+    };
+    let Cli { link, evidence, output, verb } = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(usage) => return outcome::usage(&usage),
     };

@@ -30,6 +30,12 @@ Examples:
     offsets reconcile --bootstrap-server kafka:9092 --group app-g --from src.orders --to orders.app --mode reread \\
       --seed app-g.seed.json
 
+  The same every time, from a table [reconcile.merge] of offsets.toml with the options as keys:
+    offsets reconcile --job merge
+
+  Without any cluster, what a replay of MirrorMaker 2 had copied twice:
+    offsets --demo reconcile --group merge --from src.orders --mode dedup --identity content --dry-run
+
 A file has one record a line:
   {\"region\": \"a\", \"topic\": \"orders\", \"partition\": 0, \"offset\": 7, \"timestamp\": 1764000000000, \"key\": \"17\",
    \"value\": {\"total\": 3}, \"headers\": {\"id\": \"x\"}}
@@ -108,6 +114,10 @@ pub(crate) struct ReconcileArgs {
     /// Print which writes would lose, and write nothing
     #[arg(long, conflicts_with = "to")]
     pub(crate) dry_run: bool,
+
+    /// Take what is not said here from the table [reconcile.NAME] of offsets.toml, whose keys are these options
+    #[arg(long, value_name = "NAME")]
+    pub(crate) job: Option<String>,
 
     #[command(flatten)]
     pub(crate) topics: TopicsArgs,

@@ -25,6 +25,15 @@ struct Content {
     default_link: Option<String>,
     #[serde(default)]
     links: BTreeMap<String, NamedLink>,
+    /// Jobs of `reconcile`: the keys are its options.
+    #[serde(default)]
+    reconcile: BTreeMap<String, toml::Table>,
+}
+
+/// A job of `reconcile`, and the file it is in.
+pub(crate) struct JobTable {
+    pub(crate) file: PathBuf,
+    pub(crate) table: toml::Table,
 }
 
 /// A link: an MM2 file, or everything by itself.
@@ -90,11 +99,29 @@ struct NamedCluster {
 
 /// Reads the first of `--config` (or `$OFFSETS_CONFIG`), `./offsets.toml`, and the one in the user's config folder.
 pub(super) fn find(args: &LinkArgs) -> Result<Option<LinkFile>, Failure> {
-    let path = match &args.config {
-        Some(path) => Some(path.clone()),
-        None => usual_places().into_iter().find(|path| path.is_file()),
-    };
+    find_at(args.config.clone())
+}
+
+fn find_at(config: Option<PathBuf>) -> Result<Option<LinkFile>, Failure> {
+    let path = config.or_else(|| usual_places().into_iter().find(|path| path.is_file()));
     path.map(LinkFile::read).transpose()
+}
+
+/// Finds a job in the file named, or in the first of the usual ones.
+pub(crate) fn find_job(config: Option<PathBuf>, name: &str) -> Result<JobTable, Failure> {
+    let Some(LinkFile { path, mut content }) = find_at(config)? else {
+        return Err(Failure::usage(format!("there is no offsets.toml with a job `{name}`"))
+            .remedy("name the file with --config, or say everything with options"));
+    };
+    match content.reconcile.remove(name) {
+        Some(table) => Ok(JobTable { file: path, table }),
+        None => {
+            let known = content.reconcile.keys().cloned().collect::<Vec<_>>().join(", ");
+            let known = if known.is_empty() { "no [reconcile.NAME] at all".to_owned() } else { known };
+            Err(Failure::usage(format!("{} has no job `{name}`", path.display()))
+                .remedy(format!("it has: {known}")))
+        }
+    }
 }
 
 fn usual_places() -> Vec<PathBuf> {

@@ -4,6 +4,8 @@ mod file;
 mod flags;
 mod mm2;
 
+pub(crate) use file::{JobTable, find_job};
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

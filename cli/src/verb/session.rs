@@ -218,9 +218,13 @@ impl TargetSession {
             let (remarks, deadline) = (session.remarks, session.deadline);
             return Ok(Self { cluster: session.target()?, remarks, deadline, _demo: Some(session) });
         }
+        Self::at(&link::resolve_target(args)?, args, output)
+    }
+
+    /// On a cluster that is found already.
+    pub(super) fn at(endpoint: &Endpoint, args: &LinkArgs, output: &OutputArgs) -> Result<Self, Failure> {
         let (remarks, deadline) = (Remarks::new(output), Deadline::after(args.timeout));
-        let endpoint = link::resolve_target(args)?;
-        tell_notes(&endpoint, remarks);
+        tell_notes(endpoint, remarks);
         Ok(Self { cluster: endpoint.connect(&deadline)?, remarks, deadline, _demo: None })
     }
 }

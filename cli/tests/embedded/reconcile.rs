@@ -223,3 +223,40 @@ fn the_readme_shows_what_its_command_does() {
     let dry = command.replace("--to merged.jsonl --ledger lost.jsonl", "--dry-run");
     assert_eq!(folder.offsets(&dry).expect(0).stdout, shown("`--dry-run` in place of"));
 }
+
+#[test]
+fn a_job_says_what_the_command_line_does_not() {
+    let folder = regions();
+    folder.write(
+        "offsets.toml",
+        "[reconcile.merge]\nfrom = [\"a.jsonl\", \"b.jsonl\"]\nto = \"merged.jsonl\"\nmode = \"upsert\"\nidentity = \"key\"\n\
+         order = \"json:/version\"\nregions = [\"a\", \"b\"]\n\n[reconcile.wrong]\nmode = \"dedup\"\ncolour = \"red\"\n\n\
+         [reconcile.odd]\nmode = 1.5\n",
+    );
+    folder.offsets("reconcile --job merge").expect(0).says(&["6 records read, 2 count"]);
+    assert_eq!(lines(&folder.read("merged.jsonl")).len(), 2);
+    // What is said on the command line counts.
+    let run = folder.offsets("reconcile --job merge --to other.jsonl --regions b,a").expect(0);
+    run.says(&["6 records read, 2 count"]);
+    assert_eq!(lines(&folder.read("other.jsonl"))[1]["value"]["id"], "e5", "region b comes first now");
+
+    folder.offsets("reconcile --job merge").expect(1).says(&["merged.jsonl"]);
+    folder.offsets("reconcile --job none").expect(2).says(&["no job `none`", "it has: merge, odd, wrong"]);
+    folder.offsets("reconcile --job wrong").expect(2).says(&["--colour"]);
+    folder.offsets("reconcile --job odd").expect(2).says(&["`mode` of a job is neither text"]);
+    let empty = Folder::new();
+    empty.offsets("reconcile --job merge").expect(2).says(&["no offsets.toml with a job `merge`"]);
+}
+
+#[test]
+fn the_demo_tells_what_a_replay_copied_twice_and_writes_nothing() {
+    let folder = Folder::new();
+    let demo = "--demo reconcile --group merge --from src.orders --mode dedup --identity content";
+    let run = folder.offsets(&format!("{demo} --dry-run -o json")).expect(0);
+    let report = run.json();
+    assert_eq!(report["summary"]["lost"]["duplicate"], 600, "{}", report["summary"]);
+    let loss = &report["losses"][0];
+    assert_eq!(loss["loser"]["from"], "src.orders");
+    assert_eq!(loss["loser"]["partition"], loss["winner"]["partition"]);
+    folder.offsets(&format!("{demo} --to merged")).expect(2).says(&["no transactions", "--dry-run"]);
+}

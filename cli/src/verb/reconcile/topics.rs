@@ -3,16 +3,16 @@ use std::thread;
 
 use offsets_core::model::{GroupId, TopicName};
 use offsets_core::reconcile::Seed;
-use offsets_kafka::{Cluster, Deadline};
 use offsets_runner::{Ended, Error, Input, Job, Judging, LocalState, Runner};
 
+use super::super::session::TargetSession;
 use super::files::can_be_printed;
 use super::method::Method;
 use super::standing::{Onlooker, Standing};
 use crate::args::{LinkArgs, Mode, OutputArgs, ReconcileArgs};
 use crate::exit::Exit;
 use crate::failure::{Failure, with_causes};
-use crate::link::{resolve_named, resolve_target};
+use crate::link::resolve_named;
 use crate::print::{Remarks, print_reconciled};
 use crate::service::{Stop, listen, serve};
 
@@ -26,13 +26,20 @@ pub(super) fn reconcile(
     can_be_printed(output, args)?;
     let job = job(link, args, group)?;
     let topics = &args.topics;
-    let endpoint = if topics.bootstrap_server.is_some() || topics.command_config.is_some() {
-        resolve_named(topics.bootstrap_server.as_deref(), topics.command_config.as_ref(), link)?
+    let is_named = topics.bootstrap_server.is_some() || topics.command_config.is_some();
+    if link.demo && !args.dry_run {
+        return Err(Failure::usage(
+            "the embedded clusters have no transactions, so nothing is written there",
+        )
+        .remedy("say --dry-run, and leave --to out"));
+    }
+    let session = if is_named && !link.demo {
+        let named = resolve_named(topics.bootstrap_server.as_deref(), topics.command_config.as_ref(), link)?;
+        TargetSession::at(&named, link, output)?
     } else {
-        resolve_target(link)?
+        TargetSession::open(link, output)?
     };
-    let remarks = Remarks::new(output);
-    let cluster = Cluster::connect(endpoint.settings(), &Deadline::after(link.timeout))?;
+    let (cluster, remarks) = (&session.cluster, session.remarks);
     tell_of_unseeded(&job, remarks);
     let stop = Stop::on_signals()?;
     let server = topics.metrics_listen.map(listen).transpose()?;
@@ -46,9 +53,9 @@ pub(super) fn reconcile(
             scope.spawn(|| serve(server, &standing, &stop));
         }
         let runner = if args.dry_run {
-            Runner::rehearse(&cluster, &job, &mut onlooker)
+            Runner::rehearse(cluster, &job, &mut onlooker)
         } else {
-            Runner::start(&cluster, &job, &mut onlooker)
+            Runner::start(cluster, &job, &mut onlooker)
         };
         let ended = runner.map_err(failure).and_then(|runner| {
             let ended = runner.run(&|| stop.is_said());

@@ -177,7 +177,7 @@ impl Outbox {
             element.set_metadata(metadata);
             element.set_offset(Offset::Offset(*offset)).map_err(|error| self.setback(&error, deadline))?;
         }
-        // The positions go while the last records are still under way.
+        // A record that is refused is told by its own error, which says more than the transaction's.
         self.flush(deadline)?;
         let Some(generation) = member.generation() else {
             return Err(self.setback(&KafkaError::Canceled, deadline));

@@ -1,0 +1,93 @@
+//! A job of `offsets.toml`: what `reconcile --job NAME` does not say itself.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use toml::Value;
+
+use crate::failure::Failure;
+use crate::link::{JobTable, find_job};
+
+/// Keys whose values are paths; in a file they are relative to that file.
+const PATHS: [&str; 3] = ["command-config", "state", "seed"];
+
+/// The arguments as they were given; or, where they are those of `reconcile --job NAME`, with what the job of that name says
+/// besides. What is said on the command line counts.
+pub(crate) fn arguments() -> Result<Vec<OsString>, Failure> {
+    expanded(env::args_os().collect())
+}
+
+fn expanded(given: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
+    let is_reconcile = given.iter().skip(1).any(|argument| argument == "reconcile");
+    let Some(name) = value_of(&given, "job").filter(|_| is_reconcile) else { return Ok(given) };
+    let config = value_of(&given, "config").or_else(|| env::var_os("OFFSETS_CONFIG"));
+    let JobTable { file, table } = find_job(config.map(PathBuf::from), &name.to_string_lossy())?;
+    let mut all = without(given, "job");
+    let from_file: Vec<OsString> = table
+        .iter()
+        .filter(|(key, _)| !is_said(&all, key))
+        .map(|(key, value)| flags(&file, key, value))
+        .collect::<Result<Vec<_>, _>>()?
+        .concat();
+    all.extend(from_file);
+    Ok(all)
+}
+
+/// The last value of an option.
+fn value_of(arguments: &[OsString], option: &str) -> Option<OsString> {
+    let (flag, joined) = (format!("--{option}"), format!("--{option}="));
+    let value = |(at, argument): (usize, &OsString)| {
+        let text = argument.to_str()?;
+        if text == flag { arguments.get(at + 1).cloned() } else { text.strip_prefix(&joined).map(Into::into) }
+    };
+    arguments.iter().enumerate().filter_map(value).next_back()
+}
+
+fn without(arguments: Vec<OsString>, option: &str) -> Vec<OsString> {
+    let (flag, joined) = (format!("--{option}"), format!("--{option}="));
+    let mut arguments = arguments.into_iter();
+    let mut left = Vec::new();
+    while let Some(argument) = arguments.next() {
+        if argument == *flag {
+            arguments.next();
+        } else if !argument.to_string_lossy().starts_with(&joined) {
+            left.push(argument);
+        }
+    }
+    left
+}
+
+fn is_said(arguments: &[OsString], key: &str) -> bool {
+    let (flag, joined) = (format!("--{key}"), format!("--{key}="));
+    arguments.iter().any(|argument| *argument == *flag || argument.to_string_lossy().starts_with(&joined))
+}
+
+/// A key and its value as they would stand on the command line.
+fn flags(file: &Path, key: &str, value: &Value) -> Result<Vec<OsString>, Failure> {
+    let flag = |value: String| {
+        let value = if PATHS.contains(&key) { beside(file, &value) } else { value };
+        vec![OsString::from(format!("--{key}={value}"))]
+    };
+    Ok(match value {
+        Value::String(text) => flag(text.clone()),
+        Value::Integer(number) => flag(number.to_string()),
+        Value::Boolean(true) => vec![OsString::from(format!("--{key}"))],
+        Value::Boolean(false) => Vec::new(),
+        Value::Array(values) => {
+            values.iter().map(|value| flags(file, key, value)).collect::<Result<Vec<_>, _>>()?.concat()
+        }
+        _ => {
+            let said = format!(
+                "{}: `{key}` of a job is neither text, a whole number, true, false, nor a list",
+                file.display()
+            );
+            return Err(Failure::usage(said));
+        }
+    })
+}
+
+fn beside(file: &Path, path: &str) -> String {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.map_or_else(|| path.to_owned(), |folder| folder.join(path).to_string_lossy().into_owned())
+}
