@@ -81,11 +81,35 @@ impl Process {
     ///
     /// When it does not stop within `patience`.
     pub fn stop(&mut self, patience: Duration) -> Result<ExitStatus> {
-        let id = self.id().to_string();
-        // the shell's own kill: the program of that name is not on every machine
-        Command::new("sh").args(["-c", "kill -TERM \"$1\"", "sh", &id]).status().context("run sh")?;
+        self.signal("TERM")?;
         let what = format!("{} to stop", self.name);
         wait::until(&what, patience, || Ok(self.child.try_wait()?))
+    }
+
+    /// Lets it sleep (SIGSTOP) until it is [woken](Self::wake): it does nothing and does not know that time passes.
+    ///
+    /// # Errors
+    ///
+    /// When no signal can be sent.
+    pub fn sleep(&self) -> Result<()> {
+        self.signal("STOP")
+    }
+
+    /// Wakes it (SIGCONT).
+    ///
+    /// # Errors
+    ///
+    /// When no signal can be sent.
+    pub fn wake(&self) -> Result<()> {
+        self.signal("CONT")
+    }
+
+    fn signal(&self, signal: &str) -> Result<()> {
+        let id = self.id().to_string();
+        // the shell's own kill: the program of that name is not on every machine
+        let command = "kill -\"$1\" \"$2\"";
+        Command::new("sh").args(["-c", command, "sh", signal, &id]).status().context("run sh")?;
+        Ok(())
     }
 
     /// The last lines it wrote.

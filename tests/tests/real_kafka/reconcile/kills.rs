@@ -71,6 +71,44 @@ fn whatever_is_killed_nothing_is_lost_nothing_doubled_and_the_ledger_accounts_fo
     Ok(())
 }
 
+#[test]
+fn an_instance_that_slept_while_another_took_its_partitions_commits_nothing_of_what_it_had_begun()
+-> Result<()> {
+    let rig = Rig::shared()?;
+    let bootstrap = rig.target.bootstrap();
+    for topic in ["slept.a", "slept.b", "slept.once", "slept.lost"] {
+        Topic::new(topic, 2).create(&bootstrap)?;
+    }
+    let topics = ["--from", "slept.a", "--from", "slept.b", "--to", "slept.once", "--ledger", "slept.lost"];
+    let dedup = ["--mode", "dedup", "--identity", "json:/id"];
+    let job = Job::new(&rig, "slept", &[&topics[..], &dedup].concat())?;
+    let writers = Writers::start(&bootstrap, ["slept.a", "slept.b"], 2, 500);
+    let sleeper = job.start("sleeper", &[])?;
+    let mut seen = progress(&bootstrap, "slept.once", 0)?;
+    let other = job.start("other", &[])?;
+    for _ in 0..2 {
+        seen = progress(&bootstrap, "slept.once", seen)?;
+        sleeper.sleep()?;
+        // Its session ends, its transaction is given up, and the other one has everything.
+        let tail = |at: &Instance| at.tail().lines().last().unwrap_or_default().to_owned();
+        wait::until("the other one to take over", Duration::from_secs(120), || {
+            Ok((tail(&other) == "partitions: 0, 1").then_some(()))
+        })?;
+        seen = progress(&bootstrap, "slept.once", seen)?;
+        sleeper.wake()?;
+        wait::until("the sleeper to be back", Duration::from_secs(120), || {
+            Ok((tail(&other) != "partitions: 0, 1").then_some(()))
+        })
+        .with_context(|| sleeper.tail())?;
+    }
+    progress(&bootstrap, "slept.once", seen).with_context(|| sleeper.tail())?;
+    let writes = writers.finish()?;
+    [sleeper, other].into_iter().try_for_each(Instance::stop)?;
+    job.once(&[])?.expect_code(0)?;
+    let read = |topic| records(&bootstrap, topic, Isolation::ReadCommitted);
+    writes.judge_dedup(&read("slept.once")?, &read("slept.lost")?)
+}
+
 fn start(job: &Job) -> Result<[Instance; 2]> {
     let state = job.folder("state");
     Ok([job.start("one", &["--state", &state, "--instance", "one"])?, job.start("other", &[])?])

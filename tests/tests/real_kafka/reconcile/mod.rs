@@ -83,6 +83,16 @@ impl Instance {
         self.process.tail()
     }
 
+    /// Lets it sleep (SIGSTOP) while the others go on.
+    pub(crate) fn sleep(&self) -> Result<()> {
+        self.process.sleep()
+    }
+
+    /// Wakes it (SIGCONT).
+    pub(crate) fn wake(&self) -> Result<()> {
+        self.process.wake()
+    }
+
     /// Stops it (SIGTERM); what it has begun it ends first.
     pub(crate) fn stop(mut self) -> Result<()> {
         self.process.assert_running()?;
