@@ -245,3 +245,6 @@ fn inputs(partition: i32, progress: Option<&Progress>, read: &[Input]) -> Vec<Ta
 fn other_rules(changelog: &TopicPartition, progress: Progress, job: &Job) -> Error {
     Error::OtherRules { partition: changelog.clone(), was: progress.rules, is: job.in_words.clone() }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,134 @@
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+use std::time::Duration;
+
+use offsets_core::reconcile::{Examination, IdentityRule, Policies, Rules, Window};
+use offsets_store::{MemoryLog, SegmentLog};
+
+use super::*;
+use crate::job::LocalState;
+
+fn job(inputs: &[&str]) -> Job {
+    let input = |topic: &&str| Input { region: "a".to_owned(), topic: (*topic).into() };
+    let examination = Examination { identity: IdentityRule::Key, order: None, max_ahead_ms: 0 };
+    Job {
+        group: "merge".into(),
+        inputs: inputs.iter().map(input).collect(),
+        output: "merged".into(),
+        ledger: None,
+        dead_letters: None,
+        changelog: "merge-changelog".into(),
+        changelog_replicas: None,
+        rules: Rules { examination, policies: Policies::default() },
+        judging: Judging::Dedup(Window::Unbounded),
+        in_words: "dedup identity=key".to_owned(),
+        local: LocalState::Memory,
+        memory: None,
+        commit_interval: Duration::ZERO,
+        transaction_timeout: Duration::ZERO,
+        timeout: Duration::ZERO,
+        instance: None,
+        once: false,
+        adopt_positions: false,
+    }
+}
+
+fn committed(positions: &[(&str, i64, &str)]) -> Committed {
+    let commit = |(topic, offset, metadata): &(&str, i64, &str)| {
+        let position = exchange::Position { offset: *offset, metadata: (*metadata).to_owned() };
+        (TopicPartition::new(*topic, 0), position)
+    };
+    positions.iter().map(commit).collect()
+}
+
+/// A copy of the changelog after `read` records of the first input were read and committed.
+fn copy(job: &Job, read: i64) -> Copy {
+    let mut copy = empty();
+    if read > 0 {
+        let Found::Task(mut task) = find(copy, &committed(&[]), job) else { panic!("a new task") };
+        task.begin(&TopicPartition::new("orders", 0), 0);
+        (0..read).for_each(|offset| task.pass(0, offset));
+        let changes: Vec<_> =
+            task.save().unwrap().map(|(key, segment)| (key, segment.map(<[u8]>::to_vec))).collect();
+        copy = empty();
+        copy.apply(changes, 100).unwrap();
+    }
+    copy
+}
+
+fn empty() -> Copy {
+    let log: Box<dyn SegmentLog> = Box::new(MemoryLog::default());
+    Copy::open(log, 0, "merge-changelog").unwrap()
+}
+
+fn find(copy: Copy, committed: &Committed, job: &Job) -> Found {
+    Task::find(0, copy, committed, job, &TopicPartition::new("merge-changelog", 0), None).unwrap()
+}
+
+fn next(found: Found) -> Vec<Option<i64>> {
+    match found {
+        Found::Task(task) => task.inputs().map(|(_, input)| input.next()).collect(),
+        Found::Apart(error) | Found::Damaged(error) => panic!("{error}"),
+    }
+}
+
+#[test]
+fn a_new_group_begins_and_one_that_had_read_before_goes_on_where_it_was() {
+    let job = job(&["orders", "B.orders"]);
+    assert_eq!(next(find(empty(), &committed(&[]), &job)), [None, None]);
+    assert_eq!(next(find(empty(), &committed(&[("orders", 7, "")]), &job)), [Some(7), None]);
+}
+
+#[test]
+fn state_goes_with_the_commit_it_was_saved_with_and_with_no_other() {
+    let job = job(&["orders"]);
+    assert_eq!(next(find(copy(&job, 5), &committed(&[("orders", 5, MARK)]), &job)), [Some(5)]);
+    for other in [4, 6] {
+        let found = find(copy(&job, 5), &committed(&[("orders", other, MARK)]), &job);
+        let Found::Apart(Error::Moved { committed, saved, .. }) = found else { panic!("at {other}") };
+        assert_eq!((committed, saved), (Some(other), Some(5)));
+    }
+    assert!(matches!(find(copy(&job, 5), &committed(&[]), &job), Found::Apart(Error::Moved { .. })));
+}
+
+#[test]
+fn a_commit_that_had_a_state_is_not_gone_on_from_without_it() {
+    let job = job(&["orders"]);
+    let found = find(empty(), &committed(&[("orders", 5, MARK)]), &job);
+    assert!(matches!(found, Found::Apart(Error::StateGone { .. })));
+}
+
+#[test]
+fn positions_that_are_adopted_are_the_groups() {
+    let job = Job { adopt_positions: true, ..job(&["orders"]) };
+    assert_eq!(next(find(copy(&job, 5), &committed(&[("orders", 2, MARK)]), &job)), [Some(2)]);
+    assert_eq!(next(find(empty(), &committed(&[("orders", 2, MARK)]), &job)), [Some(2)]);
+}
+
+#[test]
+fn an_input_keeps_its_number_and_a_new_one_gets_the_next() {
+    let before = job(&["orders"]);
+    let now = job(&["B.orders", "orders"]);
+    let Found::Task(task) = find(copy(&before, 5), &committed(&[("orders", 5, MARK)]), &now) else {
+        panic!("they go together")
+    };
+    let topics: Vec<_> =
+        task.inputs().map(|(number, input)| (number, input.partition.topic.as_str())).collect();
+    assert_eq!(topics, [(0, "orders"), (1, "B.orders")]);
+
+    // One that is no longer read keeps its number too.
+    let gone = job(&["B.orders"]);
+    let Found::Task(task) = find(copy(&before, 5), &committed(&[]), &gone) else {
+        panic!("they go together")
+    };
+    assert_eq!(task.inputs().map(|(number, _)| number).collect::<Vec<_>>(), [1]);
+}
+
+#[test]
+fn state_of_other_rules_is_refused() {
+    let before = job(&["orders"]);
+    let now = Job { in_words: "dedup identity=content".to_owned(), ..job(&["orders"]) };
+    let changelog = TopicPartition::new("merge-changelog", 0);
+    let found = Task::find(0, copy(&before, 5), &committed(&[("orders", 5, MARK)]), &now, &changelog, None);
+    assert!(matches!(found, Err(Error::OtherRules { .. })));
+}
