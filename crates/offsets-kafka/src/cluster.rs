@@ -15,8 +15,8 @@ use crate::{About, Cause, ClientSettings, Deadline, Directory, Error};
 
 /// A cluster that has been reached.
 ///
-/// Every call blocks, takes a [`Deadline`] and may be made from several threads at once. Nothing here creates a topic,
-/// joins a group, or commits other than in [`Cluster::alter`].
+/// Every call blocks, takes a [`Deadline`] and may be made from several threads at once. Nothing here joins a group, or commits
+/// other than in [`Cluster::alter`].
 pub struct Cluster {
     settings: ClientSettings,
     connection: Connection,

@@ -29,13 +29,13 @@
 //! - A call over many groups or partitions sends its requests together and returns [`Outcomes`]: one for each, with none
 //!   hidden behind another. A topic is read [whole or not at all](TopicRead::visit).
 //! - Secrets are in no error, no `Debug` and no log line ([`ClientSettings`]).
-//! - The only thing ever changed on a cluster is a committed offset, in [`Cluster::alter`]. Nothing else is created,
-//!   joined, or deleted.
+//! - Two things change a cluster, and nothing else does: [`Cluster::alter`] sets committed offsets, and whoever works through
+//!   [`exchange`] joins a group, creates topics, and writes. Nothing is ever deleted.
 //!
 //! # What this crate does not do
 //!
-//! It does not commit as a member of a group, see control records (they show as holes between offsets), delete offsets (librdkafka's
-//! call can abort the process), or set a leader epoch (it means nothing on another cluster). OAUTHBEARER is in no build;
+//! It does not commit as a member of a group but in transactions, see control records (they show as holes between offsets), delete
+//! offsets (librdkafka's call can abort the process), or set a leader epoch (it means nothing on another cluster). OAUTHBEARER is in no build;
 //! TLS and SCRAM need the feature `tls`, Kerberos needs `gssapi`.
 
 mod admin;
