@@ -148,8 +148,10 @@ impl Producer {
 ///
 /// When one of them was not delivered.
 pub fn write(bootstrap: &str, topic: &str, records: &[(i32, Option<&str>, Option<&str>)]) -> Result<()> {
-    let producer: BaseProducer<Landings> =
-        client(bootstrap).set("enable.idempotence", "true").create_with_context(Landings::default())?;
+    let mut config = client(bootstrap);
+    // How large a record may be is the topic's to say.
+    config.set("enable.idempotence", "true").set("message.max.bytes", "100000000");
+    let producer: BaseProducer<Landings> = config.create_with_context(Landings::default())?;
     for (partition, key, value) in records {
         let mut record = BaseRecord::<str, str, usize>::with_opaque_to(topic, 0).partition(*partition);
         (record.key, record.payload) = (*key, *value);

@@ -81,6 +81,32 @@ fn a_record_that_cannot_be_judged_ends_the_run_behind_everything_before_it() -> 
 }
 
 #[test]
+fn a_record_of_20_mb_passes_where_the_output_takes_it_and_else_ends_the_run() -> Result<()> {
+    let rig = Rig::shared()?;
+    let bootstrap = rig.target.bootstrap();
+    for (topic, largest) in [("big.in", "30000000"), ("big.wide", "30000000"), ("big.narrow", "1000000")] {
+        Topic::new(topic, 1).set("max.message.bytes", largest).create(&bootstrap)?;
+    }
+    let big = format!(r#"{{"id":2,"text":"{}"}}"#, "x".repeat(20_000_000));
+    let values = [r#"{"id":1}"#, &big, r#"{"id":3}"#];
+    write(&bootstrap, "big.in", &values.map(|value| (0, Some("k"), Some(value))))?;
+    let into = |group: &str, to: &str| {
+        Job::new(&rig, group, &[&["--from", "big.in", "--to", to][..], &DEDUP].concat())?.once(&[])
+    };
+    let run = into("big-narrow", "big.narrow")?.expect_code(1)?;
+    ensure!(run.stderr.contains("big.narrow-0") && run.stderr.contains("too large"), "{}", run.stderr);
+    ensure!(
+        values_of(&bootstrap, "big.narrow")?.iter().all(|value| value == values[0]),
+        "nothing behind it came out"
+    );
+
+    into("big-wide", "big.wide")?.expect_code(0)?;
+    let lengths: Vec<_> = values_of(&bootstrap, "big.wide")?.iter().map(String::len).collect();
+    ensure!(lengths == values.map(str::len), "{lengths:?}");
+    Ok(())
+}
+
+#[test]
 fn a_dry_run_tells_what_would_lose_and_leaves_no_trace() -> Result<()> {
     let rig = Rig::shared()?;
     let bootstrap = rig.target.bootstrap();
