@@ -1,3 +1,4 @@
+mod patience;
 mod prepare;
 mod recover;
 mod turn;
@@ -10,6 +11,7 @@ use offsets_core::reconcile::Tally;
 use offsets_kafka::exchange::{Change, Member, MemberOptions, Outbox};
 use offsets_kafka::{Cluster, Deadline};
 
+use patience::Patience;
 use turn::Turn;
 
 use crate::goal::Goal;
@@ -32,9 +34,7 @@ pub struct Runner<'r> {
     /// Where the run is to end, if it is.
     goal: Option<Goal>,
     tally: Tally,
-    /// How long transactions may fail in a row.
-    patience: Deadline,
-    failures: u32,
+    patience: Patience,
     /// Whether it was said that nothing comes again.
     says_done: bool,
     transactional_id: String,
@@ -56,8 +56,8 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// How long one request may take while the group waits for this member.
 const STEP: Duration = Duration::from_secs(10);
 
-/// How long transactions may fail in a row.
-const PATIENCE: Duration = Duration::from_secs(300);
+/// How long it may take to read what is new in the changelog.
+const READING: Duration = Duration::from_secs(300);
 
 impl<'r> Runner<'r> {
     /// Looks at the topics, takes the local state and joins the group.
@@ -103,8 +103,7 @@ impl<'r> Runner<'r> {
             tasks: BTreeMap::new(),
             goal: None,
             tally: Tally::default(),
-            patience: Deadline::after(PATIENCE),
-            failures: 0,
+            patience: Patience::new(),
             says_done: false,
             transactional_id: String::new(),
             watcher,
@@ -149,8 +148,7 @@ impl<'r> Runner<'r> {
             let numbers: Vec<i32> = numbers(&partitions).into_iter().collect();
             self.watcher.see(Event::Assigned(&numbers));
             let prepared = match self.prepare(&numbers, stop) {
-                Err(Error::Kafka(error)) if error.may_pass() && !self.patience.has_passed() => {
-                    self.failures += 1;
+                Err(Error::Kafka(error)) if error.may_pass() && self.patience.bears() => {
                     self.watcher.see(Event::Setback(&error));
                     match self.next_change(PAUSE)? {
                         None => {
@@ -191,12 +189,12 @@ impl<'r> Runner<'r> {
                     self.watcher.see(Event::Revoked);
                 }
                 Turn::Changed(Change::Lost) => {
-                    self.give_up()?;
+                    self.give_up(stop)?;
                     self.member.let_go(Some(assignment))?;
                     self.watcher.see(Event::Revoked);
                 }
                 Turn::Setback(setback) => {
-                    self.recover(setback)?;
+                    self.recover(setback, stop)?;
                     drop(assignment);
                     assigned = Some(partitions);
                 }

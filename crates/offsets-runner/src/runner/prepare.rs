@@ -5,7 +5,7 @@ use offsets_core::model::TopicPartition;
 use offsets_kafka::exchange::Change;
 use offsets_kafka::{Deadline, Isolation};
 
-use super::{PATIENCE, PAUSE, Runner, STEP};
+use super::{PAUSE, READING, Runner, STEP};
 use crate::changelog::{Changelog, Copy};
 use crate::task::{Committed, Found, Task};
 use crate::{Error, Event};
@@ -42,7 +42,7 @@ impl Runner<'_> {
                 copies.insert(*number, self.local.copy(*number, job)?);
             }
             if has_changelog {
-                records += changelog.catch_up(&mut copies, &Deadline::after(PATIENCE))?;
+                records += changelog.catch_up(&mut copies, &Deadline::after(READING))?;
             }
             let mut late = None;
             for (number, copy) in copies {

@@ -11,8 +11,13 @@ impl Runner<'_> {
     /// joining was lost with a broker: it joins anew then. Where nothing was lost, somebody else has that name.
     pub(super) fn next_change(&mut self, wait: Duration) -> Result<Option<Change>, Error> {
         match self.member.next_change(wait) {
-            Err(error) if error.is_fenced() && (self.failures > 0 || self.member.has_lost_connection()) => {
-                self.failures += 1;
+            Err(error)
+                if error.is_fenced()
+                    && (self.patience.failures() > 0 || self.member.has_lost_connection()) =>
+            {
+                if !self.patience.bears() {
+                    return Err(error.into());
+                }
                 self.watcher.see(Event::Setback(&error));
                 self.member = join(self.cluster, self.job)?;
                 Ok(Some(Change::Lost))
@@ -22,30 +27,30 @@ impl Runner<'_> {
     }
 
     /// Takes back what came to nothing. The tasks are read anew: they remember what does not count.
-    pub(super) fn recover(&mut self, setback: Setback) -> Result<(), Error> {
+    pub(super) fn recover(&mut self, setback: Setback, stop: &dyn Fn() -> bool) -> Result<(), Error> {
         self.watcher.see(Event::Setback(setback.error()));
-        self.failures += 1;
+        let is_borne = self.patience.bears();
         self.results.begin_anew();
         self.tasks.clear();
         if let Setback::Final(error) = setback {
             return Err((*error).into());
         }
-        if self.patience.has_passed() {
-            return Err(Error::NoCommit { tries: self.failures, last: setback.into_error() });
+        if !is_borne {
+            return Err(Error::NoCommit { tries: self.patience.failures(), last: setback.into_error() });
         }
         let deadline = Deadline::after(self.job.transaction_timeout);
         let Some(outbox) = &mut self.results.outbox else { return Ok(()) };
         let is_spent = matches!(setback, Setback::Spent(_)) || outbox.abort(&deadline).is_err();
         if is_spent {
-            self.renew_outbox()?;
+            self.renew_outbox(stop)?;
         }
         Ok(())
     }
 
-    /// Another producer under the same name learns what became of the last transaction.
-    fn renew_outbox(&mut self) -> Result<(), Error> {
+    /// Another producer under the same name learns what became of the last transaction. Who is told to stop does not need to know.
+    fn renew_outbox(&mut self, stop: &dyn Fn() -> bool) -> Result<(), Error> {
         self.results.outbox = None;
-        loop {
+        while !stop() {
             let deadline = Deadline::after(self.job.transaction_timeout);
             let opened = Outbox::open(
                 self.cluster.settings(),
@@ -58,26 +63,26 @@ impl Runner<'_> {
                     self.results.outbox = Some(outbox);
                     return Ok(());
                 }
-                Err(error) if error.is_unauthorised() || self.patience.has_passed() => {
+                Err(error) if error.is_unauthorised() || !self.patience.bears() => {
                     return Err(error.into());
                 }
                 Err(error) => {
-                    self.failures += 1;
                     self.watcher.see(Event::Setback(&error));
                 }
             }
         }
+        Ok(())
     }
 
     /// Others may have the partitions already: nothing that is not committed counts.
-    pub(super) fn give_up(&mut self) -> Result<(), Error> {
+    pub(super) fn give_up(&mut self, stop: &dyn Fn() -> bool) -> Result<(), Error> {
         self.tasks.clear();
         self.results.begin_anew();
         let deadline = Deadline::after(self.job.transaction_timeout);
         let Some(outbox) = &mut self.results.outbox else { return Ok(()) };
         match outbox.abort(&deadline) {
             Ok(()) => Ok(()),
-            Err(_) => self.renew_outbox(),
+            Err(_) => self.renew_outbox(stop),
         }
     }
 }

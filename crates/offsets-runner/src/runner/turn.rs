@@ -8,7 +8,7 @@ use offsets_kafka::exchange::{Assignment, Change, Setback};
 use offsets_kafka::{Deadline, Isolation};
 use offsets_store::TableCost;
 
-use super::{Ended, PATIENCE, Runner, STEP};
+use super::{Ended, Runner, STEP};
 use crate::lane::{Arrival, Lane};
 use crate::results::Stopped;
 use crate::task::{MARK, Task};
@@ -79,7 +79,7 @@ impl Runner<'_> {
                 {
                     return match stopped {
                         Stopped::Setback(setback) => {
-                            self.recover(setback)?;
+                            self.recover(setback, stop)?;
                             Ok(Turn::Changed(Change::Lost))
                         }
                         Stopped::Failed(error) => Err(*error),
@@ -167,7 +167,7 @@ impl Runner<'_> {
             task.settle()?;
         }
         self.tally += self.results.begin_anew();
-        (self.patience, self.failures) = (Deadline::after(PATIENCE), 0);
+        self.patience.renew();
         let remembered = self.tasks.values_mut().map(|task| task.judge.remembered()).sum();
         let mut cost = TableCost::default();
         self.tasks.values_mut().for_each(|task| cost += task.judge.cost());
