@@ -12,43 +12,49 @@ use super::{parse_age, parse_duration};
 #[command(after_help = "\
 Examples:
   One event once, though both regions have it:
-    offsets reconcile --from a.jsonl --from b.jsonl --to merged.jsonl --identity json:/id --mode dedup
+    offsets reconcile --from a.jsonl --from b.jsonl --to merged.jsonl \\
+      --identity json:/id --mode dedup
 
   The last write of each key, and every write that lost, with the reason:
     offsets reconcile --from a.jsonl --from b.jsonl --to merged.jsonl --ledger lost.jsonl \\
       --identity key --mode upsert --order json:/version --regions a,b
 
   Which writes would lose:
-    offsets reconcile --from a.jsonl --from b.jsonl --identity key --mode upsert --order timestamp --regions a,b --dry-run
+    offsets reconcile --from a.jsonl --from b.jsonl --identity key --mode upsert \\
+      --order timestamp --regions a,b --dry-run
 
-  Between topics, exactly once, on as many instances as there are partitions (--bootstrap-server makes names topics):
-    offsets reconcile --bootstrap-server kafka:9092 --group merge --from a=orders --from B=B.orders --to orders.merged \\
-      --ledger orders.ledger --identity key --mode upsert --order json:/version --regions a,B --state /var/lib/merge
+  Between topics, exactly once, by as many instances as there are partitions (--group makes it so):
+    offsets reconcile --bootstrap-server kafka:9092 --group merge --state /var/lib/merge \\
+      --from a=orders --from B=B.orders --to orders.merged --ledger orders.ledger \\
+      --identity key --mode upsert --order json:/version --regions a,B
 
   After a failover, what the group had not read yet (the seed is of the translation that moved it):
     offsets reset --mm2-config mm2.properties --group app-g --seed-out app-g.seed.json --execute
-    offsets reconcile --bootstrap-server kafka:9092 --group app-g --from src.orders --to orders.app --mode reread \\
-      --seed app-g.seed.json
+    offsets reconcile --bootstrap-server kafka:9092 --group app-g --from src.orders \\
+      --to orders.app --mode reread --seed app-g.seed.json
 
   The same every time, from a table [reconcile.merge] of offsets.toml with the options as keys:
     offsets reconcile --job merge
 
   Without any cluster, what a replay of MirrorMaker 2 had copied twice:
-    offsets --demo reconcile --group merge --from src.orders --mode dedup --identity content --dry-run
+    offsets --demo reconcile --group merge --from src.orders --mode dedup --identity content \\
+      --dry-run
 
 A file has one record a line:
-  {\"region\": \"a\", \"topic\": \"orders\", \"partition\": 0, \"offset\": 7, \"timestamp\": 1764000000000, \"key\": \"17\",
-   \"value\": {\"total\": 3}, \"headers\": {\"id\": \"x\"}}
-Key and value are text or JSON, null is a tombstone, keyBase64 and valueBase64 are for bytes. Region and topic are the name of
-the file where the line does not say them, the offset is the number of the line. Files are read side by side, the oldest
-timestamp first.
+  {\"region\": \"a\", \"topic\": \"orders\", \"partition\": 0, \"offset\": 7,
+   \"timestamp\": 1764000000000, \"key\": \"17\", \"value\": {\"total\": 3}, \"headers\": {\"id\": \"x\"}}
+Key and value are text or JSON, null is a tombstone, keyBase64 and valueBase64 are for bytes.
+Region and topic are the name of the file where the line does not say them, the offset is the
+number of the line. Files are read side by side, the oldest timestamp first.
 
-Between topics, partition p of every input, of the output and of the changelog belong together. Outputs, ledger, state and
-positions are committed in one transaction; readers of the output read committed records. SIGTERM ends a run after a last commit.
+Between topics, partition p of every input, of the output and of the changelog belong together.
+Outputs, ledger, state and positions are committed in one transaction; readers of the output read
+committed records. SIGTERM ends a run after a last commit.
 
 Exit codes:
-  0 done, or told to stop   1 a file cannot be written, Kafka or I/O error   2 usage, or a line that is no record
-  3 a record that cannot be judged, or was deleted before it was read   4 the state and the group's positions do not go together")]
+  0 done, or told to stop   1 Kafka or I/O error   2 usage, or a line that is no record
+  3 a record that cannot be judged, or was deleted before it was read
+  4 the state and the group's positions do not go together")]
 pub(crate) struct ReconcileArgs {
     /// What to read: a file of records, or `-` for stdin; between topics TOPIC, or REGION=TOPIC. Say it once for each
     #[arg(long, value_name = "FILE|TOPIC", required = true)]
@@ -103,7 +109,7 @@ pub(crate) struct ReconcileArgs {
     pub(crate) max_ahead: Duration,
 
     /// What becomes of records that cannot be judged: identity, order, region, clock or tie, and fail, dead-letter or pass.
-    /// Unless said, the first one ends the run, and nothing is written
+    /// Unless said, the first one ends the run; of files nothing is written then, of topics what came before it is
     #[arg(long = "on", value_name = "FLAW=POLICY")]
     pub(crate) on: Vec<OnFlaw>,
 
