@@ -1,7 +1,6 @@
 use std::time::Duration;
 
 use offsets_core::model::TopicPartition;
-use rdkafka::Message as _;
 use rdkafka::consumer::base_consumer::PartitionQueue;
 use rdkafka::error::KafkaError;
 use rdkafka::message::BorrowedMessage;
@@ -67,10 +66,5 @@ impl<'a> Intake<'a> {
     /// Is done with the next record: the one behind it is the next one.
     pub fn take(&mut self) {
         self.head = None;
-    }
-
-    /// The offset of the record that is the next one, where it has come.
-    pub fn offset(&self) -> Option<i64> {
-        self.head.as_ref().map(BorrowedMessage::offset)
     }
 }

@@ -109,11 +109,6 @@ impl Outbox {
         }
     }
 
-    /// Whether something was put out that is not committed.
-    pub fn is_open(&self) -> bool {
-        self.is_open
-    }
-
     /// Puts a record out, in the transaction that is open or in a new one. Waits while too many are under way.
     ///
     /// # Errors
@@ -311,8 +306,8 @@ impl Setback {
     }
 }
 
-/// Whether an output topic of that name can be written to is known only when it is.
 impl Deliveries {
+    /// Hands out the first delivery that failed since it was last asked.
     fn forget(&self) -> Option<(TopicPartition, RDKafkaErrorCode)> {
         self.failed.lock().unwrap_or_else(PoisonError::into_inner).take()
     }

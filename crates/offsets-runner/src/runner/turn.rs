@@ -192,7 +192,7 @@ impl Runner<'_> {
     fn report(&mut self) {
         let inputs = || self.tasks.values().flat_map(Task::positions);
         let partitions: Vec<_> = inputs().map(|(partition, _)| partition).collect();
-        let deadline = Deadline::after(IDLE.max(Duration::from_secs(1)));
+        let deadline = Deadline::after(Duration::from_secs(1));
         let ranges = self.cluster.log_ranges(&partitions, Isolation::ReadCommitted, &deadline);
         let Ok(ranges) = ranges.into_result() else { return };
         let lag = inputs().filter_map(|(partition, next)| {

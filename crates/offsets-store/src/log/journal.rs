@@ -55,11 +55,6 @@ impl<L: SegmentLog> Journal<L> {
         &self.kept
     }
 
-    /// The log beneath, without what has changed.
-    pub fn into_kept(self) -> L {
-        self.kept
-    }
-
     fn changed(&self, stream: Stream, range: Range<u64>) -> impl Iterator<Item = (u64, Option<&[u8]>)> {
         let [from, to] = [range.start, range.end].map(|sequence| Key { stream, sequence });
         let changed = self.changes.range(from..to.max(from));
