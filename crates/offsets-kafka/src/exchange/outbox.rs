@@ -1,4 +1,4 @@
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use offsets_core::model::{TopicName, TopicPartition};
@@ -61,6 +61,9 @@ struct Deliveries {
 
 /// How often failed deliveries are looked for, in records.
 const LOOK_EVERY: u32 = 1024;
+
+/// How long the client may be at a request before deliveries are looked at, some of which it may wait for.
+const CALL: Duration = Duration::from_millis(100);
 
 /// How long to wait for room in the queue, or for the last deliveries, before looking again.
 const TURN: Duration = Duration::from_millis(1);
@@ -133,6 +136,7 @@ impl Outbox {
                     unsent = back;
                 }
                 Err((error, _)) => {
+                    self.flush(deadline)?;
                     let partition = TopicPartition::new(record.topic, record.partition);
                     return Err(match error.rdkafka_error_code() {
                         Some(code) => self.undelivered(partition, code),
@@ -145,7 +149,9 @@ impl Outbox {
         if self.since_look == LOOK_EVERY {
             self.since_look = 0;
             self.producer.poll(Duration::ZERO);
-            self.look()?;
+            if self.producer.context().has_failed() {
+                self.flush(deadline)?;
+            }
         }
         Ok(())
     }
@@ -179,7 +185,11 @@ impl Outbox {
         };
         self.again(deadline, |outbox| {
             outbox.producer.send_offsets_to_transaction(&list, &generation, deadline.remaining())
-        })?;
+        })
+        .or_else(|setback| self.flush(deadline).and(Err(setback)))?;
+        if let Some((partition, code)) = self.producer.context().failure() {
+            return Err(self.undelivered(partition, code));
+        }
         self.again(deadline, |outbox| outbox.producer.commit_transaction(deadline.remaining()))?;
         self.is_open = false;
         Ok(())
@@ -191,22 +201,23 @@ impl Outbox {
     /// [`Setback::Spent`] when that cannot be done either.
     pub fn abort(&mut self, deadline: &Deadline) -> Result<(), Setback> {
         if self.is_open {
-            self.again(deadline, |outbox| outbox.producer.abort_transaction(deadline.remaining()))
-                .map_err(|setback| Setback::Spent(Box::new(setback.into_error())))?;
+            // What is taken back is told as deliveries that failed, and the client waits until they were looked at.
+            let abort = |outbox: &Self| outbox.producer.abort_transaction(deadline.slice(CALL));
+            self.again(deadline, abort).map_err(|setback| Setback::Spent(Box::new(setback.into_error())))?;
             self.is_open = false;
         }
         self.producer.context().forget();
         Ok(())
     }
 
-    /// Waits until every record has been taken. The client's own flush looks only ten times a second.
-    fn flush(&mut self, deadline: &Deadline) -> Result<(), Setback> {
+    /// Waits until it is known of every record whether it was taken. The client's own flush looks only ten times a second.
+    fn flush(&self, deadline: &Deadline) -> Result<(), Setback> {
         loop {
-            self.look()?;
             if self.producer.in_flight_count() == 0 {
-                return Ok(());
+                return self.look();
             }
             if deadline.has_passed() {
+                self.look()?;
                 return Err(self.setback(&KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut), deadline));
             }
             self.wait();
@@ -231,19 +242,16 @@ impl Outbox {
                 Err(KafkaError::Transaction(error)) if error.is_retriable() && !deadline.has_passed() => {
                     self.wait();
                 }
-                Err(error) => {
-                    // Why a transaction has to be aborted is told with the delivery that failed.
-                    self.look()?;
-                    return Err(self.setback(&error, deadline));
-                }
+                Err(error) => return Err(self.setback(&error, deadline)),
             }
         }
     }
 
+    /// Tells which record was refused. A record that only shared its transaction with that one says nothing.
     fn look(&self) -> Result<(), Setback> {
-        match self.producer.context().forget() {
-            Some((partition, code)) => Err(self.undelivered(partition, code)),
-            None => Ok(()),
+        match self.producer.context().failure() {
+            Some((partition, code)) if !is_consequence(code) => Err(self.undelivered(partition, code)),
+            _ => Ok(()),
         }
     }
 
@@ -307,10 +315,27 @@ impl Setback {
 }
 
 impl Deliveries {
-    /// Hands out the first delivery that failed since it was last asked.
-    fn forget(&self) -> Option<(TopicPartition, RDKafkaErrorCode)> {
-        self.failed.lock().unwrap_or_else(PoisonError::into_inner).take()
+    /// The delivery that failed, and if there are several, the one that says why.
+    fn failure(&self) -> Option<(TopicPartition, RDKafkaErrorCode)> {
+        self.failed().clone()
     }
+
+    fn has_failed(&self) -> bool {
+        self.failed().is_some()
+    }
+
+    fn forget(&self) {
+        *self.failed() = None;
+    }
+
+    fn failed(&self) -> MutexGuard<'_, Option<(TopicPartition, RDKafkaErrorCode)>> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether a record was not refused, but taken back with its transaction. Such a report may come before the one that says why.
+fn is_consequence(code: RDKafkaErrorCode) -> bool {
+    matches!(code, RDKafkaErrorCode::PurgeQueue | RDKafkaErrorCode::PurgeInflight)
 }
 
 impl ClientContext for Deliveries {
@@ -330,9 +355,10 @@ impl ProducerContext for Deliveries {
         let Err((error, message)) = result else { return };
         let Some(code) = error.rdkafka_error_code() else { return };
         let partition = TopicPartition::new(TopicName::from(message.topic()), message.partition());
-        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-        // What follows the first failure is mostly its consequence.
-        failed.get_or_insert((partition, code));
+        let mut failed = self.failed();
+        if failed.as_ref().is_none_or(|(_, known)| is_consequence(*known)) {
+            *failed = Some((partition, code));
+        }
     }
 }
 
