@@ -8,6 +8,7 @@ mod archive;
 mod compaction;
 mod dense;
 mod disaster;
+mod exchange;
 mod foreign;
 mod ground;
 mod naming;

@@ -3,16 +3,18 @@ use std::time::Duration;
 use offsets_core::model::TopicPartition;
 use rdkafka::consumer::base_consumer::PartitionQueue;
 use rdkafka::error::KafkaError;
-use rdkafka::message::BorrowedMessage;
+use rdkafka::message::{BorrowedMessage, Message as _};
 
 use super::membership::Membership;
 use crate::cluster::cause;
 use crate::{Cause, RawRecord};
 
-/// The records of one partition, one at a time.
+/// The records of one partition, one at a time, each of them once.
 pub struct Intake<'a> {
     partition: &'a TopicPartition,
     queue: &'a PartitionQueue<Membership>,
+    /// What lies below was taken: a client that lost its broker can fetch some of it again.
+    next: i64,
     head: Option<BorrowedMessage<'a>>,
     at_end: bool,
 }
@@ -29,8 +31,12 @@ pub enum Head<'i> {
 }
 
 impl<'a> Intake<'a> {
-    pub(super) fn new(partition: &'a TopicPartition, queue: &'a PartitionQueue<Membership>) -> Self {
-        Self { partition, queue, head: None, at_end: false }
+    pub(super) fn new(
+        partition: &'a TopicPartition,
+        next: i64,
+        queue: &'a PartitionQueue<Membership>,
+    ) -> Self {
+        Self { partition, queue, next, head: None, at_end: false }
     }
 
     /// The partition.
@@ -45,7 +51,9 @@ impl<'a> Intake<'a> {
     pub fn head(&mut self) -> Result<Head<'_>, Cause> {
         while self.head.is_none() {
             match self.queue.poll(Duration::ZERO) {
+                Some(Ok(message)) if message.offset() < self.next => {}
                 Some(Ok(message)) => {
+                    self.next = message.offset() + 1;
                     self.head = Some(message);
                     self.at_end = false;
                 }

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use offsets_core::model::{GroupId, TopicName, TopicPartition};
+use rdkafka::consumer::base_consumer::PartitionQueue;
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerGroupMetadata};
 use rdkafka::error::KafkaError;
 use rdkafka::{Offset, TopicPartitionList};
@@ -13,7 +14,7 @@ use crate::cluster::{cause, configured, refused};
 use crate::connection::Connection;
 use crate::{About, Cause, ClientSettings, Deadline, Error};
 
-/// A member of a consumer group that commits only in transactions.
+/// A member of a consumer group that commits only in transactions. It leaves the group when it is dropped.
 ///
 /// Partitions are assigned by the `range` assignor: of topics with as many partitions each, a member gets partitions of the
 /// same numbers, so what belongs together meets. Only committed records are read.
@@ -40,7 +41,7 @@ pub struct Position {
 }
 
 /// The partitions a member works on, from [`Member::take_up`] to [`Member::let_go`].
-pub struct Assignment(Vec<(TopicPartition, rdkafka::consumer::base_consumer::PartitionQueue<Membership>)>);
+pub struct Assignment(Vec<(TopicPartition, i64, PartitionQueue<Membership>)>);
 
 impl Member {
     /// Joins the group, to read these topics. What it gets is told by [`Member::next_change`].
@@ -181,7 +182,7 @@ impl Member {
                 cluster: self.settings.cluster().clone(),
                 about: About::Partition(partition.clone()),
             })?;
-            queues.push((partition.clone(), queue));
+            queues.push((partition.clone(), *offset, queue));
         }
         self.consumer.assign(&list).map_err(|error| self.failed(&error))?;
         Ok(Assignment(queues))
@@ -199,11 +200,6 @@ impl Member {
     /// Whether a connection to a broker was ever lost.
     pub fn has_lost_connection(&self) -> bool {
         self.consumer.context().connection().last_error().is_some()
-    }
-
-    /// Leaves the group, so that the others need not wait for its session to end.
-    pub fn leave(self) {
-        self.consumer.context().leave();
     }
 
     pub(super) fn generation(&self) -> Option<ConsumerGroupMetadata> {
@@ -238,9 +234,18 @@ impl Member {
     }
 }
 
+impl Drop for Member {
+    /// Leaves the group, so that the others need not wait for its session to end.
+    fn drop(&mut self) {
+        self.consumer.context().leave();
+        // What the group has asked for already is waited for too.
+        let _ = self.consumer.unassign();
+    }
+}
+
 impl Assignment {
     /// Each partition with the records that come of it.
     pub fn intakes(&self) -> impl Iterator<Item = Intake<'_>> {
-        self.0.iter().map(|(partition, queue)| Intake::new(partition, queue))
+        self.0.iter().map(|(partition, from, queue)| Intake::new(partition, *from, queue))
     }
 }

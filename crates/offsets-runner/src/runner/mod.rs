@@ -122,7 +122,7 @@ impl<'r> Runner<'r> {
             // The coordinator would do so a little later by itself.
             let _ = outbox.abort(&Deadline::after(Duration::from_secs(2)));
         }
-        self.member.leave();
+        drop(self.member);
         self.local.flush()?;
         Ok((ended?, self.tally))
     }
@@ -182,7 +182,12 @@ impl<'r> Runner<'r> {
                     self.member.let_go(Some(assignment))?;
                     return Ok(ended);
                 }
-                Turn::Changed(Change::Assigned(partitions)) => assigned = Some(partitions),
+                Turn::Changed(Change::Assigned(partitions)) => {
+                    // What was put out and not committed is decided once more.
+                    self.give_up(stop)?;
+                    drop(assignment);
+                    assigned = Some(partitions);
+                }
                 Turn::Changed(Change::Revoked) => {
                     self.rest()?;
                     self.member.let_go(Some(assignment))?;

@@ -1,0 +1,89 @@
+//! The members of a group and the transactions of `offsets-kafka`, against a real group coordinator.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use offsets_core::model::{GroupId, TopicPartition};
+use offsets_kafka::exchange::{Assignment, Change, Member, MemberOptions, Outbox, Outgoing};
+use offsets_kafka::{ClientSettings, Deadline};
+use offsets_tests::kafka::{self, Isolation, Topic};
+use offsets_tests::rig::Rig;
+use offsets_tests::wait;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+#[test]
+fn a_member_that_was_put_out_while_it_was_busy_commits_nothing() -> Result<()> {
+    let rig = Rig::shared()?;
+    let bootstrap = rig.target.bootstrap();
+    for topic in ["put-out.in", "put-out.out"] {
+        Topic::new(topic, 1).create(&bootstrap)?;
+    }
+    kafka::write(&bootstrap, "put-out.in", &[(0, None, Some("a record"))])?;
+    let busy = Worker::join(&bootstrap, "busy")?;
+    let assignment = busy.take_up()?;
+    let mut results = busy.decide("of the first")?;
+    // Nothing is heard of it for longer than its session lasts.
+    let other = Worker::join(&bootstrap, "other")?;
+    let taken_over = other.take_up()?;
+    wait::until("busy to learn that it was put out", PATIENCE, || {
+        Ok(busy.member.next_change(Duration::from_millis(100))?.map(drop))
+    })?;
+    let next = [(busy.input.clone(), 1)];
+    let late = results.commit(&next, "", &busy.member, &Deadline::after(PATIENCE));
+    ensure!(late.is_err(), "it committed what is another's");
+    let aborted = results.abort(&Deadline::after(PATIENCE));
+    ensure!(aborted.is_ok(), "{:?}", aborted.map_err(|setback| setback.into_error().to_string()));
+
+    let mut results = other.decide("of the other")?;
+    let committed = results.commit(&next, "", &other.member, &Deadline::after(PATIENCE));
+    ensure!(committed.is_ok(), "{:?}", committed.map_err(|setback| setback.into_error().to_string()));
+    let read = kafka::records(&bootstrap, "put-out.out", Isolation::ReadCommitted)?;
+    let values: Vec<_> = read.iter().filter_map(|record| record.value.as_deref()).collect();
+    ensure!(values == [b"of the other"], "{values:?}");
+    drop((assignment, taken_over));
+    Ok(())
+}
+
+/// A member of a group with one input.
+struct Worker {
+    settings: ClientSettings,
+    name: &'static str,
+    input: TopicPartition,
+    member: Member,
+}
+
+impl Worker {
+    fn join(bootstrap: &str, name: &'static str) -> Result<Self> {
+        let mut settings = ClientSettings::builder("kafka").bootstrap_servers(bootstrap);
+        for setting in ["session.timeout.ms=6000", "heartbeat.interval.ms=15000"] {
+            settings = settings.librdkafka(setting)?;
+        }
+        let settings = settings.build()?;
+        let input = TopicPartition::new("put-out.in", 0);
+        let group = GroupId::from("put-out");
+        let topics = [input.topic.clone()];
+        let member = Member::join(&settings, &group, &topics, &MemberOptions::default())?;
+        Ok(Self { settings, name, input, member })
+    }
+
+    fn take_up(&self) -> Result<Assignment> {
+        wait::until(&format!("{} to be given the partition", self.name), PATIENCE, || {
+            let change = self.member.next_change(Duration::from_millis(100))?;
+            Ok((change == Some(Change::Assigned(vec![self.input.clone()]))).then_some(()))
+        })?;
+        Ok(self.member.take_up(&BTreeMap::from([(self.input.clone(), 0)]))?)
+    }
+
+    /// Puts out a result that is not committed yet.
+    fn decide(&self, result: &str) -> Result<Outbox> {
+        let deadline = Deadline::after(PATIENCE);
+        let id = format!("put-out.{}", self.name);
+        let mut results = Outbox::open(&self.settings, &id, PATIENCE, &deadline)?;
+        let record = Outgoing { value: Some(result.as_bytes()), ..Outgoing::to("put-out.out") };
+        let put = results.put(&record, &deadline);
+        ensure!(put.is_ok(), "{:?}", put.map_err(|setback| setback.into_error().to_string()));
+        Ok(results)
+    }
+}
