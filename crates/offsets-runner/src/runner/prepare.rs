@@ -111,13 +111,16 @@ impl Runner<'_> {
             return Ok(());
         }
         let numbers: Vec<i32> = self.tasks.keys().copied().collect();
+        let inputs = self.tasks.values().flat_map(Task::inputs);
+        let partitions: Vec<_> = inputs.map(|(_, input)| input.partition.clone()).collect();
         let changelog = Changelog { cluster: self.cluster, topic: &self.job.changelog };
-        // Without it, more is read again.
-        let Ok(ends) = changelog.ends(&numbers, &Deadline::after(self.job.transaction_timeout)) else {
-            return Ok(());
-        };
+        let deadline = Deadline::after(self.job.transaction_timeout);
+        // Without the answers, more is read again. In this order: where the group is still where a task is, nobody else has
+        // added to the changelog what the copy does not have.
+        let Ok(ends) = changelog.ends(&numbers, &deadline) else { return Ok(()) };
+        let Ok(committed) = self.member.committed(&partitions, &deadline) else { return Ok(()) };
         for (number, task) in &mut self.tasks {
-            if let Some(end) = ends.get(number).filter(|_| !task.is_dirty) {
+            if let Some(end) = ends.get(number).filter(|_| task.is_where(&committed)) {
                 task.place(*end)?;
             }
         }

@@ -198,10 +198,15 @@ impl Task {
 
     /// Whether nothing has happened to the task since it was last worked on.
     pub(crate) fn is_current(&self, committed: &Committed, end: i64) -> bool {
+        self.place.next() == Some(end) && self.is_where(committed)
+    }
+
+    /// Whether what was decided is committed, and nobody else has committed anything since.
+    pub(crate) fn is_where(&self, committed: &Committed) -> bool {
         let same = |(_, input): (u16, &TaskInput)| {
             committed.get(&input.partition).map(|commit| commit.offset) == input.next
         };
-        !self.is_dirty && self.place.next() == Some(end) && self.inputs().all(same)
+        !self.is_dirty && self.inputs().all(same)
     }
 }
 
