@@ -113,7 +113,11 @@ impl Writes {
         for record in output {
             let value = text(record)?;
             ensure!(versions.contains(&value), "{value} was never written");
-            ensure!(seen.insert(value.clone()), "{value} came out twice");
+            ensure!(
+                seen.insert(value.clone()),
+                "{value} came out twice: {}",
+                self.whereabouts(&value, output, ledger)?
+            );
         }
         let lost: Vec<_> = versions.difference(&seen).take(3).collect();
         ensure!(seen.len() == versions.len(), "{} are missing: {lost:?}", versions.len() - seen.len());
@@ -156,6 +160,27 @@ impl Writes {
             ensure!(!first_has_it || topic == self.topics[0], "{version:?} of the second region won");
         }
         Ok(())
+    }
+
+    /// Everything that is known of one value, for whoever has to find out what went wrong.
+    fn whereabouts(&self, value: &str, output: &[Record], ledger: &[Record]) -> Result<String> {
+        let written = self.landed.iter().filter(|(_, version)| version.value() == value);
+        let mut lines: Vec<String> = written.map(|(place, _)| format!("written to {place:?}")).collect();
+        for record in output {
+            if text(record)? == value {
+                lines.push(format!(
+                    "out at {}-{}, time {:?}",
+                    record.partition, record.offset, record.timestamp_ms
+                ));
+            }
+        }
+        for record in ledger {
+            let entry = text(record)?;
+            if entry.contains(&serde_json::to_string(value)?) {
+                lines.push(format!("in the ledger at {}-{}: {entry}", record.partition, record.offset));
+            }
+        }
+        Ok(lines.join("\n"))
     }
 
     /// What is in no ledger. Nothing is in it twice, nor anything that was not written.

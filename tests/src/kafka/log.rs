@@ -210,6 +210,32 @@ pub fn records(bootstrap: &str, topic: &str, isolation: Isolation) -> Result<Vec
     Ok(records)
 }
 
+/// Waits until no transaction is open in a topic: until then a reader of committed records sees less than there will be.
+///
+/// # Errors
+///
+/// When one does not end in time, which none does that outlives its own timeout.
+pub fn await_transactions(bootstrap: &str, topic: &str) -> Result<()> {
+    let readers =
+        [reader(bootstrap, Isolation::ReadCommitted)?, reader(bootstrap, Isolation::ReadUncommitted)?];
+    let partitions = count_partitions(&readers[0], topic)?.with_context(|| format!("no topic {topic}"))?;
+    for partition in 0..partitions {
+        let end = |reader: &BaseConsumer| match reader.fetch_watermarks(topic, partition, PATIENCE) {
+            Ok((_, end)) => Ok(Some(end)),
+            Err(error) if error.rdkafka_error_code().is_some_and(is_young) => Ok(None),
+            Err(error) => Err(error).with_context(|| format!("ends of topic {topic}")),
+        };
+        let mut last = None;
+        wait::until(&format!("the transactions in {topic}-{partition}"), PATIENCE * 2, || {
+            let [stable, high] = [end(&readers[0])?, end(&readers[1])?];
+            last = stable;
+            Ok((stable.is_some() && stable == high).then_some(()))
+        })
+        .with_context(|| format!("one is open at {last:?}"))?;
+    }
+    Ok(())
+}
+
 /// Reads a growing topic as it comes.
 pub struct Follower {
     consumer: BaseConsumer,

@@ -14,7 +14,9 @@ use std::time::Duration;
 use rdkafka::config::ClientConfig;
 
 pub use commits::{Member, commit, committed, join};
-pub use log::{Follower, Isolation, Log, LoggedRecord, PartitionLog, Record, read_whole, records};
+pub use log::{
+    Follower, Isolation, Log, LoggedRecord, PartitionLog, Record, await_transactions, read_whole, records,
+};
 pub use mm2::{Checkpoint, Sync, checkpoints, source_positions, syncs};
 pub use producer::{Ending, Producer, RecordId, write};
 pub use topics::{Topic, partition_count};

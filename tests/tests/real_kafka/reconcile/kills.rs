@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use offsets_tests::kafka::{Isolation, Topic, records};
+use offsets_tests::kafka::{Isolation, Record, Topic, await_transactions, records};
 use offsets_tests::regions::Writers;
 use offsets_tests::rig::Rig;
 use offsets_tests::wait;
@@ -64,7 +64,7 @@ fn whatever_is_killed_nothing_is_lost_nothing_doubled_and_the_ledger_accounts_fo
     dedup.once(&[])?.expect_code(0)?;
     upsert.once(&[])?.expect_code(0)?;
 
-    let read = |topic| records(&bootstrap, topic, Isolation::ReadCommitted);
+    let read = |topic| committed(&bootstrap, topic);
     writes.judge_dedup(&read("once")?, &read("once.lost")?)?;
     writes.judge_upsert(&read("latest")?, &read("latest.lost")?)?;
     eprintln!("{kills} kills of each job, {} records", writes.len());
@@ -105,13 +105,19 @@ fn an_instance_that_slept_while_another_took_its_partitions_commits_nothing_of_w
     let writes = writers.finish()?;
     [sleeper, other].into_iter().try_for_each(Instance::stop)?;
     job.once(&[])?.expect_code(0)?;
-    let read = |topic| records(&bootstrap, topic, Isolation::ReadCommitted);
+    let read = |topic| committed(&bootstrap, topic);
     writes.judge_dedup(&read("slept.once")?, &read("slept.lost")?)
 }
 
 fn start(job: &Job) -> Result<[Instance; 2]> {
     let state = job.folder("state");
     Ok([job.start("one", &["--state", &state, "--instance", "one"])?, job.start("other", &[])?])
+}
+
+/// What is committed, once no instance that was killed holds readers up any more.
+fn committed(bootstrap: &str, topic: &str) -> Result<Vec<Record>> {
+    await_transactions(bootstrap, topic)?;
+    records(bootstrap, topic, Isolation::ReadCommitted)
 }
 
 /// Waits until a topic holds more committed records than it did.
