@@ -1,8 +1,9 @@
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
 
 use offsets_core::model::{TopicName, TopicPartition};
 use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::ConsumerGroupMetadata;
 use rdkafka::error::KafkaError;
 use rdkafka::message::{DeliveryResult, Header, Headers as _, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext};
@@ -16,7 +17,7 @@ use crate::{About, Cause, ClientSettings, Deadline, Error, RawRecord};
 
 /// Puts records and positions out in transactions.
 pub struct Outbox {
-    producer: BaseProducer<Deliveries>,
+    producer: Arc<BaseProducer<Deliveries>>,
     settings: ClientSettings,
     id: String,
     is_open: bool,
@@ -62,6 +63,9 @@ struct Deliveries {
 /// How often failed deliveries are looked for, in records.
 const LOOK_EVERY: u32 = 1024;
 
+/// How much longer than it was given the client may take to say that time is over.
+const GRACE: Duration = Duration::from_secs(2);
+
 /// How long the client may be at a request before deliveries are looked at, some of which it may wait for.
 const CALL: Duration = Duration::from_millis(100);
 
@@ -101,8 +105,13 @@ impl Outbox {
         let producer: BaseProducer<Deliveries> = configured(settings, &forced, &tuned)
             .create_with_context(context)
             .map_err(|error| refused(settings, &error))?;
-        let outbox =
-            Self { producer, settings: settings.clone(), id: id.to_owned(), is_open: false, since_look: 0 };
+        let outbox = Self {
+            producer: Arc::new(producer),
+            settings: settings.clone(),
+            id: id.to_owned(),
+            is_open: false,
+            since_look: 0,
+        };
         loop {
             match outbox.producer.init_transactions(deadline.remaining()) {
                 Ok(()) => return Ok(outbox),
@@ -183,10 +192,9 @@ impl Outbox {
         let Some(generation) = member.generation() else {
             return Err(self.setback(&KafkaError::Canceled, deadline));
         };
-        self.again(deadline, |outbox| {
-            outbox.producer.send_offsets_to_transaction(&list, &generation, deadline.remaining())
-        })
-        .or_else(|setback| self.flush(deadline).and(Err(setback)))?;
+        let generation = Arc::new(generation);
+        self.again(deadline, |outbox| outbox.add_positions(list.clone(), Arc::clone(&generation), deadline))
+            .or_else(|setback| self.flush(deadline).and(Err(setback)))?;
         if let Some((partition, code)) = self.producer.context().failure() {
             return Err(self.undelivered(partition, code));
         }
@@ -208,6 +216,26 @@ impl Outbox {
         }
         self.producer.context().forget();
         Ok(())
+    }
+
+    /// Adds positions to the transaction. After the death of one of several brokers the client can leave that unanswered for ever
+    /// (seen with librdkafka 2.12.1): so it is asked elsewhere, and left behind where it is over its time.
+    fn add_positions(
+        &self,
+        list: TopicPartitionList,
+        generation: Arc<ConsumerGroupMetadata>,
+        deadline: &Deadline,
+    ) -> Result<(), KafkaError> {
+        let (producer, remaining) = (Arc::clone(&self.producer), deadline.remaining());
+        let (answer, answered) = mpsc::sync_channel(1);
+        let ask = move || {
+            let said = producer.send_offsets_to_transaction(&list, &generation, remaining);
+            // Nobody waits any more where it comes too late.
+            let _ = answer.send(said);
+        };
+        std::thread::Builder::new().spawn(ask).map_err(|_| KafkaError::Canceled)?;
+        let never = KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut);
+        answered.recv_timeout(remaining + GRACE).unwrap_or(Err(never))
     }
 
     /// Waits until it is known of every record whether it was taken. The client's own flush looks only ten times a second.
