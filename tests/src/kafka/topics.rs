@@ -38,7 +38,8 @@ impl Topic {
     ///
     /// When the broker refuses, for instance because the topic is there already.
     pub fn create(&self, bootstrap: &str) -> Result<()> {
-        let topic = NewTopic::new(&self.name, self.partitions, TopicReplication::Fixed(1));
+        let as_the_brokers_say = TopicReplication::Fixed(-1);
+        let topic = NewTopic::new(&self.name, self.partitions, as_the_brokers_say);
         let topic = self.config.iter().fold(topic, |topic, (key, value)| topic.set(key, value));
         let results = block_on(admin(bootstrap)?.create_topics([&topic], &options()))?;
         for result in results {

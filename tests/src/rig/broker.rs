@@ -1,8 +1,9 @@
-//! One Kafka broker that is a cluster of its own (KRaft), and the controller beside it.
+//! Kafka brokers, and the controller (KRaft) beside those of one cluster.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -16,15 +17,11 @@ use crate::wait;
 const PATIENCE: Duration = Duration::from_secs(90);
 const HEAP_MB: u32 = 512;
 const CONTROLLER_HEAP_MB: u32 = 128;
+const CONTROLLER_ID: u32 = 100;
 
 /// A broker on 127.0.0.1. Its port and its data stay the same over kills and restarts.
 ///
 /// The controller is a process of its own and is never killed, as another broker's would not be.
-///
-/// A broker that is alone loses transactions when it is killed: Kafka 4.3.1 writes the marker that ends a transaction to no
-/// partition that has no leader at that time (`KRaftMetadataCache.getPartitionLeaderEndpoint` answers as for one that was
-/// deleted), and until a broker that comes back is let in, it leads nothing. So transactions that are over their time are
-/// looked for no sooner than 10 s after a start, which is Kafka's default, and not as often as it could be.
 ///
 /// Topics are never created by being named; compaction and retention run within a second of being due.
 pub struct Broker {
@@ -34,37 +31,63 @@ pub struct Broker {
     output: PathBuf,
     java: Java,
     process: Option<Process>,
-    _controller: Process,
+    _controller: Arc<Process>,
+}
+
+/// What brokers of one cluster have in common.
+pub(super) struct Controller {
+    port: u16,
+    process: Arc<Process>,
+    cluster_id: String,
+    /// How many replicas a topic has that does not say.
+    replicas: usize,
+}
+
+impl Controller {
+    /// Formats a data folder and starts the controller of a cluster that is to have so many brokers.
+    pub(super) fn launch(
+        cluster: &'static str,
+        brokers: usize,
+        java: &Java,
+        scratch: &Scratch,
+    ) -> Result<Self> {
+        let folder = scratch.folder(cluster)?.join("controller");
+        fs::create_dir_all(&folder)?;
+        let port = ports::free()?;
+        // a cluster id is 16 bytes in base64
+        let cluster_id = format!("{cluster}AAAAAAAAAAAAAAAA").chars().take(22).collect::<String>();
+        let properties = folder.join("controller.properties");
+        fs::write(&properties, controller_properties(port, brokers, &folder.join("data")))?;
+        format(&cluster_id, java, &properties)?;
+        let mut command = java.command("kafka.Kafka", CONTROLLER_HEAP_MB);
+        command.arg(&properties);
+        let process = Process::start(&format!("{cluster}'s controller"), &command, &folder.join("output"))?;
+        Ok(Self { port, process: Arc::new(process), cluster_id, replicas: brokers })
+    }
 }
 
 impl Broker {
     /// Formats a data folder and starts the broker on it, without waiting until it answers.
-    pub(super) fn launch(name: &'static str, java: &Java, scratch: &Scratch) -> Result<Self> {
+    pub(super) fn launch(
+        name: &'static str,
+        id: u32,
+        controller: &Controller,
+        java: &Java,
+        scratch: &Scratch,
+    ) -> Result<Self> {
         let folder = scratch.folder(name)?;
-        let (port, controller_port) = (ports::free()?, ports::free()?);
+        let port = ports::free()?;
         let properties = folder.join("server.properties");
-        fs::write(
-            &properties,
-            server_properties(port, controller_port, &folder.join("data").to_string_lossy()),
-        )?;
-        let controller = folder.join("controller.properties");
-        fs::write(
-            &controller,
-            controller_properties(controller_port, &folder.join("controller").to_string_lossy()),
-        )?;
-        format(name, java, &[&properties, &controller])?;
-        let mut command = java.command("kafka.Kafka", CONTROLLER_HEAP_MB);
-        command.arg(&controller);
-        let output = folder.join("output");
-        let controller = Process::start(&format!("{name}'s controller"), &command, &output)?;
+        fs::write(&properties, server_properties(id, port, controller, &folder.join("data")))?;
+        format(&controller.cluster_id, java, &properties)?;
         let mut broker = Self {
             name,
             port,
             properties,
-            output,
+            output: folder.join("output"),
             java: java.clone(),
             process: None,
-            _controller: controller,
+            _controller: Arc::clone(&controller.process),
         };
         broker.spawn()?;
         Ok(broker)
@@ -130,28 +153,27 @@ impl Broker {
     }
 }
 
-/// Formats the data folders of one cluster.
-fn format(name: &str, java: &Java, properties: &[&PathBuf]) -> Result<()> {
-    // a cluster id is 16 bytes in base64
-    let id = format!("{name}AAAAAAAAAAAAAAAA").chars().take(22).collect::<String>();
-    for properties in properties {
-        let mut command = java.command("kafka.tools.StorageTool", 128);
-        let output = command.args(["format", "-t", &id, "-c"]).arg(properties).output()?;
-        if !output.status.success() {
-            bail!("kafka.tools.StorageTool failed: {}", String::from_utf8_lossy(&output.stderr));
-        }
+/// Formats the data folder that these properties name.
+fn format(cluster_id: &str, java: &Java, properties: &Path) -> Result<()> {
+    let mut command = java.command("kafka.tools.StorageTool", 128);
+    let output = command.args(["format", "-t", cluster_id, "-c"]).arg(properties).output()?;
+    if !output.status.success() {
+        bail!("kafka.tools.StorageTool failed: {}", String::from_utf8_lossy(&output.stderr));
     }
     Ok(())
 }
 
-fn controller_properties(port: u16, data: &str) -> String {
+fn controller_properties(port: u16, replicas: usize, data: &Path) -> String {
+    let data = data.to_string_lossy();
     format!(
         "process.roles=controller
-node.id=2
-controller.quorum.voters=2@127.0.0.1:{port}
+node.id={CONTROLLER_ID}
+controller.quorum.voters={CONTROLLER_ID}@127.0.0.1:{port}
 listeners=CONTROLLER://127.0.0.1:{port}
 controller.listener.names=CONTROLLER
 log.dirs={data}
+
+default.replication.factor={replicas}
 
 # a broker that was killed comes back as soon as it can
 broker.session.timeout.ms=6000
@@ -159,20 +181,21 @@ broker.session.timeout.ms=6000
     )
 }
 
-fn server_properties(port: u16, controller_port: u16, data: &str) -> String {
+fn server_properties(id: u32, port: u16, controller: &Controller, data: &Path) -> String {
+    let Controller { port: controller_port, replicas, .. } = controller;
+    let data = data.to_string_lossy();
     format!(
         "process.roles=broker
-node.id=1
-controller.quorum.voters=2@127.0.0.1:{controller_port}
+node.id={id}
+controller.quorum.voters={CONTROLLER_ID}@127.0.0.1:{controller_port}
 listeners=PLAINTEXT://127.0.0.1:{port}
 advertised.listeners=PLAINTEXT://127.0.0.1:{port}
 controller.listener.names=CONTROLLER
 log.dirs={data}
 
-# one broker: nothing has a second replica
-offsets.topic.replication.factor=1
+offsets.topic.replication.factor={replicas}
 offsets.topic.num.partitions=5
-transaction.state.log.replication.factor=1
+transaction.state.log.replication.factor={replicas}
 transaction.state.log.min.isr=1
 transaction.state.log.num.partitions=5
 group.initial.rebalance.delay.ms=0

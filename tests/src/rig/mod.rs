@@ -1,9 +1,11 @@
-//! Two brokers on loopback, `source` and `target`, each a Kafka cluster of its own, and the place their files live in.
+//! Two brokers on loopback, `source` and `target`, each a Kafka cluster of its own, and the place their files live in; and,
+//! for those who want to kill brokers in the midst of transactions, a cluster of two.
 
 mod broker;
 mod jars;
 mod java;
 mod mirror;
+mod pair;
 mod ports;
 mod process;
 mod scratch;
@@ -13,9 +15,11 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use anyhow::{Result, anyhow};
 
 pub use broker::Broker;
+use broker::Controller;
 pub use jars::{Jars, workspace_target};
 pub use java::Java;
 pub use mirror::{Flow, Mirror, Properties};
+pub use pair::Pair;
 pub use process::Process;
 pub use scratch::Scratch;
 
@@ -42,9 +46,12 @@ impl Rig {
     pub fn start() -> Result<Self> {
         let java = Java::new(Jars::locate()?)?;
         let scratch = Scratch::new()?;
-        // both boot at once: most of a start is one thread loading classes
-        let mut source = Broker::launch("source", &java, &scratch)?;
-        let mut target = Broker::launch("target", &java, &scratch)?;
+        // all boot at once: most of a start is one thread loading classes
+        let alone = |name| {
+            let controller = Controller::launch(name, 1, &java, &scratch)?;
+            Broker::launch(name, 1, &controller, &java, &scratch)
+        };
+        let (mut source, mut target) = (alone("source")?, alone("target")?);
         source.await_ready()?;
         target.await_ready()?;
         Ok(Self { source, target, java, scratch })

@@ -1,11 +1,11 @@
-//! Instances and a broker are killed again and again, and nothing is lost or doubled.
+//! Instances and brokers are killed again and again, and nothing is lost or doubled.
 
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use offsets_tests::kafka::{Isolation, Record, Topic, await_transactions, records};
 use offsets_tests::regions::Writers;
-use offsets_tests::rig::Rig;
+use offsets_tests::rig::{Pair, Rig};
 use offsets_tests::wait;
 
 use super::{Instance, Job};
@@ -16,23 +16,24 @@ const INPUTS: [&str; 2] = ["kills.a", "kills.b"];
 /// How often something is killed, unless `OFFSETS_TEST_KILLS` says how often.
 const KILLS: u32 = 20;
 
-/// Every so many kills it is the broker that is killed.
+/// Every so many kills it is a broker that is killed, one after the other.
 const BROKER_EVERY: u32 = 5;
 
 #[test]
 fn whatever_is_killed_nothing_is_lost_nothing_doubled_and_the_ledger_accounts_for_the_rest() -> Result<()> {
-    let mut rig = Rig::shared()?;
-    let bootstrap = rig.target.bootstrap();
+    let rig = Rig::shared()?;
+    let mut pair = Pair::start(&rig)?;
+    let bootstrap = pair.bootstrap();
     for topic in [INPUTS[0], INPUTS[1], "once", "once.lost", "latest", "latest.lost"] {
         Topic::new(topic, PARTITIONS).create(&bootstrap)?;
     }
     let (a, b) = (format!("a={}", INPUTS[0]), format!("b={}", INPUTS[1]));
     let inputs = ["--from", &a, "--from", &b];
     let dedup = ["--mode", "dedup", "--identity", "json:/id", "--to", "once", "--ledger", "once.lost"];
-    let dedup = Job::new(&rig, "kills-dedup", &[&inputs[..], &dedup].concat())?;
+    let dedup = Job::on(bootstrap.clone(), &rig, "kills-dedup", &[&inputs[..], &dedup].concat())?;
     let upsert = ["--mode", "upsert", "--identity", "key", "--order", "json:/v", "--regions", "a,b"];
     let upsert = [&inputs[..], &upsert, &["--to", "latest", "--ledger", "latest.lost"]].concat();
-    let upsert = Job::new(&rig, "kills-upsert", &upsert)?;
+    let upsert = Job::on(bootstrap.clone(), &rig, "kills-upsert", &upsert)?;
 
     let writers = Writers::start(&bootstrap, INPUTS, PARTITIONS, 1_000);
     // Of each job one instance keeps its state and its name, and the other one neither.
@@ -49,8 +50,7 @@ fn whatever_is_killed_nothing_is_lost_nothing_doubled_and_the_ledger_accounts_fo
             *seen = progress(&bootstrap, topic, *seen).with_context(tails)?;
         }
         if kill % BROKER_EVERY == 0 {
-            rig.target.kill()?;
-            rig.target.restart()?;
+            pair.kill_and_restart((kill / BROKER_EVERY) as usize)?;
         } else {
             for instances in &mut jobs {
                 instances[kill as usize % 2].kill_and_restart()?;

@@ -31,13 +31,19 @@ pub(crate) struct Instance {
 }
 
 impl Job {
+    /// A job on the target cluster.
     pub(crate) fn new(rig: &Rig, group: &str, arguments: &[&str]) -> Result<Self> {
+        Self::on(rig.target.bootstrap(), rig, group, arguments)
+    }
+
+    /// A job on another cluster.
+    pub(crate) fn on(bootstrap: String, rig: &Rig, group: &str, arguments: &[&str]) -> Result<Self> {
         let folder = rig.scratch().folder(group)?;
         let mut all = vec!["--group".to_owned(), group.to_owned()];
         // A dead member is noticed sooner than by default.
         all.extend(["-X", "session.timeout.ms=6000", "-X", "heartbeat.interval.ms=1000"].map(str::to_owned));
         all.extend(arguments.iter().map(|argument| (*argument).to_owned()));
-        Ok(Self { folder, bootstrap: rig.target.bootstrap(), arguments: all })
+        Ok(Self { folder, bootstrap, arguments: all })
     }
 
     fn command(&self, more: &[&str]) -> Result<Command> {
