@@ -136,14 +136,10 @@ pub fn read_whole(
     let mut bounds = BTreeMap::new();
     for partition in 0..partitions {
         // a topic that was just made is announced before its broker leads it
-        let watermarks = wait::until(&format!("the ends of topic {topic}"), PATIENCE, || {
-            match consumer.fetch_watermarks(topic, partition, PATIENCE) {
-                Ok(watermarks) => Ok(Some(watermarks)),
-                Err(error) if error.rdkafka_error_code().is_some_and(is_young) => Ok(None),
-                Err(error) => Err(error).with_context(|| format!("ends of topic {topic}")),
-            }
+        let bound = wait::until(&format!("the ends of topic {topic}"), PATIENCE, || {
+            watermarks(&consumer, topic, partition)
         });
-        bounds.insert(partition, watermarks?);
+        bounds.insert(partition, bound?);
     }
     assign(&consumer, topic, partitions)?;
     let mut open: BTreeSet<i32> = (0..partitions).collect();
@@ -162,6 +158,15 @@ pub fn read_whole(
         }
     }
     Ok(bounds)
+}
+
+/// Start and end of a partition; `None` while nobody leads it yet.
+fn watermarks(consumer: &BaseConsumer, topic: &str, partition: i32) -> Result<Option<(i64, i64)>> {
+    match consumer.fetch_watermarks(topic, partition, PATIENCE) {
+        Ok(watermarks) => Ok(Some(watermarks)),
+        Err(error) if error.rdkafka_error_code().is_some_and(is_young) => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("ends of topic {topic}")),
+    }
 }
 
 fn is_young(code: RDKafkaErrorCode) -> bool {
@@ -220,14 +225,10 @@ pub fn await_transactions(bootstrap: &str, topic: &str) -> Result<()> {
         [reader(bootstrap, Isolation::ReadCommitted)?, reader(bootstrap, Isolation::ReadUncommitted)?];
     let partitions = count_partitions(&readers[0], topic)?.with_context(|| format!("no topic {topic}"))?;
     for partition in 0..partitions {
-        let end = |reader: &BaseConsumer| match reader.fetch_watermarks(topic, partition, PATIENCE) {
-            Ok((_, end)) => Ok(Some(end)),
-            Err(error) if error.rdkafka_error_code().is_some_and(is_young) => Ok(None),
-            Err(error) => Err(error).with_context(|| format!("ends of topic {topic}")),
-        };
         let mut last = None;
         wait::until(&format!("the transactions in {topic}-{partition}"), PATIENCE * 2, || {
-            let [stable, high] = [end(&readers[0])?, end(&readers[1])?];
+            let [stable, high] =
+                [watermarks(&readers[0], topic, partition)?, watermarks(&readers[1], topic, partition)?];
             last = stable;
             Ok((stable.is_some() && stable == high).then_some(()))
         })

@@ -158,7 +158,7 @@ impl Outbox {
         if self.since_look == LOOK_EVERY {
             self.since_look = 0;
             self.producer.poll(Duration::ZERO);
-            if self.producer.context().has_failed() {
+            if self.producer.context().failure().is_some() {
                 self.flush(deadline)?;
             }
         }
@@ -346,10 +346,6 @@ impl Deliveries {
     /// The delivery that failed, and if there are several, the one that says why.
     fn failure(&self) -> Option<(TopicPartition, RDKafkaErrorCode)> {
         self.failed().clone()
-    }
-
-    fn has_failed(&self) -> bool {
-        self.failed().is_some()
     }
 
     fn forget(&self) {

@@ -132,3 +132,15 @@ fn state_of_other_rules_is_refused() {
     let found = Task::find(0, copy(&before, 5), &committed(&[("orders", 5, MARK)]), &now, &changelog, None);
     assert!(matches!(found, Err(Error::OtherRules { .. })));
 }
+
+#[test]
+fn a_task_is_where_the_group_is_only_while_nobody_else_has_committed() {
+    let job = job(&["orders"]);
+    let here = committed(&[("orders", 5, MARK)]);
+    let Found::Task(mut task) = find(copy(&job, 5), &here, &job) else { panic!("they go together") };
+    assert!(task.is_where(&here));
+    assert!(!task.is_where(&committed(&[("orders", 6, MARK)])), "another went on");
+    assert!(task.is_current(&here, 100) && !task.is_current(&here, 101));
+    task.pass(0, 4);
+    assert!(!task.is_where(&here), "what was decided is not committed");
+}
