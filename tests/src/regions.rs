@@ -52,13 +52,16 @@ pub struct Writers {
 #[derive(Clone, Debug, Default)]
 pub struct Writes {
     landed: BTreeMap<Place, Version>,
+    /// Where in a topic between each of them lies, if they went through one.
+    between: BTreeMap<Place, Place>,
     /// The topics, the one of the region with the higher priority first.
     topics: [String; 2],
 }
 
 impl Writers {
-    /// Begins to write to these two topics, `a_second` records a second, each key always to the partition of its number.
-    pub fn start(bootstrap: &str, topics: [&str; 2], partitions: i32, a_second: u64) -> Self {
+    /// Begins to write to these two topics of so many partitions, `a_second` records a second, each key always to the partition
+    /// of its number.
+    pub fn start(bootstrap: &str, topics: [&str; 2], partitions: [i32; 2], a_second: u64) -> Self {
         let (bootstrap, topics) = (bootstrap.to_owned(), topics.map(str::to_owned));
         let stop = Arc::new(AtomicBool::new(false));
         let said = Arc::clone(&stop);
@@ -89,7 +92,26 @@ impl Writes {
                 landed.insert((topic.clone(), record.partition, record.offset), version);
             }
         }
-        Ok(Self { landed, topics })
+        Ok(Self { landed, between: BTreeMap::new(), topics })
+    }
+
+    /// Looks where everything went in a topic between, which the ledger names then.
+    ///
+    /// # Errors
+    ///
+    /// When something did not go there, or twice.
+    pub fn went_through(&mut self, topic: &str, records: &[Record]) -> Result<()> {
+        let mut expected = self.landed.clone();
+        for record in records {
+            let header = record.headers.iter().rfind(|(name, _)| name == "offsets.origin");
+            let origin: serde_json::Value = serde_json::from_slice(&header.context("no origin")?.1)?;
+            let place = place([&origin["topic"], &origin["partition"], &origin["offset"]])?;
+            let version = expected.remove(&place).with_context(|| format!("{place:?} is there twice"))?;
+            ensure!(version.value() == text(record)?, "{place:?} went through as another record");
+            self.between.insert((topic.to_owned(), record.partition, record.offset), place);
+        }
+        ensure!(expected.is_empty(), "{} records did not go through {topic}", expected.len());
+        Ok(())
     }
 
     /// How many records were written.
@@ -189,15 +211,22 @@ impl Writes {
         for record in ledger {
             let entry: serde_json::Value = serde_json::from_str(&text(record)?)?;
             let loser = &entry["loser"];
-            let place = (
-                loser["from"].as_str().context("a loser of nowhere")?.to_owned(),
-                i32::try_from(loser["partition"].as_i64().context("no partition")?)?,
-                loser["offset"].as_i64().context("no offset")?,
-            );
-            ensure!(left.remove(&place).is_some(), "{place:?} is in the ledger twice, or was never written");
+            let named = place([&loser["from"], &loser["partition"], &loser["offset"]])?;
+            let place = if self.between.is_empty() { Some(&named) } else { self.between.get(&named) };
+            let place = place.with_context(|| format!("{named:?} holds nothing"))?;
+            ensure!(left.remove(place).is_some(), "{place:?} is in the ledger twice, or was never written");
         }
         Ok(left)
     }
+}
+
+/// A place as topic, partition and offset say it.
+fn place([topic, partition, offset]: [&serde_json::Value; 3]) -> Result<Place> {
+    Ok((
+        topic.as_str().context("no topic")?.to_owned(),
+        i32::try_from(partition.as_i64().context("no partition")?)?,
+        offset.as_i64().context("no offset")?,
+    ))
 }
 
 fn text(record: &Record) -> Result<String> {
@@ -208,7 +237,7 @@ fn text(record: &Record) -> Result<String> {
 fn write(
     bootstrap: &str,
     topics: [String; 2],
-    partitions: i32,
+    partitions: [i32; 2],
     a_second: u64,
     stop: &AtomicBool,
 ) -> Result<Writes> {
@@ -223,7 +252,8 @@ fn write(
         while sent < due {
             chance = step(chance);
             let version = Version { key: chance % KEYS, number: (chance >> 24) % VERSIONS };
-            let topic = &topics[usize::from(chance >> 60 & 1 == 1)];
+            let region = usize::from(chance >> 60 & 1 == 1);
+            let (topic, partitions) = (&topics[region], partitions[region]);
             let (key, value) = (version.key(), version.value());
             let partition = i32::try_from(version.key)? % partitions;
             let record = BaseRecord::to(topic);

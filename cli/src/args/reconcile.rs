@@ -48,6 +48,7 @@ Region and topic are the name of the file where the line does not say them, the 
 number of the line. Files are read side by side, the oldest timestamp first.
 
 Between topics, partition p of every input, of the output and of the changelog belong together.
+Where inputs are partitioned differently, --repartition takes their records through a topic between.
 Outputs, ledger, state and positions are committed in one transaction; readers of the output read
 committed records. SIGTERM ends a run after a last commit.
 
@@ -148,6 +149,18 @@ pub(crate) struct TopicsArgs {
     /// What the group had read before it moved: the file that `translate --seed-out` or `reset --seed-out` wrote
     #[arg(long, value_name = "FILE", requires = "group", required_if_eq("mode", "reread"))]
     pub(crate) seed: Option<PathBuf>,
+
+    /// Where inputs are partitioned differently: the topic through which all records go first, so that those of one identity
+    /// meet [default: GROUP-repartition, created where it is missing, with as many partitions as --to]
+    #[arg(
+        long,
+        value_name = "TOPIC",
+        requires = "group",
+        num_args = 0..=1,
+        default_missing_value = "",
+        conflicts_with = "dry_run"
+    )]
+    pub(crate) repartition: Option<String>,
 
     /// The compacted topic that holds the state [default: GROUP-changelog, created where it is missing]
     #[arg(long, value_name = "TOPIC", requires = "group")]

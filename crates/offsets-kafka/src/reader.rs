@@ -31,6 +31,8 @@ pub struct RawRecord<'a> {
     /// Whether the timestamp is the producer's (`CreateTime`).
     pub is_producers_timestamp: bool,
     pub(crate) headers: Option<&'a BorrowedHeaders>,
+    /// Headers of this name are not shown.
+    hidden: Option<&'a str>,
 }
 
 impl<'a> RawRecord<'a> {
@@ -43,21 +45,34 @@ impl<'a> RawRecord<'a> {
             value: message.payload(),
             is_producers_timestamp: matches!(message.timestamp(), Timestamp::CreateTime(_)),
             headers: message.headers(),
+            hidden: None,
         }
     }
 
     /// Names and values of the headers, in their order; a null value is `None`.
     pub fn headers(&self) -> impl Iterator<Item = (&'a str, Option<&'a [u8]>)> {
-        let headers = self.headers;
+        let (headers, hidden) = (self.headers, self.hidden);
         let count = headers.map_or(0, |headers| headers.count());
         (0..count)
             .filter_map(move |at| headers.map(|headers| headers.get(at)))
             .map(|header| (header.key, header.value))
+            .filter(move |(name, _)| hidden != Some(*name))
+    }
+
+    /// The record without its headers of this name.
+    #[must_use]
+    pub fn without_header(self, name: &'a str) -> Self {
+        Self { hidden: Some(name), ..self }
+    }
+
+    /// Whether all the headers that it came with are shown.
+    pub(crate) fn shows_all_headers(&self) -> bool {
+        self.hidden.is_none()
     }
 
     /// The value of the last header of this name.
     pub fn header(&self, name: &str) -> Option<&'a [u8]> {
-        let headers = self.headers?;
+        let headers = self.headers.filter(|_| self.hidden != Some(name))?;
         let newest_first = (0..headers.count()).rev().map(|at| headers.get(at));
         newest_first.filter(|header| header.key == name).find_map(|header| header.value)
     }

@@ -46,6 +46,38 @@ pub enum Error {
         /// What its policy is.
         policy: String,
     },
+    /// The repartition topic does not keep every record.
+    #[error("repartition topic {topic} has cleanup.policy={policy}: older records of a key would be lost")]
+    Compacted {
+        /// The topic.
+        topic: TopicName,
+        /// What its policy is.
+        policy: String,
+    },
+    /// What was repartitioned before was repartitioned otherwise.
+    #[error(
+        "{partition}: what the group has committed was {}, and this is `{is}`: records of one identity would not meet",
+        by(was)
+    )]
+    OtherRepartition {
+        /// The partition of an input.
+        partition: TopicPartition,
+        /// What stands with the group's commit.
+        was: String,
+        /// What would stand with the next one.
+        is: String,
+    },
+    /// A record of the repartition topic does not say where it is from.
+    #[error("{partition}: the record at offset {offset} does not say where it is from")]
+    NoOrigin {
+        /// The partition of the repartition topic.
+        partition: TopicPartition,
+        /// The record.
+        offset: i64,
+        /// What is wrong with its header.
+        #[source]
+        cause: serde_json::Error,
+    },
     /// The changelog holds something else.
     #[error("changelog {partition}: the record at offset {offset} is not ours")]
     NotOurs {
@@ -164,4 +196,8 @@ pub enum Error {
 
 fn at(offset: Option<i64>) -> String {
     offset.map_or_else(|| "nowhere".to_owned(), |offset| offset.to_string())
+}
+
+fn by(mark: &str) -> String {
+    if mark.is_empty() { "not committed by a repartition".to_owned() } else { format!("`{mark}`") }
 }

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,8 +10,10 @@ use offsets_core::reconcile::{Rules, Seed, UpsertRules, Window};
 pub struct Job {
     /// The consumer group: instances of one group share the partitions out.
     pub group: GroupId,
-    /// The topics that are read. All have as many partitions.
+    /// The topics that are read. All have as many partitions, unless there is a repartition topic.
     pub inputs: Vec<Input>,
+    /// The topic through which everything goes first, so that records of one identity meet in one of its partitions.
+    pub repartition: Option<TopicName>,
     /// The topic for what counts; it has at least as many partitions.
     pub output: TopicName,
     /// The topic for the writes that lost, if they are to be kept.
@@ -44,6 +47,17 @@ pub struct Job {
     pub once: bool,
     /// Whether to go on from the group's positions where they are not those that the state was saved with.
     pub adopt_positions: bool,
+}
+
+impl Job {
+    /// The topics whose records are judged, and whose partitions are tasks.
+    pub(crate) fn judged(&self) -> Cow<'_, [Input]> {
+        match &self.repartition {
+            None => Cow::Borrowed(&self.inputs),
+            // Each record says which region wrote it.
+            Some(topic) => Cow::Owned(vec![Input { region: String::new(), topic: topic.clone() }]),
+        }
+    }
 }
 
 /// A topic that is read.

@@ -11,6 +11,13 @@
 //! Member -> Intake -> Rules -> Operator -> Outbox: output, ledger, changelog, positions -> Replica
 //! ```
 //!
+//! Where inputs are partitioned differently, a [`Repartition`] goes before it, a member of a group of its own: it writes every
+//! record to one topic, in the partition of its identity, and that topic is what is judged.
+//!
+//! ```text
+//! Member -> Intake -> identity -> Outbox: topic between, positions
+//! ```
+//!
 //! # What holds
 //!
 //! - **No record is skipped.** A record that cannot be judged, or one that was deleted before it was read, ends the run, unless a
@@ -22,23 +29,18 @@
 //!
 //! # What is not promised
 //!
-//! Records of one key that lie in different partition numbers do not meet. Readers of the output must read committed records only.
+//! Without a repartition topic, records of one key that lie in different partition numbers do not meet. Readers of the output must read committed records only.
 
-mod changelog;
+mod course;
 mod error;
-mod goal;
 mod job;
-mod judge;
-mod lane;
-mod local;
-mod progress;
-mod results;
-mod runner;
-mod task;
-mod topics;
+mod reconcile;
+mod repartition;
 mod watcher;
 
+pub use course::Ended;
 pub use error::Error;
 pub use job::{Input, Job, Judging, LocalState};
-pub use runner::{Ended, Runner};
+pub use reconcile::Runner;
+pub use repartition::Repartition;
 pub use watcher::{Event, Watcher};

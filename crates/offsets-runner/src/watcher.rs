@@ -5,7 +5,7 @@ use offsets_core::reconcile::Tally;
 use offsets_store::TableCost;
 
 /// Who is told how a run goes.
-pub trait Watcher {
+pub trait Watcher: Send {
     /// Something has happened.
     fn see(&mut self, event: Event<'_>);
 }
@@ -36,6 +36,8 @@ pub enum Event<'a> {
         /// What that takes.
         cost: TableCost,
     },
+    /// So many records in all went through the repartition topic, and are committed there.
+    Repartitioned(u64),
     /// Everything the group had read before it moved has come again, or cannot any more: from now on all passes.
     NothingComesAgain,
     /// How many offsets each partition of an input is behind its end. Control records count.

@@ -1,13 +1,16 @@
-//! What reconciliation reads: a line of a file, a JSON pointer and what it finds, a version, a stamp, the rules of a command.
+//! What reconciliation reads: a line of a file, an origin in a header, a JSON pointer and what it finds, a version, a stamp, the rules of a command.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use offsets_core::reconcile::{Hlc, IdentityRule, Line, Pointer, Record, Version, VersionRule};
+use offsets_core::reconcile::{Hlc, IdentityRule, Line, Origin, Pointer, Record, Version, VersionRule};
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(line) = Line::read(bytes, &Line::default()) {
         let written = serde_json::to_vec(&line).expect("a record can be written");
         assert_eq!(Line::read(&written, &Line::default()).expect("what was written"), line);
+    }
+    if let Ok(origin) = Origin::read(bytes) {
+        assert_eq!(Origin::read(&origin.write()).expect("what was written"), origin);
     }
     if let Some(stamp) = Hlc::read(bytes) {
         assert_eq!(Hlc::read(stamp.to_string().as_bytes()), Some(stamp));

@@ -115,6 +115,7 @@ fn are_consistent(args: &ReconcileArgs) -> Result<(), Failure> {
             (args.window_count.is_some(), "--window-count"),
             (args.tombstone_horizon.is_some(), "--tombstone-horizon"),
             (args.tombstone_version.is_some(), "--tombstone-version"),
+            (args.topics.repartition.is_some(), "--repartition"),
         ],
     };
     match foreign.iter().find(|(said, _)| *said) {

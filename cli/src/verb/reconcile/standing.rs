@@ -28,8 +28,22 @@ struct State {
     partitions: Vec<i32>,
     remembered: u64,
     cost: TableCost,
-    lag: BTreeMap<TopicPartition, i64>,
+    /// What went through the repartition topic.
+    repartitioned: u64,
     setbacks: u64,
+    stages: BTreeMap<Stage, StageState>,
+}
+
+/// The parts of a run that commit on their own.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Stage {
+    Repartition,
+    Reconcile,
+}
+
+#[derive(Default)]
+struct StageState {
+    lag: BTreeMap<TopicPartition, i64>,
     /// Why nothing could be committed since the last commit.
     trouble: Option<String>,
 }
@@ -37,6 +51,7 @@ struct State {
 /// Sees a run, keeps how it stands, and tells the operator what matters.
 pub(super) struct Onlooker<'s> {
     standing: &'s Standing,
+    stage: Stage,
     remarks: Remarks,
     bar: ProgressBar,
     /// What a dry run shows.
@@ -65,7 +80,12 @@ impl<'s> Onlooker<'s> {
         let bar =
             ProgressBar::no_length().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
         bar.set_draw_target(target);
-        Self { standing, remarks, bar, losses: Vec::new() }
+        Self { standing, stage: Stage::Reconcile, remarks, bar, losses: Vec::new() }
+    }
+
+    /// One that sees the stage before.
+    pub(super) fn ahead(standing: &'s Standing, remarks: Remarks) -> Self {
+        Self { stage: Stage::Repartition, bar: ProgressBar::hidden(), ..Self::new(standing, remarks) }
     }
 
     pub(super) fn into_losses(self) -> Vec<Value> {
@@ -90,7 +110,7 @@ impl<'s> Onlooker<'s> {
 
     fn show(&self) {
         let state = self.standing.state();
-        let behind: i64 = state.lag.values().sum();
+        let behind: i64 = state.lag().map(|(_, behind)| behind).sum();
         self.bar.set_message(format!("{}; {behind} behind", in_words(&state.tally)));
         self.bar.tick();
     }
@@ -99,7 +119,7 @@ impl<'s> Onlooker<'s> {
 impl Watcher for Onlooker<'_> {
     fn see(&mut self, event: Event<'_>) {
         match event {
-            Event::Created(topic) => self.say(format!("created topic {topic}, compacted")),
+            Event::Created(topic) => self.say(format!("created topic {topic}")),
             Event::Assigned(partitions) => {
                 let before = std::mem::replace(&mut self.standing.state().partitions, partitions.to_vec());
                 if before == partitions && !before.is_empty() {
@@ -113,33 +133,41 @@ impl Watcher for Onlooker<'_> {
             }
             Event::Restored { records, remembered } => {
                 let mut state = self.standing.state();
-                (state.remembered, state.trouble) = (remembered, None);
+                state.remembered = remembered;
+                state.of(self.stage).trouble = None;
                 drop(state);
                 let read = format!(
                     "{remembered} identities remembered; {records} records of the changelog were read"
                 );
                 self.bar.suspend(|| self.remarks.detail(read));
             }
-            Event::Revoked => self.standing.state().partitions.clear(),
+            Event::Revoked if self.stage == Stage::Reconcile => self.standing.state().partitions.clear(),
             Event::Committed { tally, remembered, cost } => {
                 let mut state = self.standing.state();
                 state.tally = tally.clone();
-                (state.remembered, state.cost, state.trouble) = (remembered, cost, None);
+                (state.remembered, state.cost) = (remembered, cost);
+                state.of(self.stage).trouble = None;
                 drop(state);
                 self.show();
+            }
+            Event::Repartitioned(records) => {
+                let mut state = self.standing.state();
+                state.repartitioned = records;
+                state.of(self.stage).trouble = None;
             }
             Event::NothingComesAgain => {
                 self.say("nothing that was read before the move comes again from here on".to_owned())
             }
             Event::Lag(lag) => {
-                self.standing.state().lag = lag.clone();
+                self.standing.state().of(self.stage).lag = lag.clone();
                 self.show();
             }
             Event::Setback(error) => {
                 let said = with_causes(error);
                 let mut state = self.standing.state();
                 state.setbacks += 1;
-                let is_new = state.trouble.replace(said.clone()).is_none_or(|before| before != said);
+                let is_new =
+                    state.of(self.stage).trouble.replace(said.clone()).is_none_or(|before| before != said);
                 drop(state);
                 if is_new {
                     self.say(format!("what was not committed is done again: {said}"));
@@ -148,6 +176,21 @@ impl Watcher for Onlooker<'_> {
             Event::Loss(json) => self.losses.extend(serde_json::from_slice::<Value>(json)),
             _ => {}
         }
+    }
+}
+
+impl State {
+    fn of(&mut self, stage: Stage) -> &mut StageState {
+        self.stages.entry(stage).or_default()
+    }
+
+    /// How far each partition that is read is behind its end.
+    fn lag(&self) -> impl Iterator<Item = (&TopicPartition, &i64)> {
+        self.stages.values().flat_map(|stage| &stage.lag)
+    }
+
+    fn trouble(&self) -> Option<&str> {
+        self.stages.values().find_map(|stage| stage.trouble.as_deref())
     }
 }
 
@@ -165,6 +208,7 @@ impl Monitored for Standing {
             |name: &str, help: &str, value: u64| registry.register(name, help, ConstCounter::new(value));
         count("records", "Records that were read", state.tally.records);
         count("written", "Records that went to the output", state.tally.written);
+        count("repartitioned", "Records that went through the repartition topic", state.repartitioned);
         count("setbacks", "Transactions that came to nothing", state.setbacks);
         let by = |counts: Vec<(&'static str, u64)>| {
             let family = Family::<Why, Gauge>::default();
@@ -193,7 +237,7 @@ impl Monitored for Standing {
             ConstGauge::new(partitions),
         );
         let lag = Family::<Place, Gauge>::default();
-        for (partition, behind) in &state.lag {
+        for (partition, behind) in state.lag() {
             let place = Place { topic: partition.topic.to_string(), partition: partition.partition };
             lag.get_or_create(&place).set(*behind);
         }
@@ -206,7 +250,7 @@ impl Monitored for Standing {
 
     fn health(&self) -> (bool, String) {
         let state = self.state();
-        match &state.trouble {
+        match state.trouble() {
             None => (true, format!("ok\n{}\n", in_words(&state.tally))),
             Some(trouble) => (false, format!("nothing can be committed: {trouble}\n")),
         }

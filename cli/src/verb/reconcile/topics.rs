@@ -2,8 +2,9 @@ use std::path::Path;
 use std::thread;
 
 use offsets_core::model::{GroupId, TopicName};
-use offsets_core::reconcile::Seed;
-use offsets_runner::{Ended, Error, Input, Job, Judging, LocalState, Runner};
+use offsets_core::reconcile::{Seed, Tally};
+use offsets_kafka::Cluster;
+use offsets_runner::{Ended, Error, Input, Job, Judging, LocalState, Repartition, Runner};
 
 use super::super::session::TargetSession;
 use super::files::can_be_printed;
@@ -52,15 +53,13 @@ pub(super) fn reconcile(
         if let Some(server) = &server {
             scope.spawn(|| serve(server, &standing, &stop));
         }
-        let runner = if args.dry_run {
-            Runner::rehearse(cluster, &job, &mut onlooker)
+        let ended = if args.dry_run {
+            let runner = Runner::rehearse(cluster, &job, &mut onlooker);
+            runner.map_err(failure).and_then(|runner| end(runner, &stop))
         } else {
-            Runner::start(cluster, &job, &mut onlooker)
+            let mut ahead = Onlooker::ahead(&standing, remarks);
+            work(cluster, &job, &mut ahead, &mut onlooker, &stop)
         };
-        let ended = runner.map_err(failure).and_then(|runner| {
-            let ended = runner.run(&|| stop.is_said());
-            ended.map_err(failure)
-        });
         // Nobody is answered any more.
         stop.say();
         ended
@@ -73,6 +72,44 @@ pub(super) fn reconcile(
         remarks.say("stopped; everything that was counted is committed");
     }
     Ok(Exit::Done)
+}
+
+/// Both stages of a job side by side, or, where it ends once everything is done, one after the other.
+fn work(
+    cluster: &Cluster,
+    job: &Job,
+    ahead: &mut Onlooker<'_>,
+    onlooker: &mut Onlooker<'_>,
+    stop: &Stop,
+) -> Result<(Ended, Tally), Failure> {
+    let repartition = Repartition::start(cluster, job, ahead).map_err(failure)?;
+    let start = |onlooker| Runner::start(cluster, job, onlooker).map_err(failure);
+    let Some(repartition) = repartition else { return end(start(onlooker)?, stop) };
+    let go_ahead = |stage: Repartition<'_>| stage.run(&|| stop.is_said()).map_err(failure);
+    if job.once {
+        return match go_ahead(repartition)? {
+            Ended::Done => end(start(onlooker)?, stop),
+            Ended::Stopped => Ok((Ended::Stopped, Tally::default())),
+        };
+    }
+    let runner = start(onlooker)?;
+    thread::scope(|scope| {
+        // Whichever ends takes the other along.
+        let ahead = scope.spawn(|| {
+            let ended = go_ahead(repartition);
+            stop.say();
+            ended
+        });
+        let ended = end(runner, stop);
+        stop.say();
+        let ahead = ahead.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        let ended = ended?;
+        ahead.map(|_| ended)
+    })
+}
+
+fn end(runner: Runner<'_>, stop: &Stop) -> Result<(Ended, Tally), Failure> {
+    runner.run(&|| stop.is_said()).map_err(failure)
 }
 
 fn job(link: &LinkArgs, args: &ReconcileArgs, group: &str) -> Result<Job, Failure> {
@@ -97,17 +134,25 @@ fn job(link: &LinkArgs, args: &ReconcileArgs, group: &str) -> Result<Job, Failur
     let topics = &args.topics;
     let changelog = topics.changelog.clone().unwrap_or_else(|| format!("{group}-changelog"));
     let changelog = TopicName::from(changelog.as_str());
-    let written = [Some(&output), ledger.as_ref(), dead_letters.as_ref(), Some(&changelog)];
+    let repartition = topics.repartition.as_deref().map(|name| match name {
+        "" => Ok(TopicName::from(format!("{group}-repartition").as_str())),
+        name => topic("--repartition", Path::new(name)),
+    });
+    let repartition = repartition.transpose()?;
+    let written =
+        [Some(&output), ledger.as_ref(), dead_letters.as_ref(), Some(&changelog), repartition.as_ref()];
     for (place, name) in written.iter().enumerate().filter_map(|(place, name)| Some((place, (*name)?))) {
         let again = written[..place].iter().flatten().any(|before| *before == name);
         if again || inputs.iter().any(|input| input.topic == *name) {
-            return Err(Failure::usage(format!("topic {name} has two parts to play"))
-                .remedy("give inputs, output, ledger, dead letters and changelog a topic each"));
+            return Err(Failure::usage(format!("topic {name} has two parts to play")).remedy(
+                "give inputs, output, ledger, dead letters, changelog and repartition a topic each",
+            ));
         }
     }
     Ok(Job {
         group: GroupId::from(group),
         inputs,
+        repartition,
         output,
         ledger,
         dead_letters,
@@ -188,8 +233,15 @@ fn failure(error: Error) -> Failure {
         Error::Kafka(_) | Error::Store(_) => return kafka_or_store(error),
         Error::NotCopartitioned { .. } => (
             Exit::Failed,
-            "records of one key must have one partition number in every input: write one of them to a topic that is \
-             partitioned like the others, by the same key and partitioner",
+            "say --repartition: the records go through a topic between, in which those of one identity meet",
+        ),
+        Error::Compacted { .. } => {
+            (Exit::Failed, "name another topic with --repartition, or set its cleanup.policy to delete")
+        }
+        Error::NoOrigin { .. } => (Exit::Failed, "name a topic of this job's own with --repartition"),
+        Error::OtherRepartition { .. } => (
+            Exit::Unverified,
+            "use another --group; or, if the group was moved on purpose, say --adopt-positions: what comes again is judged again",
         ),
         Error::TooFewPartitions { .. } => (Exit::Failed, "give it as many partitions as the inputs have"),
         Error::NotCompacted { .. } => {

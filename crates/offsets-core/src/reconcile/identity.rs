@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
@@ -91,6 +92,24 @@ impl Identity {
     /// The bits, to be kept.
     pub fn to_bits(self) -> u128 {
         self.0.iter().rev().fold(0, |bits, &part| bits << 32 | u128::from(part))
+    }
+
+    /// The one of so many partitions, from 0, in which all records of this identity meet: the higher half of the bits modulo
+    /// their number. It stays so from version to version.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::num::NonZeroU32;
+    ///
+    /// use offsets_core::reconcile::Identity;
+    ///
+    /// let partitions = NonZeroU32::new(6).expect("more than none");
+    /// assert_eq!(Identity::from_bits(15 << 64 | 7).partition(partitions), 3);
+    /// ```
+    pub fn partition(self, partitions: NonZeroU32) -> u32 {
+        // The lower half places it in a table, which is to be filled evenly in each partition.
+        let rest = (self.to_bits() >> 64) % u128::from(partitions.get());
+        rest as u32
     }
 }
 

@@ -1,4 +1,6 @@
-use offsets_core::reconcile::{Flaw, Header, Identity, IdentityRule, Position, Record};
+use std::num::NonZeroU32;
+
+use offsets_core::reconcile::{Flaw, Header, Identity, IdentityRule, Origin, Position, Record};
 use proptest::prelude::*;
 
 const HEADERS: &[Header<'static>] = &[
@@ -22,6 +24,14 @@ fn record(value: &'static [u8]) -> Record<'static> {
 
 fn identify(rule: &str, record: &Record<'_>) -> Result<String, Flaw> {
     rule.parse::<IdentityRule>().unwrap().identify(record).map(|identity| identity.to_string())
+}
+
+/// What one version wrote to a partition, the next one has to meet there.
+#[test]
+fn identities_meet_in_the_partition_in_which_they_have_always_met() {
+    let six = NonZeroU32::new(6).unwrap();
+    let places: Vec<u32> = (0..8_u8).map(|n| Identity::of("key", &[Some(&[n])]).partition(six)).collect();
+    assert_eq!(places, [2, 1, 5, 4, 5, 0, 2, 3]);
 }
 
 /// What is stored in one version is looked up by the next one.
@@ -122,6 +132,36 @@ proptest! {
         let position = Position::new(input, offset).unwrap();
         prop_assert_eq!((position.input(), position.offset()), (input, offset));
         prop_assert_eq!(Position::from_bits(position.to_bits()), position);
+    }
+
+    #[test]
+    fn an_identity_is_in_one_of_the_partitions_whatever_places_it_in_a_table(
+        high in any::<u64>(),
+        lows in prop::array::uniform2(any::<u64>()),
+        partitions in 1..u32::MAX,
+    ) {
+        let place = |low: u64| {
+            let identity = Identity::from_bits(u128::from(high) << 64 | u128::from(low));
+            identity.partition(NonZeroU32::new(partitions).unwrap())
+        };
+        prop_assert!(place(lows[0]) < partitions);
+        prop_assert_eq!(place(lows[0]), place(lows[1]));
+    }
+
+    #[test]
+    fn an_origin_is_read_as_it_was_written(
+        region in ".*",
+        topic in ".*",
+        partition in any::<i32>(),
+        offset in any::<i64>(),
+        timestamp_ms in any::<Option<i64>>(),
+    ) {
+        let record = Record { region: &region, topic: &topic, partition, offset, timestamp_ms, ..Record::default() };
+        let written = Origin::of(&record).write();
+        prop_assert_eq!(Origin::read(&written).unwrap(), Origin::of(&record));
+        for cut in 0..written.len() {
+            prop_assert!(Origin::read(&written[..cut]).is_err());
+        }
     }
 
     #[test]

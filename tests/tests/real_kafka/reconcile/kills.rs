@@ -35,7 +35,7 @@ fn whatever_is_killed_nothing_is_lost_nothing_doubled_and_the_ledger_accounts_fo
     let upsert = [&inputs[..], &upsert, &["--to", "latest", "--ledger", "latest.lost"]].concat();
     let upsert = Job::on(bootstrap.clone(), &rig, "kills-upsert", &upsert)?;
 
-    let writers = Writers::start(&bootstrap, INPUTS, PARTITIONS, 1_000);
+    let writers = Writers::start(&bootstrap, INPUTS, [PARTITIONS; 2], 1_000);
     // Of each job one instance keeps its state and its name, and the other one neither.
     let mut jobs = [start(&dedup)?, start(&upsert)?];
     let kills = match std::env::var("OFFSETS_TEST_KILLS") {
@@ -82,7 +82,7 @@ fn an_instance_that_slept_while_another_took_its_partitions_commits_nothing_of_w
     let topics = ["--from", "slept.a", "--from", "slept.b", "--to", "slept.once", "--ledger", "slept.lost"];
     let dedup = ["--mode", "dedup", "--identity", "json:/id"];
     let job = Job::new(&rig, "slept", &[&topics[..], &dedup].concat())?;
-    let writers = Writers::start(&bootstrap, ["slept.a", "slept.b"], 2, 500);
+    let writers = Writers::start(&bootstrap, ["slept.a", "slept.b"], [2; 2], 500);
     let sleeper = job.start("sleeper", &[])?;
     let mut seen = progress(&bootstrap, "slept.once", 0)?;
     let other = job.start("other", &[])?;
@@ -115,13 +115,13 @@ fn start(job: &Job) -> Result<[Instance; 2]> {
 }
 
 /// What is committed, once no instance that was killed holds readers up any more.
-fn committed(bootstrap: &str, topic: &str) -> Result<Vec<Record>> {
+pub(super) fn committed(bootstrap: &str, topic: &str) -> Result<Vec<Record>> {
     await_transactions(bootstrap, topic)?;
     records(bootstrap, topic, Isolation::ReadCommitted)
 }
 
 /// Waits until a topic holds more committed records than it did.
-fn progress(bootstrap: &str, topic: &str, seen: usize) -> Result<usize> {
+pub(super) fn progress(bootstrap: &str, topic: &str, seen: usize) -> Result<usize> {
     wait::until(&format!("more in {topic}"), Duration::from_secs(120), || {
         let now = records(bootstrap, topic, Isolation::ReadCommitted)?.len();
         Ok((now > seen).then_some(now))

@@ -31,13 +31,17 @@ fn topics_that_do_not_fit_are_refused_before_anything_is_read() -> Result<()> {
         Ok(())
     };
     let to = ["--to", "fit.plain"];
-    let both = ["fit.two has 2 partitions and fit.three has 3", "partitioned like the others"];
+    let both = ["fit.two has 2 partitions and fit.three has 3", "say --repartition"];
     refused(&["fit.two", "fit.three"], &to, 1, &both)?;
     refused(&["fit.two"], &["--to", "fit.out"], 1, &["fit.out has 1 partitions, and the inputs have 2"])?;
     refused(&["fit.two"], &["--to", "fit.nowhere"], 1, &["topic fit.nowhere: does not exist"])?;
     refused(&["fit.nowhere"], &to, 1, &["topic fit.nowhere: does not exist"])?;
     let plain = ["--to", "fit.plain", "--changelog", "fit.three"];
     refused(&["fit.two"], &plain, 1, &["changelog fit.three has cleanup.policy=delete"])?;
+    let between = ["--to", "fit.plain", "--repartition", "fit.compact"];
+    Topic::new("fit.compact", 2).set("cleanup.policy", "compact").create(&bootstrap)?;
+    let lossy = "repartition topic fit.compact has cleanup.policy=compact";
+    refused(&["fit.two", "fit.three"], &between, 1, &[lossy, "set its cleanup.policy to delete"])?;
     refused(&["fit.two"], &["--to", "fit.two"], 2, &["topic fit.two has two parts to play"])?;
     refused(&["fit two"], &to, 2, &["\"fit two\" is not the name of a topic"])?;
     ensure!(kafka::committed(&bootstrap, "fit", "fit.two", 2)?.is_empty(), "nothing was read");

@@ -3,8 +3,8 @@ use offsets_core::reconcile::{
 };
 use offsets_store::{DurableTable, Error, Journal, Kept, SegmentLog, StateDamage, TableCost};
 
+use super::progress::{OperatorProgress, Progress};
 use crate::job::Judging;
-use crate::progress::{OperatorProgress, Progress};
 
 /// Where the segments of a table are, whatever keeps them.
 pub(crate) type Log = Journal<Box<dyn SegmentLog>>;

@@ -1,13 +1,16 @@
 use std::time::{Duration, Instant};
 
 use offsets_core::model::TopicPartition;
+use offsets_kafka::RawRecord;
 use offsets_kafka::exchange::{Head, Intake};
-use offsets_kafka::{Cause, RawRecord};
 
-/// The inputs of one task, side by side: the oldest next record first, so that a window sees them as they happened.
+use super::Stopped;
+use crate::Error;
+
+/// Inputs that are read side by side: the oldest next record first, so that a window sees them as they happened.
 pub(crate) struct Lane<'a> {
-    /// The number of the partition in every input.
-    pub(crate) partition: i32,
+    /// What its stage knows it by.
+    pub(crate) number: i32,
     inputs: Vec<LaneInput<'a>>,
     waits_since: Option<Instant>,
 }
@@ -29,27 +32,42 @@ pub(crate) struct Arrival<'i> {
     pub(crate) raw: RawRecord<'i>,
 }
 
+/// So many records of one lane are taken before the next one's turn.
+const BATCH: usize = 512;
+
 /// How long an input that has not said whether there is more is waited for while another has records.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 impl<'a> Lane<'a> {
-    pub(crate) fn new(partition: i32, intakes: impl IntoIterator<Item = (u16, String, Intake<'a>)>) -> Self {
+    pub(crate) fn new(number: i32, intakes: impl IntoIterator<Item = (u16, String, Intake<'a>)>) -> Self {
         let inputs = intakes
             .into_iter()
             .map(|(number, region, intake)| LaneInput { number, region, intake })
             .collect();
-        Self { partition, inputs, waits_since: None }
+        Self { number, inputs, waits_since: None }
     }
 
-    /// Shows the next record to `visit`; tells whether there was one.
+    /// Shows the next records to `visit`, one after another, so many of them as there are, but no more than a
+    /// [batch](BATCH); tells how many.
     ///
     /// # Errors
     /// Which partition cannot be read, and why; and what the visitor says.
-    pub(crate) fn next<E>(
+    pub(crate) fn take(
         &mut self,
-        unreadable: impl Fn(&TopicPartition, Cause) -> E,
-        visit: impl FnOnce(Arrival<'_>) -> Result<(), E>,
-    ) -> Result<bool, E> {
+        mut visit: impl FnMut(Arrival<'_>) -> Result<(), Stopped>,
+    ) -> Result<usize, Stopped> {
+        for count in 0..BATCH {
+            if !self.next(&mut visit)? {
+                return Ok(count);
+            }
+        }
+        Ok(BATCH)
+    }
+
+    /// Shows the next record; tells whether there was one.
+    fn next(&mut self, visit: impl FnOnce(Arrival<'_>) -> Result<(), Stopped>) -> Result<bool, Stopped> {
+        let unreadable =
+            |partition: &TopicPartition, cause| Error::Unreadable { partition: partition.clone(), cause };
         let mut oldest: Option<(Option<i64>, usize)> = None;
         let mut waits = false;
         let is_alone = self.inputs.len() == 1;

@@ -4,7 +4,7 @@ use offsets_kafka::{Cluster, Deadline};
 
 use crate::{Error, Event, Job, Watcher};
 
-/// Looks at the topics of a job before anything is read: the inputs must be partitioned alike, what is written to must have
+/// Looks at the topics of a job before anything is read: what is judged must be partitioned alike, what is written to must have
 /// as many partitions, and the changelog must keep what is old. Gives the number of partitions.
 pub(crate) fn examine(
     cluster: &Cluster,
@@ -14,7 +14,8 @@ pub(crate) fn examine(
 ) -> Result<i32, Error> {
     let deadline = Deadline::after(job.timeout);
     let count = |topic: &TopicName| cluster.partitions(topic, &deadline).map(|partitions| partitions.len());
-    let mut inputs = job.inputs.iter().map(|input| &input.topic);
+    let judged = job.judged();
+    let mut inputs = judged.iter().map(|input| &input.topic);
     let Some(one) = inputs.next() else { return Ok(0) };
     let needed = count(one)?;
     for other in inputs {

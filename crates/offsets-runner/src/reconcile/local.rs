@@ -1,7 +1,7 @@
 use offsets_store::{MemoryLog, SegmentLog, SledLog};
 
+use super::changelog::Copy;
 use crate::Error;
-use crate::changelog::Copy;
 use crate::job::{Job, LocalState};
 
 /// Where copies of the changelog are.

@@ -2,101 +2,70 @@ use offsets_core::model::TopicPartition;
 use offsets_core::reconcile::{
     Candidate, Flawed, LedgerEntry, Line, Loss, Policy, Record, Ruling, Side, Tally, Write,
 };
-use offsets_kafka::exchange::{Outbox, Outgoing, Setback};
-use offsets_kafka::{Deadline, RawRecord};
+use offsets_kafka::RawRecord;
+use offsets_kafka::exchange::{Outgoing, Setback};
 
-use crate::task::Task;
-use crate::{Error, Event, Job, Watcher};
+use super::task::Task;
+use crate::course::{Seat, Stopped};
+use crate::{Error, Event, Job};
 
-/// Where results go: to topics, or, in a run that writes nothing, to whoever watches.
+/// What becomes of records that were ruled on: they go to topics, or, in a run that writes nothing, to whoever watches.
 pub(crate) struct Results<'r> {
     pub(crate) job: &'r Job,
-    pub(crate) outbox: Option<Outbox>,
     /// What was put out and is not committed yet.
     pub(crate) open: Tally,
-    /// Until when the open transaction is to be through.
-    deadline: Option<Deadline>,
-}
-
-/// Why a record could not be dealt with.
-pub(crate) enum Stopped {
-    /// The transaction came to nothing.
-    Setback(Setback),
-    /// The run cannot go on.
-    Failed(Box<Error>),
-}
-
-impl<E: Into<Error>> From<E> for Stopped {
-    fn from(error: E) -> Self {
-        Self::Failed(Box::new(error.into()))
-    }
-}
-
-impl From<Setback> for Stopped {
-    fn from(setback: Setback) -> Self {
-        Self::Setback(setback)
-    }
 }
 
 impl<'r> Results<'r> {
-    pub(crate) fn new(job: &'r Job, outbox: Option<Outbox>) -> Self {
-        Self { job, outbox, open: Tally::default(), deadline: None }
-    }
-
-    /// The time that the open transaction has left.
-    pub(crate) fn deadline(&mut self) -> Deadline {
-        *self.deadline.get_or_insert_with(|| Deadline::after(self.job.transaction_timeout))
-    }
-
-    /// What was put out counts, or is taken back: another transaction begins.
-    pub(crate) fn begin_anew(&mut self) -> Tally {
-        self.deadline = None;
-        std::mem::take(&mut self.open)
+    pub(crate) fn new(job: &'r Job) -> Self {
+        Self { job, open: Tally::default() }
     }
 
     /// Puts out what was ruled on a record.
     pub(crate) fn put(
         &mut self,
+        seat: &mut Seat<'_>,
         task: &Task,
         raw: RawRecord<'_>,
         record: &Record<'_>,
         ruling: Ruling,
-        watcher: &mut dyn Watcher,
     ) -> Result<(), Stopped> {
         self.open.records += 1;
         match ruling {
             Ruling::Passes { candidate, over } => {
                 if let Some(loss) = over {
-                    self.enter(task, raw, record, &candidate, &loss, watcher)?;
+                    self.enter(seat, task, raw, record, &candidate, &loss)?;
                 }
-                self.forward(self.job.output.as_str(), task.partition, raw, &[])?;
+                self.forward(seat, self.job.output.as_str(), task.partition, raw, &[])?;
                 self.open.written += 1;
             }
-            Ruling::Loses { candidate, loss } => self.enter(task, raw, record, &candidate, &loss, watcher)?,
-            Ruling::SetAside { flawed, policy } => self.set_aside(task, raw, record, flawed, policy)?,
+            Ruling::Loses { candidate, loss } => self.enter(seat, task, raw, record, &candidate, &loss)?,
+            Ruling::SetAside { flawed, policy } => self.set_aside(seat, task, raw, record, flawed, policy)?,
         }
         Ok(())
     }
 
     /// Puts out a record of the changelog.
-    pub(crate) fn change(&mut self, partition: i32, key: &[u8], value: Option<&[u8]>) -> Result<(), Setback> {
-        let deadline = self.deadline();
-        let Some(outbox) = &mut self.outbox else { return Ok(()) };
+    pub(crate) fn change(
+        &self,
+        seat: &mut Seat<'_>,
+        partition: i32,
+        key: &[u8],
+        value: Option<&[u8]>,
+    ) -> Result<(), Setback> {
         let topic = self.job.changelog.as_str();
-        let record = Outgoing { partition, key: Some(key), value, ..Outgoing::to(topic) };
-        outbox.put(&record, &deadline)
+        seat.put(&Outgoing { partition, key: Some(key), value, ..Outgoing::to(topic) })
     }
 
     fn forward(
-        &mut self,
+        &self,
+        seat: &mut Seat<'_>,
         topic: &str,
         partition: i32,
         raw: RawRecord<'_>,
         headers: &[(&str, &[u8])],
     ) -> Result<(), Setback> {
-        let deadline = self.deadline();
-        let Some(outbox) = &mut self.outbox else { return Ok(()) };
-        let record = Outgoing {
+        seat.put(&Outgoing {
             topic,
             partition,
             key: raw.key,
@@ -104,21 +73,20 @@ impl<'r> Results<'r> {
             timestamp_ms: raw.timestamp_ms,
             headers_of: Some(raw),
             headers,
-        };
-        outbox.put(&record, &deadline)
+        })
     }
 
     fn enter(
         &mut self,
+        seat: &mut Seat<'_>,
         task: &Task,
         raw: RawRecord<'_>,
         record: &Record<'_>,
         candidate: &Candidate,
         loss: &Loss,
-        watcher: &mut dyn Watcher,
     ) -> Result<(), Stopped> {
         *self.open.lost.entry(loss.reason).or_default() += 1;
-        if self.job.ledger.is_none() && self.outbox.is_some() {
+        if self.job.ledger.is_none() && seat.writes() {
             return Ok(());
         }
         let line = Line::of(record, raw.headers());
@@ -131,19 +99,14 @@ impl<'r> Results<'r> {
         };
         // Strings and numbers are always JSON.
         let json = serde_json::to_vec(&entry).unwrap_or_default();
-        let deadline = self.deadline();
-        match (&mut self.outbox, &self.job.ledger) {
-            (Some(outbox), Some(ledger)) => {
-                let record = Outgoing {
-                    partition: task.partition,
-                    key: raw.key,
-                    value: Some(&json),
-                    ..Outgoing::to(ledger.as_str())
-                };
-                outbox.put(&record, &deadline)?;
+        match &self.job.ledger {
+            _ if !seat.writes() => seat.watcher.see(Event::Loss(&json)),
+            None => {}
+            Some(ledger) => {
+                let partition = task.partition;
+                let (key, value) = (raw.key, Some(json.as_slice()));
+                seat.put(&Outgoing { partition, key, value, ..Outgoing::to(ledger.as_str()) })?;
             }
-            (Some(_), None) => {}
-            (None, _) => watcher.see(Event::Loss(&json)),
         }
         Ok(())
     }
@@ -151,6 +114,7 @@ impl<'r> Results<'r> {
     /// A record that cannot be judged goes where the policy says.
     fn set_aside(
         &mut self,
+        seat: &mut Seat<'_>,
         task: &Task,
         raw: RawRecord<'_>,
         record: &Record<'_>,
@@ -174,10 +138,10 @@ impl<'r> Results<'r> {
                     ("offsets.partition", partition.as_bytes()),
                     ("offsets.offset", offset.as_bytes()),
                 ];
-                self.forward(topic.as_str(), task.partition, raw, &headers)?;
+                self.forward(seat, topic.as_str(), task.partition, raw, &headers)?;
             }
             (Policy::Pass, _) => {
-                self.forward(self.job.output.as_str(), task.partition, raw, &[])?;
+                self.forward(seat, self.job.output.as_str(), task.partition, raw, &[])?;
                 self.open.written += 1;
             }
         }

@@ -1,40 +1,41 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use offsets_core::model::TopicPartition;
 use offsets_kafka::exchange::Change;
 use offsets_kafka::{Deadline, Isolation};
 
-use super::{PAUSE, READING, Runner, STEP};
-use crate::changelog::{Changelog, Copy};
-use crate::task::{Committed, Found, Task};
+use super::changelog::{Changelog, Copy};
+use super::task::{Committed, Found, Task};
+use super::{READING, Reconciling};
+use crate::course::{PAUSE, STEP, Seat};
 use crate::{Error, Event};
 
-impl Runner<'_> {
+impl Reconciling<'_> {
     /// Brings the tasks of these partitions to where the group is. What the group decides meanwhile is given back.
-    pub(super) fn prepare(
+    pub(super) fn restore(
         &mut self,
-        numbers: &[i32],
+        seat: &mut Seat<'_>,
+        assigned: &[TopicPartition],
         stop: &dyn Fn() -> bool,
     ) -> Result<Option<Change>, Error> {
+        let numbers: BTreeSet<i32> = assigned.iter().map(|partition| partition.partition).collect();
+        let numbers: Vec<i32> = numbers.into_iter().collect();
+        seat.watcher.see(Event::Assigned(&numbers));
         self.tasks.retain(|number, _| numbers.contains(number));
         let job = self.job;
-        let changelog = Changelog { cluster: self.cluster, topic: &job.changelog };
-        let has_changelog = self.results.outbox.is_some()
-            || self.cluster.partitions(&job.changelog, &Deadline::after(job.timeout)).is_ok();
-        let topics = || job.inputs.iter().map(|input| &input.topic);
-        let partitions: Vec<_> = numbers
-            .iter()
-            .flat_map(|number| topics().map(|topic| TopicPartition::new(topic.clone(), *number)))
-            .collect();
+        let changelog = Changelog { cluster: seat.cluster, topic: &job.changelog };
+        let has_changelog =
+            seat.writes() || seat.cluster.partitions(&job.changelog, &Deadline::after(job.timeout)).is_ok();
+        let partitions = super::partitions(job, numbers.iter().copied());
         // A transaction that was under way when its instance died ends after so long.
         let patience = Deadline::after(job.transaction_timeout + job.timeout);
         let mut records = 0;
         loop {
             let deadline = Deadline::after(job.timeout.min(STEP));
             // In this order: what the commits that are read here go with is in the changelog, or still on its way.
-            let committed = self.member.committed(&partitions, &deadline)?;
-            let ends = if has_changelog { changelog.ends(numbers, &deadline)? } else { BTreeMap::new() };
+            let committed = seat.member.committed(&partitions, &deadline)?;
+            let ends = if has_changelog { changelog.ends(&numbers, &deadline)? } else { BTreeMap::new() };
             let end = |number: &i32| ends.get(number).copied().unwrap_or_default();
             self.tasks.retain(|number, task| task.is_current(&committed, end(number)));
             let mut copies: BTreeMap<i32, Copy> = BTreeMap::new();
@@ -57,7 +58,7 @@ impl Runner<'_> {
                 None => break,
                 Some(error) if patience.has_passed() || !has_changelog => return Err(error),
                 Some(_) => {
-                    if let Some(change) = self.next_change(PAUSE)? {
+                    if let Some(change) = seat.next_change(PAUSE)? {
                         return Ok(Some(change));
                     }
                     if stop() {
@@ -66,10 +67,10 @@ impl Runner<'_> {
                 }
             }
         }
-        self.begin(&partitions)?;
+        self.begin(seat, &partitions)?;
         let remembered = self.tasks.values_mut().map(|task| task.judge.remembered()).sum();
-        self.watcher.see(Event::Restored { records, remembered });
-        self.next_change(Duration::ZERO)
+        seat.watcher.see(Event::Restored { records, remembered });
+        seat.next_change(Duration::ZERO)
     }
 
     fn find(
@@ -89,10 +90,10 @@ impl Runner<'_> {
     }
 
     /// Begins inputs that were never read at their log start, and sees that nothing is gone that was not read.
-    fn begin(&mut self, partitions: &[TopicPartition]) -> Result<(), Error> {
+    fn begin(&mut self, seat: &Seat<'_>, partitions: &[TopicPartition]) -> Result<(), Error> {
         let deadline = Deadline::after(self.job.timeout);
         let ranges =
-            self.cluster.log_ranges(partitions, Isolation::ReadCommitted, &deadline).into_result()?;
+            seat.cluster.log_ranges(partitions, Isolation::ReadCommitted, &deadline).into_result()?;
         for (partition, range) in ranges {
             let Some(task) = self.tasks.get_mut(&partition.partition) else { continue };
             task.begin(&partition, range.start);
@@ -100,28 +101,6 @@ impl Runner<'_> {
             let next = next.and_then(|(_, input)| input.next()).unwrap_or(range.start);
             if next < range.start {
                 return Err(Error::Deleted { partition, committed: next, start: range.start });
-            }
-        }
-        Ok(())
-    }
-
-    /// Notes how far the copies go, now that everything is committed, so that little needs to be read when the tasks come back.
-    pub(super) fn rest(&mut self) -> Result<(), Error> {
-        if self.results.outbox.is_none() {
-            return Ok(());
-        }
-        let numbers: Vec<i32> = self.tasks.keys().copied().collect();
-        let inputs = self.tasks.values().flat_map(Task::inputs);
-        let partitions: Vec<_> = inputs.map(|(_, input)| input.partition.clone()).collect();
-        let changelog = Changelog { cluster: self.cluster, topic: &self.job.changelog };
-        let deadline = Deadline::after(self.job.transaction_timeout);
-        // Without the answers, more is read again. In this order: where the group is still where a task is, nobody else has
-        // added to the changelog what the copy does not have.
-        let Ok(ends) = changelog.ends(&numbers, &deadline) else { return Ok(()) };
-        let Ok(committed) = self.member.committed(&partitions, &deadline) else { return Ok(()) };
-        for (number, task) in &mut self.tasks {
-            if let Some(end) = ends.get(number).filter(|_| task.is_where(&committed)) {
-                task.place(*end)?;
             }
         }
         Ok(())

@@ -14,6 +14,7 @@ fn job(inputs: &[&str]) -> Job {
     Job {
         group: "merge".into(),
         inputs: inputs.iter().map(input).collect(),
+        repartition: None,
         output: "merged".into(),
         ledger: None,
         dead_letters: None,

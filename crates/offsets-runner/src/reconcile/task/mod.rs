@@ -5,11 +5,11 @@ use offsets_core::reconcile::{Operator as _, Position};
 use offsets_kafka::exchange;
 use offsets_store::{Journal, Key, ReplicaPlace};
 
+use super::changelog::Copy;
+use super::judge::{Judge, Opened, Unusable};
+use super::progress::{InputProgress, Progress};
 use crate::Error;
-use crate::changelog::Copy;
 use crate::job::{Input, Job, Judging};
-use crate::judge::{Judge, Opened, Unusable};
-use crate::progress::{InputProgress, Progress};
 
 /// One partition number of every input, and what its operator remembers.
 pub(crate) struct Task {
@@ -81,7 +81,7 @@ impl Task {
         {
             return Err(other_rules(changelog, progress.clone(), job));
         }
-        let inputs = inputs(partition, progress.as_ref(), &job.inputs);
+        let inputs = inputs(partition, progress.as_ref(), &job.judged());
         let rules = job.in_words.clone();
         let mut task = Self { partition, judge, inputs, rules, place, is_dirty: false };
         if let Err(error) = task.compare(committed, is_new, job.adopt_positions) {

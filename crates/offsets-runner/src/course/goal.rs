@@ -1,0 +1,104 @@
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+use offsets_core::model::{LogRange, TopicPartition};
+use offsets_kafka::{Cluster, Deadline, Isolation};
+
+use super::Seat;
+use crate::Error;
+
+/// Where a run is to end: behind the last record that each partition held when it began, whoever works on it.
+pub(crate) struct Goal {
+    /// What the partitions held whose last record is not known yet: a transaction may be open in them.
+    open: BTreeMap<TopicPartition, LogRange<i64>>,
+    ends: BTreeMap<TopicPartition, i64>,
+    looked: Option<Instant>,
+}
+
+/// How often it is asked how far others have come.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+impl Goal {
+    /// The goal behind everything that is in these partitions: with [`Isolation::ReadUncommitted`] behind what transactions
+    /// that are open now will have committed, too.
+    pub(crate) fn of(
+        cluster: &Cluster,
+        partitions: &[TopicPartition],
+        isolation: Isolation,
+        timeout: Duration,
+    ) -> Result<Self, Error> {
+        let open = cluster.log_ranges(partitions, isolation, &Deadline::after(timeout)).into_result()?;
+        let open = open.into_iter().collect();
+        let mut goal = Self { open, ends: BTreeMap::new(), looked: None };
+        goal.close(cluster, timeout)?;
+        Ok(goal)
+    }
+
+    /// Whether it is reached: by whoever asks as far as that goes, and elsewhere by what the group has committed.
+    pub(crate) fn is_reached(
+        &mut self,
+        mine: &BTreeMap<TopicPartition, i64>,
+        seat: &Seat<'_>,
+        timeout: Duration,
+    ) -> Result<bool, Error> {
+        if self.ends.iter().any(|(partition, end)| mine.get(partition).is_some_and(|next| next < end)) {
+            return Ok(false);
+        }
+        let elsewhere = self.ends.keys().filter(|partition| !mine.contains_key(partition));
+        let elsewhere: Vec<_> = elsewhere.cloned().collect();
+        if elsewhere.is_empty() && self.open.is_empty() {
+            return Ok(true);
+        }
+        if self.looked.is_some_and(|looked| looked.elapsed() < LOOK_EVERY) {
+            return Ok(false);
+        }
+        self.looked = Some(Instant::now());
+        if !self.open.is_empty() {
+            // What ended meanwhile may be one's own to read: it is looked again.
+            self.close(seat.cluster, timeout)?;
+            return Ok(false);
+        }
+        let committed = seat.member.committed(&elsewhere, &Deadline::after(timeout))?;
+        let come = |partition: &TopicPartition| committed.get(partition).map(|position| position.offset);
+        Ok(elsewhere.iter().all(|partition| come(partition) >= self.ends.get(partition).copied()))
+    }
+
+    /// Finds the last records where no transaction is open any more.
+    fn close(&mut self, cluster: &Cluster, timeout: Duration) -> Result<(), Error> {
+        let partitions: Vec<_> = self.open.keys().cloned().collect();
+        let deadline = Deadline::after(timeout);
+        let stable = cluster.log_ranges(&partitions, Isolation::ReadCommitted, &deadline).into_result()?;
+        for (partition, stable) in stable {
+            let Some(range) = self.open.get(&partition).filter(|range| stable.end >= range.end) else {
+                continue;
+            };
+            let span = range.start.max(stable.start.min(range.end))..range.end;
+            if let Some(last) = last_record(cluster, &partition, span, timeout)? {
+                self.ends.insert(partition.clone(), last + 1);
+            }
+            self.open.remove(&partition);
+        }
+        Ok(())
+    }
+}
+
+/// The last record of a span: behind it may be offsets that hold none, and reading waits for no record there.
+fn last_record(
+    cluster: &Cluster,
+    partition: &TopicPartition,
+    span: Range<i64>,
+    timeout: Duration,
+) -> Result<Option<i64>, Error> {
+    let mut reach = 64;
+    loop {
+        let from = span.end.saturating_sub(reach).max(span.start);
+        let mut last = None;
+        let read = cluster.read(&partition.topic).span(partition.partition, from..span.end).clipped();
+        read.visit(&Deadline::after(timeout), |record| last = Some(record.offset))?;
+        if last.is_some() || from == span.start {
+            return Ok(last);
+        }
+        reach = reach.saturating_mul(16);
+    }
+}

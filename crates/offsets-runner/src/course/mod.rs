@@ -1,0 +1,133 @@
+//! The course of an instance through a group: partitions come and go, transactions come about or come to nothing, brokers
+//! are away for a while. What is done with the records is a [`Stage`]'s.
+
+mod goal;
+mod lane;
+mod patience;
+mod seat;
+mod stage;
+mod turn;
+
+use std::time::Duration;
+
+use offsets_core::model::TopicPartition;
+use offsets_kafka::exchange::Change;
+
+pub(crate) use goal::Goal;
+pub(crate) use lane::{Arrival, Lane};
+pub(crate) use seat::Seat;
+pub(crate) use stage::{Stage, Stopped};
+use turn::Turn;
+
+use crate::{Error, Event};
+
+/// A stage, at its seat.
+pub(crate) struct Course<'r, S> {
+    pub(crate) seat: Seat<'r>,
+    pub(crate) stage: S,
+    /// Where the run is to end, if it is.
+    pub(crate) goal: Option<Goal>,
+}
+
+/// How a run ended that did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// Everything is done that was there at the beginning.
+    Done,
+    /// It was told to stop.
+    Stopped,
+}
+
+/// How long to wait before something that failed is tried again.
+pub(crate) const PAUSE: Duration = Duration::from_millis(200);
+
+/// How long one request may take while the group waits for this member.
+pub(crate) const STEP: Duration = Duration::from_secs(10);
+
+impl<S: Stage> Course<'_, S> {
+    /// Works until `stop` says so, or until everything is done, where there is a goal. What was begun is committed first. Gives
+    /// the stage back, when the group has been left.
+    pub(crate) fn run(mut self, stop: &dyn Fn() -> bool) -> (Result<Ended, Error>, S) {
+        let ended = self.work(stop);
+        if ended.is_err() {
+            self.seat.abandon();
+        }
+        (ended, self.stage)
+    }
+
+    fn work(&mut self, stop: &dyn Fn() -> bool) -> Result<Ended, Error> {
+        let mut assigned: Option<Vec<TopicPartition>> = None;
+        loop {
+            if stop() {
+                return Ok(Ended::Stopped);
+            }
+            let Some(partitions) = assigned.take() else {
+                match self.seat.next_change(Duration::from_millis(100))? {
+                    Some(Change::Assigned(partitions)) => assigned = Some(partitions),
+                    Some(Change::Revoked) => self.seat.member.let_go(None)?,
+                    Some(Change::Lost) => {
+                        self.stage.forget();
+                        self.seat.member.let_go(None)?;
+                    }
+                    None => {}
+                }
+                continue;
+            };
+            let prepared = match self.stage.prepare(&mut self.seat, &partitions, stop) {
+                Err(Error::Kafka(error)) if self.seat.bears(&error) => match self.seat.next_change(PAUSE)? {
+                    None => {
+                        assigned = Some(partitions);
+                        continue;
+                    }
+                    change => change,
+                },
+                prepared => prepared?,
+            };
+            if let Some(change) = prepared {
+                match change {
+                    Change::Assigned(partitions) => assigned = Some(partitions),
+                    Change::Revoked | Change::Lost => {
+                        self.stage.forget();
+                        self.seat.member.let_go(None)?;
+                    }
+                }
+                continue;
+            }
+            if stop() {
+                return Ok(Ended::Stopped);
+            }
+            let assignment = self.seat.member.take_up(&self.stage.positions())?;
+            match self.turn(&assignment, stop)? {
+                Turn::Ended(ended) => {
+                    self.stage.rest(&mut self.seat)?;
+                    self.seat.member.let_go(Some(assignment))?;
+                    return Ok(ended);
+                }
+                Turn::Changed(Change::Assigned(partitions)) => {
+                    // What was put out and not committed is decided once more.
+                    self.stage.forget();
+                    self.seat.give_up(stop)?;
+                    drop(assignment);
+                    assigned = Some(partitions);
+                }
+                Turn::Changed(Change::Revoked) => {
+                    self.stage.rest(&mut self.seat)?;
+                    self.seat.member.let_go(Some(assignment))?;
+                    self.seat.watcher.see(Event::Revoked);
+                }
+                Turn::Changed(Change::Lost) => {
+                    self.stage.forget();
+                    self.seat.give_up(stop)?;
+                    self.seat.member.let_go(Some(assignment))?;
+                    self.seat.watcher.see(Event::Revoked);
+                }
+                Turn::Setback(setback) => {
+                    self.stage.forget();
+                    self.seat.recover(setback, stop)?;
+                    drop(assignment);
+                    assigned = Some(partitions);
+                }
+            }
+        }
+    }
+}

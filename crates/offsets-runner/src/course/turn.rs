@@ -1,0 +1,114 @@
+use std::time::{Duration, Instant};
+
+use offsets_kafka::exchange::{Assignment, Change, Setback};
+use offsets_kafka::{Deadline, Isolation};
+
+use super::{Course, Ended, STEP, Stage, Stopped};
+use crate::{Error, Event};
+
+/// Why the work on an assignment ends.
+pub(super) enum Turn {
+    Changed(Change),
+    Setback(Setback),
+    Ended(Ended),
+}
+
+/// So many records at the most wait for a commit.
+const MOST_OPEN: u64 = 500_000;
+
+/// How long nothing needs to happen before it is looked again.
+const IDLE: Duration = Duration::from_millis(5);
+
+/// How often the ends of the inputs are asked for.
+const REPORT: Duration = Duration::from_secs(5);
+
+impl<S: Stage> Course<'_, S> {
+    /// Works on an assignment until something happens.
+    pub(super) fn turn(&mut self, assignment: &Assignment, stop: &dyn Fn() -> bool) -> Result<Turn, Error> {
+        let mut lanes = self.stage.lanes(assignment);
+        let (mut committed_at, mut reported_at) = (Instant::now(), None::<Instant>);
+        loop {
+            let mut moved = 0;
+            for lane in &mut lanes {
+                match self.stage.advance(&mut self.seat, lane) {
+                    Ok(count) => moved += count,
+                    Err(Stopped::Setback(setback)) => return Ok(Turn::Setback(setback)),
+                    Err(Stopped::Failed(error)) => {
+                        // What came before it counts.
+                        return match self.commit() {
+                            Err(Stopped::Failed(error)) => Err(*error),
+                            _ => Err(*error),
+                        };
+                    }
+                }
+            }
+            let is_done = moved == 0 && self.is_done()?;
+            let is_due =
+                committed_at.elapsed() >= self.seat.job.commit_interval || self.stage.open() >= MOST_OPEN;
+            let stops = stop();
+            if is_due || is_done || stops {
+                match self.commit() {
+                    Ok(()) => committed_at = Instant::now(),
+                    Err(Stopped::Setback(setback)) => return Ok(Turn::Setback(setback)),
+                    Err(Stopped::Failed(error)) => return Err(*error),
+                }
+            }
+            if (is_done || stops) && !self.stage.is_dirty() {
+                return Ok(Turn::Ended(if stops { Ended::Stopped } else { Ended::Done }));
+            }
+            if reported_at.is_none_or(|at| at.elapsed() >= REPORT) {
+                reported_at = Some(Instant::now());
+                self.report();
+            }
+            let wait = if moved == 0 { IDLE } else { Duration::ZERO };
+            if let Some(change) = self.seat.next_change(wait)? {
+                if change == Change::Revoked
+                    && let Err(stopped) = self.commit()
+                {
+                    return match stopped {
+                        Stopped::Setback(setback) => {
+                            self.stage.forget();
+                            self.seat.recover(setback, stop)?;
+                            Ok(Turn::Changed(Change::Lost))
+                        }
+                        Stopped::Failed(error) => Err(*error),
+                    };
+                }
+                return Ok(Turn::Changed(change));
+            }
+        }
+    }
+
+    /// Makes everything count that was decided, in one step.
+    fn commit(&mut self) -> Result<(), Stopped> {
+        if !self.stage.is_dirty() {
+            return Ok(());
+        }
+        let positions = self.stage.save(&mut self.seat)?;
+        self.seat.commit(positions, self.stage.mark())?;
+        Ok(self.stage.settle(&mut self.seat)?)
+    }
+
+    /// Whether everything is done that was there at the beginning.
+    fn is_done(&mut self) -> Result<bool, Error> {
+        let Some(goal) = &mut self.goal else { return Ok(false) };
+        match goal.is_reached(&self.stage.positions(), &self.seat, STEP) {
+            Err(Error::Kafka(error)) if error.may_pass() => Ok(false),
+            reached => reached,
+        }
+    }
+
+    /// Tells how far behind the inputs are. It is of no consequence when that cannot be learnt now.
+    fn report(&mut self) {
+        let positions = self.stage.positions();
+        let partitions: Vec<_> = positions.keys().cloned().collect();
+        let deadline = Deadline::after(Duration::from_secs(1));
+        let ranges = self.seat.cluster.log_ranges(&partitions, Isolation::ReadCommitted, &deadline);
+        let Ok(ranges) = ranges.into_result() else { return };
+        let lag = positions.into_iter().filter_map(|(partition, next)| {
+            let end = ranges.get(&partition)?.end;
+            Some((partition, end.saturating_sub(next).max(0)))
+        });
+        self.seat.watcher.see(Event::Lag(&lag.collect()));
+    }
+}

@@ -1,0 +1,272 @@
+//! The stage that judges: operators over their state, which lies in a changelog.
+
+mod changelog;
+mod judge;
+mod local;
+mod prepare;
+mod progress;
+mod results;
+mod task;
+mod topics;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use offsets_core::model::TopicPartition;
+use offsets_core::reconcile::{Header, IdentityRule, Origin, Position, Record, Tally};
+use offsets_kafka::exchange::{Assignment, Change};
+use offsets_kafka::{Cluster, Deadline, Isolation, RawRecord};
+use offsets_store::TableCost;
+
+use self::changelog::Changelog;
+use self::local::Local;
+use self::results::Results;
+use self::task::{MARK, Task};
+use self::topics::examine;
+use crate::course::{Arrival, Course, Ended, Goal, Lane, Seat, Stage, Stopped};
+use crate::job::Job;
+use crate::{Error, Event, Watcher};
+
+/// One instance of a job.
+pub struct Runner<'r>(Course<'r, Reconciling<'r>>);
+
+/// What an instance has in hand.
+struct Reconciling<'r> {
+    job: &'r Job,
+    local: Local,
+    /// The tasks that are worked on, or were last; a task that comes back unchanged goes on as it is.
+    tasks: BTreeMap<i32, Task>,
+    results: Results<'r>,
+    tally: Tally,
+    /// The headers that are looked at.
+    headers: Vec<&'r str>,
+    /// Whether it was said that nothing comes again.
+    says_done: bool,
+}
+
+/// How long it may take to read what is new in the changelog.
+const READING: Duration = Duration::from_secs(300);
+
+impl<'r> Runner<'r> {
+    /// Looks at the topics, takes the local state and joins the group.
+    ///
+    /// # Errors
+    /// Whatever is wrong with topics, permissions or the local state; nothing was read or written then, but for a changelog
+    /// that may have been created.
+    pub fn start(cluster: &'r Cluster, job: &'r Job, watcher: &'r mut dyn Watcher) -> Result<Self, Error> {
+        let count = examine(cluster, job, true, watcher)?;
+        // In the topic between, an instance that died can have left a transaction before what is committed already.
+        let isolation = match job.repartition {
+            Some(_) => Isolation::ReadUncommitted,
+            None => Isolation::ReadCommitted,
+        };
+        let goal = || Goal::of(cluster, &partitions(job, 0..count), isolation, job.timeout);
+        let goal = job.once.then(goal).transpose()?;
+        let local = Local::open(&job.local)?;
+        let topics = job.judged().iter().map(|input| input.topic.clone()).collect();
+        let seat = Seat::take(cluster, job, job.group.clone(), topics, watcher)?;
+        Ok(Self(Course { seat, stage: Reconciling::new(job, local), goal }))
+    }
+
+    /// A run that reads what is there, on all partitions, and tells which writes would lose. It joins nothing and writes nothing.
+    ///
+    /// # Errors
+    /// Whatever is wrong with the topics.
+    pub fn rehearse(cluster: &'r Cluster, job: &'r Job, watcher: &'r mut dyn Watcher) -> Result<Self, Error> {
+        let count = examine(cluster, job, false, watcher)?;
+        let all = partitions(job, 0..count);
+        let goal = Some(Goal::of(cluster, &all, Isolation::ReadCommitted, job.timeout)?);
+        let seat = Seat::watch(cluster, job, all, watcher)?;
+        Ok(Self(Course { seat, stage: Reconciling::new(job, Local::Memory), goal }))
+    }
+
+    /// Works until `stop` says so, or until everything is done, where the job is to end then. What was begun is committed first.
+    ///
+    /// # Errors
+    /// [`Error`]; what was not committed is read again by whoever comes next.
+    pub fn run(self, stop: &dyn Fn() -> bool) -> Result<(Ended, Tally), Error> {
+        let (ended, mut reconciling) = self.0.run(stop);
+        reconciling.local.flush()?;
+        Ok((ended?, reconciling.tally))
+    }
+}
+
+impl<'r> Reconciling<'r> {
+    fn new(job: &'r Job, local: Local) -> Self {
+        Self {
+            job,
+            local,
+            tasks: BTreeMap::new(),
+            results: Results::new(job),
+            tally: Tally::default(),
+            headers: job.rules.examination.headers().collect(),
+            says_done: false,
+        }
+    }
+}
+
+impl Stage for Reconciling<'_> {
+    fn prepare(
+        &mut self,
+        seat: &mut Seat<'_>,
+        partitions: &[TopicPartition],
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Option<Change>, Error> {
+        self.restore(seat, partitions, stop)
+    }
+
+    fn positions(&self) -> BTreeMap<TopicPartition, i64> {
+        self.tasks.values().flat_map(Task::positions).collect()
+    }
+
+    fn lanes<'a>(&self, assignment: &'a Assignment) -> Vec<Lane<'a>> {
+        let mut intakes: BTreeMap<i32, Vec<_>> = BTreeMap::new();
+        for intake in assignment.intakes() {
+            let Some(task) = self.tasks.get(&intake.partition().partition) else { continue };
+            let input = task.inputs().find(|(_, input)| input.partition == *intake.partition());
+            if let Some((number, input)) = input {
+                let region = input.region().to_owned();
+                intakes.entry(task.partition).or_default().push((number, region, intake));
+            }
+        }
+        intakes.into_iter().map(|(partition, intakes)| Lane::new(partition, intakes)).collect()
+    }
+
+    fn advance(&mut self, seat: &mut Seat<'_>, lane: &mut Lane<'_>) -> Result<usize, Stopped> {
+        let Some(task) = self.tasks.get_mut(&lane.number) else { return Ok(0) };
+        let (job, wanted, results) = (self.job, &self.headers, &mut self.results);
+        let now_ms = Timestamp::now().as_millisecond();
+        // A copy has the timestamp of its original only where that is the producer's.
+        let by_copy = job.rules.examination.identity == IdentityRule::Copy;
+        lane.take(|arrival| {
+            let (input, offset) = (arrival.input, arrival.raw.offset);
+            let too_far = || Error::TooFar { partition: arrival.partition.clone(), offset };
+            let position = Position::new(input, offset).ok_or_else(too_far)?;
+            let Written { raw, origin } = written(&arrival, job)?;
+            let headers: Vec<Header<'_>> = if wanted.is_empty() {
+                Vec::new()
+            } else {
+                let looked_at = |(name, _): &(&str, _)| wanted.contains(name);
+                raw.headers().filter(looked_at).map(|(name, value)| Header { name, value }).collect()
+            };
+            let record = Record {
+                region: &origin.region,
+                topic: &origin.topic,
+                partition: origin.partition,
+                offset: origin.offset,
+                timestamp_ms: origin.timestamp_ms.filter(|_| raw.is_producers_timestamp || !by_copy),
+                key: raw.key,
+                value: raw.value,
+                headers: &headers,
+            };
+            let ruling = job.rules.rule(&mut task.judge, &record, position, now_ms)?;
+            results.put(seat, task, raw, &record, ruling)?;
+            task.pass(input, offset);
+            Ok(())
+        })
+    }
+
+    fn open(&self) -> u64 {
+        self.results.open.records
+    }
+
+    fn is_dirty(&self) -> bool {
+        self.tasks.values().any(|task| task.is_dirty)
+    }
+
+    /// The state goes out beside what was decided by it.
+    fn save(&mut self, seat: &mut Seat<'_>) -> Result<BTreeMap<TopicPartition, i64>, Stopped> {
+        let mut positions = BTreeMap::new();
+        for task in self.tasks.values_mut().filter(|task| task.is_dirty) {
+            positions.extend(task.positions());
+            let partition = task.partition;
+            for (key, segment) in task.save()? {
+                self.results.change(seat, partition, &key.bytes(), segment)?;
+            }
+        }
+        Ok(positions)
+    }
+
+    fn mark(&self) -> &str {
+        MARK
+    }
+
+    fn settle(&mut self, seat: &mut Seat<'_>) -> Result<(), Error> {
+        for task in self.tasks.values_mut().filter(|task| task.is_dirty) {
+            task.settle()?;
+        }
+        self.tally += std::mem::take(&mut self.results.open);
+        let remembered = self.tasks.values_mut().map(|task| task.judge.remembered()).sum();
+        let mut cost = TableCost::default();
+        self.tasks.values_mut().for_each(|task| cost += task.judge.cost());
+        seat.watcher.see(Event::Committed { tally: &self.tally, remembered, cost });
+        if !self.says_done && !self.tasks.is_empty() && self.tasks.values().all(|task| task.judge.is_done()) {
+            self.says_done = true;
+            seat.watcher.see(Event::NothingComesAgain);
+        }
+        Ok(())
+    }
+
+    /// The tasks remember what does not count: they are read anew.
+    fn forget(&mut self) {
+        self.tasks.clear();
+        self.results.open = Tally::default();
+    }
+
+    /// Notes how far the copies go, so that little needs to be read when the tasks come back.
+    fn rest(&mut self, seat: &mut Seat<'_>) -> Result<(), Error> {
+        if !seat.writes() {
+            return Ok(());
+        }
+        let numbers: Vec<i32> = self.tasks.keys().copied().collect();
+        let inputs = self.tasks.values().flat_map(Task::inputs);
+        let partitions: Vec<_> = inputs.map(|(_, input)| input.partition.clone()).collect();
+        let changelog = Changelog { cluster: seat.cluster, topic: &self.job.changelog };
+        let deadline = Deadline::after(self.job.transaction_timeout);
+        // Without the answers, more is read again. In this order: where the group is still where a task is, nobody else has
+        // added to the changelog what the copy does not have.
+        let Ok(ends) = changelog.ends(&numbers, &deadline) else { return Ok(()) };
+        let Ok(committed) = seat.member.committed(&partitions, &deadline) else { return Ok(()) };
+        for (number, task) in &mut self.tasks {
+            if let Some(end) = ends.get(number).filter(|_| task.is_where(&committed)) {
+                task.place(*end)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A record as it was written, and where that was.
+struct Written<'i> {
+    raw: RawRecord<'i>,
+    origin: Origin<'i>,
+}
+
+/// A record that went through a repartition topic says itself where it is from.
+fn written<'i>(arrival: &Arrival<'i>, job: &Job) -> Result<Written<'i>, Error> {
+    let Arrival { region, partition, raw, .. } = *arrival;
+    if job.repartition.is_none() {
+        let origin = Origin {
+            region: region.into(),
+            topic: partition.topic.as_str().into(),
+            partition: raw.partition,
+            offset: raw.offset,
+            timestamp_ms: raw.timestamp_ms,
+        };
+        return Ok(Written { raw, origin });
+    }
+    let header = raw.header(Origin::HEADER).unwrap_or_default();
+    let not_ours = |cause| Error::NoOrigin { partition: partition.clone(), offset: raw.offset, cause };
+    let origin = Origin::read(header).map_err(not_ours)?;
+    let mut raw = raw.without_header(Origin::HEADER);
+    raw.timestamp_ms = origin.timestamp_ms;
+    Ok(Written { raw, origin })
+}
+
+/// The partitions of these numbers of everything that is judged.
+fn partitions(job: &Job, numbers: impl IntoIterator<Item = i32>) -> Vec<TopicPartition> {
+    let inputs = job.judged();
+    let named = |number| inputs.iter().map(move |input| TopicPartition::new(input.topic.clone(), number));
+    numbers.into_iter().flat_map(named).collect()
+}
