@@ -19,7 +19,7 @@ const RECORDS: u64 = 2_000_000;
 const PARTITIONS: i32 = 4;
 
 /// Each four times the one before.
-const SIZES: [u64; 3] = [RECORDS / 16, RECORDS / 4, RECORDS];
+const SIZES: [u64; 3] = [RECORDS, 4 * RECORDS, 16 * RECORDS];
 
 /// As often as Kafka Streams commits where it promises exactly once.
 const AS_OFTEN: [&str; 2] = ["--commit-interval", "100ms"];
@@ -94,34 +94,59 @@ fn settings<'r>(contenders: &'r Contenders<'_>, input: Input) -> Result<Contest<
     Contest::new("dedup: other settings", contestants).cold().hold()
 }
 
-/// A class and colours in the chart.
-type Pen = (&'static str, [&'static str; 2]);
+/// Who reconciles, and how that is drawn.
+struct Grower {
+    label: &'static str,
+    who: Who,
+    class: &'static str,
+    colours: [&'static str; 2],
+}
 
-/// Topics of several sizes, deduplicated by one instance and by several.
+/// Who reconciles.
+#[derive(Clone, Copy)]
+enum Who {
+    /// So many instances of `offsets reconcile`, with these arguments as well.
+    Ours(usize, &'static [&'static str]),
+    Streams,
+}
+
+const GROWERS: [Grower; 5] = [
+    Grower { label: "offsets", who: Who::Ours(1, &AS_OFTEN), class: "one", colours: ["#1a7f37", "#56d364"] },
+    Grower {
+        label: "offsets, 2 instances",
+        who: Who::Ours(2, &AS_OFTEN),
+        class: "two",
+        colours: ["#0969da", "#79c0ff"],
+    },
+    Grower {
+        label: "offsets, 4 instances",
+        who: Who::Ours(4, &AS_OFTEN),
+        class: "four",
+        colours: ["#8250df", "#d2a8ff"],
+    },
+    Grower {
+        label: "offsets, --max-memory 128 MiB",
+        who: Who::Ours(1, &["--commit-interval", "100ms", "--state", "STATE", "--max-memory", "134217728"]),
+        class: "capped",
+        colours: ["#9a6700", "#d29922"],
+    },
+    Grower { label: "Kafka Streams", who: Who::Streams, class: "streams", colours: ["#bc4c00", "#ffa657"] },
+];
+
+/// Topics of several sizes, deduplicated by one instance, by several, and by one whose memory is capped.
 fn growth(contenders: &Contenders<'_>, bootstrap: &str) -> Result<()> {
-    let ours = |instances: usize| match instances {
-        1 => "offsets".to_owned(),
-        _ => format!("offsets, {instances} instances"),
-    };
-    let pens: [(Option<usize>, Pen); 4] = [
-        (Some(1), ("one", ["#1a7f37", "#56d364"])),
-        (Some(2), ("two", ["#0969da", "#79c0ff"])),
-        (Some(4), ("four", ["#8250df", "#d2a8ff"])),
-        (None, ("streams", ["#bc4c00", "#ffa657"])),
-    ];
-    let label = |instances: Option<usize>| instances.map_or("Kafka Streams".to_owned(), ours);
-    let mut lines = pens.map(|(instances, (class, colours))| Line {
+    let mut lines = GROWERS.map(|Grower { label, class, colours, .. }| Line {
         class,
-        label: label(instances),
+        label: label.to_owned(),
         colours,
         points: Vec::new(),
     });
     for records in SIZES {
         let input = filled(bootstrap, Job::Dedup, records)?;
-        let contestants = pens.iter().map(|(instances, _)| {
-            Contestant::new(label(*instances), FEW, move || match instances {
-                Some(instances) => contenders.offsets(&input, *instances, &AS_OFTEN),
-                None => contenders.streams(&input, Guarantee::ExactlyOnce, 1),
+        let contestants = GROWERS.iter().map(|grower| {
+            Contestant::new(grower.label, FEW, move || match grower.who {
+                Who::Ours(instances, more) => contenders.offsets(&input, instances, more),
+                Who::Streams => contenders.streams(&input, Guarantee::ExactlyOnce, 1),
             })
         });
         let contest =

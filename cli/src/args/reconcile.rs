@@ -157,8 +157,7 @@ pub(crate) struct TopicsArgs {
         value_name = "TOPIC",
         requires = "group",
         num_args = 0..=1,
-        default_missing_value = "",
-        conflicts_with = "dry_run"
+        default_missing_value = ""
     )]
     pub(crate) repartition: Option<String>,
 

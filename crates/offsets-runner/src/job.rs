@@ -82,6 +82,16 @@ pub enum Judging {
     Reread(Seed),
 }
 
+impl Judging {
+    /// Whether records of several inputs are held against each other: those of one identity have to meet then.
+    pub(crate) fn lets_meet(&self) -> bool {
+        match self {
+            Self::Dedup(_) | Self::Upsert(_) => true,
+            Self::Reread(_) => false,
+        }
+    }
+}
+
 /// Where a copy of the state is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LocalState {

@@ -25,7 +25,7 @@ use self::results::Results;
 use self::task::{MARK, Task};
 use self::topics::examine;
 use crate::course::{Arrival, Course, Ended, Goal, Lane, Seat, Stage, Stopped};
-use crate::job::Job;
+use crate::job::{Input, Job};
 use crate::{Error, Event, Watcher};
 
 /// One instance of a job.
@@ -35,6 +35,8 @@ pub struct Runner<'r>(Course<'r, Reconciling<'r>>);
 struct Reconciling<'r> {
     job: &'r Job,
     local: Local,
+    /// Every partition of what is judged.
+    judged: Vec<TopicPartition>,
     /// The tasks that are worked on, or were last; a task that comes back unchanged goes on as it is.
     tasks: BTreeMap<i32, Task>,
     results: Results<'r>,
@@ -55,30 +57,33 @@ impl<'r> Runner<'r> {
     /// Whatever is wrong with topics, permissions or the local state; nothing was read or written then, but for a changelog
     /// that may have been created.
     pub fn start(cluster: &'r Cluster, job: &'r Job, watcher: &'r mut dyn Watcher) -> Result<Self, Error> {
-        let count = examine(cluster, job, true, watcher)?;
+        let judged = examine(cluster, job, true, watcher)?;
         // In the topic between, an instance that died can have left a transaction before what is committed already.
         let isolation = match job.repartition {
             Some(_) => Isolation::ReadUncommitted,
             None => Isolation::ReadCommitted,
         };
-        let goal = || Goal::of(cluster, &partitions(job, 0..count), isolation, job.timeout);
+        let goal = || Goal::of(cluster, &judged, isolation, job.timeout);
         let goal = job.once.then(goal).transpose()?;
         let local = Local::open(&job.local)?;
         let topics = job.judged().iter().map(|input| input.topic.clone()).collect();
         let seat = Seat::take(cluster, job, job.group.clone(), topics, watcher)?;
-        Ok(Self(Course { seat, stage: Reconciling::new(job, local), goal }))
+        Ok(Self(Course { seat, stage: Reconciling::new(job, local, judged), goal }))
     }
 
     /// A run that reads what is there, on all partitions, and tells which writes would lose. It joins nothing and writes nothing.
+    /// Where there is a repartition topic, everything in the inputs is judged, whatever has gone through that topic.
     ///
     /// # Errors
     /// Whatever is wrong with the topics.
     pub fn rehearse(cluster: &'r Cluster, job: &'r Job, watcher: &'r mut dyn Watcher) -> Result<Self, Error> {
-        let count = examine(cluster, job, false, watcher)?;
-        let all = partitions(job, 0..count);
+        let all = match job.repartition {
+            None => examine(cluster, job, false, watcher)?,
+            Some(_) => every_partition(cluster, job)?,
+        };
         let goal = Some(Goal::of(cluster, &all, Isolation::ReadCommitted, job.timeout)?);
-        let seat = Seat::watch(cluster, job, all, watcher)?;
-        Ok(Self(Course { seat, stage: Reconciling::new(job, Local::Memory), goal }))
+        let seat = Seat::watch(cluster, job, all.clone(), watcher)?;
+        Ok(Self(Course { seat, stage: Reconciling::new(job, Local::Memory, all), goal }))
     }
 
     /// Works until `stop` says so, or until everything is done, where the job is to end then. What was begun is committed first.
@@ -93,10 +98,11 @@ impl<'r> Runner<'r> {
 }
 
 impl<'r> Reconciling<'r> {
-    fn new(job: &'r Job, local: Local) -> Self {
+    fn new(job: &'r Job, local: Local, judged: Vec<TopicPartition>) -> Self {
         Self {
             job,
             local,
+            judged,
             tasks: BTreeMap::new(),
             results: Results::new(job),
             tally: Tally::default(),
@@ -123,11 +129,11 @@ impl Stage for Reconciling<'_> {
     fn lanes<'a>(&self, assignment: &'a Assignment) -> Vec<Lane<'a>> {
         let mut intakes: BTreeMap<i32, Vec<_>> = BTreeMap::new();
         for intake in assignment.intakes() {
-            let Some(task) = self.tasks.get(&intake.partition().partition) else { continue };
-            let input = task.inputs().find(|(_, input)| input.partition == *intake.partition());
-            if let Some((number, input)) = input {
+            let reads = |task: &&Task| task.input_of(intake.partition()).is_some();
+            let Some(task) = self.tasks.values().find(reads) else { continue };
+            if let Some((number, input)) = task.input_of(intake.partition()) {
                 let region = input.region().to_owned();
-                intakes.entry(task.partition).or_default().push((number, region, intake));
+                intakes.entry(task.number).or_default().push((number, region, intake));
             }
         }
         intakes.into_iter().map(|(partition, intakes)| Lane::new(partition, intakes)).collect()
@@ -136,6 +142,8 @@ impl Stage for Reconciling<'_> {
     fn advance(&mut self, seat: &mut Seat<'_>, lane: &mut Lane<'_>) -> Result<usize, Stopped> {
         let Some(task) = self.tasks.get_mut(&lane.number) else { return Ok(0) };
         let (job, wanted, results) = (self.job, &self.headers, &mut self.results);
+        // A run that writes nothing takes the inputs themselves.
+        let is_between = job.repartition.is_some() && seat.writes();
         let now_ms = Timestamp::now().as_millisecond();
         // A copy has the timestamp of its original only where that is the producer's.
         let by_copy = job.rules.examination.identity == IdentityRule::Copy;
@@ -143,7 +151,7 @@ impl Stage for Reconciling<'_> {
             let (input, offset) = (arrival.input, arrival.raw.offset);
             let too_far = || Error::TooFar { partition: arrival.partition.clone(), offset };
             let position = Position::new(input, offset).ok_or_else(too_far)?;
-            let Written { raw, origin } = written(&arrival, job)?;
+            let Written { raw, origin } = written(&arrival, is_between)?;
             let headers: Vec<Header<'_>> = if wanted.is_empty() {
                 Vec::new()
             } else {
@@ -180,7 +188,7 @@ impl Stage for Reconciling<'_> {
         let mut positions = BTreeMap::new();
         for task in self.tasks.values_mut().filter(|task| task.is_dirty) {
             positions.extend(task.positions());
-            let partition = task.partition;
+            let partition = task.number;
             for (key, segment) in task.save()? {
                 self.results.change(seat, partition, &key.bytes(), segment)?;
             }
@@ -220,8 +228,7 @@ impl Stage for Reconciling<'_> {
             return Ok(());
         }
         let numbers: Vec<i32> = self.tasks.keys().copied().collect();
-        let inputs = self.tasks.values().flat_map(Task::inputs);
-        let partitions: Vec<_> = inputs.map(|(_, input)| input.partition.clone()).collect();
+        let partitions: Vec<_> = self.positions().into_keys().collect();
         let changelog = Changelog { cluster: seat.cluster, topic: &self.job.changelog };
         let deadline = Deadline::after(self.job.transaction_timeout);
         // Without the answers, more is read again. In this order: where the group is still where a task is, nobody else has
@@ -244,9 +251,9 @@ struct Written<'i> {
 }
 
 /// A record that went through a repartition topic says itself where it is from.
-fn written<'i>(arrival: &Arrival<'i>, job: &Job) -> Result<Written<'i>, Error> {
+fn written<'i>(arrival: &Arrival<'i>, is_between: bool) -> Result<Written<'i>, Error> {
     let Arrival { region, partition, raw, .. } = *arrival;
-    if job.repartition.is_none() {
+    if !is_between {
         let origin = Origin {
             region: region.into(),
             topic: partition.topic.as_str().into(),
@@ -264,9 +271,10 @@ fn written<'i>(arrival: &Arrival<'i>, job: &Job) -> Result<Written<'i>, Error> {
     Ok(Written { raw, origin })
 }
 
-/// The partitions of these numbers of everything that is judged.
-fn partitions(job: &Job, numbers: impl IntoIterator<Item = i32>) -> Vec<TopicPartition> {
-    let inputs = job.judged();
-    let named = |number| inputs.iter().map(move |input| TopicPartition::new(input.topic.clone(), number));
-    numbers.into_iter().flat_map(named).collect()
+/// All partitions of all inputs, however many each has.
+fn every_partition(cluster: &Cluster, job: &Job) -> Result<Vec<TopicPartition>, Error> {
+    let deadline = Deadline::after(job.timeout);
+    let of_input = |input: &Input| cluster.partitions(&input.topic, &deadline);
+    let all = job.inputs.iter().map(of_input).collect::<Result<Vec<_>, _>>()?;
+    Ok(all.into_iter().flatten().collect())
 }

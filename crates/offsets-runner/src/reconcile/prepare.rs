@@ -19,6 +19,11 @@ impl Reconciling<'_> {
         assigned: &[TopicPartition],
         stop: &dyn Fn() -> bool,
     ) -> Result<Option<Change>, Error> {
+        if self.job.repartition.is_some() && !seat.writes() {
+            self.tasks = BTreeMap::from([(0, Task::over(assigned, self.job)?)]);
+            self.begin(seat, assigned)?;
+            return seat.next_change(Duration::ZERO);
+        }
         let numbers: BTreeSet<i32> = assigned.iter().map(|partition| partition.partition).collect();
         let numbers: Vec<i32> = numbers.into_iter().collect();
         seat.watcher.see(Event::Assigned(&numbers));
@@ -27,7 +32,8 @@ impl Reconciling<'_> {
         let changelog = Changelog { cluster: seat.cluster, topic: &job.changelog };
         let has_changelog =
             seat.writes() || seat.cluster.partitions(&job.changelog, &Deadline::after(job.timeout)).is_ok();
-        let partitions = super::partitions(job, numbers.iter().copied());
+        let judged = self.judged.iter().filter(|partition| numbers.contains(&partition.partition));
+        let partitions: Vec<_> = judged.cloned().collect();
         // A transaction that was under way when its instance died ends after so long.
         let patience = Deadline::after(job.transaction_timeout + job.timeout);
         let mut records = 0;
@@ -95,10 +101,10 @@ impl Reconciling<'_> {
         let ranges =
             seat.cluster.log_ranges(partitions, Isolation::ReadCommitted, &deadline).into_result()?;
         for (partition, range) in ranges {
-            let Some(task) = self.tasks.get_mut(&partition.partition) else { continue };
+            let reads = |task: &&mut Task| task.input_of(&partition).is_some();
+            let Some(task) = self.tasks.values_mut().find(reads) else { continue };
             task.begin(&partition, range.start);
-            let next = task.inputs().find(|(_, input)| input.partition == partition);
-            let next = next.and_then(|(_, input)| input.next()).unwrap_or(range.start);
+            let next = task.input_of(&partition).and_then(|(_, input)| input.next()).unwrap_or(range.start);
             if next < range.start {
                 return Err(Error::Deleted { partition, committed: next, start: range.start });
             }

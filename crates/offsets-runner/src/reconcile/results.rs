@@ -36,7 +36,7 @@ impl<'r> Results<'r> {
                 if let Some(loss) = over {
                     self.enter(seat, task, raw, record, &candidate, &loss)?;
                 }
-                self.forward(seat, self.job.output.as_str(), task.partition, raw, &[])?;
+                self.forward(seat, self.job.output.as_str(), task.number, raw, &[])?;
                 self.open.written += 1;
             }
             Ruling::Loses { candidate, loss } => self.enter(seat, task, raw, record, &candidate, &loss)?,
@@ -103,7 +103,7 @@ impl<'r> Results<'r> {
             _ if !seat.writes() => seat.watcher.see(Event::Loss(&json)),
             None => {}
             Some(ledger) => {
-                let partition = task.partition;
+                let partition = task.number;
                 let (key, value) = (raw.key, Some(json.as_slice()));
                 seat.put(&Outgoing { partition, key, value, ..Outgoing::to(ledger.as_str()) })?;
             }
@@ -138,10 +138,10 @@ impl<'r> Results<'r> {
                     ("offsets.partition", partition.as_bytes()),
                     ("offsets.offset", offset.as_bytes()),
                 ];
-                self.forward(seat, topic.as_str(), task.partition, raw, &headers)?;
+                self.forward(seat, topic.as_str(), task.number, raw, &headers)?;
             }
             (Policy::Pass, _) => {
-                self.forward(seat, self.job.output.as_str(), task.partition, raw, &[])?;
+                self.forward(seat, self.job.output.as_str(), task.number, raw, &[])?;
                 self.open.written += 1;
             }
         }
@@ -152,11 +152,11 @@ impl<'r> Results<'r> {
 
 /// One of the writes of a loss; all of it only where it is the record at hand.
 fn write<'a>(task: &'a Task, side: &Side, record: Option<&'a Line>) -> Write<'a> {
-    let from = task.input(side.position.input()).map(|input| input.partition.topic.as_str());
+    let from = task.input(side.position.input()).map(|input| &input.partition);
     Write {
-        from: from.unwrap_or_default(),
+        from: from.map(|from| from.topic.as_str()).unwrap_or_default(),
         line: None,
-        partition: Some(task.partition),
+        partition: from.map(|from| from.partition),
         offset: Some(side.position.offset()),
         version: side.rank.map(|rank| rank.version.to_string()),
         record,

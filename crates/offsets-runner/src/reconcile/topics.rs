@@ -1,39 +1,38 @@
-use offsets_core::model::TopicName;
+use offsets_core::model::{TopicName, TopicPartition};
 use offsets_kafka::exchange::NewTopic;
 use offsets_kafka::{Cluster, Deadline};
 
-use crate::{Error, Event, Job, Watcher};
+use crate::{Error, Event, Input, Job, Watcher};
 
-/// Looks at the topics of a job before anything is read: what is judged must be partitioned alike, what is written to must have
-/// as many partitions, and the changelog must keep what is old. Gives the number of partitions.
+/// Looks at the topics of a job before anything is read: what is judged must be partitioned alike, unless nothing has to meet;
+/// what is written to must have as many partitions, and the changelog must keep what is old. Gives the partitions that are judged.
 pub(crate) fn examine(
     cluster: &Cluster,
     job: &Job,
     creates: bool,
     watcher: &mut dyn Watcher,
-) -> Result<i32, Error> {
+) -> Result<Vec<TopicPartition>, Error> {
     let deadline = Deadline::after(job.timeout);
     let count = |topic: &TopicName| cluster.partitions(topic, &deadline).map(|partitions| partitions.len());
-    let judged = job.judged();
-    let mut inputs = judged.iter().map(|input| &input.topic);
-    let Some(one) = inputs.next() else { return Ok(0) };
-    let needed = count(one)?;
-    for other in inputs {
-        let partitions_of_other = count(other)?;
-        if partitions_of_other != needed {
-            let (one, other) = (one.clone(), other.clone());
+    let mut judged = Vec::new();
+    let (mut needed, mut first) = (0, None);
+    for Input { topic, .. } in job.judged().iter() {
+        let partitions = cluster.partitions(topic, &deadline)?;
+        let (one, partitions_of_one) = first.get_or_insert((topic.clone(), partitions.len()));
+        if partitions.len() != *partitions_of_one && job.judging.lets_meet() {
             return Err(Error::NotCopartitioned {
-                one,
-                partitions_of_one: needed,
-                other,
-                partitions_of_other,
+                one: one.clone(),
+                partitions_of_one: *partitions_of_one,
+                other: topic.clone(),
+                partitions_of_other: partitions.len(),
             });
         }
+        needed = needed.max(partitions.len());
+        judged.extend(partitions);
     }
-    let partitions = i32::try_from(needed).unwrap_or(i32::MAX);
     let changelog = NewTopic {
         name: job.changelog.clone(),
-        partitions,
+        partitions: i32::try_from(needed).unwrap_or(i32::MAX),
         replicas: job.changelog_replicas,
         settings: vec![("cleanup.policy".to_owned(), "compact".to_owned())],
     };
@@ -62,5 +61,5 @@ pub(crate) fn examine(
             }
         }
     }
-    Ok(partitions)
+    Ok(judged)
 }

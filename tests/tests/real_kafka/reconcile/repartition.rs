@@ -87,6 +87,15 @@ fn what_comes_out_is_as_it_was_written_and_what_cannot_be_judged_says_where_that
     let dedup = ["--mode", "dedup", "--identity", "json:/id", "--repartition"];
     let job = Job::new(&rig, "same", &[&topics[..], &dedup].concat())?;
 
+    let rehearsed = ["--from", "a=same.a", "--from", "b=same.b", "--on", "identity=pass", "-o", "json"];
+    let report =
+        Job::new(&rig, "same", &[&rehearsed[..], &dedup].concat())?.once(&["--dry-run"])?.expect_code(0)?;
+    let report: serde_json::Value = report.json()?;
+    let loser = &report["losses"][0]["loser"];
+    ensure!(report["summary"]["records"] == 4 && report["summary"]["written"] == 3, "{report}");
+    ensure!(loser["from"] == "same.b" && loser["partition"] == 1 && loser["offset"] == 0, "{report}");
+    ensure!(partition_count(&bootstrap, "same-repartition")?.is_none(), "a dry run leaves no trace");
+
     let run = job.once(&[])?.expect_code(3)?;
     ensure!(run.stderr.contains("same.a-0: the record at offset 1 cannot be judged"), "{}", run.stderr);
     job.once(&["--on", "identity=dead-letter", "--dead-letter", "same.dead"])?.expect_code(0)?;

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use offsets_core::model::TopicPartition;
 use offsets_core::reconcile::{Operator as _, Position};
 use offsets_kafka::exchange;
-use offsets_store::{Journal, Key, ReplicaPlace};
+use offsets_store::{Journal, Key, MemoryLog, ReplicaPlace};
 
 use super::changelog::Copy;
 use super::judge::{Judge, Opened, Unusable};
@@ -14,7 +14,7 @@ use crate::job::{Input, Job, Judging};
 /// One partition number of every input, and what its operator remembers.
 pub(crate) struct Task {
     /// The number.
-    pub(crate) partition: i32,
+    pub(crate) number: i32,
     pub(crate) judge: Judge,
     /// By their numbers, which positions hold.
     inputs: Vec<TaskInput>,
@@ -63,18 +63,12 @@ impl Task {
     ) -> Result<Found, Error> {
         let place = copy.place();
         let log = Journal::over(copy.into_log());
-        let Opened { judge, progress } =
-            match Judge::open(log, partition.cast_unsigned(), &job.judging, memory) {
-                Ok(opened) => opened,
-                Err(Unusable::Store(error)) => return Err(error.into()),
-                Err(Unusable::Damage(cause)) => {
-                    return Ok(Found::Damaged(Error::Damaged { partition: changelog.clone(), cause }));
-                }
-                Err(Unusable::Progress(cause)) => {
-                    return Err(Error::UnknownProgress { partition: changelog.clone(), cause });
-                }
-                Err(Unusable::Other(progress)) => return Err(other_rules(changelog, progress, job)),
-            };
+        let opened = Judge::open(log, partition.cast_unsigned(), &job.judging, memory);
+        let Opened { judge, progress } = match opened {
+            Ok(opened) => opened,
+            Err(damage @ Unusable::Damage(_)) => return Ok(Found::Damaged(refusal(damage, changelog, job))),
+            Err(unusable) => return Err(refusal(unusable, changelog, job)),
+        };
         let is_new = progress.is_none();
         if let Some(progress) = &progress
             && progress.rules != job.in_words
@@ -83,7 +77,7 @@ impl Task {
         }
         let inputs = inputs(partition, progress.as_ref(), &job.judged());
         let rules = job.in_words.clone();
-        let mut task = Self { partition, judge, inputs, rules, place, is_dirty: false };
+        let mut task = Self { number: partition, judge, inputs, rules, place, is_dirty: false };
         if let Err(error) = task.compare(committed, is_new, job.adopt_positions) {
             return Ok(Found::Apart(error));
         }
@@ -91,6 +85,21 @@ impl Task {
             task.sow(&job.judging)?;
         }
         Ok(Found::Task(Box::new(task)))
+    }
+
+    /// A task that has all these partitions for its inputs, of topics that the job reads, and remembers nothing yet.
+    pub(crate) fn over(partitions: &[TopicPartition], job: &Job) -> Result<Self, Error> {
+        let copy = Copy::open(Box::new(MemoryLog::default()), 0, job.changelog.as_str())?;
+        let place = copy.place();
+        let refused = |unusable| refusal(unusable, &TopicPartition::new(job.changelog.clone(), 0), job);
+        let Opened { judge, .. } =
+            Judge::open(Journal::over(copy.into_log()), 0, &job.judging, None).map_err(refused)?;
+        let input = |partition: &TopicPartition| {
+            let region = region(&job.inputs, partition.topic.as_str());
+            TaskInput { partition: partition.clone(), region, next: None }
+        };
+        let inputs = partitions.iter().map(input).collect();
+        Ok(Self { number: 0, judge, inputs, rules: job.in_words.clone(), place, is_dirty: false })
     }
 
     /// Takes the group's positions over, where they are those of the state.
@@ -115,7 +124,7 @@ impl Task {
     /// Gives a new task what the group had read before it moved.
     fn sow(&mut self, judging: &Judging) -> Result<(), Error> {
         let Judging::Reread(seed) = judging else { return Ok(()) };
-        let ours = seed.windows.iter().filter(|window| window.partition.partition == self.partition);
+        let ours = seed.windows.iter().filter(|window| window.partition.partition == self.number);
         for sowing in ours {
             let input =
                 self.inputs.iter().zip(0_u16..).find(|(input, _)| input.partition == sowing.partition);
@@ -134,6 +143,11 @@ impl Task {
     /// The inputs that are read, with their numbers.
     pub(crate) fn inputs(&self) -> impl Iterator<Item = (u16, &TaskInput)> {
         (0_u16..).zip(&self.inputs).filter(|(_, input)| input.region.is_some())
+    }
+
+    /// The input that reads a partition, with its number.
+    pub(crate) fn input_of(&self, partition: &TopicPartition) -> Option<(u16, &TaskInput)> {
+        self.inputs().find(|(_, input)| input.partition == *partition)
     }
 
     pub(crate) fn input(&self, number: u16) -> Option<&TaskInput> {
@@ -223,15 +237,11 @@ impl TaskInput {
 /// The inputs of the state by their numbers, then those of the job that it does not know.
 fn inputs(partition: i32, progress: Option<&Progress>, read: &[Input]) -> Vec<TaskInput> {
     let known = progress.map(|progress| progress.inputs.as_slice()).unwrap_or_default();
-    let region = |topic: &str| {
-        let input = read.iter().find(|input| input.topic.as_str() == topic);
-        input.map(|input| input.region.clone())
-    };
     let mut inputs: Vec<_> = known
         .iter()
         .map(|input| TaskInput {
             partition: TopicPartition::new(input.topic.as_str(), partition),
-            region: region(&input.topic),
+            region: region(read, &input.topic),
             next: input.next,
         })
         .collect();
@@ -245,6 +255,23 @@ fn inputs(partition: i32, progress: Option<&Progress>, read: &[Input]) -> Vec<Ta
         }
     }
     inputs
+}
+
+/// The region whose writes a topic holds, where it is read.
+fn region(read: &[Input], topic: &str) -> Option<String> {
+    let input = read.iter().find(|input| input.topic.as_str() == topic);
+    input.map(|input| input.region.clone())
+}
+
+/// Why what is in a changelog cannot be used.
+fn refusal(unusable: Unusable, changelog: &TopicPartition, job: &Job) -> Error {
+    let partition = changelog.clone();
+    match unusable {
+        Unusable::Store(error) => error.into(),
+        Unusable::Damage(cause) => Error::Damaged { partition, cause },
+        Unusable::Progress(cause) => Error::UnknownProgress { partition, cause },
+        Unusable::Other(progress) => other_rules(changelog, progress, job),
+    }
 }
 
 fn other_rules(changelog: &TopicPartition, progress: Progress, job: &Job) -> Error {
