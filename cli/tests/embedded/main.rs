@@ -12,6 +12,7 @@ mod fingerprints;
 mod help;
 mod lab;
 mod reconcile;
+mod reread;
 mod reset;
 mod run;
 mod running;
