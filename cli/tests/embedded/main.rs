@@ -18,4 +18,5 @@ mod run;
 mod running;
 mod seed;
 mod simulate;
+mod state;
 mod translate;

@@ -40,5 +40,6 @@ mod watcher;
 
 pub use error::Error;
 pub use job::{Input, Job, Judging, LocalState};
+pub use progress::Progress;
 pub use runner::{Ended, Runner};
 pub use watcher::{Event, Watcher};

@@ -8,9 +8,9 @@ use offsets_core::reconcile::{
 use offsets_runner::Judging;
 use serde::Serialize;
 
+use super::super::output::Output;
 use super::inputs::{Arrival, Inputs};
 use super::method::Method;
-use super::outputs::Output;
 use super::reread::{Reread, tell_of_unseeded};
 use crate::args::{Format, Mode, OutputArgs, ReconcileArgs};
 use crate::clock;
