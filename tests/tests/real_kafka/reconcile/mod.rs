@@ -3,6 +3,7 @@
 mod failover;
 mod kills;
 mod refusals;
+mod state;
 
 use std::path::PathBuf;
 use std::process::Command;
