@@ -38,6 +38,7 @@ fn main() -> ExitCode {
         Verb::Archive(archive) => verb::archive(&link, &output, &archive),
         Verb::Simulate(simulate) => verb::simulate(&output, &simulate),
         Verb::Reconcile(reconcile) => verb::reconcile(&link, &output, &reconcile),
+        Verb::State(state) => verb::state(&output, &state),
         Verb::Completions(completions) => verb::completions(&completions),
         Verb::Man(man) => verb::man(&man),
     };

@@ -8,6 +8,7 @@ mod reconcile;
 mod reset;
 mod selection;
 mod simulate;
+mod state;
 
 use archive::parse_age;
 pub(crate) use archive::{ArchiveArgs, ArchiveVerb, CommitsFrom, ExportArgs, RunArgs, StatsArgs};
@@ -19,6 +20,7 @@ pub(crate) use reconcile::{Mode, ReconcileArgs};
 pub(crate) use reset::{ApplyArgs, Destination, ResetArgs, TargetPartitions, UndoArgs};
 pub(crate) use selection::{GroupArgs, SeedArgs, SelectionArgs, TranslateArgs};
 pub(crate) use simulate::SimulateArgs;
+pub(crate) use state::{StateArgs, StateExportArgs, StateImportArgs, StateShowArgs, StateVerb};
 
 use std::path::PathBuf;
 
@@ -81,6 +83,8 @@ pub(crate) enum Verb {
     Simulate(SimulateArgs),
     /// Make one of the records of several regions: dedup, or the winner of each key, and a ledger of what lost
     Reconcile(Box<ReconcileArgs>),
+    /// Show what an instance of reconcile keeps in its --state folder, copy it out, and put a copy back
+    State(StateArgs),
     /// Print a shell completion script
     Completions(CompletionsArgs),
     /// Write the man pages

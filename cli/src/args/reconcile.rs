@@ -33,6 +33,10 @@ Examples:
     offsets reconcile --bootstrap-server kafka:9092 --group app-g --from src.orders \\
       --to orders.app --mode reread --seed app-g.seed.json
 
+  The same of files that the mirrored topics were dumped to:
+    offsets reconcile --from src.orders.jsonl --to unread.jsonl --ledger read.jsonl \\
+      --mode reread --seed app-g.seed.json
+
   The same every time, from a table [reconcile.merge] of offsets.toml with the options as keys:
     offsets reconcile --job merge
 
@@ -46,6 +50,9 @@ A file has one record a line:
 Key and value are text or JSON, null is a tombstone, keyBase64 and valueBase64 are for bytes.
 Region and topic are the name of the file where the line does not say them, the offset is the
 number of the line. Files are read side by side, the oldest timestamp first.
+
+With --mode reread a line says at which partition and offset of the target its record stood, at least
+in topics that the seed has windows of: only what stood inside a window is ever dropped.
 
 Between topics, partition p of every input, of the output and of the changelog belong together.
 Where inputs are partitioned differently, --repartition takes their records through a topic between.
@@ -84,6 +91,10 @@ pub(crate) struct ReconcileArgs {
     /// The regions; of two writes of one version the one of the region named first wins
     #[arg(long, value_name = "REGIONS", value_delimiter = ',', required_if_eq("mode", "upsert"))]
     pub(crate) regions: Vec<String>,
+
+    /// What the group had read before it moved: the file that `translate --seed-out` or `reset --seed-out` wrote
+    #[arg(long, value_name = "FILE", required_if_eq("mode", "reread"))]
+    pub(crate) seed: Option<PathBuf>,
 
     /// The header that holds the version of a tombstone, which has no field to hold it
     #[arg(long, value_name = "HEADER")]
@@ -146,10 +157,6 @@ pub(crate) struct TopicsArgs {
     #[arg(long, value_name = "GROUP")]
     pub(crate) group: Option<String>,
 
-    /// What the group had read before it moved: the file that `translate --seed-out` or `reset --seed-out` wrote
-    #[arg(long, value_name = "FILE", requires = "group", required_if_eq("mode", "reread"))]
-    pub(crate) seed: Option<PathBuf>,
-
     /// Where inputs are partitioned differently: the topic through which all records go first, so that those of one identity
     /// meet [default: GROUP-repartition, created where it is missing, with as many partitions as --to]
     #[arg(
@@ -209,7 +216,7 @@ pub(crate) enum Mode {
     Dedup,
     /// The winner of each identity
     Upsert,
-    /// What the group had not read before it moved, as its --seed says (between topics)
+    /// What the group had not read before it moved, as its --seed says
     Reread,
 }
 

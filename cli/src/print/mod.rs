@@ -8,6 +8,7 @@ mod reconciled;
 mod remarks;
 mod reset;
 mod simulation;
+mod state;
 mod translation;
 
 pub(crate) use archive::print_archive;
@@ -17,6 +18,7 @@ pub(crate) use reconciled::{in_words, print_reconciled};
 pub(crate) use remarks::Remarks;
 pub(crate) use reset::{Told, print_reset};
 pub(crate) use simulation::print_simulation;
+pub(crate) use state::print_state;
 pub(crate) use translation::print_translation;
 
 use std::io::{self, Write};

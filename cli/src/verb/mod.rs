@@ -4,12 +4,14 @@ mod apply;
 mod archive;
 mod destination;
 mod dump;
+mod output;
 mod reconcile;
 mod reset;
 mod seed;
 mod session;
 mod shell;
 mod simulate;
+mod state;
 mod translate;
 mod undo;
 
@@ -19,6 +21,7 @@ pub(crate) use reconcile::reconcile;
 pub(crate) use reset::reset;
 pub(crate) use shell::{completions, man};
 pub(crate) use simulate::simulate;
+pub(crate) use state::state;
 pub(crate) use translate::translate;
 pub(crate) use undo::undo;
 

@@ -13,6 +13,10 @@ fn help_teaches_with_examples() {
         "archive run",
         "archive stats",
         "archive export",
+        "state",
+        "state show",
+        "state export",
+        "state import",
     ] {
         let run = offsets(&format!("{verb} --help")).expect(0);
         assert!(run.stdout.contains("Examples:"), "{}", run.stdout);

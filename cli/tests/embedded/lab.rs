@@ -1,7 +1,11 @@
+use std::time::Duration;
+
 use offsets_core::link::{Link, Side};
 use offsets_core::mm2::{Checkpoint, OffsetSync};
 use offsets_core::model::{SourceOffset, TargetOffset, TopicName};
+use offsets_core::reconcile::{Line, Record};
 use offsets_kafka::demo::{DemoCluster, DemoClusters, DemoRecord};
+use offsets_kafka::{Deadline, RawRecord};
 
 /// Two embedded clusters for another process to connect to, on which anything may be wrong.
 ///
@@ -17,6 +21,16 @@ impl Lab {
         let link = Link::new("src", "dst");
         let DemoClusters { source, target } = DemoClusters::start("src", "dst").unwrap();
         Self { link, source, target }
+    }
+
+    /// Three hundred numbered records, of which app-g has read 150. The target lacks one of those, number 120, and goes by a sync
+    /// at 100 and a checkpoint at 150, so that the group goes on at 101.
+    pub(crate) fn with_a_group_behind() -> Self {
+        let source: Vec<u16> = (0..300).collect();
+        let target: Vec<u16> = (0..120).chain(121..300).collect();
+        let lab = Self::new().numbered(("orders", &source), ("src.orders", &target));
+        let lab = lab.target_syncs("orders", &[(0, 0), (100, 100), (200, 199), (299, 298)]);
+        lab.checkpoints("app-g", "orders", &[(150, 101)])
     }
 
     /// A topic with `records` records on both sides, copied one to one.
@@ -100,6 +114,28 @@ impl Lab {
         self.source.create_topic(topic.clone(), 1).unwrap();
         self.source.produce(&topic, 0, lent).unwrap();
         self
+    }
+
+    /// The records of a topic of the target as lines of JSON, in the order of their offsets.
+    pub(crate) fn dump(&self, topic: &str) -> String {
+        let deadline = Deadline::after(Duration::from_secs(20));
+        let cluster = self.target.connect(&deadline).unwrap();
+        let mut lines = String::new();
+        let add = |raw: RawRecord<'_>| {
+            let record = Record {
+                topic,
+                partition: raw.partition,
+                offset: raw.offset,
+                timestamp_ms: raw.timestamp_ms,
+                key: raw.key,
+                value: raw.value,
+                ..Record::default()
+            };
+            lines += &serde_json::to_string(&Line::of(&record, [])).unwrap();
+            lines.push('\n');
+        };
+        cluster.read(&topic.into()).visit(&deadline, add).unwrap();
+        lines
     }
 
     /// The flags that lead to it.

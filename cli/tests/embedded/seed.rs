@@ -68,12 +68,7 @@ fn a_dead_source_without_an_archive_leaves_partitions_unseeded_and_says_so() {
 
 #[test]
 fn what_an_archive_kept_of_a_dead_source_is_sown() {
-    // The target lacks a record that the group has read, and holds what was copied of the others.
-    let source: Vec<u16> = (0..300).collect();
-    let target: Vec<u16> = (0..120).chain(121..300).collect();
-    let lab = Lab::new().numbered(("orders", &source), ("src.orders", &target));
-    let lab = lab.target_syncs("orders", &[(0, 0), (100, 100), (200, 199), (299, 298)]);
-    let lab = lab.checkpoints("app-g", "orders", &[(150, 101)]);
+    let lab = Lab::with_a_group_behind();
     let folder = Folder::new();
     folder.offsets(&format!(
         "{} --syncs-location target archive run --dir kept --once --fingerprints",

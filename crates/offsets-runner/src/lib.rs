@@ -41,6 +41,6 @@ mod watcher;
 pub use course::Ended;
 pub use error::Error;
 pub use job::{Input, Job, Judging, LocalState};
-pub use reconcile::Runner;
+pub use reconcile::{Progress, Runner};
 pub use repartition::Repartition;
 pub use watcher::{Event, Watcher};

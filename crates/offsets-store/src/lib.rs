@@ -57,6 +57,6 @@ pub use log::RedbLog;
 pub use log::{Journal, Key, MemoryLog, SEGMENT_LIMIT, SegmentLog, SledLog, Stream};
 pub use segment::Flaw;
 pub use state::{
-    DurableTable, Kept, NotAChange, Replica, ReplicaPlace, SegmentChange, StateCopyError, StateDamage,
-    TableCost,
+    DurableTable, Kept, NotAChange, Replica, ReplicaPlace, SavedState, SegmentChange, StateCopyError,
+    StateDamage, StateFolder, StateFolderError, TableCost,
 };

@@ -2,14 +2,16 @@ use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
 
 use offsets_core::reconcile::{
-    Candidate, FlawKind, Flawed, LedgerEntry, Line, Loss, Operator, Policy, Position, Rules, Ruling, Side,
-    Tally, Write,
+    Candidate, Dedup, FlawKind, Flawed, LedgerEntry, Line, Loss, MemoryTable, Operator, Policy, Position,
+    Rules, Ruling, Side, Tally, Upsert, Write,
 };
+use offsets_runner::Judging;
 use serde::Serialize;
 
+use super::super::output::Output;
 use super::inputs::{Arrival, Inputs};
 use super::method::Method;
-use super::outputs::Output;
+use super::reread::{Reread, tell_of_unseeded};
 use crate::args::{Format, Mode, OutputArgs, ReconcileArgs};
 use crate::clock;
 use crate::exit::Exit;
@@ -20,13 +22,21 @@ use crate::print::{Remarks, print_reconciled};
 pub(super) fn reconcile(output: &OutputArgs, args: &ReconcileArgs) -> Result<Exit, Failure> {
     can_be_printed(output, args)?;
     let mut run = Run::begin(args)?;
+    let remarks = Remarks::new(output);
+    if let Judge::Reread(reread) = &run.judge {
+        tell_of_unseeded(reread.seed(), remarks);
+    }
     while let Some(arrival) = run.inputs.next()? {
         run.take(arrival)?;
+    }
+    if let Judge::Reread(reread) = &run.judge {
+        reread.is_of_these_files()?;
+        reread.tell(remarks);
     }
     let to_stdout = args.to.as_ref().is_some_and(|to| to.as_os_str() == "-");
     let (tally, losses) = run.end()?;
     let losses = args.dry_run.then_some(losses);
-    print_reconciled(&tally, losses.as_deref(), to_stdout, output, Remarks::new(output))?;
+    print_reconciled(&tally, losses.as_deref(), to_stdout, output, remarks)?;
     Ok(Exit::Done)
 }
 
@@ -44,7 +54,7 @@ pub(super) fn can_be_printed(output: &OutputArgs, args: &ReconcileArgs) -> Resul
 struct Run {
     rules: Rules,
     inputs: Inputs,
-    operator: Box<dyn Operator<Error = Infallible>>,
+    judge: Judge,
     /// What counts so far, by the order in which it came; of an upsert only the end tells.
     standing: Option<Standing>,
     to: Option<Output>,
@@ -53,6 +63,12 @@ struct Run {
     /// What a dry run shows.
     losses: Option<Vec<serde_json::Value>>,
     tally: Tally,
+}
+
+/// Who judges, with a memory that lives as long as the run.
+enum Judge {
+    Operator(Box<dyn Operator<Error = Infallible>>),
+    Reread(Box<Reread>),
 }
 
 /// The winners of an upsert.
@@ -74,12 +90,17 @@ struct DeadLetter<'a> {
 
 impl Run {
     fn begin(args: &ReconcileArgs) -> Result<Self, Failure> {
-        let method = Method::of(args)?;
+        let Method { rules, judging, .. } = Method::of(args)?;
         let inputs = Inputs::open(&args.from)?;
+        let judge = match judging {
+            Judging::Dedup(window) => Judge::Operator(Box::new(Dedup::new(MemoryTable::default(), window))),
+            Judging::Upsert(rules) => Judge::Operator(Box::new(Upsert::new(MemoryTable::default(), rules))),
+            Judging::Reread(seed) => Judge::Reread(Box::new(Reread::of(seed, inputs.topics()))),
+        };
         let begin = |path: &Option<_>| path.as_deref().map(Output::begin).transpose();
         Ok(Self {
-            operator: method.operator(),
-            rules: method.rules,
+            judge,
+            rules,
             inputs,
             standing: (args.mode == Mode::Upsert).then(Standing::default),
             to: begin(&args.to)?,
@@ -98,7 +119,14 @@ impl Run {
         let headers = arrival.record.headers();
         let record = arrival.record.record(&headers);
         let now_ms = clock::now().as_millisecond();
-        let Ok(ruling) = self.rules.rule(&mut *self.operator, &record, position, now_ms);
+        let ruling = match &mut self.judge {
+            Judge::Operator(operator) => self.rules.rule(&mut **operator, &record, position, now_ms),
+            Judge::Reread(reread) => {
+                let mut operator = reread.at(&arrival, &self.inputs)?;
+                self.rules.rule(&mut operator, &record, position, now_ms)
+            }
+        };
+        let Ok(ruling) = ruling;
         drop(headers);
         match ruling {
             Ruling::Passes { candidate, over } => {

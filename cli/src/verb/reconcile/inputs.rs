@@ -16,7 +16,7 @@ struct Input {
     /// What a line is taken for where it does not say.
     otherwise: Line,
     read: u64,
-    next: Option<Line>,
+    next: Option<(Line, bool)>,
 }
 
 /// A record and where it came from.
@@ -26,6 +26,8 @@ pub(super) struct Arrival {
     /// The line it stands in, counted from 0.
     pub(super) line: u64,
     pub(super) record: Line,
+    /// Whether the line says at which partition and offset it stood.
+    pub(super) is_placed: bool,
 }
 
 impl Inputs {
@@ -45,12 +47,18 @@ impl Inputs {
     pub(super) fn next(&mut self) -> Result<Option<Arrival>, Failure> {
         let waiting = self.0.iter_mut().zip(0_u16..).filter(|(input, _)| input.next.is_some());
         // A record without a time is not waited with, and of one time the input named first comes first.
-        let oldest = waiting.min_by_key(|(input, _)| input.next.as_ref().and_then(|line| line.timestamp_ms));
+        let oldest =
+            waiting.min_by_key(|(input, _)| input.next.as_ref().and_then(|(line, _)| line.timestamp_ms));
         let Some((input, number)) = oldest else { return Ok(None) };
         let line = input.read - 1;
-        let Some(record) = input.next.take() else { return Ok(None) };
+        let Some((record, is_placed)) = input.next.take() else { return Ok(None) };
         input.advance()?;
-        Ok(Some(Arrival { input: number, line, record }))
+        Ok(Some(Arrival { input: number, line, record, is_placed }))
+    }
+
+    /// The topics that the files are of where their lines do not say it.
+    pub(super) fn topics(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|input| input.otherwise.topic.as_str())
     }
 
     /// The name of an input.
@@ -83,7 +91,7 @@ impl Input {
         }
         self.otherwise.offset = self.read as i64;
         self.read += 1;
-        let record = Line::read(line.trim_ascii_end(), &self.otherwise).map_err(|error| {
+        let record = Line::read_placed(line.trim_ascii_end(), &self.otherwise).map_err(|error| {
             Failure::usage(format!("{}:{}: {error}", self.name, self.read))
                 .remedy("one record a line; `offsets reconcile --help` shows one")
         })?;

@@ -1,10 +1,9 @@
-use std::convert::Infallible;
 use std::path::Path;
 use std::time::Duration;
 
 use offsets_core::reconcile::{
-    Dedup, Examination, FlawKind, IdentityRule, MemoryTable, Operator, Order, Policies, Policy, Regions,
-    Rules, Seed, Seeded, Ties, Upsert, UpsertRules, VersionRule, Window,
+    Examination, FlawKind, IdentityRule, Order, Policies, Policy, Regions, Rules, Seed, Ties, UpsertRules,
+    VersionRule, Window,
 };
 
 use offsets_runner::Judging;
@@ -24,7 +23,7 @@ pub(super) struct Method {
 impl Method {
     pub(super) fn of(args: &ReconcileArgs) -> Result<Self, Failure> {
         are_consistent(args)?;
-        let seed = args.topics.seed.as_deref().map(seed).transpose()?;
+        let seed = args.seed.as_deref().map(seed).transpose()?;
         let order = args.order.as_ref().map(|version| order(version, args)).transpose()?;
         let examination = Examination {
             identity: args.identity.clone().unwrap_or(IdentityRule::Copy),
@@ -47,20 +46,11 @@ impl Method {
             (Mode::Upsert, _) => Judging::Upsert(upsert),
             (Mode::Reread, Some(seed)) => Judging::Reread(seed),
             (Mode::Reread, None) => {
-                return Err(Failure::usage("--mode reread needs a --seed, and a --group to read it for"));
+                return Err(Failure::usage("--mode reread needs a --seed"));
             }
         };
         let in_words = in_words(&examination, &judging);
         Ok(Self { rules: Rules { examination, policies }, judging, in_words })
-    }
-
-    /// The operator that judges, with a memory that lives as long as the run.
-    pub(super) fn operator(&self) -> Box<dyn Operator<Error = Infallible>> {
-        match &self.judging {
-            Judging::Dedup(window) => Box::new(Dedup::new(MemoryTable::default(), *window)),
-            Judging::Upsert(rules) => Box::new(Upsert::new(MemoryTable::default(), *rules)),
-            Judging::Reread(_) => Box::new(Seeded::new(MemoryTable::default())),
-        }
     }
 }
 
@@ -101,12 +91,12 @@ fn are_consistent(args: &ReconcileArgs) -> Result<(), Failure> {
             (args.order.is_some(), "--order"),
             (args.tombstone_horizon.is_some(), "--tombstone-horizon"),
             (args.tombstone_version.is_some(), "--tombstone-version"),
-            (args.topics.seed.is_some(), "--seed"),
+            (args.seed.is_some(), "--seed"),
         ],
         Mode::Upsert => &[
             (args.window.is_some(), "--window"),
             (args.window_count.is_some(), "--window-count"),
-            (args.topics.seed.is_some(), "--seed"),
+            (args.seed.is_some(), "--seed"),
         ],
         Mode::Reread => &[
             (args.identity.is_some(), "--identity"),

@@ -3,7 +3,7 @@
 mod files;
 mod inputs;
 mod method;
-mod outputs;
+mod reread;
 mod standing;
 mod topics;
 

@@ -9,12 +9,13 @@ use offsets_runner::{Ended, Error, Input, Job, Judging, LocalState, Repartition,
 use super::super::session::TargetSession;
 use super::files::can_be_printed;
 use super::method::Method;
+use super::reread::tell_of_unseeded;
 use super::standing::{Onlooker, Standing};
 use crate::args::{LinkArgs, Mode, OutputArgs, ReconcileArgs};
 use crate::exit::Exit;
 use crate::failure::{Failure, with_causes};
 use crate::link::resolve_named;
-use crate::print::{Remarks, print_reconciled};
+use crate::print::print_reconciled;
 use crate::service::{Stop, listen, serve};
 
 /// A run between topics.
@@ -41,7 +42,9 @@ pub(super) fn reconcile(
         TargetSession::open(link, output)?
     };
     let (cluster, remarks) = (&session.cluster, session.remarks);
-    tell_of_unseeded(&job, remarks);
+    if let Judging::Reread(seed) = &job.judging {
+        tell_of_unseeded(seed, remarks);
+    }
     let stop = Stop::on_signals()?;
     let server = topics.metrics_listen.map(listen).transpose()?;
     if let Some(address) = server.as_ref().and_then(|server| server.server_addr().to_ip()) {
@@ -170,14 +173,6 @@ fn job(link: &LinkArgs, args: &ReconcileArgs, group: &str) -> Result<Job, Failur
         once: topics.once,
         adopt_positions: topics.adopt_positions,
     })
-}
-
-/// What comes again where nothing is known of it passes again.
-fn tell_of_unseeded(job: &Job, remarks: Remarks) {
-    let Judging::Reread(seed) = &job.judging else { return };
-    for without in &seed.unseeded {
-        remarks.say(format!("{}: what comes again is not dropped: {}", without.partition, without.why));
-    }
 }
 
 /// Whether a seed is of this group, and all of it is read.

@@ -102,11 +102,20 @@ impl Line {
     /// # Ok::<(), offsets_core::reconcile::NotARecord>(())
     /// ```
     pub fn read(json: &[u8], otherwise: &Self) -> Result<Self, NotARecord> {
+        Self::read_placed(json, otherwise).map(|(line, _)| line)
+    }
+
+    /// The same, and whether the line itself says both partition and offset.
+    ///
+    /// # Errors
+    /// [`NotARecord`], with what is wrong.
+    pub fn read_placed(json: &[u8], otherwise: &Self) -> Result<(Self, bool), NotARecord> {
         // An array would do for a structure too.
         if !json.trim_ascii_start().starts_with(b"{") {
             return Err(NotARecord::NotAnObject);
         }
         let written: Written<'_> = serde_json::from_slice(json)?;
+        let is_placed = written.partition.is_some() && written.offset.is_some();
         let key = bytes("key", written.key.as_deref(), written.key_base64.as_deref())?;
         let value = bytes("value", written.value.as_deref(), written.value_base64.as_deref())?;
         let headers = written.headers.into_iter().map(|(name, value)| {
@@ -117,7 +126,7 @@ impl Line {
             };
             Ok((name.into_owned(), value))
         });
-        Ok(Self {
+        let line = Self {
             region: written.region.map_or_else(|| otherwise.region.clone(), Cow::into_owned),
             topic: written.topic.map_or_else(|| otherwise.topic.clone(), Cow::into_owned),
             partition: written.partition.unwrap_or(otherwise.partition),
@@ -126,7 +135,8 @@ impl Line {
             key: key.unwrap_or_else(|| otherwise.key.clone()),
             value: value.ok_or(NotARecord::NoValue)?,
             headers: headers.collect::<Result<_, NotARecord>>()?,
-        })
+        };
+        Ok((line, is_placed))
     }
 
     /// A record as it is written out, with all these headers.

@@ -9,6 +9,8 @@
 //! | [`Seeded`] | what a group had not read before it moved | the time after a failover |
 //! | [`Upsert`] | the write that wins its key | regions that write the same keys |
 //!
+//! [`SeedSieve`] drops the same as [`Seeded`] of records that come in any order, such as those of files.
+//!
 //! Each tells which write lost, to which other and why: that is the ledger ([`Loss`]). An [`Examination`] says what a record
 //! is to them: which event ([`IdentityRule`]) and which version of it ([`Order`]).
 //!
@@ -41,6 +43,7 @@ mod record;
 mod ruling;
 mod seed;
 mod seeded;
+mod sieve;
 mod table;
 mod tally;
 mod upsert;
@@ -60,6 +63,7 @@ pub use record::{Header, Position, Record};
 pub use ruling::{Policies, Policy, Rules, Ruling};
 pub use seed::{Seed, SeedError, SeedLink, Sowing, Unseeded};
 pub use seeded::{Read, SeedWindow, Seeded};
+pub use sieve::{SeedSieve, SieveAt, SieveWindow};
 pub use table::{Filling, MemoryTable, Table};
 pub use tally::Tally;
 pub use upsert::{Standing, Sweep, Ties, Upsert, UpsertRules, Winner};

@@ -129,7 +129,7 @@ impl Candidate {
         Side { position: self.position, rank: self.rank }
     }
 
-    fn loses(&self, winner: Option<Side>, reason: Reason) -> Loss {
+    pub(super) fn loses(&self, winner: Option<Side>, reason: Reason) -> Loss {
         Loss { loser: self.side(), winner, reason }
     }
 }

@@ -23,6 +23,19 @@ fn what_a_line_does_not_say_is_filled_in() {
 }
 
 #[test]
+fn a_line_is_placed_when_it_says_partition_and_offset_itself() {
+    for (json, is_placed) in [
+        (r#"{"value":"x","partition":0,"offset":3}"#, true),
+        (r#"{"value":"x","partition":0}"#, false),
+        (r#"{"value":"x","offset":3}"#, false),
+        (r#"{"value":"x","partition":null,"offset":3}"#, false),
+    ] {
+        let (line, placed) = Line::read_placed(json.as_bytes(), &otherwise()).unwrap();
+        assert_eq!((line.partition, line.offset, placed), (0, 3, is_placed), "{json}");
+    }
+}
+
+#[test]
 fn bytes_are_taken_as_they_stand() {
     let line = read(r#"{"keyBase64": "/w==", "value": {"b": 1.0, "a":[] }}"#).unwrap();
     assert_eq!(line.key.as_deref(), Some(&b"\xff"[..]));

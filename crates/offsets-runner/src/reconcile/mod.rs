@@ -21,6 +21,7 @@ use offsets_store::TableCost;
 
 use self::changelog::Changelog;
 use self::local::Local;
+pub use self::progress::Progress;
 use self::results::Results;
 use self::task::{MARK, Task};
 use self::topics::examine;

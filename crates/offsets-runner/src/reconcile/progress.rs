@@ -2,9 +2,20 @@ use offsets_core::reconcile::{Frontier, SeedWindow, Sweep};
 use serde::{Deserialize, Serialize};
 
 /// What stands with a table: how far the inputs were read, and how far the operator has come.
+///
+/// ```
+/// use offsets_runner::Progress;
+///
+/// let progress = Progress::read(
+///     br#"{"version":1,"rules":"reread seed=2026-01-01T00:00:00Z of src","inputs":[{"topic":"orders","next":7}],"operator":{"reread":[]}}"#,
+/// )?;
+/// assert_eq!(progress.rules(), "reread seed=2026-01-01T00:00:00Z of src");
+/// assert_eq!(progress.inputs().collect::<Vec<_>>(), [("orders", Some(7))]);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Progress {
+pub struct Progress {
     version: u32,
     /// Rules and operator, in words.
     pub(crate) rules: String,
@@ -34,12 +45,26 @@ impl Progress {
         Self { version: VERSION, rules: rules.to_owned(), inputs, operator }
     }
 
-    pub(crate) fn read(bytes: &[u8]) -> Result<Self, serde_json::Error> {
+    /// Reads what was saved with a table.
+    ///
+    /// # Errors
+    /// When it is no progress, or one of another version.
+    pub fn read(bytes: &[u8]) -> Result<Self, serde_json::Error> {
         let progress: Self = serde_json::from_slice(bytes)?;
         if progress.version != VERSION {
             return Err(serde::de::Error::custom(format!("its version is {}", progress.version)));
         }
         Ok(progress)
+    }
+
+    /// The rules and the operator by which the table was made, in the words of [`Job::in_words`](crate::Job::in_words).
+    pub fn rules(&self) -> &str {
+        &self.rules
+    }
+
+    /// The inputs, and the next offset of each that was to be read.
+    pub fn inputs(&self) -> impl Iterator<Item = (&str, Option<i64>)> {
+        self.inputs.iter().map(|input| (input.topic.as_str(), input.next))
     }
 
     pub(crate) fn write(&self) -> Vec<u8> {

@@ -4,6 +4,7 @@
 mod bucket;
 mod copy;
 mod cost;
+mod folder;
 mod index;
 mod kept;
 mod merge;
@@ -11,11 +12,14 @@ mod opening;
 mod page;
 mod replica;
 mod sealed;
+mod survey;
 
 pub use copy::StateCopyError;
 pub use cost::TableCost;
+pub use folder::{StateFolder, StateFolderError};
 pub use kept::Kept;
 pub use replica::{NotAChange, Replica, ReplicaPlace, SegmentChange};
+pub use survey::SavedState;
 
 use std::mem;
 

@@ -3,7 +3,7 @@ use crate::log::{Key, SegmentLog, Stream};
 use crate::segment::{self, Head};
 
 /// The kind of the stream that says how far a copy goes.
-const PLACE: u8 = 32;
+pub(super) const PLACE: u8 = 32;
 
 /// The log of one table as a copy of a changelog: a sequence of records, each of which sets or removes one segment.
 ///

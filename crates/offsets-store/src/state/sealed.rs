@@ -400,7 +400,7 @@ impl<V: Kept> Sealed<V> {
     }
 }
 
-fn read_list(count: u32, bytes: &[u8]) -> Option<(u64, Vec<Bucket>)> {
+pub(super) fn read_list(count: u32, bytes: &[u8]) -> Option<(u64, Vec<Bucket>)> {
     let mut reader = Reader::new(bytes);
     let from = reader.number()?;
     let mut buckets = Vec::new();

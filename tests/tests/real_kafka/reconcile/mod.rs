@@ -4,6 +4,7 @@ mod failover;
 mod kills;
 mod refusals;
 mod repartition;
+mod state;
 
 use std::path::PathBuf;
 use std::process::Command;

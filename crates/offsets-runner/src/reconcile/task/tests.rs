@@ -1,9 +1,11 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
+use std::io::Cursor;
+use std::path::Path;
 use std::time::Duration;
 
 use offsets_core::reconcile::{Examination, IdentityRule, Policies, Rules, Window};
-use offsets_store::{MemoryLog, SegmentLog};
+use offsets_store::{MemoryLog, SegmentLog, SledLog, StateFolder};
 
 use super::*;
 use crate::job::LocalState;
@@ -144,4 +146,48 @@ fn a_task_is_where_the_group_is_only_while_nobody_else_has_committed() {
     assert!(task.is_current(&here, 100) && !task.is_current(&here, 101));
     task.pass(0, 4);
     assert!(!task.is_where(&here), "what was decided is not committed");
+}
+
+fn kept_in(folder: &Path, changelog: &str) -> (SledLog, Copy) {
+    let log = SledLog::open(folder).unwrap();
+    let copy = Copy::open(Box::new(log.clone()), 0, changelog).unwrap();
+    (log, copy)
+}
+
+#[test]
+fn a_copy_of_a_folder_is_gone_on_from_by_the_job_it_is_of_and_by_no_other() {
+    let (place, job) = (tempfile::tempdir().unwrap(), job(&["orders"]));
+    let [here, there] = ["here", "there"].map(|name| place.path().join(name));
+    let (mut log, mut kept) = kept_in(&here, "merge-changelog");
+    let Found::Task(mut task) = find(empty(), &committed(&[]), &job) else { panic!("a new task") };
+    task.begin(&TopicPartition::new("orders", 0), 0);
+    (0..5).for_each(|offset| task.pass(0, offset));
+    let changes = task.save().unwrap().map(|(key, segment)| (key, segment.map(<[u8]>::to_vec))).collect();
+    kept.apply(changes, 100).unwrap();
+    log.flush().unwrap();
+    drop((log, kept));
+    let mut file = Cursor::new(Vec::new());
+    StateFolder::open(&here).unwrap().export(&mut file).unwrap();
+    file.set_position(0);
+    StateFolder::import(&there, &mut file).unwrap();
+
+    let commits = committed(&[("orders", 5, MARK)]);
+    let moved = || kept_in(&there, "merge-changelog").1;
+    assert_eq!(moved().place().next(), Some(100), "from here on the changelog is read");
+    assert_eq!(next(find(moved(), &commits, &job)), [Some(5)]);
+    let apart = find(moved(), &committed(&[("orders", 6, MARK)]), &job);
+    assert!(
+        matches!(apart, Found::Apart(Error::Moved { .. })),
+        "the group has gone on, and the changelog with it"
+    );
+    let other = Job { in_words: "dedup identity=content".to_owned(), ..job };
+    let changelog = TopicPartition::new("merge-changelog", 0);
+    let found = Task::find(0, moved(), &commits, &other, &changelog, None);
+    assert!(matches!(found, Err(Error::OtherRules { .. })));
+    assert_eq!(
+        kept_in(&there, "other-changelog").1.place().next(),
+        None,
+        "of another changelog nothing counts"
+    );
+    assert_eq!(moved().place().next(), None, "and it is gone");
 }

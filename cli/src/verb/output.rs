@@ -6,10 +6,10 @@ use tempfile::NamedTempFile;
 
 use crate::failure::Failure;
 
-/// A file of lines that is there whole, at the end, or not at all; or stdout.
+/// A file that is there whole, at the end, or not at all; or stdout.
 pub(super) enum Output {
     Stdout(BufWriter<io::Stdout>),
-    File { path: PathBuf, lines: BufWriter<NamedTempFile> },
+    File { path: PathBuf, content: BufWriter<NamedTempFile> },
 }
 
 impl Output {
@@ -24,18 +24,21 @@ impl Output {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let file = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")));
         let file = file.map_err(|error| Failure::unwritable(path, &error))?;
-        Ok(Self::File { path: path.to_owned(), lines: BufWriter::new(file) })
+        Ok(Self::File { path: path.to_owned(), content: BufWriter::new(file) })
     }
 
     /// Adds a line.
     pub(super) fn line(&mut self, value: &impl Serialize) -> Result<(), Failure> {
         let mut json = serde_json::to_vec(value).map_err(io::Error::from)?;
         json.push(b'\n');
+        self.write_all(&json).map_err(|error| self.failed(error))
+    }
+
+    /// What was written to it was not taken.
+    pub(super) fn failed(&self, error: io::Error) -> Failure {
         match self {
-            Self::Stdout(out) => Ok(out.write_all(&json)?),
-            Self::File { path, lines } => {
-                lines.write_all(&json).map_err(|error| Failure::unwritable(path, &error))
-            }
+            Self::Stdout(_) => error.into(),
+            Self::File { path, .. } => Failure::unwritable(path, &error),
         }
     }
 
@@ -58,9 +61,9 @@ impl Output {
     fn finish(self) -> Result<Option<PathBuf>, Failure> {
         match self {
             Self::Stdout(mut out) => Ok(out.flush().map(|()| None)?),
-            Self::File { path, lines } => {
+            Self::File { path, content } => {
                 let unwritable = |error: io::Error| Failure::unwritable(&path, &error);
-                let file = lines.into_inner().map_err(|error| unwritable(error.into_error()))?;
+                let file = content.into_inner().map_err(|error| unwritable(error.into_error()))?;
                 file.as_file().sync_all().map_err(unwritable)?;
                 match file.persist_noclobber(&path) {
                     Ok(_) => Ok(Some(path)),
@@ -68,6 +71,22 @@ impl Output {
                     Err(error) => Err(unwritable(error.error)),
                 }
             }
+        }
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Stdout(out) => out.write(bytes),
+            Self::File { content, .. } => content.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Stdout(out) => out.flush(),
+            Self::File { content, .. } => content.flush(),
         }
     }
 }

@@ -1,0 +1,88 @@
+use std::collections::BTreeSet;
+
+use offsets_core::model::TopicPartition;
+use offsets_core::reconcile::{Seed, SeedSieve, SieveAt};
+
+use super::inputs::{Arrival, Inputs};
+use crate::failure::Failure;
+use crate::print::Remarks;
+
+/// What a group had read before it moved, beside records of files.
+pub(super) struct Reread {
+    seed: Seed,
+    sieve: SeedSieve,
+    /// The topics the seed has windows of that the files are not known to be of.
+    unseen: BTreeSet<String>,
+    /// The topics it has windows of.
+    topics: BTreeSet<String>,
+}
+
+impl Reread {
+    pub(super) fn of<'a>(seed: Seed, topics_of_files: impl Iterator<Item = &'a str>) -> Self {
+        let topics: BTreeSet<_> =
+            seed.windows.iter().map(|window| window.partition.topic.to_string()).collect();
+        let named: BTreeSet<_> = topics_of_files.collect();
+        let unseen = topics.iter().filter(|topic| !named.contains(topic.as_str())).cloned().collect();
+        Self { sieve: SeedSieve::of(&seed), seed, unseen, topics }
+    }
+
+    pub(super) fn seed(&self) -> &Seed {
+        &self.seed
+    }
+
+    /// The operator for a record. A line that does not say where it stood is not judged by a number it was given here.
+    pub(super) fn at(&mut self, arrival: &Arrival, inputs: &Inputs) -> Result<SieveAt<'_>, Failure> {
+        let record = &arrival.record;
+        self.unseen.remove(&record.topic);
+        if !arrival.is_placed && self.topics.contains(&record.topic) {
+            let (from, line) = (inputs.name(arrival.input), arrival.line + 1);
+            let said = format!(
+                "{from}:{line}: the line does not say at which partition and offset of {} its record stood, so whether it is in a \
+                 window of the seed cannot be told",
+                record.topic
+            );
+            return Err(Failure::usage(said).remedy("dump the topic with partition and offset in each line"));
+        }
+        let partition = TopicPartition::new(record.topic.as_str(), record.partition);
+        Ok(self.sieve.at(&partition, record.offset))
+    }
+
+    /// Whether the files are of every topic that the seed has windows of: else they are not what the group reads.
+    pub(super) fn is_of_these_files(&self) -> Result<(), Failure> {
+        match self.unseen.first() {
+            Some(topic) => {
+                let said =
+                    format!("the seed has what was read of {topic}, and no line of the files is of {topic}");
+                Err(Failure::usage(said).remedy(format!(
+                    "name a dump of {topic} too, an empty {topic}.jsonl if nothing is there"
+                )))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Says what became of the windows.
+    pub(super) fn tell(&self, remarks: Remarks) {
+        for (partition, window) in self.sieve.windows().filter(|(_, window)| window.below > 0) {
+            let (below, from) = (window.below, window.from);
+            let (record, verb) = if below == 1 { ("record lies", "passes") } else { ("records lie", "pass") };
+            remarks.say(format!(
+                "{partition}: {below} {record} below offset {from}, where {} goes on: it has read what is there, and it {verb}",
+                self.seed.group
+            ));
+        }
+        let missing = self.sieve.windows().map(|(_, window)| window.missing).sum::<u64>();
+        if missing > 0 {
+            let records = self.seed.records();
+            remarks
+                .say(format!("{missing} of the {records} records that the seed names are not in the files"));
+        }
+    }
+}
+
+/// What comes again where nothing is known of it passes again.
+pub(super) fn tell_of_unseeded(seed: &Seed, remarks: Remarks) {
+    for without in &seed.unseeded {
+        remarks.say(format!("{}: what comes again is not dropped: {}", without.partition, without.why));
+    }
+}

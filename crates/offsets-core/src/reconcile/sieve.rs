@@ -1,0 +1,114 @@
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::convert::Infallible;
+
+use super::{Candidate, Identity, Operator, Outcome, Position, Reason, Seed};
+use crate::model::TopicPartition;
+
+/// Drops what a seed names, of records that are not in the order of their offsets: of a dump that is in several files, or that
+/// was taken in pieces.
+///
+/// It answers as [`Seeded`](super::Seeded) does, and remembers for that the offsets at which records were dropped; nothing is
+/// forgotten. Of each identity as many offsets are dropped as it was read, those that are asked about first.
+#[derive(Debug, Clone)]
+pub struct SeedSieve(BTreeMap<TopicPartition, SieveWindow>);
+
+/// What came of a window so far.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SieveWindow {
+    /// The first offset that the group reads after its move.
+    pub from: i64,
+    /// The first offset that it cannot have read before; `None` when no such offset is known.
+    pub until: Option<i64>,
+    /// How many records of the seed have not come.
+    pub missing: u64,
+    /// How many records came from below the window: the group had read them, and they pass.
+    pub below: u64,
+    read: HashMap<Identity, Came>,
+}
+
+/// A record that the group had read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Came {
+    /// How often it was read before the move.
+    times: usize,
+    /// The offsets at which it came again.
+    again: BTreeSet<i64>,
+}
+
+/// A [`SeedSieve`] as the operator for the record at one place, whatever position it came in at.
+#[derive(Debug)]
+pub struct SieveAt<'a> {
+    window: Option<&'a mut SieveWindow>,
+    offset: i64,
+}
+
+impl SeedSieve {
+    /// What drops the records of a seed.
+    pub fn of(seed: &Seed) -> Self {
+        let windows = seed.windows.iter().map(|sowing| {
+            let mut read: HashMap<_, Came> = HashMap::new();
+            sowing.read.iter().for_each(|identity| read.entry(*identity).or_default().times += 1);
+            let window = SieveWindow {
+                from: sowing.from.get(),
+                until: sowing.until.map(i64::from),
+                missing: sowing.read.len() as u64,
+                below: 0,
+                read,
+            };
+            (sowing.partition.clone(), window)
+        });
+        Self(windows.collect())
+    }
+
+    /// The operator for the record at this offset of a partition. A partition without a window lets everything pass.
+    pub fn at(&mut self, partition: &TopicPartition, offset: i64) -> SieveAt<'_> {
+        SieveAt { window: self.0.get_mut(partition), offset }
+    }
+
+    /// The windows, each with what came of it.
+    pub fn windows(&self) -> impl Iterator<Item = (&TopicPartition, &SieveWindow)> {
+        self.0.iter()
+    }
+}
+
+impl SieveWindow {
+    /// Whether the group had read the record with this identity at this offset before it moved.
+    fn is_reread(&mut self, identity: Identity, offset: i64) -> bool {
+        if offset < self.from {
+            self.below += 1;
+            return false;
+        }
+        if self.until.is_some_and(|until| offset >= until) {
+            return false;
+        }
+        let Some(Came { times, again }) = self.read.get_mut(&identity) else { return false };
+        if again.contains(&offset) {
+            return true;
+        }
+        if again.len() >= *times {
+            return false;
+        }
+        again.insert(offset);
+        self.missing -= 1;
+        true
+    }
+}
+
+impl Operator for SieveAt<'_> {
+    type Error = Infallible;
+
+    fn judge(&mut self, candidate: &Candidate) -> Result<Outcome, Infallible> {
+        let offset = self.offset;
+        let again = self.window.as_mut().is_some_and(|window| window.is_reread(candidate.identity, offset));
+        Ok(if again {
+            Outcome::Loses(candidate.loses(None, Reason::Reread))
+        } else {
+            Outcome::Passes { over: None }
+        })
+    }
+
+    /// Nothing is forgotten.
+    fn settle(&mut self, _: &[Position]) -> Result<(), Infallible> {
+        Ok(())
+    }
+}

@@ -1,0 +1,90 @@
+//! A copy of what an instance keeps is gone on from elsewhere, and only where it belongs.
+
+use std::process::Command;
+
+use anyhow::{Context as _, Result, ensure};
+use offsets_tests::kafka::{Isolation, Topic, records, write};
+use offsets_tests::rig::Rig;
+use offsets_tests::tool::{self, Run};
+
+use super::Job;
+
+/// `offsets state` with these arguments.
+fn state(rig: &Rig, arguments: &[&str]) -> Result<Run> {
+    let mut command: Command = tool::offsets(&rig.scratch().folder("kept")?)?;
+    command.arg("state").args(arguments);
+    Run::of(command)?.expect_code(0)
+}
+
+/// How many identities are remembered, and how many records of the changelog that took.
+fn restored(run: &Run) -> Result<(u64, u64)> {
+    let line = run.stderr.lines().find(|line| line.contains("identities remembered"));
+    let line = line.with_context(|| format!("nothing was restored: {}", run.stderr))?;
+    let numbers: Vec<u64> = line.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+    ensure!(numbers.len() == 2, "{line}");
+    Ok((numbers[0], numbers[1]))
+}
+
+#[test]
+fn a_copy_goes_on_from_its_offset_and_counts_for_nothing_beyond_the_changelog() -> Result<()> {
+    let rig = Rig::shared()?;
+    let (here, elsewhere) = (rig.target.bootstrap(), rig.source.bootstrap());
+    let arguments = ["--from", "kept.in", "--to", "kept.out", "--mode", "dedup", "--identity", "json:/id"];
+    for bootstrap in [&here, &elsewhere] {
+        for topic in ["kept.in", "kept.out"] {
+            Topic::new(topic, 1).create(bootstrap)?;
+        }
+    }
+    let job = Job::on(here.clone(), &rig, "kept", &arguments)?;
+    let event = |bootstrap: &str, id: &str| write(bootstrap, "kept.in", &[(0, Some("k"), Some(id))]);
+    let first = job.folder("first");
+    for id in [r#"{"id":1}"#, r#"{"id":2}"#] {
+        event(&here, id)?;
+        job.once(&["--state", &first])?.expect_code(0)?;
+    }
+    let copy = job.folder("copy");
+    state(&rig, &["export", "--dir", &first, "--file", &copy])?;
+    let told: serde_json::Value = state(&rig, &["show", "--file", &copy, "-o", "json"])?.json()?;
+    let kept = &told["partitions"][0];
+    ensure!(kept["identities"] == 2 && kept["rules"] == "dedup identity=json:/id", "{told}");
+    ensure!(kept["inputs"][0]["topic"] == "kept.in" && kept["inputs"][0]["next"] == 2, "{told}");
+
+    // On another machine nothing is read again.
+    let second = job.folder("second");
+    state(&rig, &["import", "--file", &copy, "--dir", &second])?;
+    let run = job.once(&["--state", &second, "-v"])?.expect_code(0)?;
+    ensure!(restored(&run)? == (2, 0), "{}", run.stderr);
+
+    // The copy grows old: what came later is read, and no more.
+    event(&here, r#"{"id":3}"#)?;
+    job.once(&["--state", &second])?.expect_code(0)?;
+    let third = job.folder("third");
+    state(&rig, &["import", "--file", &copy, "--dir", &third])?;
+    let run = job.once(&["--state", &third, "-v"])?.expect_code(0)?;
+    let (remembered, newer) = restored(&run)?;
+    let run = job.once(&["-v"])?.expect_code(0)?;
+    let (_, all) = restored(&run)?;
+    ensure!(remembered == 3 && 0 < newer && newer < all, "{newer} records of {all}, {remembered} identities");
+    for id in 1..=3 {
+        event(&here, &format!("{{\"id\":{id}}}"))?;
+    }
+    job.once(&["--state", &third])?.expect_code(0)?;
+    ensure!(records(&here, "kept.out", Isolation::ReadCommitted)?.len() == 3, "each event once");
+
+    // A changelog of the same name that is shorter is not the one the copy is of.
+    let other = Job::on(elsewhere.clone(), &rig, "kept", &arguments)?;
+    event(&elsewhere, r#"{"id":7}"#)?;
+    other.once(&[])?.expect_code(0)?;
+    state(&rig, &["export", "--dir", &third, "--file", &job.folder("newest")])?;
+    let fourth = job.folder("fourth");
+    state(&rig, &["import", "--file", &job.folder("newest"), "--dir", &fourth])?;
+    event(&elsewhere, r#"{"id":1}"#)?;
+    let run = other.once(&["--state", &fourth, "-v"])?.expect_code(0)?;
+    let (remembered, read) = restored(&run)?;
+    ensure!(remembered == 1 && read > 0, "{}", run.stderr);
+    ensure!(
+        records(&elsewhere, "kept.out", Isolation::ReadCommitted)?.len() == 2,
+        "7, and 1 that was never read here"
+    );
+    Ok(())
+}
