@@ -1,7 +1,7 @@
 use offsets_core::model::TopicName;
 use offsets_core::model::TopicPartition;
 use offsets_core::reconcile::Flawed;
-use offsets_kafka::Cause;
+use offsets_kafka::{Cause, Lack};
 use offsets_store::{NotAChange, StateDamage};
 
 /// Why a run ended. What was committed before counts; nothing else does.
@@ -14,6 +14,12 @@ pub enum Error {
     /// The local copy of the state cannot be read or written.
     #[error(transparent)]
     Store(#[from] offsets_store::Error),
+    /// Permissions on topics are missing.
+    #[error("not authorised: {}", list(.lacks))]
+    Lacking {
+        /// Which.
+        lacks: Vec<Lack>,
+    },
     /// Inputs with different numbers of partitions: records of one key would not meet.
     #[error(
         "{one} has {partitions_of_one} partitions and {other} has {partitions_of_other}: records of one key would not meet"
@@ -164,4 +170,9 @@ pub enum Error {
 
 fn at(offset: Option<i64>) -> String {
     offset.map_or_else(|| "nowhere".to_owned(), |offset| offset.to_string())
+}
+
+fn list(lacks: &[Lack]) -> String {
+    let lacks: Vec<_> = lacks.iter().map(Lack::to_string).collect();
+    lacks.join(", ")
 }

@@ -33,6 +33,7 @@ mod lane;
 mod local;
 mod progress;
 mod results;
+mod rights;
 mod runner;
 mod task;
 mod topics;

@@ -2,7 +2,7 @@ use offsets_core::model::TopicName;
 use offsets_kafka::exchange::NewTopic;
 use offsets_kafka::{Cluster, Deadline};
 
-use crate::{Error, Event, Job, Watcher};
+use crate::{Error, Event, Job, Watcher, rights};
 
 /// Looks at the topics of a job before anything is read: the inputs must be partitioned alike, what is written to must have
 /// as many partitions, and the changelog must keep what is old. Gives the number of partitions.
@@ -13,6 +13,7 @@ pub(crate) fn examine(
     watcher: &mut dyn Watcher,
 ) -> Result<i32, Error> {
     let deadline = Deadline::after(job.timeout);
+    rights::examine(cluster, job, creates, &deadline)?;
     let count = |topic: &TopicName| cluster.partitions(topic, &deadline).map(|partitions| partitions.len());
     let mut inputs = job.inputs.iter().map(|input| &input.topic);
     let Some(one) = inputs.next() else { return Ok(0) };

@@ -8,6 +8,7 @@ use offsets_runner::{Ended, Error, Input, Job, Judging, LocalState, Runner};
 use super::super::session::TargetSession;
 use super::files::can_be_printed;
 use super::method::Method;
+use super::rights;
 use super::standing::{Onlooker, Standing};
 use crate::args::{LinkArgs, Mode, OutputArgs, ReconcileArgs};
 use crate::exit::Exit;
@@ -57,9 +58,9 @@ pub(super) fn reconcile(
         } else {
             Runner::start(cluster, &job, &mut onlooker)
         };
-        let ended = runner.map_err(failure).and_then(|runner| {
+        let ended = runner.map_err(|error| failure(error, &job)).and_then(|runner| {
             let ended = runner.run(&|| stop.is_said());
-            ended.map_err(failure)
+            ended.map_err(|error| failure(error, &job))
         });
         // Nobody is answered any more.
         stop.say();
@@ -183,7 +184,10 @@ fn topic(flag: &str, name: &Path) -> Result<TopicName, Failure> {
     Ok(TopicName::from(text.as_ref()))
 }
 
-fn failure(error: Error) -> Failure {
+fn failure(error: Error, job: &Job) -> Failure {
+    if let Some(remedy) = rights::remedy(&error, job) {
+        return Failure::new(Exit::Failed, with_causes(&error)).remedy(remedy);
+    }
     let (exit, remedy) = match &error {
         Error::Kafka(_) | Error::Store(_) => return kafka_or_store(error),
         Error::NotCopartitioned { .. } => (

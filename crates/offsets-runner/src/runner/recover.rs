@@ -4,7 +4,7 @@ use offsets_kafka::Deadline;
 use offsets_kafka::exchange::{Change, Outbox, Setback};
 
 use super::{Runner, join};
-use crate::{Error, Event};
+use crate::{Error, Event, rights};
 
 impl Runner<'_> {
     /// What the group decided. A member under a name of its own can be taken for its own predecessor when the answer to its
@@ -28,13 +28,17 @@ impl Runner<'_> {
 
     /// Takes back what came to nothing. The tasks are read anew: they remember what does not count.
     pub(super) fn recover(&mut self, setback: Setback, stop: &dyn Fn() -> bool) -> Result<(), Error> {
-        self.watcher.see(Event::Setback(setback.error()));
-        let is_borne = self.patience.bears();
         self.results.begin_anew();
         self.tasks.clear();
         if let Setback::Final(error) = setback {
+            // The client does not say of which topic it is that a permission is missing.
+            if error.is_unauthorised() {
+                rights::examine(self.cluster, self.job, true, &Deadline::after(self.job.timeout))?;
+            }
             return Err((*error).into());
         }
+        self.watcher.see(Event::Setback(setback.error()));
+        let is_borne = self.patience.bears();
         if !is_borne {
             return Err(Error::NoCommit { tries: self.patience.failures(), last: setback.into_error() });
         }

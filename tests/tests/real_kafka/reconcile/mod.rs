@@ -3,6 +3,7 @@
 mod failover;
 mod kills;
 mod refusals;
+mod rights;
 
 use std::path::PathBuf;
 use std::process::Command;
