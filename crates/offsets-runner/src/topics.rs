@@ -60,6 +60,9 @@ pub(crate) fn examine(
             if partitions < needed {
                 return Err(Error::TooFewPartitions { topic: topic.clone(), partitions, needed });
             }
+            if cluster.has_one_replica(topic, &deadline)? {
+                watcher.see(Event::OneReplica(topic.as_str()));
+            }
         }
     }
     Ok(partitions)

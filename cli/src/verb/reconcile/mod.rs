@@ -4,6 +4,7 @@ mod files;
 mod inputs;
 mod method;
 mod outputs;
+mod reminder;
 mod rights;
 mod standing;
 mod topics;

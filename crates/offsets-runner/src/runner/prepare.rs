@@ -28,8 +28,9 @@ impl Runner<'_> {
             .flat_map(|number| topics().map(|topic| TopicPartition::new(topic.clone(), *number)))
             .collect();
         // A transaction that was under way when its instance died ends after so long.
-        let patience = Deadline::after(job.transaction_timeout + job.timeout);
-        let mut records = 0;
+        let longest = job.transaction_timeout + job.timeout;
+        let patience = Deadline::after(longest);
+        let (mut records, mut waits) = (0, false);
         loop {
             let deadline = Deadline::after(job.timeout.min(STEP));
             // In this order: what the commits that are read here go with is in the changelog, or still on its way.
@@ -50,7 +51,13 @@ impl Runner<'_> {
                 let memory = job.memory.map(|bytes| bytes / numbers.len().max(1));
                 match self.find(number, copy, &committed, &partition, memory)? {
                     Found::Task(task) => drop(self.tasks.insert(number, *task)),
-                    Found::Apart(error) | Found::Damaged(error) => late = Some(error),
+                    Found::Apart(error) => {
+                        if has_changelog && !std::mem::replace(&mut waits, true) {
+                            self.watcher.see(Event::Waiting { partition: &partition, longest });
+                        }
+                        late = Some(error);
+                    }
+                    Found::Damaged(error) => late = Some(error),
                 }
             }
             match late {
