@@ -1,5 +1,6 @@
 //! `offsets reconcile` between topics of a real broker.
 
+mod capped;
 mod failover;
 mod kills;
 mod refusals;
