@@ -2,6 +2,7 @@
 
 mod capped;
 mod failover;
+mod full_disk;
 mod kills;
 mod refusals;
 mod rights;
