@@ -84,7 +84,8 @@ impl Cause {
         ])
     }
 
-    pub(crate) fn is_unauthorised(&self) -> bool {
+    /// Whether a permission is missing.
+    pub fn is_unauthorised(&self) -> bool {
         self.is(&[
             RDKafkaErrorCode::TopicAuthorizationFailed,
             RDKafkaErrorCode::GroupAuthorizationFailed,

@@ -114,18 +114,39 @@ impl Cluster {
     /// # Errors
     /// [`Error::UnknownTopic`], [`Error::Unauthorised`], and what else [`Error`] tells of connections.
     pub fn partitions(&self, topic: &TopicName, deadline: &Deadline) -> Result<Vec<TopicPartition>, Error> {
+        self.with_topic(topic, deadline, |found, _| {
+            let partition = |partition| TopicPartition::new(topic.clone(), partition);
+            (0..partition_count(found)).map(partition).collect()
+        })
+    }
+
+    /// Whether a partition of a topic has one replica, though the cluster has more than one broker.
+    ///
+    /// # Errors
+    /// As [`Cluster::partitions`].
+    pub fn has_one_replica(&self, topic: &TopicName, deadline: &Deadline) -> Result<bool, Error> {
+        self.with_topic(topic, deadline, |found, brokers| {
+            brokers > 1 && found.partitions().iter().any(|partition| partition.replicas().len() == 1)
+        })
+    }
+
+    /// What is to be learnt of a topic, and of how many brokers there are.
+    fn with_topic<T>(
+        &self,
+        topic: &TopicName,
+        deadline: &Deadline,
+        learn: impl FnOnce(&MetadataTopic, usize) -> T,
+    ) -> Result<T, Error> {
         let about = || About::Topic(topic.clone());
         let metadata =
             self.metadata(Some(topic), deadline).map_err(|cause| self.failed(about(), cause, deadline))?;
         let found = metadata.topics().iter().find(|found| found.name() == topic.as_str());
         let found =
             found.ok_or_else(|| Error::UnknownTopic { cluster: self.alias().clone(), about: about() })?;
-        if let Some(code) = found.error() {
-            return Err(self.failed(about(), Cause::of(code.into()), deadline));
+        match found.error() {
+            Some(code) => Err(self.failed(about(), Cause::of(code.into()), deadline)),
+            None => Ok(learn(found, metadata.brokers().len())),
         }
-        Ok((0..partition_count(found))
-            .map(|partition| TopicPartition::new(topic.clone(), partition))
-            .collect())
     }
 
     fn metadata(&self, topic: Option<&TopicName>, deadline: &Deadline) -> Result<Metadata, Cause> {

@@ -54,7 +54,7 @@ mod outcomes;
 mod reader;
 mod settings;
 
-pub use admin::{GroupDescription, GroupKind, GroupListing, GroupPartition, Isolation, Member};
+pub use admin::{GroupDescription, GroupKind, GroupListing, GroupPartition, Isolation, Lack, Member, Right};
 pub use cause::Cause;
 pub use cluster::Cluster;
 pub use deadline::Deadline;

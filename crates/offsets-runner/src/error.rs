@@ -1,7 +1,7 @@
 use offsets_core::model::TopicName;
 use offsets_core::model::TopicPartition;
 use offsets_core::reconcile::Flawed;
-use offsets_kafka::Cause;
+use offsets_kafka::{Cause, Lack};
 use offsets_store::{NotAChange, StateDamage};
 
 /// Why a run ended. What was committed before counts; nothing else does.
@@ -14,6 +14,12 @@ pub enum Error {
     /// The local copy of the state cannot be read or written.
     #[error(transparent)]
     Store(#[from] offsets_store::Error),
+    /// Permissions on topics are missing.
+    #[error("not authorised: {}", list(.lacks))]
+    Lacking {
+        /// Which.
+        lacks: Vec<Lack>,
+    },
     /// Inputs with different numbers of partitions: records of one key would not meet.
     #[error(
         "{one} has {partitions_of_one} partitions and {other} has {partitions_of_other}: records of one key would not meet"
@@ -200,4 +206,9 @@ fn at(offset: Option<i64>) -> String {
 
 fn by(mark: &str) -> String {
     if mark.is_empty() { "not committed by a repartition".to_owned() } else { format!("`{mark}`") }
+}
+
+fn list(lacks: &[Lack]) -> String {
+    let lacks: Vec<_> = lacks.iter().map(Lack::to_string).collect();
+    lacks.join(", ")
 }

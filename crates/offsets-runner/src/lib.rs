@@ -36,6 +36,7 @@ mod error;
 mod job;
 mod reconcile;
 mod repartition;
+mod rights;
 mod watcher;
 
 pub use course::Ended;

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use offsets_core::model::TopicPartition;
 use offsets_core::reconcile::Tally;
@@ -16,8 +17,17 @@ pub trait Watcher: Send {
 pub enum Event<'a> {
     /// A topic was created that was not there.
     Created(&'a str),
+    /// A topic that is written to has a partition with one replica, and the cluster more than one broker.
+    OneReplica(&'a str),
     /// These partitions of every input are this instance's own now.
     Assigned(&'a [i32]),
+    /// State and positions are apart, as they are while a transaction is open that a dead instance began.
+    Waiting {
+        /// The partition of the changelog.
+        partition: &'a TopicPartition,
+        /// For so long it is waited.
+        longest: Duration,
+    },
     /// The state of the partitions is there, and reading begins.
     Restored {
         /// How many records of the changelog were read for it.

@@ -3,6 +3,7 @@
 //!
 //! Nothing here uses the code under test: an oracle that shared it would share its mistakes.
 
+mod acls;
 mod commits;
 mod log;
 mod mm2;
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 use rdkafka::config::ClientConfig;
 
+pub use acls::{Resource, Right, grant, revoke};
 pub use commits::{Member, commit, committed, join};
 pub use log::{
     Follower, Isolation, Log, LoggedRecord, PartitionLog, Record, await_transactions, read_whole, records,

@@ -16,13 +16,22 @@ use crate::wait;
 pub struct Topic {
     name: String,
     partitions: i32,
+    /// As many as the brokers give by default, where it is below zero.
+    replicas: i32,
     config: Vec<(String, String)>,
 }
 
 impl Topic {
     /// A topic with the broker's own settings.
     pub fn new(name: impl Into<String>, partitions: i32) -> Self {
-        Self { name: name.into(), partitions, config: Vec::new() }
+        Self { name: name.into(), partitions, replicas: -1, config: Vec::new() }
+    }
+
+    /// Gives every partition so many replicas.
+    #[must_use]
+    pub fn replicas(mut self, replicas: i32) -> Self {
+        self.replicas = replicas;
+        self
     }
 
     /// Sets one of the topic's own settings, such as `cleanup.policy`.
@@ -38,8 +47,7 @@ impl Topic {
     ///
     /// When the broker refuses, for instance because the topic is there already.
     pub fn create(&self, bootstrap: &str) -> Result<()> {
-        let as_the_brokers_say = TopicReplication::Fixed(-1);
-        let topic = NewTopic::new(&self.name, self.partitions, as_the_brokers_say);
+        let topic = NewTopic::new(&self.name, self.partitions, TopicReplication::Fixed(self.replicas));
         let topic = self.config.iter().fold(topic, |topic, (key, value)| topic.set(key, value));
         let results = block_on(admin(bootstrap)?.create_topics([&topic], &options()))?;
         for result in results {

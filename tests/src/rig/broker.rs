@@ -19,6 +19,17 @@ const HEAP_MB: u32 = 512;
 const CONTROLLER_HEAP_MB: u32 = 128;
 const CONTROLLER_ID: u32 = 100;
 
+/// Names that a broker knows. Nobody has a right to begin with, but those who do not say who they are have all of them.
+pub const USERS: [&str; 16] = [
+    "ann", "ben", "cleo", "dan", "eve", "finn", "gus", "hal", "ida", "jan", "kim", "leo", "mia", "ned",
+    "ola", "pat",
+];
+
+/// What decides on rights, in broker and controller alike.
+const AUTHORISER: &str = "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:ANONYMOUS
+";
+
 /// A broker on 127.0.0.1. Its port and its data stay the same over kills and restarts.
 ///
 /// The controller is a process of its own and is never killed, as another broker's would not be.
@@ -27,6 +38,7 @@ const CONTROLLER_ID: u32 = 100;
 pub struct Broker {
     name: &'static str,
     port: u16,
+    port_of_users: u16,
     properties: PathBuf,
     output: PathBuf,
     java: Java,
@@ -76,13 +88,15 @@ impl Broker {
         scratch: &Scratch,
     ) -> Result<Self> {
         let folder = scratch.folder(name)?;
-        let port = ports::free()?;
+        let (port, port_of_users) = (ports::free()?, ports::free()?);
         let properties = folder.join("server.properties");
-        fs::write(&properties, server_properties(id, port, controller, &folder.join("data")))?;
+        let text = server_properties(id, [port, port_of_users], controller, &folder.join("data"));
+        fs::write(&properties, text)?;
         format(&controller.cluster_id, java, &properties)?;
         let mut broker = Self {
             name,
             port,
+            port_of_users,
             properties,
             output: folder.join("output"),
             java: java.clone(),
@@ -96,6 +110,12 @@ impl Broker {
     /// `host:port`, as in `bootstrap.servers`.
     pub fn bootstrap(&self) -> String {
         format!("127.0.0.1:{}", self.port)
+    }
+
+    /// The same for those who say who they are, and may do what they were [granted](crate::kafka::grant): [`USERS`], by
+    /// SASL/PLAIN without TLS, each with its name as its password.
+    pub fn bootstrap_of_users(&self) -> String {
+        format!("127.0.0.1:{}", self.port_of_users)
     }
 
     /// Its process, while it runs.
@@ -174,25 +194,31 @@ controller.listener.names=CONTROLLER
 log.dirs={data}
 
 default.replication.factor={replicas}
-
+{AUTHORISER}
 # a broker that was killed comes back as soon as it can
 broker.session.timeout.ms=6000
 "
     )
 }
 
-fn server_properties(id: u32, port: u16, controller: &Controller, data: &Path) -> String {
+fn server_properties(id: u32, ports: [u16; 2], controller: &Controller, data: &Path) -> String {
     let Controller { port: controller_port, replicas, .. } = controller;
+    let listeners = format!("PLAINTEXT://127.0.0.1:{},USERS://127.0.0.1:{}", ports[0], ports[1]);
+    let users: String = USERS.map(|user| format!(" user_{user}=\"{user}\"")).concat();
     let data = data.to_string_lossy();
     format!(
         "process.roles=broker
 node.id={id}
 controller.quorum.voters={CONTROLLER_ID}@127.0.0.1:{controller_port}
-listeners=PLAINTEXT://127.0.0.1:{port}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+listeners={listeners}
+advertised.listeners={listeners}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,USERS:SASL_PLAINTEXT
 controller.listener.names=CONTROLLER
 log.dirs={data}
 
+sasl.enabled.mechanisms=PLAIN
+listener.name.users.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required{users};
+{AUTHORISER}
 offsets.topic.replication.factor={replicas}
 offsets.topic.num.partitions=5
 transaction.state.log.replication.factor={replicas}

@@ -14,8 +14,8 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use anyhow::{Result, anyhow};
 
-pub use broker::Broker;
 use broker::Controller;
+pub use broker::{Broker, USERS};
 pub use jars::{Jars, workspace_target};
 pub use java::Java;
 pub use mirror::{Flow, Mirror, Properties};

@@ -3,7 +3,9 @@
 mod files;
 mod inputs;
 mod method;
+mod reminder;
 mod reread;
+mod rights;
 mod standing;
 mod topics;
 

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use offsets_core::model::TopicPartition;
@@ -14,6 +15,7 @@ use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::registry::Registry;
 use serde_json::Value;
 
+use super::reminder::Reminder;
 use crate::failure::with_causes;
 use crate::print::{Remarks, in_words};
 use crate::service::Monitored;
@@ -54,6 +56,7 @@ pub(super) struct Onlooker<'s> {
     stage: Stage,
     remarks: Remarks,
     bar: ProgressBar,
+    reminder: Reminder,
     /// What a dry run shows.
     losses: Vec<Value>,
 }
@@ -80,7 +83,14 @@ impl<'s> Onlooker<'s> {
         let bar =
             ProgressBar::no_length().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
         bar.set_draw_target(target);
-        Self { standing, stage: Stage::Reconcile, remarks, bar, losses: Vec::new() }
+        Self {
+            standing,
+            stage: Stage::Reconcile,
+            remarks,
+            bar,
+            reminder: Reminder::default(),
+            losses: Vec::new(),
+        }
     }
 
     /// One that sees the stage before.
@@ -120,6 +130,14 @@ impl Watcher for Onlooker<'_> {
     fn see(&mut self, event: Event<'_>) {
         match event {
             Event::Created(topic) => self.say(format!("created topic {topic}")),
+            Event::OneReplica(topic) => self.say(format!(
+                "{topic} has one replica: when its broker dies, a transaction may stay open for ever (see the docs: every topic \
+                 needs a second replica)"
+            )),
+            Event::Waiting { partition, longest } => self.say(format!(
+                "{partition}: state and positions are apart: waiting for a transaction that may have been left open, up to {} s",
+                longest.as_secs()
+            )),
             Event::Assigned(partitions) => {
                 let before = std::mem::replace(&mut self.standing.state().partitions, partitions.to_vec());
                 if before == partitions && !before.is_empty() {
@@ -148,12 +166,15 @@ impl Watcher for Onlooker<'_> {
                 (state.remembered, state.cost) = (remembered, cost);
                 state.of(self.stage).trouble = None;
                 drop(state);
+                self.reminder.forget();
                 self.show();
             }
             Event::Repartitioned(records) => {
                 let mut state = self.standing.state();
                 state.repartitioned = records;
                 state.of(self.stage).trouble = None;
+                drop(state);
+                self.reminder.forget();
             }
             Event::NothingComesAgain => {
                 self.say("nothing that was read before the move comes again from here on".to_owned())
@@ -166,11 +187,11 @@ impl Watcher for Onlooker<'_> {
                 let said = with_causes(error);
                 let mut state = self.standing.state();
                 state.setbacks += 1;
-                let is_new =
-                    state.of(self.stage).trouble.replace(said.clone()).is_none_or(|before| before != said);
+                state.of(self.stage).trouble = Some(said.clone());
                 drop(state);
-                if is_new {
-                    self.say(format!("what was not committed is done again: {said}"));
+                let trouble = format!("what was not committed is done again: {said}");
+                if let Some(text) = self.reminder.hear(&trouble, Instant::now()) {
+                    self.say(text);
                 }
             }
             Event::Loss(json) => self.losses.extend(serde_json::from_slice::<Value>(json)),

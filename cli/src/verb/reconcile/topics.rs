@@ -10,6 +10,7 @@ use super::super::session::TargetSession;
 use super::files::can_be_printed;
 use super::method::Method;
 use super::reread::tell_of_unseeded;
+use super::rights;
 use super::standing::{Onlooker, Standing};
 use crate::args::{LinkArgs, Mode, OutputArgs, ReconcileArgs};
 use crate::exit::Exit;
@@ -58,7 +59,7 @@ pub(super) fn reconcile(
         }
         let ended = if args.dry_run {
             let runner = Runner::rehearse(cluster, &job, &mut onlooker);
-            runner.map_err(failure).and_then(|runner| end(runner, &stop))
+            runner.map_err(|error| failure(error, &job)).and_then(|runner| end(runner, &job, &stop))
         } else {
             let mut ahead = Onlooker::ahead(&standing, remarks);
             work(cluster, &job, &mut ahead, &mut onlooker, &stop)
@@ -85,13 +86,14 @@ fn work(
     onlooker: &mut Onlooker<'_>,
     stop: &Stop,
 ) -> Result<(Ended, Tally), Failure> {
-    let repartition = Repartition::start(cluster, job, ahead).map_err(failure)?;
-    let start = |onlooker| Runner::start(cluster, job, onlooker).map_err(failure);
-    let Some(repartition) = repartition else { return end(start(onlooker)?, stop) };
-    let go_ahead = |stage: Repartition<'_>| stage.run(&|| stop.is_said()).map_err(failure);
+    let repartition = Repartition::start(cluster, job, ahead).map_err(|error| failure(error, job))?;
+    let start = |onlooker| Runner::start(cluster, job, onlooker).map_err(|error| failure(error, job));
+    let Some(repartition) = repartition else { return end(start(onlooker)?, job, stop) };
+    let go_ahead =
+        |stage: Repartition<'_>| stage.run(&|| stop.is_said()).map_err(|error| failure(error, job));
     if job.once {
         return match go_ahead(repartition)? {
-            Ended::Done => end(start(onlooker)?, stop),
+            Ended::Done => end(start(onlooker)?, job, stop),
             Ended::Stopped => Ok((Ended::Stopped, Tally::default())),
         };
     }
@@ -103,7 +105,7 @@ fn work(
             stop.say();
             ended
         });
-        let ended = end(runner, stop);
+        let ended = end(runner, job, stop);
         stop.say();
         let ahead = ahead.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         let ended = ended?;
@@ -111,8 +113,8 @@ fn work(
     })
 }
 
-fn end(runner: Runner<'_>, stop: &Stop) -> Result<(Ended, Tally), Failure> {
-    runner.run(&|| stop.is_said()).map_err(failure)
+fn end(runner: Runner<'_>, job: &Job, stop: &Stop) -> Result<(Ended, Tally), Failure> {
+    runner.run(&|| stop.is_said()).map_err(|error| failure(error, job))
 }
 
 fn job(link: &LinkArgs, args: &ReconcileArgs, group: &str) -> Result<Job, Failure> {
@@ -223,7 +225,10 @@ fn topic(flag: &str, name: &Path) -> Result<TopicName, Failure> {
     Ok(TopicName::from(text.as_ref()))
 }
 
-fn failure(error: Error) -> Failure {
+fn failure(error: Error, job: &Job) -> Failure {
+    if let Some(remedy) = rights::remedy(&error, job) {
+        return Failure::new(Exit::Failed, with_causes(&error)).remedy(remedy);
+    }
     let (exit, remedy) = match &error {
         Error::Kafka(_) | Error::Store(_) => return kafka_or_store(error),
         Error::NotCopartitioned { .. } => (

@@ -23,6 +23,7 @@ use rdkafka::client::{Client, ClientContext};
 
 use super::groups::{GroupDescription, GroupKind, GroupListing, Member};
 use super::requests::{Call, LONGEST};
+use super::rights::Right;
 use crate::Cause;
 
 /// A client that stays alive for as long as this is used.
@@ -271,17 +272,32 @@ impl Call for ListOffsets<'_> {
 }
 
 /// DescribeTopics: topics with their ids. No topic comes into being by it.
-pub(super) struct DescribeTopics<'a>(pub(super) &'a [TopicName]);
+pub(super) struct DescribeTopics<'a> {
+    pub(super) topics: &'a [TopicName],
+    /// Whether it is to be told what may be done with them.
+    pub(super) with_rights: bool,
+}
+
+/// What is told of a topic.
+pub(super) struct Described {
+    /// Its id, where the cluster gives one.
+    pub(super) id: Option<TopicId>,
+    /// What this principal may do with it, where that was asked and the cluster tells.
+    pub(super) rights: Option<Vec<Right>>,
+}
 
 impl Call for DescribeTopics<'_> {
-    /// The id of each topic; `None` where the cluster gives none.
-    type Answer = Vec<(TopicName, Result<Option<TopicId>, Cause>)>;
+    type Answer = Vec<(TopicName, Result<Described, Cause>)>;
     const OP: Op = Op::RD_KAFKA_ADMIN_OP_DESCRIBETOPICS;
     const TO_COORDINATOR: bool = false;
 
     fn submit(&self, client: Native<'_>, options: &Options, queue: &Queue) -> Result<(), Cause> {
-        let names = self.0.iter().map(|topic| c_string(topic.as_str())).collect::<Result<Vec<_>, _>>()?;
+        let names =
+            self.topics.iter().map(|topic| c_string(topic.as_str())).collect::<Result<Vec<_>, _>>()?;
         let mut names: Vec<*const c_char> = names.iter().map(|name| name.as_ptr()).collect();
+        if self.with_rights {
+            options.set_rights_wanted()?;
+        }
         // SAFETY: client, options, queue and the array of names are alive during the calls; the collection is ours and
         // copied.
         unsafe {
@@ -303,7 +319,14 @@ impl Call for DescribeTopics<'_> {
                 let name = TopicName::new(text(native::rd_kafka_TopicDescription_name(topic)));
                 let id = native::rd_kafka_TopicDescription_topic_id(topic);
                 let id = if id.is_null() { None } else { topic_id(id) };
-                (name, error_of(native::rd_kafka_TopicDescription_error(topic)).map_or(Ok(id), Err))
+                let mut rights_count = 0;
+                let rights =
+                    native::rd_kafka_TopicDescription_authorized_operations(topic, &mut rights_count);
+                let rights = rights.cast::<c_int>();
+                let told = || (0..rights_count).filter_map(|index| right(*rights.add(index))).collect();
+                let rights = (!rights.is_null()).then(told);
+                let described = Described { id, rights };
+                (name, error_of(native::rd_kafka_TopicDescription_error(topic)).map_or(Ok(described), Err))
             };
             Ok(elements(topics, count).map(described).collect())
         }
@@ -424,6 +447,13 @@ impl Options {
         }
     }
 
+    fn set_rights_wanted(&self) -> Result<(), Cause> {
+        // SAFETY: the options are alive.
+        let error =
+            unsafe { native::rd_kafka_AdminOptions_set_include_authorized_operations(self.0.as_ptr(), 1) };
+        settled(error)
+    }
+
     fn set_read_committed(&self, read_committed: bool) -> Result<(), Cause> {
         use native::rd_kafka_IsolationLevel_t as Level;
         let level = if read_committed {
@@ -431,15 +461,21 @@ impl Options {
         } else {
             Level::RD_KAFKA_ISOLATION_LEVEL_READ_UNCOMMITTED
         };
-        // SAFETY: the options are alive; the error object, if any, is ours, copied and destroyed once.
-        unsafe {
-            let error = native::rd_kafka_AdminOptions_set_isolation_level(self.0.as_ptr(), level);
-            let cause = error_of(error);
-            if !error.is_null() {
-                native::rd_kafka_error_destroy(error);
-            }
-            cause.map_or(Ok(()), Err)
+        // SAFETY: the options are alive.
+        let error = unsafe { native::rd_kafka_AdminOptions_set_isolation_level(self.0.as_ptr(), level) };
+        settled(error)
+    }
+}
+
+/// What became of setting an option. The error object, if there is one, is ours and is gone with this.
+fn settled(error: *mut native::rd_kafka_error_t) -> Result<(), Cause> {
+    // SAFETY: the object is null, or alive, copied and then destroyed once.
+    unsafe {
+        let cause = error_of(error);
+        if !error.is_null() {
+            native::rd_kafka_error_destroy(error);
         }
+        cause.map_or(Ok(()), Err)
     }
 }
 
@@ -617,6 +653,18 @@ fn c_string(name: &str) -> Result<CString, Cause> {
 
 fn milliseconds(duration: Duration) -> c_int {
     c_int::try_from(duration.as_millis()).unwrap_or(c_int::MAX)
+}
+
+fn right(operation: c_int) -> Option<Right> {
+    use native::rd_kafka_AclOperation_t as Operation;
+    match operation {
+        code if code == Operation::RD_KAFKA_ACL_OPERATION_READ as c_int => Some(Right::Read),
+        code if code == Operation::RD_KAFKA_ACL_OPERATION_WRITE as c_int => Some(Right::Write),
+        code if code == Operation::RD_KAFKA_ACL_OPERATION_DESCRIBE_CONFIGS as c_int => {
+            Some(Right::DescribeConfigs)
+        }
+        _ => None,
+    }
 }
 
 fn state(state: NativeState) -> GroupState {

@@ -8,6 +8,7 @@ mod groups;
 mod log_ranges;
 mod offsets;
 mod requests;
+mod rights;
 mod topic_ids;
 
 use std::time::Duration;
@@ -19,6 +20,7 @@ pub use groups::{GroupDescription, GroupKind, GroupListing, Member};
 pub use log_ranges::Isolation;
 pub use offsets::GroupPartition;
 use requests::Call;
+pub use rights::{Lack, Right};
 
 use crate::connection::{MOMENT, serve};
 use crate::{Cause, Cluster, Deadline};

@@ -20,10 +20,11 @@ impl Cluster {
         if matches!(self.directory(), Directory::Fixed { .. }) {
             return TopicIds::default();
         }
-        let calls: Vec<DescribeTopics<'_>> = topics.chunks(AT_ONCE).map(DescribeTopics).collect();
+        let call = |topics| DescribeTopics { topics, with_rights: false };
+        let calls: Vec<DescribeTopics<'_>> = topics.chunks(AT_ONCE).map(call).collect();
         let deadline = Deadline::after(deadline.slice(PATIENCE));
         let answers = self.ask(&calls, &deadline, |_| false);
         let described = answers.into_iter().flatten().flatten();
-        described.filter_map(|(topic, id)| Some((topic, id.ok()??))).collect()
+        described.filter_map(|(topic, told)| Some((topic, told.ok()?.id?))).collect()
     }
 }

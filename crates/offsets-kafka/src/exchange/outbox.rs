@@ -148,6 +148,7 @@ impl Outbox {
                     self.flush(deadline)?;
                     let partition = TopicPartition::new(record.topic, record.partition);
                     return Err(match error.rdkafka_error_code() {
+                        Some(RDKafkaErrorCode::State) => self.stopped(deadline),
                         Some(code) => self.undelivered(partition, code),
                         None => self.setback(&error, deadline),
                     });
@@ -281,6 +282,12 @@ impl Outbox {
             Some((partition, code)) if !is_consequence(code) => Err(self.undelivered(partition, code)),
             _ => Ok(()),
         }
+    }
+
+    /// Why the open transaction takes no more records: the client tells whoever would begin another one.
+    fn stopped(&self, deadline: &Deadline) -> Setback {
+        let why = self.producer.begin_transaction().err().unwrap_or(KafkaError::Canceled);
+        self.setback(&why, deadline)
     }
 
     fn undelivered(&self, partition: TopicPartition, code: RDKafkaErrorCode) -> Setback {

@@ -70,6 +70,11 @@ impl Cluster {
         let failed = |cause| self.failed(About::Topic(topic.clone()), cause, deadline);
         let described = described.map_err(|error| failed(cause(&error)))?;
         match described.into_iter().next() {
+            // What is wrong with one resource is lost on the way (rdkafka 0.39). Every topic has settings: none are told to whom
+            // may not look at them.
+            Some(Ok(config)) if config.entries.is_empty() => {
+                Err(failed(Cause::of(RDKafkaErrorCode::TopicAuthorizationFailed)))
+            }
             Some(Ok(config)) => Ok(config.get(key).and_then(|entry| entry.value.clone())),
             Some(Err(code)) => Err(failed(Cause::of(code))),
             None => Ok(None),

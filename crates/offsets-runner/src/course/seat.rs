@@ -7,7 +7,7 @@ use offsets_kafka::{Cluster, Deadline};
 
 use super::patience::Patience;
 use crate::job::Job;
-use crate::{Error, Event, Watcher};
+use crate::{Error, Event, Watcher, rights};
 
 /// The seat of an instance in a group: what the group tells it, what it puts out, and the patience that takes.
 pub(crate) struct Seat<'r> {
@@ -129,12 +129,16 @@ impl<'r> Seat<'r> {
 
     /// Takes back what came to nothing.
     pub(super) fn recover(&mut self, setback: Setback, stop: &dyn Fn() -> bool) -> Result<(), Error> {
-        self.watcher.see(Event::Setback(setback.error()));
-        let is_borne = self.patience.bears();
         self.deadline = None;
         if let Setback::Final(error) = setback {
+            // The client does not say of which topic it is that a permission is missing.
+            if error.is_unauthorised() {
+                rights::examine(self.cluster, self.job, true, &Deadline::after(self.job.timeout))?;
+            }
             return Err((*error).into());
         }
+        self.watcher.see(Event::Setback(setback.error()));
+        let is_borne = self.patience.bears();
         if !is_borne {
             return Err(Error::NoCommit { tries: self.patience.failures(), last: setback.into_error() });
         }

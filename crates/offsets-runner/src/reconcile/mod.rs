@@ -27,7 +27,7 @@ use self::task::{MARK, Task};
 use self::topics::examine;
 use crate::course::{Arrival, Course, Ended, Goal, Lane, Seat, Stage, Stopped};
 use crate::job::{Input, Job};
-use crate::{Error, Event, Watcher};
+use crate::{Error, Event, Watcher, rights};
 
 /// One instance of a job.
 pub struct Runner<'r>(Course<'r, Reconciling<'r>>);
@@ -275,6 +275,7 @@ fn written<'i>(arrival: &Arrival<'i>, is_between: bool) -> Result<Written<'i>, E
 /// All partitions of all inputs, however many each has.
 fn every_partition(cluster: &Cluster, job: &Job) -> Result<Vec<TopicPartition>, Error> {
     let deadline = Deadline::after(job.timeout);
+    rights::examine(cluster, job, false, &deadline)?;
     let of_input = |input: &Input| cluster.partitions(&input.topic, &deadline);
     let all = job.inputs.iter().map(of_input).collect::<Result<Vec<_>, _>>()?;
     Ok(all.into_iter().flatten().collect())

@@ -35,8 +35,9 @@ impl Reconciling<'_> {
         let judged = self.judged.iter().filter(|partition| numbers.contains(&partition.partition));
         let partitions: Vec<_> = judged.cloned().collect();
         // A transaction that was under way when its instance died ends after so long.
-        let patience = Deadline::after(job.transaction_timeout + job.timeout);
-        let mut records = 0;
+        let longest = job.transaction_timeout + job.timeout;
+        let patience = Deadline::after(longest);
+        let (mut records, mut waits) = (0, false);
         loop {
             let deadline = Deadline::after(job.timeout.min(STEP));
             // In this order: what the commits that are read here go with is in the changelog, or still on its way.
@@ -57,7 +58,13 @@ impl Reconciling<'_> {
                 let memory = job.memory.map(|bytes| bytes / numbers.len().max(1));
                 match self.find(number, copy, &committed, &partition, memory)? {
                     Found::Task(task) => drop(self.tasks.insert(number, *task)),
-                    Found::Apart(error) | Found::Damaged(error) => late = Some(error),
+                    Found::Apart(error) => {
+                        if has_changelog && !std::mem::replace(&mut waits, true) {
+                            seat.watcher.see(Event::Waiting { partition: &partition, longest });
+                        }
+                        late = Some(error);
+                    }
+                    Found::Damaged(error) => late = Some(error),
                 }
             }
             match late {

@@ -2,7 +2,7 @@ use offsets_core::model::{TopicName, TopicPartition};
 use offsets_kafka::exchange::NewTopic;
 use offsets_kafka::{Cluster, Deadline};
 
-use crate::{Error, Event, Input, Job, Watcher};
+use crate::{Error, Event, Input, Job, Watcher, rights};
 
 /// Looks at the topics of a job before anything is read: what is judged must be partitioned alike, unless nothing has to meet;
 /// what is written to must have as many partitions, and the changelog must keep what is old. Gives the partitions that are judged.
@@ -13,6 +13,7 @@ pub(crate) fn examine(
     watcher: &mut dyn Watcher,
 ) -> Result<Vec<TopicPartition>, Error> {
     let deadline = Deadline::after(job.timeout);
+    rights::examine(cluster, job, creates, &deadline)?;
     let count = |topic: &TopicName| cluster.partitions(topic, &deadline).map(|partitions| partitions.len());
     let mut judged = Vec::new();
     let (mut needed, mut first) = (0, None);
@@ -58,6 +59,9 @@ pub(crate) fn examine(
             let partitions = count(topic)?;
             if partitions < needed {
                 return Err(Error::TooFewPartitions { topic: topic.clone(), partitions, needed });
+            }
+            if cluster.has_one_replica(topic, &deadline)? {
+                watcher.see(Event::OneReplica(topic.as_str()));
             }
         }
     }

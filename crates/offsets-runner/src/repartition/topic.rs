@@ -4,7 +4,7 @@ use offsets_core::model::{TopicName, TopicPartition};
 use offsets_kafka::exchange::NewTopic;
 use offsets_kafka::{Cluster, Deadline};
 
-use crate::{Error, Event, Input, Job, Watcher};
+use crate::{Error, Event, Input, Job, Watcher, rights};
 
 /// What the topics of a job are like.
 pub(super) struct Shape {
@@ -29,6 +29,7 @@ pub(super) fn examine(
     watcher: &mut dyn Watcher,
 ) -> Result<Shape, Error> {
     let deadline = Deadline::after(job.timeout);
+    rights::examine(cluster, job, true, &deadline)?;
     let mut inputs = Vec::new();
     for Input { topic, .. } in &job.inputs {
         inputs.extend(cluster.partitions(topic, &deadline)?);
@@ -51,6 +52,9 @@ pub(super) fn examine(
     let policy = cluster.topic_setting(between, "cleanup.policy", &deadline)?.unwrap_or_default();
     if policy != "delete" {
         return Err(Error::Compacted { topic: between.clone(), policy });
+    }
+    if cluster.has_one_replica(between, &deadline)? {
+        watcher.see(Event::OneReplica(between.as_str()));
     }
     let count = cluster.partitions(between, &deadline)?.len();
     let partitions = u32::try_from(count).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use offsets_tests::kafka::{Isolation, Record, Topic, await_transactions, records};
 use offsets_tests::regions::Writers;
 use offsets_tests::rig::{Pair, Rig};
@@ -34,6 +34,7 @@ fn whatever_is_killed_nothing_is_lost_nothing_doubled_and_the_ledger_accounts_fo
     let upsert = ["--mode", "upsert", "--identity", "key", "--order", "json:/v", "--regions", "a,b"];
     let upsert = [&inputs[..], &upsert, &["--to", "latest", "--ledger", "latest.lost"]].concat();
     let upsert = Job::on(bootstrap.clone(), &rig, "kills-upsert", &upsert)?;
+    what_has_one_replica_is_named(&bootstrap, &rig)?;
 
     let writers = Writers::start(&bootstrap, INPUTS, [PARTITIONS; 2], 1_000);
     // Of each job one instance keeps its state and its name, and the other one neither.
@@ -107,6 +108,19 @@ fn an_instance_that_slept_while_another_took_its_partitions_commits_nothing_of_w
     job.once(&[])?.expect_code(0)?;
     let read = |topic| committed(&bootstrap, topic);
     writes.judge_dedup(&read("slept.once")?, &read("slept.lost")?)
+}
+
+/// Here, where there is more than one broker.
+fn what_has_one_replica_is_named(bootstrap: &str, rig: &Rig) -> Result<()> {
+    Topic::new("single", PARTITIONS).replicas(1).create(bootstrap)?;
+    let topics = ["--from", INPUTS[0], "--to", "once", "--ledger", "single", "--changelog-replicas", "1"];
+    let dedup = ["--mode", "dedup", "--identity", "json:/id"];
+    let job = Job::on(bootstrap.to_owned(), rig, "single", &[&topics[..], &dedup].concat())?;
+    let said = job.once(&[])?.expect_code(0)?.stderr;
+    let names = |topic: &str| said.contains(&format!("{topic} has one replica"));
+    ensure!(names("single") && names("single-changelog") && !names("once"), "{said}");
+    // No broker is killed while a partition has no other one.
+    ["single", "single-changelog"].into_iter().try_for_each(|topic| Topic::delete(bootstrap, topic))
 }
 
 fn start(job: &Job) -> Result<[Instance; 2]> {

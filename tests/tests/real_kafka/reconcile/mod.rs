@@ -1,9 +1,12 @@
 //! `offsets reconcile` between topics of a real broker.
 
+mod capped;
 mod failover;
+mod full_disk;
 mod kills;
 mod refusals;
 mod repartition;
+mod rights;
 mod state;
 
 use std::path::PathBuf;

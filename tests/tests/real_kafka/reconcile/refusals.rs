@@ -153,6 +153,8 @@ fn a_group_that_was_moved_or_rules_that_were_changed_are_noticed() -> Result<()>
 
     kafka::commit(&bootstrap, "moved", "moved.in", &[(0, 1)].into())?;
     let run = job.once(&[])?.expect_code(4)?;
+    let waits = "moved-changelog-0: state and positions are apart: waiting for a transaction";
+    ensure!(run.stderr.matches(waits).count() == 1, "{}", run.stderr);
     let said = "moved.in-0: the group goes on at 1, and the state in the changelog is that of 3";
     ensure!(run.stderr.contains(said) && run.stderr.contains("--adopt-positions"), "{}", run.stderr);
     // What is read again gets the answers it got: the record at 1 was the first of its event, the one at 2 was not.
