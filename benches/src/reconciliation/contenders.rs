@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use offsets_tests::kafka::Topic;
+use offsets_tests::kafka::{Topic, partition_count};
 use offsets_tests::rig::{Broker, Jars, Java, Rig};
 
 use super::output::Output;
@@ -141,6 +141,10 @@ impl<'r> Contenders<'r> {
         eprintln!("{} records came of {}", output.records, input.records);
         Topic::delete(&bootstrap, &turn.output)?;
         Topic::delete(&bootstrap, &turn.changelog)?;
+        let between = format!("{}-repartition", turn.name);
+        if partition_count(&bootstrap, &between)?.is_some() {
+            Topic::delete(&bootstrap, &between)?;
+        }
         fs::remove_dir_all(&turn.state)?;
         Ok(Run { records: input.records, span: output.span, usage, broker_cpu })
     }

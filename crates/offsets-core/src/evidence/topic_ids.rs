@@ -45,6 +45,11 @@ impl TopicIds {
         }
     }
 
+    /// The id that a topic has now, as far as is known.
+    pub fn newest(&self, topic: &TopicName) -> Option<TopicId> {
+        self.0.get(topic)?.last().copied()
+    }
+
     /// Those of `topics` that are known.
     pub fn of(&self, topics: &[TopicName]) -> Self {
         let known = |topic: &TopicName| Some((topic.clone(), self.0.get(topic)?.clone()));

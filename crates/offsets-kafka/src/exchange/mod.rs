@@ -13,10 +13,12 @@ mod intake;
 mod member;
 mod membership;
 mod outbox;
+mod setback;
 mod topics;
 
 pub use intake::{Head, Intake};
 pub use member::{Assignment, Member, MemberOptions, Position};
 pub use membership::Change;
-pub use outbox::{Outbox, Outgoing, Setback};
+pub use outbox::{Outbox, Outgoing};
+pub use setback::Setback;
 pub use topics::NewTopic;

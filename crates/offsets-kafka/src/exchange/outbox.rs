@@ -10,7 +10,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext
 use rdkafka::types::RDKafkaErrorCode;
 use rdkafka::{ClientContext, Message as _, Offset, TopicPartitionList};
 
-use super::Member;
+use super::{Member, Setback};
 use crate::cluster::{cause, configured, refused};
 use crate::connection::Connection;
 use crate::{About, Cause, ClientSettings, Deadline, Error, RawRecord};
@@ -41,17 +41,6 @@ pub struct Outgoing<'a> {
     pub headers_of: Option<RawRecord<'a>>,
     /// Headers behind those.
     pub headers: &'a [(&'a str, &'a [u8])],
-}
-
-/// Why a transaction did not come about. Nothing of it counts, or, in the last case, nobody can tell yet.
-#[derive(Debug)]
-pub enum Setback {
-    /// It was aborted. The next one may come about.
-    Aborted(Box<Error>),
-    /// It cannot be tried again with any prospect.
-    Final(Box<Error>),
-    /// This producer can do nothing more: another one under the same name learns what became of it.
-    Spent(Box<Error>),
 }
 
 /// What became of records.
@@ -329,22 +318,6 @@ impl<'a> Outgoing<'a> {
             timestamp_ms: None,
             headers_of: None,
             headers: &[],
-        }
-    }
-}
-
-impl Setback {
-    /// What went wrong.
-    pub fn error(&self) -> &Error {
-        match self {
-            Self::Aborted(error) | Self::Final(error) | Self::Spent(error) => error,
-        }
-    }
-
-    /// What went wrong.
-    pub fn into_error(self) -> Error {
-        match self {
-            Self::Aborted(error) | Self::Final(error) | Self::Spent(error) => *error,
         }
     }
 }

@@ -1,3 +1,6 @@
+use std::slice;
+
+use offsets_kafka::{Cluster, Deadline};
 use offsets_store::{MemoryLog, SegmentLog, SledLog};
 
 use super::changelog::Copy;
@@ -5,38 +8,53 @@ use crate::Error;
 use crate::job::{Job, LocalState};
 
 /// Where copies of the changelog are.
-pub(crate) enum Local {
+pub(crate) struct Local {
+    place: Place,
+    /// What the changelog is known by: its name and, where the cluster tells it, the id that a topic created anew would not have.
+    changelog: String,
+}
+
+enum Place {
     Memory,
     Sled(SledLog),
 }
 
 impl Local {
-    pub(crate) fn open(place: &LocalState) -> Result<Self, Error> {
-        Ok(match place {
-            LocalState::Memory => Self::Memory,
-            LocalState::Folder(folder) => Self::Sled(SledLog::open(folder)?),
-        })
+    /// The copies of an instance that writes to the changelog.
+    pub(crate) fn open(cluster: &Cluster, job: &Job) -> Result<Self, Error> {
+        let place = match &job.local {
+            LocalState::Memory => Place::Memory,
+            LocalState::Folder(folder) => Place::Sled(SledLog::open(folder)?),
+        };
+        let ids = cluster.topic_ids(slice::from_ref(&job.changelog), &Deadline::after(job.timeout));
+        let id = ids.newest(&job.changelog).map(|id| format!("@{id}")).unwrap_or_default();
+        Ok(Self { place, changelog: format!("{}{id}", job.changelog) })
+    }
+
+    /// Copies that are gone with the process.
+    pub(crate) fn in_memory(job: &Job) -> Self {
+        Self { place: Place::Memory, changelog: job.changelog.to_string() }
     }
 
     /// The copy of one partition of the changelog.
-    pub(crate) fn copy(&self, number: i32, job: &Job) -> Result<Copy, Error> {
-        let log: Box<dyn SegmentLog> = match self {
-            Self::Memory => Box::new(MemoryLog::default()),
-            Self::Sled(log) => Box::new(log.clone()),
+    pub(crate) fn copy(&self, number: i32) -> Result<Copy, Error> {
+        let log: Box<dyn SegmentLog> = match &self.place {
+            Place::Memory => Box::new(MemoryLog::default()),
+            Place::Sled(log) => Box::new(log.clone()),
         };
-        Ok(Copy::open(log, number.cast_unsigned(), job.changelog.as_str())?)
+        Ok(Copy::open(log, number.cast_unsigned(), &self.changelog)?)
     }
 
     /// What is there of a partition is of no use.
-    pub(crate) fn forget(&self, number: i32, job: &Job) -> Result<(), Error> {
-        Ok(self.copy(number, job)?.clear()?)
+    pub(crate) fn forget(&self, number: i32) -> Result<(), Error> {
+        Ok(self.copy(number)?.clear()?)
     }
 
     /// Returns when everything is on the disk.
     pub(crate) fn flush(&mut self) -> Result<(), Error> {
-        match self {
-            Self::Memory => Ok(()),
-            Self::Sled(log) => Ok(log.flush()?),
+        match &mut self.place {
+            Place::Memory => Ok(()),
+            Place::Sled(log) => Ok(log.flush()?),
         }
     }
 }

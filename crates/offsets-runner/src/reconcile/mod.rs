@@ -66,7 +66,7 @@ impl<'r> Runner<'r> {
         };
         let goal = || Goal::of(cluster, &judged, isolation, job.timeout);
         let goal = job.once.then(goal).transpose()?;
-        let local = Local::open(&job.local)?;
+        let local = Local::open(cluster, job)?;
         let topics = job.judged().iter().map(|input| input.topic.clone()).collect();
         let seat = Seat::take(cluster, job, job.group.clone(), topics, watcher)?;
         Ok(Self(Course { seat, stage: Reconciling::new(job, local, judged), goal }))
@@ -84,7 +84,7 @@ impl<'r> Runner<'r> {
         };
         let goal = Some(Goal::of(cluster, &all, Isolation::ReadCommitted, job.timeout)?);
         let seat = Seat::watch(cluster, job, all.clone(), watcher)?;
-        Ok(Self(Course { seat, stage: Reconciling::new(job, Local::Memory, all), goal }))
+        Ok(Self(Course { seat, stage: Reconciling::new(job, Local::in_memory(job), all), goal }))
     }
 
     /// Works until `stop` says so, or until everything is done, where the job is to end then. What was begun is committed first.

@@ -47,7 +47,7 @@ impl Reconciling<'_> {
             self.tasks.retain(|number, task| task.is_current(&committed, end(number)));
             let mut copies: BTreeMap<i32, Copy> = BTreeMap::new();
             for number in numbers.iter().filter(|number| !self.tasks.contains_key(number)) {
-                copies.insert(*number, self.local.copy(*number, job)?);
+                copies.insert(*number, self.local.copy(*number)?);
             }
             if has_changelog {
                 records += changelog.catch_up(&mut copies, &Deadline::after(READING))?;
@@ -97,7 +97,7 @@ impl Reconciling<'_> {
         let found = Task::find(number, copy, committed, self.job, partition, memory)?;
         if let Found::Damaged(_) = found {
             // What is damaged here may be whole in the changelog: it is read from its beginning once more.
-            self.local.forget(number, self.job)?;
+            self.local.forget(number)?;
         }
         Ok(found)
     }

@@ -129,6 +129,39 @@ fn each_right_that_is_missing_is_named_with_what_it_is_on_and_all_of_them_are_en
 }
 
 #[test]
+fn a_topic_between_needs_what_the_changelog_needs_and_a_group_of_its_own() -> Result<()> {
+    let rig = Rig::shared()?;
+    let bootstrap = rig.target.bootstrap();
+    let [.., user, _] = USERS;
+    let names = Names::of(user);
+    let [input, out] = ["between.in", "between.out"];
+    for topic in [input, out] {
+        kafka::Topic::new(topic, 1).create(&bootstrap)?;
+    }
+    write(&bootstrap, input, &[(0, Some("k"), Some(VALUES[0]))])?;
+    grant(&bootstrap, user, &rights(&names)[4..])?;
+    grant(&bootstrap, user, &[(Topic(input), Right::Read), (Topic(out), Right::Write)])?;
+    let between = format!("{}-repartition", names.group);
+    let ids = format!("{between}.");
+    let topic = Topic(&between);
+    let steps = [
+        (format!("Read on topic {between}"), vec![(topic, Right::Read), (topic, Right::Write)]),
+        (format!("on topic {between}"), vec![(topic, Right::DescribeConfigs), (topic, Right::Create)]),
+        (format!("ids that begin with {ids}"), vec![(TransactionalIds(&ids), Right::Write)]),
+        (format!("Read on group {between}"), vec![(Group(&between), Right::Read)]),
+    ];
+    let job = job_between(&rig, user, &names, &["--from", input, "--to", out, "--repartition"])?;
+    for (said, granted) in steps {
+        let run = job.once(&[])?.expect_code(1)?;
+        ensure!(run.stderr.contains(&said), "{said:?} is not in {}", run.stderr);
+        grant(&bootstrap, user, &granted)?;
+    }
+    job.once(&[])?.expect_code(0)?;
+    ensure!(records(&bootstrap, out, Isolation::ReadCommitted)?.len() == 1, "it came through");
+    Ok(())
+}
+
+#[test]
 fn a_right_that_is_taken_while_it_runs_ends_the_run_and_is_named() -> Result<()> {
     let rig = Rig::shared()?;
     let bootstrap = rig.target.bootstrap();

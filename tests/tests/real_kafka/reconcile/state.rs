@@ -71,20 +71,26 @@ fn a_copy_goes_on_from_its_offset_and_counts_for_nothing_beyond_the_changelog() 
     job.once(&["--state", &third])?.expect_code(0)?;
     ensure!(records(&here, "kept.out", Isolation::ReadCommitted)?.len() == 3, "each event once");
 
-    // A changelog of the same name that is shorter is not the one the copy is of.
+    // A changelog of the same name is not the one the copy is of, though it goes further.
     let other = Job::on(elsewhere.clone(), &rig, "kept", &arguments)?;
-    event(&elsewhere, r#"{"id":7}"#)?;
-    other.once(&[])?.expect_code(0)?;
+    for id in 11..=16 {
+        event(&elsewhere, &format!("{{\"id\":{id}}}"))?;
+        other.once(&[])?.expect_code(0)?;
+    }
+    let length = |bootstrap: &str| {
+        Ok::<_, anyhow::Error>(records(bootstrap, "kept-changelog", Isolation::ReadCommitted)?.len())
+    };
+    ensure!(length(&elsewhere)? > length(&here)?, "the other changelog is to be the longer one");
     state(&rig, &["export", "--dir", &third, "--file", &job.folder("newest")])?;
     let fourth = job.folder("fourth");
     state(&rig, &["import", "--file", &job.folder("newest"), "--dir", &fourth])?;
     event(&elsewhere, r#"{"id":1}"#)?;
     let run = other.once(&["--state", &fourth, "-v"])?.expect_code(0)?;
     let (remembered, read) = restored(&run)?;
-    ensure!(remembered == 1 && read > 0, "{}", run.stderr);
+    ensure!(remembered == 6 && read > 0, "{}", run.stderr);
     ensure!(
-        records(&elsewhere, "kept.out", Isolation::ReadCommitted)?.len() == 2,
-        "7, and 1 that was never read here"
+        records(&elsewhere, "kept.out", Isolation::ReadCommitted)?.len() == 7,
+        "all of these, and 1 that was never read here"
     );
     Ok(())
 }
