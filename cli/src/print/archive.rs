@@ -5,7 +5,7 @@ use offsets_core::API_VERSION;
 use offsets_store::LinkStats;
 use serde::Serialize;
 
-use super::{NONE, age, table, write_table};
+use super::{NONE, age, table, write_json, write_json_lines, write_table};
 use crate::args::{Format, OutputArgs};
 
 #[derive(Serialize)]
@@ -53,15 +53,9 @@ pub(crate) fn print_archive(
         Format::Json => {
             let links = lines.collect();
             let document = Document { api_version: API_VERSION, kind: "ArchiveStats", links, bytes_on_disk };
-            serde_json::to_writer_pretty(&mut out, &document)?;
-            writeln!(out)?;
+            write_json(&mut out, &document)?;
         }
-        Format::Jsonl => {
-            for line in lines {
-                serde_json::to_writer(&mut out, &line)?;
-                writeln!(out)?;
-            }
-        }
+        Format::Jsonl => write_json_lines(&mut out, lines)?,
         Format::Csv => {
             for LinkStats { link, commits, syncs, checkpoints, bytes, .. } in stats {
                 writeln!(out, "{link},{commits},{syncs},{checkpoints},{bytes}")?;

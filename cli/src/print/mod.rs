@@ -25,6 +25,7 @@ use std::io::{self, Write};
 
 use comfy_table::{ContentArrangement, Table, presets};
 use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
 
 /// What stands where there is no value.
 const NONE: &str = "-";
@@ -42,6 +43,19 @@ fn table<const N: usize>(heads: [&str; N]) -> Table {
 fn write_table(out: &mut impl Write, table: &Table) -> io::Result<()> {
     for line in table.lines() {
         writeln!(out, "{}", line.trim())?;
+    }
+    Ok(())
+}
+
+fn write_json(out: &mut impl Write, document: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, document)?;
+    writeln!(out)
+}
+
+fn write_json_lines<T: Serialize>(out: &mut impl Write, lines: impl Iterator<Item = T>) -> io::Result<()> {
+    for line in lines {
+        serde_json::to_writer(&mut *out, &line)?;
+        writeln!(out)?;
     }
     Ok(())
 }

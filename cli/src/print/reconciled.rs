@@ -4,7 +4,7 @@ use offsets_core::reconcile::Tally;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{NONE, Remarks, table, write_table};
+use super::{NONE, Remarks, table, write_json, write_table};
 use crate::args::{Format, OutputArgs};
 
 #[derive(Serialize)]
@@ -30,8 +30,7 @@ pub(crate) fn print_reconciled(
         _ if stdout_is_taken => remarks.say(in_words(summary)),
         (Format::Json, _) => {
             let (api_version, kind) = (offsets_core::API_VERSION, "Reconciliation");
-            serde_json::to_writer_pretty(&mut out, &Report { api_version, kind, summary, losses })?;
-            writeln!(out)?;
+            write_json(&mut out, &Report { api_version, kind, summary, losses })?;
         }
         (Format::Jsonl, Some(losses)) => {
             losses.iter().try_for_each(|loss| writeln!(out, "{loss}"))?;

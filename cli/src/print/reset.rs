@@ -3,7 +3,7 @@ use std::io::{self, Write};
 use offsets_core::plan::Step;
 use serde::Serialize;
 
-use super::{or_none, table, write_table};
+use super::{or_none, table, write_json, write_json_lines, write_table};
 use crate::args::{Format, OutputArgs};
 use offsets_core::plan::{CsvRow, write_csv};
 
@@ -63,15 +63,9 @@ pub(crate) fn print_reset(
                 undo_file,
                 partitions: lines.collect(),
             };
-            serde_json::to_writer_pretty(&mut out, &document)?;
-            writeln!(out)?;
+            write_json(&mut out, &document)?;
         }
-        Format::Jsonl => {
-            for line in lines {
-                serde_json::to_writer(&mut out, &line)?;
-                writeln!(out)?;
-            }
-        }
+        Format::Jsonl => write_json_lines(&mut out, lines)?,
         Format::Csv => out.write_all(csv(told).as_bytes())?,
         Format::Table if told.is_empty() => {}
         Format::Table => {

@@ -2,7 +2,7 @@ use std::io::{self, Write};
 
 use offsets_core::sim::{Accuracy, Curve, LagRereads, Simulation, SimulationSummary, Violation};
 
-use super::{NONE, Remarks, table, write_table};
+use super::{NONE, Remarks, table, write_json, write_table};
 use crate::args::{Format, OutputArgs};
 
 /// Prints a simulation in the form that was asked for.
@@ -18,8 +18,7 @@ pub(crate) fn print_simulation(
     report.curve = curve;
     report.accuracy = accuracy;
     if output.output == Format::Json {
-        serde_json::to_writer_pretty(&mut out, &report)?;
-        writeln!(out)?;
+        write_json(&mut out, &report)?;
     } else {
         print_summary(&mut out, &report.summary)?;
         if let Some(curve) = curve {

@@ -6,7 +6,7 @@ use offsets_store::SavedState;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{NONE, or_none, table, write_table};
+use super::{NONE, or_none, table, write_json, write_json_lines, write_table};
 use crate::args::{Format, OutputArgs};
 
 #[derive(Serialize)]
@@ -53,15 +53,9 @@ pub(crate) fn print_state(
         Format::Json => {
             let partitions = lines.collect();
             let document = Document { api_version: API_VERSION, kind: "State", partitions, bytes_on_disk };
-            serde_json::to_writer_pretty(&mut out, &document)?;
-            writeln!(out)?;
+            write_json(&mut out, &document)?;
         }
-        Format::Jsonl => {
-            for line in lines {
-                serde_json::to_writer(&mut out, &line)?;
-                writeln!(out)?;
-            }
-        }
+        Format::Jsonl => write_json_lines(&mut out, lines)?,
         Format::Csv => {
             for SavedState { partition, identities, next, bytes, .. } in partitions {
                 let number =

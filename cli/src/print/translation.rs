@@ -5,7 +5,7 @@ use offsets_core::plan::{CsvRow, write_csv};
 use offsets_core::translate::{OffsetForm, Row, Summary, Translation};
 
 use super::explanation::print_explanations;
-use super::{NONE, Remarks, age, or_none, table, write_table};
+use super::{NONE, Remarks, age, or_none, table, write_json, write_json_lines, write_table};
 use crate::args::{Format, OutputArgs};
 
 /// Prints a translation in the form that was asked for.
@@ -20,14 +20,10 @@ pub(crate) fn print_translation(
     let form = if output.offsets_as_strings { OffsetForm::String } else { OffsetForm::Number };
     match output.output {
         Format::Json => {
-            serde_json::to_writer_pretty(&mut out, &translation.report(form))?;
-            writeln!(out)?;
+            write_json(&mut out, &translation.report(form))?;
         }
         Format::Jsonl => {
-            for row in &translation.rows {
-                serde_json::to_writer(&mut out, &row.report(form))?;
-                writeln!(out)?;
-            }
+            write_json_lines(&mut out, translation.rows.iter().map(|row| row.report(form)))?;
         }
         Format::Csv => out.write_all(csv(translation, remarks).as_bytes())?,
         Format::Table if explain => print_explanations(&mut out, translation, now)?,
