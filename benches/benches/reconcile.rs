@@ -24,6 +24,9 @@ const DISTINCT: u64 = 5_000_000;
 /// How many operations are made durable at a time.
 const HANDFUL: usize = 100_000;
 
+/// How many are said to come before they are judged: a poll brings more.
+const TOGETHER: usize = 50;
+
 /// Records of the peers' own stream.
 const RECORDS: usize = 2_000_000;
 
@@ -159,9 +162,14 @@ fn durable<L: SegmentLog>(
     let table = open(log(folder)?)?;
     let mut dedup = Dedup::new(table, Window::Unbounded);
     let mut first = 0_u64;
-    for (number, identity) in identities.iter().enumerate() {
-        first += u64::from(dedup.decide(*identity, at(number)?, 0)? == Verdict::First);
-        if number % HANDFUL == HANDFUL - 1 {
+    let mut number = 0;
+    for some in identities.chunks(TOGETHER) {
+        dedup.table().expect(&mut some.iter().copied());
+        for identity in some {
+            first += u64::from(dedup.decide(*identity, at(number)?, 0)? == Verdict::First);
+            number += 1;
+        }
+        if number % HANDFUL == 0 {
             dedup.table().save(&number.to_le_bytes())?;
         }
     }

@@ -10,6 +10,7 @@ mod line;
 mod order;
 mod seed;
 mod seeded;
+mod table;
 mod upsert;
 
 use offsets_core::reconcile::{Identity, Position};
