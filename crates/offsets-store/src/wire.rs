@@ -11,6 +11,9 @@ impl Writer {
 
     #[inline]
     pub(crate) fn number(&mut self, mut number: u64) {
+        if number < 0x80 {
+            return self.0.push(number as u8);
+        }
         let (mut bytes, mut length) = ([0; 10], 1);
         while number >= 0x80 {
             bytes[length - 1] = number as u8 | 0x80;
@@ -35,10 +38,12 @@ impl Writer {
         &self.0
     }
 
+    #[inline]
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
 
+    #[inline]
     pub(crate) fn append(&mut self, bytes: &[u8]) {
         self.0.extend_from_slice(bytes);
     }

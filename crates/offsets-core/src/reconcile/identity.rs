@@ -84,12 +84,17 @@ impl Identity {
         Self::from_bits(digest(domain, parts))
     }
 
+    /// The one whose bits are all 0.
+    pub(super) const ZERO: Self = Self([0; 4]);
+
     /// An identity that was kept.
+    #[inline]
     pub fn from_bits(bits: u128) -> Self {
         Self([0, 32, 64, 96].map(|shift| (bits >> shift) as u32))
     }
 
     /// The bits, to be kept.
+    #[inline]
     pub fn to_bits(self) -> u128 {
         self.0.iter().rev().fold(0, |bits, &part| bits << 32 | u128::from(part))
     }

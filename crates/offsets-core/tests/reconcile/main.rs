@@ -11,6 +11,7 @@ mod order;
 mod seed;
 mod seeded;
 mod sieve;
+mod table;
 mod upsert;
 
 use offsets_core::reconcile::{Identity, Position};

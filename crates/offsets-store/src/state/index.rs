@@ -34,9 +34,7 @@ impl Limit {
     /// Generations that fit into so many bytes, and beside them the room to sort one.
     pub(super) fn within<V: Copy>(bytes: usize) -> Self {
         let values = MemoryTable::<V>::room(bytes / 3).max(Self::FEWEST);
-        // Seven of eight slots can be taken.
-        let each = (values / 7 * 8).saturating_mul(size_of::<(Identity, V)>() + 1);
-        Self { values, generations: (bytes / each).saturating_sub(1).max(2) }
+        Self { values, generations: (bytes / MemoryTable::<V>::bytes_for(values)).saturating_sub(1).max(2) }
     }
 }
 
@@ -51,6 +49,14 @@ impl<V: Copy> Index<V> {
             let Ok(value) = generation.table.get(identity);
             value
         })
+    }
+
+    /// Says what will be asked for next.
+    pub(super) fn expect(&self, identities: &mut dyn Iterator<Item = Identity>) {
+        // Where there are several, what is wanted of each of them is not known yet.
+        if let [only] = self.generations.as_slices().0 {
+            only.table.expect(identities);
+        }
     }
 
     /// Puts a value into the newest generation, and takes it out of the others.

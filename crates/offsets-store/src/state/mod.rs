@@ -287,7 +287,8 @@ impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
 
     /// Hands everything that changed to the log, in one step.
     fn append(&mut self, progress: Option<&[u8]>) -> Result<(), Error> {
-        let mut segments = self.full.clone();
+        let mut segments = mem::take(&mut self.full);
+        let full = segments.len();
         if self.tail.changed {
             segments.push(self.tail.encode(self.space));
         }
@@ -298,8 +299,11 @@ impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
             let head = Head { count: 1, next: remembered, ..Head::default() };
             segments.push((key, segment::encode(key, &head, progress)));
         }
-        self.log.append(&segments)?;
-        self.full.clear();
+        if let Err(error) = self.log.append(&segments) {
+            segments.truncate(full);
+            self.full = segments;
+            return Err(error);
+        }
         self.tail.changed = false;
         Ok(())
     }
@@ -366,6 +370,10 @@ impl<V: Kept, L: SegmentLog> Table<V> for DurableTable<V, L> {
             self.enter(identity, value);
         }
         Ok(held)
+    }
+
+    fn expect(&self, identities: &mut dyn Iterator<Item = Identity>) {
+        self.index.expect(identities);
     }
 
     /// What is forgotten here is there again after a crash, and may be when the table is opened again, until the room it takes is given
