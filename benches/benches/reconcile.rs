@@ -10,12 +10,13 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use offsets_benches::{Ids, folder_size};
+use offsets_benches::{Ids, Toolbox, folder_size};
 use offsets_core::reconcile::{
     Dedup, Examination, Identity, IdentityRule, MemoryTable, Operator, Order, Outcome, Pointer, Position,
     Record, Regions, Seen, Table as _, Upsert, UpsertRules, Verdict, VersionRule, Window,
 };
 use offsets_store::{DurableTable, RedbLog, SegmentLog, SledLog, TableCost};
+use offsets_tests::rig::{Jars, Java, Scratch};
 
 /// Operations until five million identities are there, as the peers' stores were measured.
 const OPERATIONS: usize = 7_142_797;
@@ -51,6 +52,10 @@ fn main() -> Result<()> {
     store("sled", ROUNDS, |folder| Ok(SledLog::open(folder)?))?;
     // Slow enough for once to do.
     store("redb", 1, |folder| Ok(RedbLog::open(folder)?))?;
+    match rocks() {
+        Ok(row) => println!("{row}"),
+        Err(missing) => println!("\nRocksDB was not measured: {missing:#}."),
+    }
     println!();
     println!(
         "| sled, memory capped at | operations a second | identities in memory | sealed | index | filters | on disk, bytes an identity | segments read | of them in vain | reopened |"
@@ -102,6 +107,25 @@ fn store<L: SegmentLog>(name: &str, rounds: usize, open: impl Fn(&Path) -> Resul
         reopened.as_secs_f64(),
     );
     Ok(())
+}
+
+/// The peer, which comes with the jars of Kafka Streams.
+fn rocks() -> Result<String> {
+    let java = Java::new(Jars::locate_streams()?)?;
+    let scratch = Scratch::new()?;
+    let toolbox = Toolbox::prepare(&[], &java, &scratch, &["RememberInRocks.java"])?;
+    let folder = scratch.folder("rocks")?;
+    let mut command = toolbox.java(&["-Xmx700m"], "RememberInRocks");
+    command.arg(&folder).args([OPERATIONS.to_string(), DISTINCT.to_string()]);
+    let output = command.output()?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let said = String::from_utf8(output.stdout)?;
+    let numbers: Vec<f64> = said.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
+    let [rate, reopened] = numbers[..] else { anyhow::bail!("it said {said:?}") };
+    let disk = folder_size(&folder)? as f64 / DISTINCT as f64;
+    Ok(format!(
+        "| RocksDB through Java, durable every {HANDFUL} | {rate:.0} | {DISTINCT} | {disk:.1} |  | {reopened:.2} s |"
+    ))
 }
 
 fn report(what: &str, operations: usize, mut run: impl FnMut() -> Result<Duration>) -> Result<()> {
