@@ -20,7 +20,7 @@ use nix::unistd::Pid;
 use crate::contest::{Column, Measured, memory_in_words, time_in_words};
 
 /// A program that takes longer than this hangs.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_secs(900);
 
 /// What a process took, from its start until it was gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -19,7 +19,7 @@ const RECORDS: u64 = 2_000_000;
 const PARTITIONS: i32 = 4;
 
 /// Each four times the one before.
-const SIZES: [u64; 3] = [RECORDS, 4 * RECORDS, 16 * RECORDS];
+const SIZES: [u64; 3] = [RECORDS / 4, RECORDS, 4 * RECORDS];
 
 /// As often as Kafka Streams commits where it promises exactly once.
 const AS_OFTEN: [&str; 2] = ["--commit-interval", "100ms"];
