@@ -1,6 +1,7 @@
 use std::time::{Duration, Instant};
 
 use offsets_core::model::TopicPartition;
+use offsets_core::reconcile::Header;
 use offsets_kafka::RawRecord;
 use offsets_kafka::exchange::{Head, Intake};
 
@@ -100,4 +101,13 @@ impl<'a> Lane<'a> {
         }
         Ok(true)
     }
+}
+
+/// The headers of a record that are looked at.
+pub(crate) fn headers<'i>(raw: &RawRecord<'i>, wanted: &[&str]) -> Vec<Header<'i>> {
+    if wanted.is_empty() {
+        return Vec::new();
+    }
+    let looked_at = raw.headers().filter(|(name, _)| wanted.contains(name));
+    looked_at.map(|(name, value)| Header { name, value }).collect()
 }

@@ -14,7 +14,7 @@ use offsets_core::model::TopicPartition;
 use offsets_kafka::exchange::Change;
 
 pub(crate) use goal::Goal;
-pub(crate) use lane::{Arrival, Lane};
+pub(crate) use lane::{Arrival, Lane, headers};
 pub(crate) use seat::Seat;
 pub(crate) use stage::{Stage, Stopped};
 use turn::Turn;

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use offsets_core::model::TopicPartition;
-use offsets_core::reconcile::{Header, IdentityRule, Origin, Position, Record, Tally};
+use offsets_core::reconcile::{IdentityRule, Origin, Position, Record, Tally};
 use offsets_kafka::exchange::{Assignment, Change};
 use offsets_kafka::{Cluster, Deadline, Isolation, RawRecord};
 use offsets_store::TableCost;
@@ -25,7 +25,7 @@ pub use self::progress::Progress;
 use self::results::Results;
 use self::task::{MARK, Task};
 use self::topics::examine;
-use crate::course::{Arrival, Course, Ended, Goal, Lane, Seat, Stage, Stopped};
+use crate::course::{Arrival, Course, Ended, Goal, Lane, Seat, Stage, Stopped, headers};
 use crate::job::{Input, Job};
 use crate::{Error, Event, Watcher, rights};
 
@@ -130,12 +130,10 @@ impl Stage for Reconciling<'_> {
     fn lanes<'a>(&self, assignment: &'a Assignment) -> Vec<Lane<'a>> {
         let mut intakes: BTreeMap<i32, Vec<_>> = BTreeMap::new();
         for intake in assignment.intakes() {
-            let reads = |task: &&Task| task.input_of(intake.partition()).is_some();
-            let Some(task) = self.tasks.values().find(reads) else { continue };
-            if let Some((number, input)) = task.input_of(intake.partition()) {
-                let region = input.region().to_owned();
-                intakes.entry(task.number).or_default().push((number, region, intake));
-            }
+            let read = self.tasks.values().find_map(|task| Some((task, task.input_of(intake.partition())?)));
+            let Some((task, (number, input))) = read else { continue };
+            let region = input.region().to_owned();
+            intakes.entry(task.number).or_default().push((number, region, intake));
         }
         intakes.into_iter().map(|(partition, intakes)| Lane::new(partition, intakes)).collect()
     }
@@ -153,12 +151,7 @@ impl Stage for Reconciling<'_> {
             let too_far = || Error::TooFar { partition: arrival.partition.clone(), offset };
             let position = Position::new(input, offset).ok_or_else(too_far)?;
             let Written { raw, origin } = written(&arrival, is_between)?;
-            let headers: Vec<Header<'_>> = if wanted.is_empty() {
-                Vec::new()
-            } else {
-                let looked_at = |(name, _): &(&str, _)| wanted.contains(name);
-                raw.headers().filter(looked_at).map(|(name, value)| Header { name, value }).collect()
-            };
+            let headers = headers(&raw, wanted);
             let record = Record {
                 region: &origin.region,
                 topic: &origin.topic,

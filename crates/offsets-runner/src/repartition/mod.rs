@@ -10,12 +10,12 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use offsets_core::model::{GroupId, TopicName, TopicPartition};
-use offsets_core::reconcile::{Header, Origin, Record};
+use offsets_core::reconcile::{Origin, Record};
 use offsets_kafka::exchange::{Assignment, Change, Outgoing, Position};
 use offsets_kafka::{Cluster, Deadline, Isolation};
 
 use self::topic::{Shape, examine};
-use crate::course::{Arrival, Course, Ended, Goal, Lane, STEP, Seat, Stage, Stopped};
+use crate::course::{Arrival, Course, Ended, Goal, Lane, STEP, Seat, Stage, Stopped, headers};
 use crate::job::Job;
 use crate::{Error, Event, Watcher};
 
@@ -121,9 +121,7 @@ impl Stage for Repartitioning<'_> {
     fn advance(&mut self, seat: &mut Seat<'_>, lane: &mut Lane<'_>) -> Result<usize, Stopped> {
         lane.take(|arrival| {
             let Arrival { region, partition, raw, .. } = arrival;
-            let looked_at = |(name, _): &(&str, _)| self.headers.contains(name);
-            let headers: Vec<Header<'_>> =
-                raw.headers().filter(looked_at).map(|(name, value)| Header { name, value }).collect();
+            let headers = headers(&raw, &self.headers);
             let record = Record {
                 region,
                 topic: partition.topic.as_str(),
