@@ -1,5 +1,5 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use offsets_core::model::{TopicName, TopicPartition};
 use rdkafka::config::RDKafkaLogLevel;
@@ -137,7 +137,9 @@ impl Outbox {
                     self.flush(deadline)?;
                     let partition = TopicPartition::new(record.topic, record.partition);
                     return Err(match error.rdkafka_error_code() {
-                        Some(RDKafkaErrorCode::State) => self.stopped(deadline),
+                        Some(RDKafkaErrorCode::State) => {
+                            self.setback(&self.why_it_failed().unwrap_or(error), deadline)
+                        }
                         Some(code) => self.undelivered(partition, code),
                         None => self.setback(&error, deadline),
                     });
@@ -229,14 +231,28 @@ impl Outbox {
     }
 
     /// Waits until it is known of every record whether it was taken. The client's own flush looks only ten times a second.
+    ///
+    /// A transaction that failed while it was given records may keep some of them until their time is over: the client takes back
+    /// what it has then, and a record that it had just let in is not among that (seen with librdkafka 2.12.1). So the client is
+    /// asked about the transaction as well.
     fn flush(&self, deadline: &Deadline) -> Result<(), Setback> {
+        let mut asked = Instant::now();
         loop {
             if self.producer.in_flight_count() == 0 {
                 return self.look();
             }
-            if deadline.has_passed() {
+            let over = KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut);
+            let why = if deadline.has_passed() {
+                Some(over)
+            } else if asked.elapsed() >= CALL {
+                asked = Instant::now();
+                self.why_it_failed()
+            } else {
+                None
+            };
+            if let Some(why) = why {
                 self.look()?;
-                return Err(self.setback(&KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut), deadline));
+                return Err(self.setback(&why, deadline));
             }
             self.wait();
         }
@@ -273,10 +289,9 @@ impl Outbox {
         }
     }
 
-    /// Why the open transaction takes no more records: the client tells whoever would begin another one.
-    fn stopped(&self, deadline: &Deadline) -> Setback {
-        let why = self.producer.begin_transaction().err().unwrap_or(KafkaError::Canceled);
-        self.setback(&why, deadline)
+    /// Why the open transaction has failed, if it has: the client tells whoever would begin another one.
+    fn why_it_failed(&self) -> Option<KafkaError> {
+        self.producer.begin_transaction().err().filter(|why| !is_open(why))
     }
 
     fn undelivered(&self, partition: TopicPartition, code: RDKafkaErrorCode) -> Setback {
@@ -340,6 +355,11 @@ impl Deliveries {
 /// Whether a record was not refused, but taken back with its transaction. Such a report may come before the one that says why.
 fn is_consequence(code: RDKafkaErrorCode) -> bool {
     matches!(code, RDKafkaErrorCode::PurgeQueue | RDKafkaErrorCode::PurgeInflight)
+}
+
+/// Whether another transaction cannot begin only because this one is open.
+fn is_open(refused: &KafkaError) -> bool {
+    matches!(refused, KafkaError::Transaction(error) if error.code() == RDKafkaErrorCode::State)
 }
 
 impl ClientContext for Deliveries {

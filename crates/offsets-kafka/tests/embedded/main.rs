@@ -4,6 +4,7 @@
 
 mod cluster;
 mod connecting;
+mod exchanging;
 mod groups;
 mod probing;
 mod reading;
