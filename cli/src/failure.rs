@@ -6,6 +6,7 @@ use std::io;
 use std::path::Path;
 
 use offsets_core::link::LinkName;
+use offsets_core::mm2::DecodeError;
 
 use crate::exit::Exit;
 
@@ -163,11 +164,7 @@ fn remedy_for(error: &offsets_kafka::Error) -> Option<&'static str> {
     } else if error.is_unknown_topic() {
         "check the aliases, --policy, --separator and --syncs-location against MM2's own configuration"
     } else if let offsets_kafka::Error::Unreadable { cause, .. } = error {
-        if cause.cause.is_json_converter_output() {
-            "set MM2's key.converter and value.converter to org.apache.kafka.connect.converters.ByteArrayConverter"
-        } else {
-            "check the name of the topic: something else than MM2 writes to it"
-        }
+        remedy_for_record(&cause.cause)
     } else if error.is_unreadable() {
         "say --commits poll, or use a version of offsets that knows the broker's"
     } else if error.is_group_active() {
@@ -177,6 +174,15 @@ fn remedy_for(error: &offsets_kafka::Error) -> Option<&'static str> {
     } else {
         return None;
     })
+}
+
+/// What to do about a record in one of MM2's topics that is not MM2's.
+pub(crate) fn remedy_for_record(cause: &DecodeError) -> &'static str {
+    if cause.is_json_converter_output() {
+        "set MM2's key.converter and value.converter to org.apache.kafka.connect.converters.ByteArrayConverter"
+    } else {
+        "check the name of the topic: something else than MM2 writes to it"
+    }
 }
 
 /// An error and its causes on one line. A cause that its error has already said is not said twice.

@@ -37,7 +37,9 @@ pub(super) fn moves_to(
                 Exit::Unsound,
                 format!("group {group}: no commit on {}", cluster.alias()),
             )
-            .remedy("check the name, or say which partitions with --topic"));
+            .remedy(
+                "check the name, and the permission Describe on its topics, or say which partitions with --topic",
+            ));
         }
         wanted.extend(partitions.into_iter().map(|partition| (group.clone(), partition.clone())));
     }

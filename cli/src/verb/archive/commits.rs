@@ -10,6 +10,7 @@ use offsets_kafka::{Cluster, CommitTail, Deadline, Reach};
 use super::health::What;
 use super::recording::{Recording, Trouble};
 use super::side::ClusterSide;
+use super::topics::TopicWatch;
 use crate::args::CommitsFrom;
 use crate::clock;
 use crate::exit::Exit;
@@ -55,12 +56,13 @@ impl CommitWatch {
     pub(super) fn look(
         &mut self,
         recording: &Recording<'_>,
+        topics: &TopicWatch,
         source: &ClusterSide<'_>,
     ) -> Result<(), Trouble> {
         let cluster = recording.reach(source)?;
         let now = clock::now();
         let mut has_read = self.read_log(recording, &cluster, now, source)?;
-        if has_read && Self::identify(recording, source, self.tail.log().topics())? {
+        if has_read && identify(recording, topics, source, self.tail.log().topics())? {
             has_read = self.read_log(recording, &cluster, now, source)?;
         }
         if has_read {
@@ -69,8 +71,8 @@ impl CommitWatch {
         // The log may have been read for a while.
         let now = clock::now();
         let mut commits = cluster.source_commits(&GroupSelection::All, now, &source.deadline())?;
-        let topics = commits.iter().map(|seen| seen.commit.partition.topic.clone()).collect();
-        if Self::identify(recording, source, topics)? {
+        let committed = commits.iter().map(|seen| seen.commit.partition.topic.clone()).collect();
+        if identify(recording, topics, source, committed)? {
             commits = cluster.source_commits(&GroupSelection::All, now, &source.deadline())?;
         }
         self.told = false;
@@ -78,18 +80,6 @@ impl CommitWatch {
         recording.health.tailing(false);
         recording.health.recorded(What::Commits, changed as u64, now);
         Ok(())
-    }
-
-    /// Records the ids of the topics, if that is due. What is recorded must have been read behind them.
-    fn identify(
-        recording: &Recording<'_>,
-        source: &ClusterSide<'_>,
-        topics: BTreeSet<TopicName>,
-    ) -> Result<bool, Trouble> {
-        if !recording.checks_ids {
-            return Ok(false);
-        }
-        recording.topics.identify(recording, source, topics)
     }
 
     /// Whether the log tells of all that was committed before `now`. Where it does not, every group is to be asked.
@@ -192,4 +182,17 @@ impl CommitWatch {
             Way::Behind => self.said = before,
         }
     }
+}
+
+/// Records the ids of the topics with commits, if that is due. What is recorded must have been read behind them.
+fn identify(
+    recording: &Recording<'_>,
+    topics: &TopicWatch,
+    source: &ClusterSide<'_>,
+    committed: BTreeSet<TopicName>,
+) -> Result<bool, Trouble> {
+    if !recording.checks_ids {
+        return Ok(false);
+    }
+    topics.identify(recording, source, committed)
 }

@@ -4,22 +4,18 @@ use offsets_core::link::{Link, Side};
 use offsets_core::mm2::DecodeError;
 use offsets_core::model::TopicName;
 use offsets_kafka::Cluster;
-use offsets_store::{Archive, LinkStats, Recorder, Topic};
+use offsets_store::{Archive, LinkStats, Recorder};
 
-use super::fingerprints::DataTopics;
 use super::health::{Health, What};
 use super::side::ClusterSide;
-use super::tail::follow;
-use super::topics::TopicWatch;
-use crate::clock;
-use crate::failure::Failure;
+use crate::exit::Exit;
+use crate::failure::{Failure, remedy_for_record};
 use crate::print::Remarks;
 
 /// What is recorded of one link: the archive it goes to, how it goes, and what has been said of that.
 pub(super) struct Recording<'a> {
     pub(super) link: &'a Link,
     pub(super) archive: &'a Mutex<Archive>,
-    pub(super) topics: TopicWatch,
     pub(super) health: Health<'a>,
     /// The demo's clusters are others in each process.
     pub(super) checks_ids: bool,
@@ -47,33 +43,6 @@ impl Recording<'_> {
         let outcome = self.archive().record(self.link).and_then(|mut recorder| record(&mut recorder));
         self.health.stored(outcome.is_ok());
         outcome.map_err(Trouble::from)
-    }
-
-    /// Reads on in one of MM2's topics.
-    pub(super) fn read_topic(&self, what: What, side: &ClusterSide<'_>) -> Result<(), Trouble> {
-        let (topic, which) = match what {
-            What::Checkpoints => (self.link.checkpoints_topic(), Topic::Checkpoints),
-            What::Syncs | What::Commits | What::Fingerprints => (self.link.syncs_topic().1, Topic::Syncs),
-        };
-        let cluster = self.reach(side)?;
-        if side.side == Side::Target && self.checks_ids {
-            self.topics.identify_mirrors(self, side)?;
-        }
-        let read = follow(self, &cluster, &topic, which, &side.deadline())?;
-        self.health.recorded(what, read, clock::now());
-        Ok(())
-    }
-
-    /// Keeps fingerprints of what the data topics hold behind the last record that was kept.
-    pub(super) fn keep_fingerprints(
-        &self,
-        topics: &DataTopics,
-        sides: [&ClusterSide<'_>; 2],
-        go_on: impl Fn() -> bool,
-    ) -> Result<(), Trouble> {
-        let kept = topics.follow(self, sides, go_on)?;
-        self.health.recorded(What::Fingerprints, kept, clock::now());
-        Ok(())
     }
 
     /// Says what became of an attempt, when it is not what became of the last one.
@@ -134,16 +103,8 @@ impl Recording<'_> {
 
 impl Trouble {
     pub(super) fn unreadable(topic: &TopicName, offset: i64, cause: &DecodeError) -> Self {
-        let failure = Failure::new(
-            crate::exit::Exit::Failed,
-            format!("topic {topic}: record at offset {offset} is not MirrorMaker 2's: {cause}"),
-        );
-        let remedy = if cause.is_json_converter_output() {
-            "set MM2's key.converter and value.converter to org.apache.kafka.connect.converters.ByteArrayConverter"
-        } else {
-            "check the name of the topic: something else than MM2 writes to it"
-        };
-        failure.remedy(remedy).into()
+        let what = format!("topic {topic}: record at offset {offset} is not MirrorMaker 2's: {cause}");
+        Failure::new(Exit::Failed, what).remedy(remedy_for_record(cause)).into()
     }
 
     /// Whether the topic is not there.

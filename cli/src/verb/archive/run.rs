@@ -9,7 +9,6 @@ use offsets_store::{Archive, Limits};
 use super::super::session::{Session, tell_damages};
 use super::health::{Metrics, What};
 use super::recording::{Recording, Trouble};
-use super::topics::TopicWatch;
 use super::watch::Watch;
 use crate::args::{LinkArgs, OutputArgs, RunArgs};
 use crate::clock;
@@ -39,7 +38,6 @@ pub(super) fn run(link: &LinkArgs, output: &OutputArgs, args: &RunArgs) -> Resul
         let recording = Recording {
             link: &clusters.link,
             archive: &archive,
-            topics: TopicWatch::default(),
             health: metrics.of(&clusters.link.name()),
             checks_ids: !session.is_demo(),
             is_named: sessions.len() > 1,

@@ -1,13 +1,17 @@
 use std::sync::{Mutex, PoisonError};
 
 use offsets_core::link::{OffsetMapping, Side};
+use offsets_store::Topic;
 
 use super::commits::CommitWatch;
 use super::fingerprints::DataTopics;
 use super::health::What;
 use super::recording::{Recording, Trouble};
 use super::side::ClusterSide;
+use super::tail::follow;
+use super::topics::TopicWatch;
 use crate::args::{LinkArgs, RunArgs};
+use crate::clock;
 use crate::link::Clusters;
 
 /// A link that is watched: its two clusters, and where what is seen of them goes.
@@ -17,8 +21,9 @@ pub(super) struct Watch<'a> {
     source: Option<ClusterSide<'a>>,
     target: ClusterSide<'a>,
     commits: Mutex<CommitWatch>,
+    topics: TopicWatch,
     /// The data topics, where fingerprints of their records are kept.
-    topics: Option<DataTopics>,
+    data: Option<DataTopics>,
 }
 
 impl<'a> Watch<'a> {
@@ -35,14 +40,15 @@ impl<'a> Watch<'a> {
             source: (!link.source_dead).then(|| side(Side::Source, &clusters.source)),
             target: side(Side::Target, &clusters.target),
             commits: Mutex::new(CommitWatch::new(args.commits, args.once)),
-            topics: args.fingerprints.map(DataTopics::new),
+            topics: TopicWatch::default(),
+            data: args.fingerprints.map(DataTopics::new),
         }
     }
 
     /// Looks at what a disaster takes: the commits, if the source is not said to be dead.
     pub(super) fn commits(&self) -> Result<(), Trouble> {
         let mut commits = self.commits.lock().unwrap_or_else(PoisonError::into_inner);
-        self.source.as_ref().map_or(Ok(()), |source| commits.look(&self.recording, source))
+        self.source.as_ref().map_or(Ok(()), |source| commits.look(&self.recording, &self.topics, source))
     }
 
     /// Reads on in a topic of MM2's, if the cluster that holds it is not said to be dead.
@@ -53,21 +59,36 @@ impl<'a> Watch<'a> {
         }
         let on_source = what == What::Syncs && self.recording.link.syncs_topic().0 == Side::Source;
         let side = if on_source { self.source.as_ref() } else { Some(&self.target) };
-        side.map_or(Ok(()), |side| self.recording.read_topic(what, side))
+        side.map_or(Ok(()), |side| self.read_on(what, side))
+    }
+
+    fn read_on(&self, what: What, side: &ClusterSide<'_>) -> Result<(), Trouble> {
+        let Self { recording, topics, .. } = self;
+        let (topic, which) = match what {
+            What::Checkpoints => (recording.link.checkpoints_topic(), Topic::Checkpoints),
+            What::Syncs | What::Commits | What::Fingerprints => {
+                (recording.link.syncs_topic().1, Topic::Syncs)
+            }
+        };
+        let cluster = recording.reach(side)?;
+        if side.side == Side::Target && recording.checks_ids {
+            topics.identify_mirrors(recording, side)?;
+        }
+        let read = follow(recording, &cluster, &topic, which, &side.deadline())?;
+        recording.health.recorded(what, read, clock::now());
+        Ok(())
     }
 
     /// Whether fingerprints of records are kept.
     pub(super) fn keeps_fingerprints(&self) -> bool {
-        self.topics.is_some()
+        self.data.is_some()
     }
 
     /// Reads on in the data topics of the source, if that is wanted and it is not said to be dead, for as long as `go_on` says.
     pub(super) fn fingerprints(&self, go_on: impl Fn() -> bool) -> Result<(), Trouble> {
-        match (&self.topics, &self.source) {
-            (Some(topics), Some(source)) => {
-                self.recording.keep_fingerprints(topics, [source, &self.target], go_on)
-            }
-            _ => Ok(()),
-        }
+        let (Some(data), Some(source)) = (&self.data, &self.source) else { return Ok(()) };
+        let kept = data.follow(&self.recording, [source, &self.target], go_on)?;
+        self.recording.health.recorded(What::Fingerprints, kept, clock::now());
+        Ok(())
     }
 }

@@ -210,8 +210,10 @@ impl Outbox {
         Ok(())
     }
 
-    /// Adds positions to the transaction. After the death of one of several brokers the client can leave that unanswered for ever
-    /// (seen with librdkafka 2.12.1): so it is asked elsewhere, and left behind where it is over its time.
+    /// Adds positions to the transaction. After the death of one of several brokers the client can leave that unanswered for ever:
+    /// it waits for the group's coordinator until another broker comes or goes, and the time it was given is kept and never looked
+    /// at (`creq_ts_timeout` in `rdkafka_coord.c` of librdkafka 2.12.1). So it is asked elsewhere, and left behind where it is over
+    /// its time. The requests to the coordinator of the transaction, at its end, do keep to theirs.
     fn add_positions(
         &self,
         list: TopicPartitionList,
