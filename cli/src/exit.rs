@@ -11,9 +11,11 @@ pub(crate) enum Exit {
     Failed = 1,
     /// The command line or a file cannot be understood; nothing was contacted.
     Usage = 2,
-    /// An answer is unsafe or unknown, or a move was refused; nothing was applied.
+    /// An answer is unsafe or unknown, or a move was refused: nothing was applied. A record cannot be judged, or was deleted before
+    /// it was read. A folder of states is damaged.
     Unsound = 3,
-    /// What was read back is not what was written, or a simulated answer breaks the law.
+    /// What was read back is not what was written, or a simulated answer breaks the law. A state does not belong to the positions or
+    /// the rules.
     Unverified = 4,
     /// A group has active members.
     Active = 5,

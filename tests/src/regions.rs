@@ -52,7 +52,7 @@ pub struct Writers {
 #[derive(Clone, Debug, Default)]
 pub struct Writes {
     landed: BTreeMap<Place, Version>,
-    /// Where in a topic between each of them lies, if they went through one.
+    /// Where in a repartition topic each of them lies, if they went through one.
     between: BTreeMap<Place, Place>,
     /// The topics, the one of the region with the higher priority first.
     topics: [String; 2],
@@ -95,7 +95,7 @@ impl Writes {
         Ok(Self { landed, between: BTreeMap::new(), topics })
     }
 
-    /// Looks where everything went in a topic between, which the ledger names then.
+    /// Looks where everything went in a repartition topic, which the ledger names then.
     ///
     /// # Errors
     ///

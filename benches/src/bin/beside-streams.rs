@@ -88,7 +88,7 @@ fn settings<'r>(contenders: &'r Contenders<'_>, input: Input) -> Result<Contest<
         ours("as it is, committing every 200 ms", &[]),
         ours("with a copy of the state on the disk (`--state`)", &["--state", "STATE"]),
         ours("committing every second", &["--commit-interval", "1s"]),
-        ours("through a topic between (`--repartition`)", &["--repartition"]),
+        ours("through a repartition topic (`--repartition`)", &["--repartition"]),
         streams("exactly_once_v2, 2 threads", Guarantee::ExactlyOnce, 2),
         streams("at_least_once", Guarantee::AtLeastOnce, 1),
     ];

@@ -64,8 +64,9 @@ Examples:
     offsets translate --mm2-config mm2.properties --all-groups --archive /var/lib/offsets --source-dead
 
 Exit codes:
-  0 done   1 Kafka or I/O error   2 usage or an unreadable file   3 an answer is unsafe or unknown, or a move is refused
-  4 not verified   5 a group has active members   7 partly applied";
+  0 done   1 Kafka or I/O error   2 usage or an unreadable file
+  3 an answer is unsafe or unknown, a move is refused, or a record cannot be judged
+  4 not verified, or state and positions do not belong together   5 a group has active members   7 partly applied";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {

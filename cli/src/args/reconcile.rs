@@ -55,7 +55,7 @@ With --mode reread a line says at which partition and offset of the target its r
 in topics that the seed has windows of: only what stood inside a window is ever dropped.
 
 Between topics, partition p of every input, of the output and of the changelog belong together.
-Where inputs are partitioned differently, --repartition takes their records through a topic between.
+Where inputs are partitioned differently, --repartition takes their records through a repartition topic.
 Outputs, ledger, state and positions are committed in one transaction; readers of the output read
 committed records. SIGTERM ends a run after a last commit.
 
