@@ -53,6 +53,14 @@ pub enum Flaw {
     /// The segment before it is not there.
     #[error("segment {0} before it is missing")]
     Gap(u64),
+    /// It counts more than there is: segments are missing from the beginning on.
+    #[error("it counts {counted} identities, and {there} are there")]
+    Fewer {
+        /// How many identities were remembered when it was written.
+        counted: u64,
+        /// How many are.
+        there: u64,
+    },
 }
 
 /// The bytes of a segment with these entries.

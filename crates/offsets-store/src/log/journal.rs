@@ -45,6 +45,14 @@ impl<L: SegmentLog> Journal<L> {
         Ok(())
     }
 
+    /// Has the log beneath keep these segments at once, which are not of what is written elsewhere; the changes are held on.
+    ///
+    /// # Errors
+    /// The log's own.
+    pub fn note(&mut self, segments: &[(Key, Vec<u8>)]) -> Result<(), Error> {
+        self.kept.append(segments)
+    }
+
     /// Forgets the changes.
     pub fn discard(&mut self) {
         self.changes.clear();

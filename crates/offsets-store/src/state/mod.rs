@@ -39,6 +39,10 @@ const PROGRESS: u8 = 17;
 /// So many entries more than twice what is remembered may lie on the disk before the oldest are cleaned away.
 const SLACK: u64 = 16 * 1024;
 
+/// A save cleans so many segments for each one it writes, which is more than keeps up: about half of what is in the oldest is
+/// written again. Whoever sends all that a save changes in one transaction can rely on its being about as much as was put in.
+const CLEANED: u64 = 4;
+
 /// A [`Table`] that outlives the process.
 ///
 /// Everything is in memory and answered from there. What changes goes into segments, and [`save`](Self::save) puts them on the disk
@@ -130,7 +134,7 @@ impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
     /// # Errors
     /// The log's own; then nothing of it is on the disk, and saving can be tried again.
     pub fn save(&mut self, progress: &[u8]) -> Result<(), Error> {
-        self.append(Some(progress))?;
+        let written = self.append(Some(progress))?;
         self.progress = Some(progress.to_vec());
         self.log.flush()?;
         self.sealed.saved(&mut self.log)?;
@@ -139,7 +143,7 @@ impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
             if self.index.generations() > 1 {
                 return self.seal_oldest();
             }
-            self.clean()?;
+            self.clean(written.saturating_mul(CLEANED))?;
         }
         Ok(())
     }
@@ -285,13 +289,14 @@ impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
         }
     }
 
-    /// Hands everything that changed to the log, in one step.
-    fn append(&mut self, progress: Option<&[u8]>) -> Result<(), Error> {
+    /// Hands everything that changed to the log, in one step; tells how many segments of entries that was.
+    fn append(&mut self, progress: Option<&[u8]>) -> Result<u64, Error> {
         let mut segments = mem::take(&mut self.full);
         let full = segments.len();
         if self.tail.changed {
             segments.push(self.tail.encode(self.space));
         }
+        let written = segments.len() as u64;
         segments.extend(self.sealed.change());
         if let Some(progress) = progress {
             let key = Key { stream: Stream { space: self.space, kind: PROGRESS }, sequence: 0 };
@@ -305,14 +310,15 @@ impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
             return Err(error);
         }
         self.tail.changed = false;
-        Ok(())
+        Ok(written)
     }
 
-    /// Gives back the room of entries that are no longer true. From the oldest segment on, what is true is written again at
-    /// the end, and the segment goes; a crash in between leaves it twice, which changes nothing.
-    fn clean(&mut self) -> Result<(), Error> {
+    /// Gives back the room of entries that are no longer true, in so many segments. From the oldest on, what is true is written
+    /// again at the end, and the segment goes; a crash in between leaves it twice, which changes nothing.
+    fn clean(&mut self, segments: u64) -> Result<(), Error> {
         let stream = Stream { space: self.space, kind: ENTRIES };
-        while self.index.entered() > self.index.len() + SLACK / 2 && self.first < self.tail.sequence {
+        let last = self.first.saturating_add(segments).min(self.tail.sequence);
+        while self.index.entered() > self.index.len() + SLACK / 2 && self.first < last {
             let (mut oldest, mut whole) = (Vec::new(), false);
             self.log.scan(stream, self.first, &mut |sequence, bytes| {
                 whole = page::read(Key { stream, sequence }, bytes, &mut oldest).is_ok();

@@ -1,4 +1,4 @@
-use offsets_core::reconcile::{Filling, Identity, MemoryTable};
+use offsets_core::reconcile::{Filling, Identity, MemoryTable, Table as _};
 
 use super::index::{Index, Limit};
 use super::sealed::Sealed;
@@ -132,11 +132,19 @@ impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
             Some(damage) => Some(damage.key.sequence),
             None => None,
         };
-        table.damage = of_sealed.or(reading.damage).or(of_progress);
+        table.damage = of_sealed.or(reading.damage).or(of_progress).or_else(|| table.fewer_than(remembered));
         if table.damage.is_some() {
             table.cut(kept_up_to)?;
         }
         Ok(table)
+    }
+
+    /// The damage where less is there than was remembered when the progress was saved. More may be: what was forgotten stands
+    /// until its room is given back.
+    fn fewer_than(&self, remembered: i64) -> Option<StateDamage> {
+        let (counted, there) = (u64::try_from(remembered).unwrap_or_default(), self.len());
+        let key = Key { stream: Stream { space: self.space, kind: PROGRESS }, sequence: 0 };
+        (there < counted).then_some(StateDamage { key, flaw: Flaw::Fewer { counted, there } })
     }
 
     /// Reads what did not fit into one generation.

@@ -11,7 +11,7 @@ use offsets_core::evidence::Fingerprint;
 use offsets_core::reconcile::{
     Dedup, Hlc, Identity, MemoryTable, Position, Rank, Read, Region, Seen, Table, Version, Window, Winner,
 };
-use offsets_store::{DurableTable, Kept, Key, MemoryLog, SegmentLog as _, SledLog, Stream};
+use offsets_store::{DurableTable, Journal, Kept, Key, MemoryLog, SegmentLog as _, SledLog, Stream};
 use proptest::prelude::*;
 
 fn id(number: u32) -> Identity {
@@ -97,6 +97,61 @@ fn a_window_that_moves_on_gives_its_room_back() {
     let again = DurableTable::<Seen, _>::open(log, 0).unwrap();
     let mut again = Dedup::resume(again, Window::Count(10_000), frontier).unwrap();
     assert_eq!(again.table().len(), dedup.table().len());
+}
+
+/// What one save changes is sent in one transaction: a table whose values are replaced again and again was once written anew
+/// whole in one of them.
+#[test]
+fn a_save_changes_about_as_much_as_was_put_in() {
+    let mut table = DurableTable::open(Journal::over(MemoryLog::default()), 0).unwrap();
+    let (mut largest, mut most, mut random) = (0, 0, 1_u64);
+    for put in 0..400_000_u32 {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let number = if put < 50_000 { put } else { (random >> 33) as u32 % 50_000 };
+        table.put(id(number), Seen { first: Position::new(0, put.into()).unwrap(), era: 0 }).unwrap();
+        if put % 500 == 499 {
+            table.save(b"").unwrap();
+            let changed = table.log().changes().filter_map(|(_, segment)| segment).map(<[u8]>::len);
+            largest = largest.max(changed.sum::<usize>());
+            table.log_mut().settle(Vec::new()).unwrap();
+            most = most.max(table.entries());
+        }
+    }
+    assert!(largest < 500 * 30 * 8, "{largest} bytes of a save of 500 identities");
+    assert!(most < 2 * 50_000 + 16 * 1024 + 20_000, "{most} entries of 50,000 identities");
+    let again = DurableTable::<Seen, _>::open(table.log().kept().clone(), 0).unwrap();
+    assert_eq!((again.damage(), again.len()), (None, table.len()));
+}
+
+/// A changelog that was created anew while it was written to lacks its beginning, and no gap shows it.
+#[test]
+fn a_log_that_lacks_its_beginning_is_damaged() {
+    let mut table = DurableTable::open(Journal::over(MemoryLog::default()), 3).unwrap();
+    (0..9_000).for_each(|number| table.put(id(number), seen(number)).unwrap());
+    table.save(b"9000").unwrap();
+    table.log_mut().settle(Vec::new()).unwrap();
+    (9_000..10_000).for_each(|number| table.put(id(number), seen(number)).unwrap());
+    table.save(b"10000").unwrap();
+    let mut log = MemoryLog::default();
+    let rest = table.log().changes().map(|(key, segment)| (key, segment.unwrap().to_vec()));
+    log.append(&rest.collect::<Vec<_>>()).unwrap();
+    let table = DurableTable::<Seen, _>::open(log, 3).unwrap();
+    let damage = table.damage().unwrap().to_string();
+    assert!(damage.contains("it counts 10000 identities"), "{damage}");
+    assert_eq!(table.progress(), None, "nobody may go on as if it were whole");
+}
+
+/// What is noted beside the changes says nothing of them: they still go to whoever keeps them elsewhere.
+#[test]
+fn a_note_leaves_the_changes_where_they_are() {
+    let key = |sequence| Key { stream: Stream { space: 0, kind: 16 }, sequence };
+    let mut journal = Journal::over(MemoryLog::default());
+    journal.append(&[(key(1), vec![1])]).unwrap();
+    journal.note(&[(key(7), vec![7])]).unwrap();
+    assert_eq!(journal.changes().collect::<Vec<_>>(), [(key(1), Some(&[1][..]))]);
+    let mut kept = Vec::new();
+    journal.kept().scan_all(&mut |key, segment| kept.push((key, segment.to_vec()))).unwrap();
+    assert_eq!(kept, [(key(7), vec![7])]);
 }
 
 #[test]

@@ -204,10 +204,11 @@ impl Task {
         Ok(())
     }
 
-    /// The copy beneath is known to hold everything below this offset of the changelog.
+    /// The copy beneath is known to hold everything below this offset of the changelog. What has changed since the last commit is
+    /// not in there yet: it goes out with the next one.
     pub(crate) fn place(&mut self, next: i64) -> Result<(), Error> {
         self.place = self.place.moved_to(next);
-        Ok(self.judge.log().settle(vec![self.place.segment()])?)
+        Ok(self.judge.log().note(&[self.place.segment()])?)
     }
 
     /// Whether nothing has happened to the task since it was last worked on.
