@@ -3,7 +3,7 @@ use std::time::Duration;
 use offsets_core::model::ClusterAlias;
 use rdkafka::types::RDKafkaErrorCode;
 
-use crate::admin::error_text;
+use crate::ffi::error_text;
 use crate::{About, Error};
 
 /// What a broker or librdkafka said, in its own words.

@@ -49,6 +49,7 @@ mod directory;
 mod error;
 pub mod exchange;
 mod fetcher;
+mod ffi;
 mod link;
 mod outcomes;
 mod reader;

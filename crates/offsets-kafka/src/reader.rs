@@ -5,13 +5,14 @@ use std::time::Duration;
 use offsets_core::model::{LogRange, TopicName, TopicPartition};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
-use rdkafka::message::{BorrowedHeaders, BorrowedMessage, Headers as _, Timestamp};
+use rdkafka::message::{BorrowedHeaders, BorrowedMessage, Headers as _, OwnedHeaders, Timestamp};
 use rdkafka::{Message, Offset, TopicPartitionList};
 
 use crate::cluster::cause;
 use crate::connection::{Connection, serve};
 use crate::cursor::Cursor;
 use crate::fetcher::Appetite;
+use crate::ffi::{header, without};
 use crate::{About, Cause, Cluster, Deadline, Error, Isolation, Shortfall};
 
 /// A record as the log holds it, for as long as the visitor looks at it.
@@ -49,14 +50,12 @@ impl<'a> RawRecord<'a> {
         }
     }
 
-    /// Names and values of the headers, in their order; a null value is `None`.
+    /// Names and values of the headers, in their order; a null value is `None`. Java writes any bytes for a name: one that is not
+    /// UTF-8 is shown as U+FFFD, so that nobody can mean it, and is passed on as it is.
     pub fn headers(&self) -> impl Iterator<Item = (&'a str, Option<&'a [u8]>)> {
         let (headers, hidden) = (self.headers, self.hidden);
         let count = headers.map_or(0, |headers| headers.count());
-        (0..count)
-            .filter_map(move |at| headers.map(|headers| headers.get(at)))
-            .map(|header| (header.key, header.value))
-            .filter(move |(name, _)| hidden != Some(*name))
+        (0..count).filter_map(move |at| header(headers?, at)).filter(move |(name, _)| hidden != Some(*name))
     }
 
     /// The record without its headers of this name.
@@ -65,16 +64,17 @@ impl<'a> RawRecord<'a> {
         Self { hidden: Some(name), ..self }
     }
 
-    /// Whether all the headers that it came with are shown.
-    pub(crate) fn shows_all_headers(&self) -> bool {
-        self.hidden.is_none()
+    /// The headers that are shown, to be sent again.
+    pub(crate) fn carried(&self) -> Option<OwnedHeaders> {
+        let headers = self.headers?;
+        Some(self.hidden.map_or_else(|| headers.detach(), |name| without(headers, name)))
     }
 
     /// The value of the last header of this name.
     pub fn header(&self, name: &str) -> Option<&'a [u8]> {
         let headers = self.headers.filter(|_| self.hidden != Some(name))?;
-        let newest_first = (0..headers.count()).rev().map(|at| headers.get(at));
-        newest_first.filter(|header| header.key == name).find_map(|header| header.value)
+        let newest_first = (0..headers.count()).rev().filter_map(|at| header(headers, at));
+        newest_first.filter(|(known, _)| *known == name).find_map(|(_, value)| value)
     }
 }
 

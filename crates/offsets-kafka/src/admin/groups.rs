@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use offsets_core::model::{GroupId, GroupState};
 use rdkafka::types::RDKafkaErrorCode;
 
-use super::ffi::{DescribeGroup, ListGroups};
+use crate::ffi::{DescribeGroup, ListGroups};
 use crate::{About, Cause, Cluster, Deadline, Directory, Error, Outcomes};
 
 /// A group as the list of groups shows it.

@@ -5,7 +5,7 @@ use offsets_core::model::{LogRange, TopicPartition};
 use rdkafka::types::RDKafkaErrorCode;
 
 use super::any_passing;
-use super::ffi::ListOffsets;
+use crate::ffi::ListOffsets;
 use crate::{About, Cause, Cluster, Deadline, Outcomes};
 
 /// Which records count when a log's end is asked for.

@@ -1,9 +1,8 @@
 //! What a cluster knows about groups and logs, and the one thing that is changed: committed offsets.
 //!
-//! [`requests`] sends many at a time, through [`ffi`]; the modules beside them say what they mean, and turn every answer
+//! [`requests`] sends many at a time, through [`ffi`](crate::ffi); the modules beside them say what they mean, and turn every answer
 //! into one outcome for each partition.
 
-mod ffi;
 mod groups;
 mod log_ranges;
 mod offsets;
@@ -15,11 +14,10 @@ use std::time::Duration;
 
 use rdkafka::consumer::Consumer;
 
-pub(crate) use ffi::error_text;
 pub use groups::{GroupDescription, GroupKind, GroupListing, Member};
 pub use log_ranges::Isolation;
 pub use offsets::GroupPartition;
-use requests::Call;
+pub(crate) use requests::{Call, LONGEST};
 pub use rights::{Lack, Right};
 
 use crate::connection::{MOMENT, serve};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use offsets_core::model::{Commit, CommittedOffset, GroupId, TopicPartition};
 
 use super::any_passing;
-use super::ffi::{AlterCommitted, FetchCommitted};
+use crate::ffi::{AlterCommitted, FetchCommitted};
 use crate::{About, Cause, Cluster, Deadline, Directory, Error, Outcomes};
 
 /// A group and a partition: what a committed offset belongs to.

@@ -3,11 +3,11 @@ use std::time::Duration;
 use rdkafka::bindings::rd_kafka_admin_op_t;
 use rdkafka::client::{Client, ClientContext};
 
-use super::ffi::{Event, Native, Options, Queue, TIMED_OUT, nothing_made};
+use crate::ffi::{Event, Native, Options, Queue, TIMED_OUT, nothing_made};
 use crate::{Cause, Deadline};
 
 /// One admin request: how it is sent and what its answer means.
-pub(super) trait Call {
+pub(crate) trait Call {
     /// What comes back, in plain values.
     type Answer;
     /// librdkafka's name for it.
@@ -91,4 +91,4 @@ const TURN: Duration = Duration::from_millis(100);
 const GRACE: Duration = Duration::from_millis(500);
 
 /// The longest time-out the library accepts.
-pub(super) const LONGEST: Duration = Duration::from_secs(3600);
+pub(crate) const LONGEST: Duration = Duration::from_secs(3600);

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use offsets_core::model::TopicName;
 
-use super::ffi::DescribeTopics;
+use crate::ffi::DescribeTopics;
 use crate::{Cluster, Deadline, Directory};
 
 /// What may be done with a topic (`org.apache.kafka.common.acl.AclOperation`).

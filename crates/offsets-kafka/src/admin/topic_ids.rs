@@ -3,7 +3,7 @@ use std::time::Duration;
 use offsets_core::evidence::TopicIds;
 use offsets_core::model::TopicName;
 
-use super::ffi::DescribeTopics;
+use crate::ffi::DescribeTopics;
 use crate::{Cluster, Deadline, Directory};
 
 /// How long ids are waited for: they are a help and no condition.

@@ -389,7 +389,7 @@ impl ProducerContext for Deliveries {
 }
 
 fn headers(record: &Outgoing<'_>) -> Option<OwnedHeaders> {
-    let carried = record.headers_of.and_then(carried);
+    let carried = record.headers_of.and_then(|of| of.carried());
     if record.headers.is_empty() {
         return carried.filter(|headers| headers.count() > 0);
     }
@@ -397,13 +397,4 @@ fn headers(record: &Outgoing<'_>) -> Option<OwnedHeaders> {
     Some(more.fold(carried.unwrap_or_default(), |headers, (key, value)| {
         headers.insert(Header { key, value: Some(*value) })
     }))
-}
-
-/// The headers of a record that are shown.
-fn carried(record: RawRecord<'_>) -> Option<OwnedHeaders> {
-    if record.shows_all_headers() {
-        return record.headers.map(|headers| headers.detach());
-    }
-    let shown = record.headers();
-    Some(shown.fold(OwnedHeaders::new(), |headers, (key, value)| headers.insert(Header { key, value })))
 }

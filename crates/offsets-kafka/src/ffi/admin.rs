@@ -1,14 +1,7 @@
-//! The one module with `unsafe` code: librdkafka's admin calls about groups and offsets, which rdkafka does not wrap.
-//!
-//! Rules that make it sound, and that every block below leans on:
-//! - every native object lives in one of the owning handles ([`Queue`], [`Options`], ...), which destroys it once;
-//! - what a result points into is owned by its [`Event`], so it is copied out while the event lives;
-//! - librdkafka copies all it is given before a submitting call returns;
-//! - an error code is read as a plain number: a newer broker may send one for which the bindings' enum has no variant.
+//! librdkafka's admin calls about groups, offsets and topics.
 //!
 //! `rd_kafka_DeleteConsumerGroupOffsets` is left out on purpose: where a broker lacks the API, the process aborts when
 //! the client is dropped (confluentinc/librdkafka#3663).
-#![allow(unsafe_code)]
 
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::marker::PhantomData;
@@ -21,28 +14,26 @@ use rdkafka::bindings::{
 };
 use rdkafka::client::{Client, ClientContext};
 
-use super::groups::{GroupDescription, GroupKind, GroupListing, Member};
-use super::requests::{Call, LONGEST};
-use super::rights::Right;
 use crate::Cause;
+use crate::admin::{Call, GroupDescription, GroupKind, GroupListing, LONGEST, Member, Right};
 
 /// A client that stays alive for as long as this is used.
 #[derive(Clone, Copy)]
-pub(super) struct Native<'c>(*mut native::rd_kafka_t, PhantomData<&'c ()>);
+pub(crate) struct Native<'c>(*mut native::rd_kafka_t, PhantomData<&'c ()>);
 
 impl<'c> Native<'c> {
-    pub(super) fn of<X: ClientContext>(client: &'c Client<X>) -> Self {
+    pub(crate) fn of<X: ClientContext>(client: &'c Client<X>) -> Self {
         Self(client.native_ptr(), PhantomData)
     }
 }
 
 /// `RD_KAFKA_OFFSET_INVALID`, which is a macro in C.
 const NEVER_ANSWERED: i64 = -1001;
-pub(super) const TIMED_OUT: i32 = native::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__TIMED_OUT as i32;
+pub(crate) const TIMED_OUT: i32 = native::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__TIMED_OUT as i32;
 const INVALID_ARG: i32 = native::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__INVALID_ARG as i32;
 
 /// ListConsumerGroups: every broker is asked for the groups it coordinates.
-pub(super) struct ListGroups;
+pub(crate) struct ListGroups;
 
 impl Call for ListGroups {
     /// The groups, and what went wrong on some broker.
@@ -76,7 +67,7 @@ impl Call for ListGroups {
 }
 
 /// DescribeConsumerGroups for one group. librdkafka asks ConsumerGroupDescribe (KIP-848) first and falls back.
-pub(super) struct DescribeGroup<'a>(pub(super) &'a GroupId);
+pub(crate) struct DescribeGroup<'a>(pub(crate) &'a GroupId);
 
 impl Call for DescribeGroup<'_> {
     type Answer = GroupDescription;
@@ -129,9 +120,9 @@ impl Call for DescribeGroup<'_> {
 }
 
 /// ListConsumerGroupOffsets for one group: named partitions, or all that have a commit.
-pub(super) struct FetchCommitted<'a> {
-    pub(super) group: &'a GroupId,
-    pub(super) partitions: Option<&'a [TopicPartition]>,
+pub(crate) struct FetchCommitted<'a> {
+    pub(crate) group: &'a GroupId,
+    pub(crate) partitions: Option<&'a [TopicPartition]>,
 }
 
 impl Call for FetchCommitted<'_> {
@@ -177,9 +168,9 @@ impl Call for FetchCommitted<'_> {
 }
 
 /// AlterConsumerGroupOffsets for one group. The leader epoch is left unset: it means nothing on another cluster.
-pub(super) struct AlterCommitted<'a> {
-    pub(super) group: &'a GroupId,
-    pub(super) commits: &'a [(TopicPartition, CommittedOffset<i64>)],
+pub(crate) struct AlterCommitted<'a> {
+    pub(crate) group: &'a GroupId,
+    pub(crate) commits: &'a [(TopicPartition, CommittedOffset<i64>)],
 }
 
 impl Call for AlterCommitted<'_> {
@@ -218,16 +209,16 @@ impl Call for AlterCommitted<'_> {
 }
 
 /// ListOffsets over many partitions at once, spread over their leaders by the library.
-pub(super) struct ListOffsets<'a> {
+pub(crate) struct ListOffsets<'a> {
     /// Each partition with a timestamp in milliseconds, or one of the two below.
-    pub(super) wanted: &'a [(TopicPartition, i64)],
+    pub(crate) wanted: &'a [(TopicPartition, i64)],
     /// Whether the end is the last stable offset rather than the high watermark.
-    pub(super) read_committed: bool,
+    pub(crate) read_committed: bool,
 }
 
 impl ListOffsets<'_> {
-    pub(super) const EARLIEST: i64 = native::rd_kafka_OffsetSpec_t::RD_KAFKA_OFFSET_SPEC_EARLIEST as i64;
-    pub(super) const LATEST: i64 = native::rd_kafka_OffsetSpec_t::RD_KAFKA_OFFSET_SPEC_LATEST as i64;
+    pub(crate) const EARLIEST: i64 = native::rd_kafka_OffsetSpec_t::RD_KAFKA_OFFSET_SPEC_EARLIEST as i64;
+    pub(crate) const LATEST: i64 = native::rd_kafka_OffsetSpec_t::RD_KAFKA_OFFSET_SPEC_LATEST as i64;
 }
 
 impl Call for ListOffsets<'_> {
@@ -272,18 +263,18 @@ impl Call for ListOffsets<'_> {
 }
 
 /// DescribeTopics: topics with their ids. No topic comes into being by it.
-pub(super) struct DescribeTopics<'a> {
-    pub(super) topics: &'a [TopicName],
+pub(crate) struct DescribeTopics<'a> {
+    pub(crate) topics: &'a [TopicName],
     /// Whether it is to be told what may be done with them.
-    pub(super) with_rights: bool,
+    pub(crate) with_rights: bool,
 }
 
 /// What is told of a topic.
-pub(super) struct Described {
+pub(crate) struct Described {
     /// Its id, where the cluster gives one.
-    pub(super) id: Option<TopicId>,
+    pub(crate) id: Option<TopicId>,
     /// What this principal may do with it, where that was asked and the cluster tells.
-    pub(super) rights: Option<Vec<Right>>,
+    pub(crate) rights: Option<Vec<Right>>,
 }
 
 impl Call for DescribeTopics<'_> {
@@ -337,7 +328,7 @@ impl Call for DescribeTopics<'_> {
 macro_rules! handle {
     ($(#[$doc:meta])* $name:ident, $native:ty, $destroy:path) => {
         $(#[$doc])*
-        pub(super) struct $name(NonNull<$native>);
+        pub(crate) struct $name(NonNull<$native>);
 
         impl $name {
             /// Takes ownership.
@@ -387,13 +378,13 @@ handle! {
 }
 
 impl Queue {
-    pub(super) fn new(client: Native<'_>) -> Option<Self> {
+    pub(crate) fn new(client: Native<'_>) -> Option<Self> {
         // SAFETY: the client is alive; the queue is ours.
         unsafe { Self::own(native::rd_kafka_queue_new(client.0)) }
     }
 
     /// The next answer, if one comes in time.
-    pub(super) fn poll(&self, timeout: Duration) -> Option<Event> {
+    pub(crate) fn poll(&self, timeout: Duration) -> Option<Event> {
         // SAFETY: the queue is alive; the event, if any, is ours.
         unsafe { Event::own(native::rd_kafka_queue_poll(self.0.as_ptr(), milliseconds(timeout))) }
     }
@@ -401,13 +392,13 @@ impl Queue {
 
 impl Event {
     /// The number that the request's [`Options`] were given.
-    pub(super) fn index(&self) -> Option<usize> {
+    pub(crate) fn index(&self) -> Option<usize> {
         // SAFETY: the event is alive. The opaque is the request's number plus one, never a pointer to anything.
         unsafe { native::rd_kafka_event_opaque(self.0.as_ptr()) }.addr().checked_sub(1)
     }
 
     /// Why there is no answer.
-    pub(super) fn error(&self) -> Option<Cause> {
+    pub(crate) fn error(&self) -> Option<Cause> {
         // SAFETY: the event is alive, and so is its string, which is copied.
         unsafe {
             match raw::rd_kafka_event_error(self.0.as_ptr()) {
@@ -422,7 +413,7 @@ impl Event {
 
 impl Options {
     /// `index` is the request's number, by which its answer is known.
-    pub(super) fn new(client: Native<'_>, op: Op, timeout: Duration, index: usize) -> Result<Self, Cause> {
+    pub(crate) fn new(client: Native<'_>, op: Op, timeout: Duration, index: usize) -> Result<Self, Cause> {
         let timeout = milliseconds(timeout.clamp(Duration::from_millis(1), LONGEST));
         let mut said = [0; 256];
         // SAFETY: the client and the options are alive, and the error buffer is as long as said. The opaque is a
@@ -607,7 +598,7 @@ fn present<T>(result: *const T) -> Result<*const T, Cause> {
 }
 
 /// Why a request that the library did not make has no answer.
-pub(super) fn nothing_made() -> Cause {
+pub(crate) fn nothing_made() -> Cause {
     Cause::from_code(INVALID_ARG, "the client library made no such request")
 }
 
