@@ -13,13 +13,11 @@ use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext};
 
 use crate::kafka::{Isolation, Record, producer, records};
+use crate::wait::PATIENCE;
 
 /// Keys the regions write, and versions a key has at most: few enough that both come again and again.
 const KEYS: u64 = 2_000;
 const VERSIONS: u64 = 40;
-
-/// How long the last records may take to be there: brokers are killed meanwhile.
-const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A place in a log.
 pub type Place = (String, i32, i64);
@@ -45,7 +43,7 @@ impl Version {
 /// Both regions, writing until they are told to stop.
 pub struct Writers {
     stop: Arc<AtomicBool>,
-    thread: JoinHandle<Result<Writes>>,
+    thread: Option<JoinHandle<Result<Writes>>>,
 }
 
 /// Everything that was written, and where it landed.
@@ -66,7 +64,7 @@ impl Writers {
         let stop = Arc::new(AtomicBool::new(false));
         let said = Arc::clone(&stop);
         let thread = thread::spawn(move || write(&bootstrap, topics, partitions, a_second, &said));
-        Self { stop, thread }
+        Self { stop, thread: Some(thread) }
     }
 
     /// Stops, and waits until everything is in the logs.
@@ -74,9 +72,21 @@ impl Writers {
     /// # Errors
     ///
     /// When something was not delivered.
-    pub fn finish(self) -> Result<Writes> {
+    pub fn finish(mut self) -> Result<Writes> {
+        self.end().context("the writers have ended")?.map_err(|_| anyhow!("the writers broke down"))?
+    }
+
+    fn end(&mut self) -> Option<thread::Result<Result<Writes>>> {
         self.stop.store(true, Ordering::SeqCst);
-        self.thread.join().map_err(|_| anyhow!("the writers broke down"))?
+        Some(self.thread.take()?.join())
+    }
+}
+
+/// A test that fails does not leave them writing beside the next one.
+impl Drop for Writers {
+    fn drop(&mut self) {
+        // The test has failed for a reason of its own, or they have ended.
+        let _ = self.end();
     }
 }
 

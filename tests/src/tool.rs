@@ -5,16 +5,12 @@ use std::fs::File;
 use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use serde::de::DeserializeOwned;
 
 use crate::rig::Java;
-use crate::wait;
-
-/// A command that takes longer than this hangs.
-const PATIENCE: Duration = Duration::from_secs(120);
+use crate::wait::{self, PATIENCE};
 
 /// What a command said and how it ended.
 #[derive(Clone, Debug)]

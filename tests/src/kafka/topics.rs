@@ -41,7 +41,7 @@ impl Topic {
         self
     }
 
-    /// Makes it, and waits until every partition has a leader.
+    /// Makes it, and waits until every broker that is named knows it, and that every partition has a leader.
     ///
     /// # Errors
     ///
@@ -54,7 +54,7 @@ impl Topic {
             result.map_err(|(name, code)| anyhow::anyhow!("cannot create topic {name}: {code}"))?;
         }
         wait::until(&format!("the leaders of topic {}", self.name), PATIENCE, || {
-            Ok((partition_count(bootstrap, &self.name)? == Some(self.partitions)).then_some(()))
+            Ok(all_count(bootstrap, &self.name, Some(self.partitions))?.then_some(()))
         })
     }
 
@@ -68,9 +68,19 @@ impl Topic {
             result.map_err(|(name, code)| anyhow::anyhow!("cannot delete topic {name}: {code}"))?;
         }
         wait::until(&format!("the end of topic {name}"), PATIENCE, || {
-            Ok(partition_count(bootstrap, name)?.is_none().then_some(()))
+            Ok(all_count(bootstrap, name, None)?.then_some(()))
         })
     }
+}
+
+/// Whether each of the brokers that are named counts so many partitions with a leader.
+fn all_count(bootstrap: &str, topic: &str, expected: Option<i32>) -> Result<bool> {
+    for broker in bootstrap.split(',') {
+        if partition_count(broker, topic)? != expected {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// How many partitions of a topic have a leader, or `None` when there is no such topic.

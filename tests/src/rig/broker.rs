@@ -11,10 +11,8 @@ use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 
 use super::{Java, Process, Scratch, ports};
-use crate::wait;
+use crate::wait::{self, PATIENCE};
 
-/// A start takes 6-8 s on two idle cores; the rest is for a machine that is busy building.
-const PATIENCE: Duration = Duration::from_secs(90);
 const HEAP_MB: u32 = 512;
 const CONTROLLER_HEAP_MB: u32 = 128;
 const CONTROLLER_ID: u32 = 100;
@@ -185,6 +183,7 @@ fn format(cluster_id: &str, java: &Java, properties: &Path) -> Result<()> {
 
 fn controller_properties(port: u16, replicas: usize, data: &Path) -> String {
     let data = data.to_string_lossy();
+    let session = if replicas > 1 { 6_000 } else { 12_000 };
     format!(
         "process.roles=controller
 node.id={CONTROLLER_ID}
@@ -195,8 +194,8 @@ log.dirs={data}
 
 default.replication.factor={replicas}
 {AUTHORISER}
-# a broker that was killed comes back as soon as it can
-broker.session.timeout.ms=6000
+# a broker that was killed comes back as soon as it can; one without another is not to be taken for dead while it only stands still
+broker.session.timeout.ms={session}
 "
     )
 }

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::{Result, bail};
 
 use super::{Java, Process, Scratch};
+use crate::wait::PATIENCE;
 
 const HEAP_MB: u32 = 512;
 
@@ -139,10 +139,10 @@ impl Mirror {
     ///
     /// # Errors
     ///
-    /// When it does not stop within a minute.
+    /// When it does not stop.
     pub fn stop(&mut self) -> Result<()> {
         let Some(mut process) = self.process.take() else { return Ok(()) };
-        process.stop(Duration::from_secs(60))?;
+        process.stop(PATIENCE)?;
         Ok(())
     }
 

@@ -8,10 +8,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer as _};
 
 use super::broker::Controller;
 use super::{Broker, Rig};
-use crate::wait;
-
-/// A machine that is busy takes its time to copy what a broker missed.
-const PATIENCE: Duration = Duration::from_secs(90);
+use crate::wait::{self, PATIENCE};
 
 /// Two brokers with two replicas of every partition, so that one of them can be killed and every partition still has a leader.
 ///

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
@@ -10,10 +9,7 @@ use super::Scenario;
 use crate::kafka::{
     self, Checkpoint, Ending, Follower, Isolation, Log, LoggedRecord, PartitionLog, Producer, RecordId, Sync,
 };
-use crate::wait;
-
-/// One stage of mirroring: MM2's start (10 s and more on busy cores), the records, a flush, a round of checkpoints.
-const PATIENCE: Duration = Duration::from_secs(120);
+use crate::wait::{self, PATIENCE};
 
 /// Records and groups on the source.
 impl Scenario<'_> {

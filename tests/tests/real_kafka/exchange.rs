@@ -9,9 +9,7 @@ use offsets_kafka::exchange::{Assignment, Change, Member, MemberOptions, Outbox,
 use offsets_kafka::{ClientSettings, Deadline};
 use offsets_tests::kafka::{self, Isolation, Topic};
 use offsets_tests::rig::Rig;
-use offsets_tests::wait;
-
-const PATIENCE: Duration = Duration::from_secs(60);
+use offsets_tests::wait::{self, PATIENCE};
 
 #[test]
 fn a_member_that_was_put_out_while_it_was_busy_commits_nothing() -> Result<()> {
@@ -21,11 +19,11 @@ fn a_member_that_was_put_out_while_it_was_busy_commits_nothing() -> Result<()> {
         Topic::new(topic, 1).create(&bootstrap)?;
     }
     kafka::write(&bootstrap, "put-out.in", &[(0, None, Some("a record"))])?;
-    let busy = Worker::join(&bootstrap, "busy")?;
+    let busy = Worker::join(&bootstrap, "busy", "15000")?;
     let assignment = busy.take_up()?;
     let mut results = busy.decide("of the first")?;
     // Nothing is heard of it for longer than its session lasts.
-    let other = Worker::join(&bootstrap, "other")?;
+    let other = Worker::join(&bootstrap, "other", "1000")?;
     let taken_over = other.take_up()?;
     wait::until("busy to learn that it was put out", PATIENCE, || {
         Ok(busy.member.next_change(Duration::from_millis(100))?.map(drop))
@@ -39,6 +37,7 @@ fn a_member_that_was_put_out_while_it_was_busy_commits_nothing() -> Result<()> {
     let mut results = other.decide("of the other")?;
     let committed = results.commit(&next, "", &other.member, &Deadline::after(PATIENCE));
     ensure!(committed.is_ok(), "{:?}", committed.map_err(|setback| setback.into_error().to_string()));
+    kafka::await_transactions(&bootstrap, "put-out.out")?;
     let read = kafka::records(&bootstrap, "put-out.out", Isolation::ReadCommitted)?;
     let values: Vec<_> = read.iter().filter_map(|record| record.value.as_deref()).collect();
     ensure!(values == [b"of the other"], "{values:?}");
@@ -55,9 +54,10 @@ struct Worker {
 }
 
 impl Worker {
-    fn join(bootstrap: &str, name: &'static str) -> Result<Self> {
+    /// Joins, and says so often that it is there, in milliseconds: its session lasts for 6,000.
+    fn join(bootstrap: &str, name: &'static str, heartbeat: &str) -> Result<Self> {
         let mut settings = ClientSettings::builder("kafka").bootstrap_servers(bootstrap);
-        for setting in ["session.timeout.ms=6000", "heartbeat.interval.ms=15000"] {
+        for setting in ["session.timeout.ms=6000", &format!("heartbeat.interval.ms={heartbeat}")] {
             settings = settings.librdkafka(setting)?;
         }
         let settings = settings.build()?;

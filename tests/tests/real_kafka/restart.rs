@@ -7,6 +7,7 @@ use anyhow::{Result, ensure};
 use offsets_tests::kafka::Isolation;
 use offsets_tests::rig::Rig;
 use offsets_tests::scenario::{Outline, Scenario};
+use offsets_tests::wait::{self, PATIENCE};
 
 /// Records of each partition that are copied, with MM2's position flushed behind them, before the stream begins.
 const FLUSHED: i64 = 10_000;
@@ -101,7 +102,14 @@ fn cut_stream(scenario: &mut Scenario<'_>) -> Result<()> {
     scenario.await_flushed()?;
     scenario.produce(STREAM.unsigned_abs())?;
     scenario.await_copied(usize::try_from(2 * FLUSHED + STREAM / 4)?)?;
-    scenario.mirror.kill()
+    scenario.mirror.kill()?;
+    // What it had sent when it was killed is still written.
+    let mut before = None;
+    wait::until("the last records of MM2", PATIENCE, || {
+        let truth = scenario.truth()?;
+        let now = (truth.partition(0)?.copied(), truth.partition(1)?.copied());
+        Ok((before.replace(now) == Some(now)).then_some(()))
+    })
 }
 
 /// How many records of the partition that is further on have been copied, which is the source offset of its next one.

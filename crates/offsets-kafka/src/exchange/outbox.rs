@@ -253,6 +253,8 @@ impl Outbox {
                 None
             };
             if let Some(why) = why {
+                // A record that was refused says more, and may have been told meanwhile.
+                self.producer.poll(Duration::ZERO);
                 self.look()?;
                 return Err(self.setback(&why, deadline));
             }

@@ -6,7 +6,7 @@ use rdkafka::types::RDKafkaErrorCode;
 
 use crate::cluster::{cause, configured, refused};
 use crate::connection::Connection;
-use crate::{About, Cause, Cluster, Deadline, Error};
+use crate::{About, Cause, Cluster, Deadline, Error, Right};
 
 /// A topic to be created.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,18 +66,25 @@ impl Cluster {
     ) -> Result<Option<String>, Error> {
         let admin = self.topic_admin()?;
         let resource = ResourceSpecifier::Topic(topic.as_str());
-        let described = futures_executor::block_on(admin.describe_configs([&resource], &options(deadline)));
         let failed = |cause| self.failed(About::Topic(topic.clone()), cause, deadline);
-        let described = described.map_err(|error| failed(cause(&error)))?;
-        match described.into_iter().next() {
-            // What is wrong with one resource is lost on the way (rdkafka 0.39). Every topic has settings: none are told to whom
-            // may not look at them.
-            Some(Ok(config)) if config.entries.is_empty() => {
-                Err(failed(Cause::of(RDKafkaErrorCode::TopicAuthorizationFailed)))
+        loop {
+            let described =
+                futures_executor::block_on(admin.describe_configs([&resource], &options(deadline)));
+            let described = described.map_err(|error| failed(cause(&error)))?;
+            match described.into_iter().next() {
+                // What is wrong with one resource is lost on the way (rdkafka 0.39). Every topic has settings: none are told to whom
+                // may not look at them, and by a broker that does not know yet of a topic that was just created.
+                Some(Ok(config)) if config.entries.is_empty() => {
+                    let right = [(topic.clone(), &[Right::DescribeConfigs][..])];
+                    if deadline.has_passed() || !self.lacks(&right, deadline).is_empty() {
+                        return Err(failed(Cause::of(RDKafkaErrorCode::TopicAuthorizationFailed)));
+                    }
+                    self.pause(Duration::from_millis(50));
+                }
+                Some(Ok(config)) => return Ok(config.get(key).and_then(|entry| entry.value.clone())),
+                Some(Err(code)) => return Err(failed(Cause::of(code))),
+                None => return Ok(None),
             }
-            Some(Ok(config)) => Ok(config.get(key).and_then(|entry| entry.value.clone())),
-            Some(Err(code)) => Err(failed(Cause::of(code))),
-            None => Ok(None),
         }
     }
 

@@ -1,7 +1,5 @@
 //! Instances and brokers are killed again and again, and nothing is lost or doubled.
 
-use std::time::Duration;
-
 use anyhow::{Context as _, Result, ensure};
 use offsets_tests::kafka::{Isolation, Record, Topic, await_transactions, records};
 use offsets_tests::regions::Writers;
@@ -91,16 +89,15 @@ fn an_instance_that_slept_while_another_took_its_partitions_commits_nothing_of_w
         seen = progress(&bootstrap, "slept.once", seen)?;
         sleeper.sleep()?;
         // Its session ends, its transaction is given up, and the other one has everything.
-        let tail = |at: &Instance| at.tail().lines().last().unwrap_or_default().to_owned();
-        wait::until("the other one to take over", Duration::from_secs(120), || {
-            Ok((tail(&other) == "partitions: 0, 1").then_some(()))
-        })?;
+        let has_all = || {
+            let tail = other.tail();
+            tail.lines().rfind(|line| line.starts_with("partitions: ")) == Some("partitions: 0, 1")
+        };
+        wait::until("the other one to take over", wait::PATIENCE, || Ok(has_all().then_some(())))?;
         seen = progress(&bootstrap, "slept.once", seen)?;
         sleeper.wake()?;
-        wait::until("the sleeper to be back", Duration::from_secs(120), || {
-            Ok((tail(&other) != "partitions: 0, 1").then_some(()))
-        })
-        .with_context(|| sleeper.tail())?;
+        wait::until("the sleeper to be back", wait::PATIENCE, || Ok((!has_all()).then_some(())))
+            .with_context(|| sleeper.tail())?;
     }
     progress(&bootstrap, "slept.once", seen).with_context(|| sleeper.tail())?;
     let writes = writers.finish()?;
@@ -136,7 +133,7 @@ pub(super) fn committed(bootstrap: &str, topic: &str) -> Result<Vec<Record>> {
 
 /// Waits until a topic holds more committed records than it did.
 pub(super) fn progress(bootstrap: &str, topic: &str, seen: usize) -> Result<usize> {
-    wait::until(&format!("more in {topic}"), Duration::from_secs(120), || {
+    wait::until(&format!("more in {topic}"), wait::PATIENCE, || {
         let now = records(bootstrap, topic, Isolation::ReadCommitted)?.len();
         Ok((now > seen).then_some(now))
     })

@@ -11,14 +11,11 @@ mod state;
 
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::Duration;
 
 use anyhow::Result;
 use offsets_tests::rig::{Process, Rig};
 use offsets_tests::tool::{self, Run};
-
-/// How long an instance may take to stop.
-const PATIENCE: Duration = Duration::from_secs(60);
+use offsets_tests::wait::PATIENCE;
 
 /// A job as it is given to every instance.
 pub(crate) struct Job {

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use offsets_tests::kafka::{self, Isolation, Topic, records, write};
+use offsets_tests::kafka::{self, Isolation, Topic, await_transactions, records, write};
 use offsets_tests::rig::Rig;
 use offsets_tests::wait;
 
@@ -142,7 +142,7 @@ fn a_group_that_was_moved_or_rules_that_were_changed_are_noticed() -> Result<()>
     let values = [r#"{"id":1}"#, r#"{"id":2}"#, r#"{"id":1}"#];
     write(&bootstrap, "moved.in", &values.map(|value| (0, Some("k"), Some(value))))?;
     let topics =
-        ["--from", "moved.in", "--to", "moved.out", "--transaction-timeout", "1s", "--timeout", "5s"];
+        ["--from", "moved.in", "--to", "moved.out", "--transaction-timeout", "3s", "--timeout", "10s"];
     let job = Job::new(&rig, "moved", &[&topics[..], &DEDUP].concat())?;
     job.once(&[])?.expect_code(0)?;
     ensure!(values_of(&bootstrap, "moved.out")? == values[..2]);
@@ -179,7 +179,7 @@ fn two_instances_do_not_share_a_name_or_a_folder_and_one_answers_how_it_goes() -
     let job = Job::new(&rig, "pair", &arguments)?;
     let state = job.folder("state");
     let first = job.start("first", &["--state", &state, "--metrics-listen", "127.0.0.1:0"])?;
-    let patience = Duration::from_secs(60);
+    let patience = wait::PATIENCE;
     let address = wait::until("the address of the metrics", patience, || {
         let tail = first.tail();
         let rest = tail.split_once("metrics: http://").map(|(_, rest)| rest);
@@ -203,6 +203,7 @@ fn two_instances_do_not_share_a_name_or_a_folder_and_one_answers_how_it_goes() -
 }
 
 fn values_of(bootstrap: &str, topic: &str) -> Result<Vec<String>> {
+    await_transactions(bootstrap, topic)?;
     let records = records(bootstrap, topic, Isolation::ReadCommitted)?;
     let text = |value: Vec<u8>| String::from_utf8_lossy(&value).into_owned();
     Ok(records.into_iter().filter_map(|record| record.value.map(text)).collect())

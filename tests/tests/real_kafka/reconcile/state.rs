@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
-use offsets_tests::kafka::{Isolation, Topic, records, write};
+use offsets_tests::kafka::{Isolation, Topic, await_transactions, records, write};
 use offsets_tests::rig::Rig;
 use offsets_tests::tool::{self, Run};
 
@@ -42,6 +42,9 @@ fn a_copy_goes_on_from_its_offset_and_counts_for_nothing_beyond_the_changelog() 
         event(&here, id)?;
         job.once(&["--state", &first])?.expect_code(0)?;
     }
+    // The end of the changelog is known once the markers of the last transaction are written.
+    await_transactions(&here, "kept-changelog")?;
+    job.once(&["--state", &first])?.expect_code(0)?;
     let copy = job.folder("copy");
     state(&rig, &["export", "--dir", &first, "--file", &copy])?;
     let told: serde_json::Value = state(&rig, &["show", "--file", &copy, "-o", "json"])?.json()?;
