@@ -16,13 +16,12 @@ pub(crate) struct Failure {
     exit: Exit,
     what: String,
     remedy: Option<String>,
-    broken_pipe: bool,
 }
 
 impl Failure {
     /// A failure that no library error stands behind.
     pub(crate) fn new(exit: Exit, what: impl Into<String>) -> Self {
-        Self { exit, what: what.into(), remedy: None, broken_pipe: false }
+        Self { exit, what: what.into(), remedy: None }
     }
 
     /// Something in the command line or a file that cannot be understood.
@@ -72,11 +71,6 @@ impl Failure {
     pub(crate) fn exit(&self) -> Exit {
         self.exit
     }
-
-    /// Whether it is only that nobody reads any more what is printed.
-    pub(crate) fn is_broken_pipe(&self) -> bool {
-        self.broken_pipe
-    }
 }
 
 impl fmt::Display for Failure {
@@ -92,8 +86,7 @@ impl fmt::Display for Failure {
 /// Printing failed.
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        let broken_pipe = error.kind() == io::ErrorKind::BrokenPipe;
-        Self { broken_pipe, ..Self::new(Exit::Failed, format!("cannot print: {error}")) }
+        Self::new(Exit::Failed, format!("cannot print: {error}"))
     }
 }
 

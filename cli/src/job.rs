@@ -4,10 +4,21 @@ use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use clap::CommandFactory as _;
 use toml::Value;
 
+use crate::args::Cli;
 use crate::failure::Failure;
 use crate::link::{JobTable, find_job};
+
+/// What on the command line takes the place of a key of another name.
+const INSTEAD: [(&str, &str); 5] = [
+    ("dry-run", "to"),
+    ("dry-run", "ledger"),
+    ("dry-run", "dead-letter"),
+    ("window", "window-count"),
+    ("window-count", "window"),
+];
 
 /// Keys whose values are paths; in a file they are relative to that file.
 const PATHS: [&str; 3] = ["command-config", "state", "seed"];
@@ -23,10 +34,17 @@ fn expanded(given: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
     let Some(name) = value_of(&given, "job").filter(|_| is_reconcile) else { return Ok(given) };
     let config = value_of(&given, "config").or_else(|| env::var_os("OFFSETS_CONFIG"));
     let JobTable { file, table } = find_job(config.map(PathBuf::from), &name.to_string_lossy())?;
+    if let Some(key) = table.keys().find(|key| !is_option(key)) {
+        let said = format!("{}: [reconcile.{}] has a key `{key}`", file.display(), name.to_string_lossy());
+        return Err(
+            Failure::usage(said).remedy("its keys are the options of offsets reconcile, without the dashes")
+        );
+    }
     let mut all = without(given, "job");
     let from_file: Vec<OsString> = table
         .iter()
         .filter(|(key, _)| !is_said(&all, key))
+        .filter(|(key, _)| !INSTEAD.iter().any(|(said, of)| of == key && is_said(&all, said)))
         .map(|(key, value)| flags(&file, key, value))
         .collect::<Result<Vec<_>, _>>()?
         .concat();
@@ -42,6 +60,14 @@ fn value_of(arguments: &[OsString], option: &str) -> Option<OsString> {
         if text == flag { arguments.get(at + 1).cloned() } else { text.strip_prefix(&joined).map(Into::into) }
     };
     arguments.iter().enumerate().filter_map(value).next_back()
+}
+
+/// Whether a key is an option of `offsets reconcile`, or one of those that go with every verb.
+fn is_option(key: &str) -> bool {
+    let mut command = Cli::command();
+    command.build();
+    let reconcile = command.find_subcommand("reconcile");
+    reconcile.is_some_and(|reconcile| reconcile.get_arguments().any(|option| option.get_long() == Some(key)))
 }
 
 fn without(arguments: Vec<OsString>, option: &str) -> Vec<OsString> {

@@ -16,11 +16,10 @@ pub(crate) fn usage(said: &clap::Error) -> ExitCode {
     }
 }
 
-/// Turns an outcome into the exit code, with the failure said on stderr. A reader that stopped reading is no failure.
+/// Turns an outcome into the exit code, with the failure said on stderr.
 pub(crate) fn report(outcome: Result<Exit, Failure>) -> ExitCode {
     match outcome {
         Ok(exit) => exit.into(),
-        Err(failure) if failure.is_broken_pipe() => Exit::Done.into(),
         Err(failure) => {
             // If not even stderr can be written to, the exit code still speaks.
             let _ = writeln!(anstream::stderr(), "{failure}");

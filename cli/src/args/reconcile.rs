@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 use offsets_core::reconcile::{FlawKind, IdentityRule, Policy, VersionRule};
 
@@ -154,7 +155,7 @@ pub(crate) struct TopicsArgs {
     pub(crate) command_config: Option<PathBuf>,
 
     /// The consumer group: instances of one group share the partitions out
-    #[arg(long, value_name = "GROUP")]
+    #[arg(long, value_name = "GROUP", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) group: Option<String>,
 
     /// Where inputs are partitioned differently: the topic through which all records go first, so that those of one identity

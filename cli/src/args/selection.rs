@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -12,7 +13,7 @@ Examples:
   offsets --demo translate --group app-g --no-probe --seed-out app-g.seed.json
 
 Classes:
-  exact    proved: nothing is skipped and nothing is read twice
+  exact    proved: nothing is skipped, and nothing is read twice but what REREAD counts
   bounded  nothing is skipped; at most REREAD records are read twice
   floor    nothing is skipped; nothing says how many are read twice
   unsafe   the evidence contradicts itself; the position shown is the safest known
@@ -58,7 +59,7 @@ pub(crate) struct SelectionArgs {
 #[derive(Debug, Args)]
 pub(crate) struct GroupArgs {
     /// A consumer group (repeatable)
-    #[arg(long, value_name = "GROUP", conflicts_with_all = ["all_groups", "groups_regex"])]
+    #[arg(long, value_name = "GROUP", value_parser = NonEmptyStringValueParser::new(), conflicts_with_all = ["all_groups", "groups_regex"])]
     pub(crate) group: Vec<String>,
 
     /// Every group with commits

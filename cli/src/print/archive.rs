@@ -5,7 +5,7 @@ use offsets_core::API_VERSION;
 use offsets_store::LinkStats;
 use serde::Serialize;
 
-use super::{NONE, age, table, write_json, write_json_lines, write_table};
+use super::{NONE, age, stdout, table, write_json, write_json_lines, write_table};
 use crate::args::{Format, OutputArgs};
 
 #[derive(Serialize)]
@@ -47,7 +47,7 @@ pub(crate) fn print_archive(
     output: &OutputArgs,
     now: Timestamp,
 ) -> io::Result<()> {
-    let mut out = anstream::stdout().lock();
+    let mut out = stdout();
     let lines = stats.iter().map(Line::of);
     match output.output {
         Format::Json => {

@@ -9,6 +9,7 @@ mod remarks;
 mod reset;
 mod simulation;
 mod state;
+mod stdout;
 mod translation;
 
 pub(crate) use archive::print_archive;
@@ -19,6 +20,7 @@ pub(crate) use remarks::Remarks;
 pub(crate) use reset::{Told, print_reset};
 pub(crate) use simulation::print_simulation;
 pub(crate) use state::print_state;
+pub(crate) use stdout::{Heard, stdout};
 pub(crate) use translation::print_translation;
 
 use std::io::{self, Write};

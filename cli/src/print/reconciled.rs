@@ -4,7 +4,7 @@ use offsets_core::reconcile::Tally;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{NONE, Remarks, table, write_json, write_table};
+use super::{NONE, Remarks, stdout, table, write_json, write_table};
 use crate::args::{Format, OutputArgs};
 
 #[derive(Serialize)]
@@ -25,7 +25,7 @@ pub(crate) fn print_reconciled(
     output: &OutputArgs,
     remarks: Remarks,
 ) -> io::Result<()> {
-    let mut out = io::BufWriter::new(io::stdout().lock());
+    let mut out = stdout();
     match (output.output, losses) {
         _ if stdout_is_taken => remarks.say(in_words(summary)),
         (Format::Json, _) => {

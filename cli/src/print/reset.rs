@@ -3,7 +3,7 @@ use std::io::{self, Write};
 use offsets_core::plan::Step;
 use serde::Serialize;
 
-use super::{or_none, table, write_json, write_json_lines, write_table};
+use super::{or_none, stdout, table, write_json, write_json_lines, write_table};
 use crate::args::{Format, OutputArgs};
 use offsets_core::plan::{CsvRow, write_csv};
 
@@ -52,7 +52,7 @@ pub(crate) fn print_reset(
     undo_file: Option<&str>,
     output: &OutputArgs,
 ) -> io::Result<()> {
-    let mut out = io::BufWriter::new(io::stdout().lock());
+    let mut out = stdout();
     let lines = told.iter().map(|told| line(told, output.offsets_as_strings));
     match output.output {
         Format::Json => {

@@ -2,7 +2,7 @@ use std::io::{self, Write};
 
 use offsets_core::sim::{Accuracy, Curve, LagRereads, Simulation, SimulationSummary, Violation};
 
-use super::{NONE, Remarks, table, write_json, write_table};
+use super::{NONE, Remarks, stdout, table, write_json, write_table};
 use crate::args::{Format, OutputArgs};
 
 /// Prints a simulation in the form that was asked for.
@@ -13,7 +13,7 @@ pub(crate) fn print_simulation(
     output: &OutputArgs,
     remarks: Remarks,
 ) -> io::Result<()> {
-    let mut out = io::BufWriter::new(io::stdout().lock());
+    let mut out = stdout();
     let mut report = simulation.report();
     report.curve = curve;
     report.accuracy = accuracy;

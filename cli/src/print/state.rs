@@ -6,7 +6,7 @@ use offsets_store::SavedState;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{NONE, or_none, table, write_json, write_json_lines, write_table};
+use super::{NONE, or_none, stdout, table, write_json, write_json_lines, write_table};
 use crate::args::{Format, OutputArgs};
 
 #[derive(Serialize)]
@@ -47,7 +47,7 @@ pub(crate) fn print_state(
     bytes_on_disk: Option<u64>,
     output: &OutputArgs,
 ) -> io::Result<()> {
-    let mut out = anstream::stdout().lock();
+    let mut out = stdout();
     let lines = partitions.iter().map(|state| Line::of(state, output.offsets_as_strings));
     match output.output {
         Format::Json => {

@@ -5,7 +5,7 @@ use offsets_core::plan::{CsvRow, write_csv};
 use offsets_core::translate::{OffsetForm, Row, Summary, Translation};
 
 use super::explanation::print_explanations;
-use super::{NONE, Remarks, age, or_none, table, write_json, write_json_lines, write_table};
+use super::{NONE, Remarks, age, or_none, stdout, table, write_json, write_json_lines, write_table};
 use crate::args::{Format, OutputArgs};
 
 /// Prints a translation in the form that was asked for.
@@ -16,7 +16,7 @@ pub(crate) fn print_translation(
     remarks: Remarks,
     now: Timestamp,
 ) -> io::Result<()> {
-    let mut out = io::BufWriter::new(io::stdout().lock());
+    let mut out = stdout();
     let form = if output.offsets_as_strings { OffsetForm::String } else { OffsetForm::Number };
     match output.output {
         Format::Json => {

@@ -44,8 +44,10 @@ fn apply(
     let undo_file = save_undo(cluster, &plan, args)?;
     let report = carry_out(cluster, &plan, deadline);
     let undo_name = undo_file.display().to_string();
-    print_reset(&report.told, true, Some(&undo_name), output)?;
+    // What was done is said even where it cannot be shown.
+    let shown = print_reset(&report.told, true, Some(&undo_name), output);
     remarks.say(format!("{} To put it back: offsets undo {undo_name}", report.in_words()));
+    shown?;
     Ok(report.exit)
 }
 

@@ -9,6 +9,7 @@ use super::session::{Session, SourceNeed};
 use crate::args::{DumpArgs, EvidenceArgs, LinkArgs, OutputArgs, SeedArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::print::stdout;
 
 /// `offsets dump`.
 pub(crate) fn dump(
@@ -22,7 +23,8 @@ pub(crate) fn dump(
     let inquiry = session.hear(Selection::Everything, SourceNeed::Wanted, link, evidence, &none)?;
     let text = write_dump(inquiry.evidence());
     if args.file == Path::new("-") {
-        io::stdout().write_all(text.as_bytes())?;
+        let mut out = stdout();
+        out.write_all(text.as_bytes()).and_then(|()| out.flush())?;
         return Ok(Exit::Done);
     }
     create(&args.file, &text)?;

@@ -5,10 +5,11 @@ use serde::Serialize;
 use tempfile::NamedTempFile;
 
 use crate::failure::Failure;
+use crate::print::{Heard, stdout};
 
 /// A file that is there whole, at the end, or not at all; or stdout.
 pub(super) enum Output {
-    Stdout(BufWriter<io::Stdout>),
+    Stdout(BufWriter<Heard<io::Stdout>>),
     File { path: PathBuf, content: BufWriter<NamedTempFile> },
 }
 
@@ -16,7 +17,7 @@ impl Output {
     /// Begins a file that must not be there yet; `-` is stdout.
     pub(super) fn begin(path: &Path) -> Result<Self, Failure> {
         if path == Path::new("-") {
-            return Ok(Self::Stdout(BufWriter::new(io::stdout())));
+            return Ok(Self::Stdout(stdout()));
         }
         if path.exists() {
             return Err(exists(path));

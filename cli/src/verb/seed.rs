@@ -21,6 +21,9 @@ impl SeedArgs {
             return Err(Failure::usage("--seed-out is for one group: each has read something else")
                 .remedy("name exactly one with --group"));
         }
+        if self.seed_out.as_deref() == Some(Path::new("-")) {
+            return Err(Failure::usage("--seed-out needs a file: stdout has the answer"));
+        }
         Ok(())
     }
 

@@ -1,19 +1,21 @@
 //! What other programs want to know of the command line: completions and man pages, from its one definition.
 
 use std::fs;
-use std::io;
+use std::io::Write as _;
 
 use clap::CommandFactory as _;
 
 use crate::args::{Cli, CompletionsArgs, ManArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::print::stdout;
 
 /// `offsets completions`.
 pub(crate) fn completions(args: &CompletionsArgs) -> Result<Exit, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "offsets", &mut script);
-    io::Write::write_all(&mut io::stdout(), &script)?;
+    let mut out = stdout();
+    out.write_all(&script).and_then(|()| out.flush())?;
     Ok(Exit::Done)
 }
 

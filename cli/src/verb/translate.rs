@@ -35,7 +35,7 @@ pub(crate) fn translate(
 pub(super) fn soundness(translation: &Translation, remarks: Remarks) -> Exit {
     for group in &translation.missing {
         remarks.fault(format!(
-            "group {group}: no commit is known on {}; check the name (--all-groups shows those there are), and the permission \
+            "group {group}: no commit is known on {}; check the name and --topic (--all-groups shows what there is), and the permission \
              Describe on its topics: without it a broker does not show the commits",
             translation.link.source
         ));

@@ -19,4 +19,5 @@ mod running;
 mod seed;
 mod simulate;
 mod state;
+mod stdout;
 mod translate;

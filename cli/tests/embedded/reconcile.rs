@@ -242,7 +242,12 @@ fn a_job_says_what_the_command_line_does_not() {
 
     folder.offsets("reconcile --job merge").expect(1).says(&["merged.jsonl"]);
     folder.offsets("reconcile --job none").expect(2).says(&["no job `none`", "it has: merge, odd, wrong"]);
-    folder.offsets("reconcile --job wrong").expect(2).says(&["--colour"]);
+    folder
+        .offsets("reconcile --job wrong")
+        .expect(2)
+        .says(&["offsets.toml: [reconcile.wrong] has a key `colour`"]);
+    // What a dry run writes nothing to need not be taken out of the file first.
+    folder.offsets("reconcile --job merge --dry-run").expect(0).says(&[]);
     folder.offsets("reconcile --job odd").expect(2).says(&["`mode` of a job is neither text"]);
     let empty = Folder::new();
     empty.offsets("reconcile --job merge").expect(2).says(&["no offsets.toml with a job `merge`"]);

@@ -1,4 +1,4 @@
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::path::Path;
 
 use offsets_core::evidence::{Evidence, Reading, SourceState, write_dump};
@@ -12,7 +12,7 @@ use crate::clock;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::link::named;
-use crate::print::Remarks;
+use crate::print::{Remarks, stdout};
 use crate::recorder::open_to_read;
 
 /// `offsets archive export`.
@@ -34,7 +34,8 @@ pub(super) fn export(link: &LinkArgs, output: &OutputArgs, args: &ExportArgs) ->
     };
     let text = write_dump(&evidence);
     if args.file == Path::new("-") {
-        io::stdout().write_all(text.as_bytes())?;
+        let mut out = stdout();
+        out.write_all(text.as_bytes()).and_then(|()| out.flush())?;
     } else {
         create(&args.file, &text)?;
         remarks.say(format!("{}: {commits} commits, {syncs} syncs", args.file.display()));
