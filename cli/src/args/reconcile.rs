@@ -49,6 +49,7 @@ A file has one record a line:
   {\"region\": \"a\", \"topic\": \"orders\", \"partition\": 0, \"offset\": 7,
    \"timestamp\": 1764000000000, \"key\": \"17\", \"value\": {\"total\": 3}, \"headers\": {\"id\": \"x\"}}
 Key and value are text or JSON, null is a tombstone, keyBase64 and valueBase64 are for bytes.
+A header that comes several times has a list of its values.
 Region and topic are the name of the file where the line does not say them, the offset is the
 number of the line. Files are read side by side, the oldest timestamp first.
 

@@ -1,9 +1,12 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::de::{MapAccess, Visitor};
+use serde::ser::SerializeMap as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::{Header, Record};
@@ -15,7 +18,8 @@ use super::{Header, Record};
 /// ```
 ///
 /// Key and value are text, or JSON whose bytes are taken as they stand; `null` is Kafka's null. Bytes that are no UTF-8 stand
-/// in `keyBase64` and `valueBase64` instead, and in `{"base64": …}` for a header. A line must have a value or say that it has
+/// in `keyBase64` and `valueBase64` instead, and in `{"base64": …}` for a header; a header that comes several times has a list of its
+/// values. A line must have a value or say that it has
 /// none; everything else may be missing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Line {
@@ -33,7 +37,7 @@ pub struct Line {
     pub key: Option<Vec<u8>>,
     /// The value.
     pub value: Option<Vec<u8>>,
-    /// Names and values of the headers, sorted by name.
+    /// Names and values of the headers. A line is written sorted by name, those of one name in their order.
     pub headers: Vec<(String, Option<Vec<u8>>)>,
 }
 
@@ -75,8 +79,19 @@ struct Written<'a> {
     value: Option<Cow<'a, RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     value_base64: Option<Cow<'a, str>>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    headers: BTreeMap<Cow<'a, str>, WrittenHeader<'a>>,
+    #[serde(default, skip_serializing_if = "WrittenHeaders::is_empty")]
+    headers: WrittenHeaders<'a>,
+}
+
+/// The values of each header by its name. JSON that says a name twice says both.
+#[derive(Default)]
+struct WrittenHeaders<'a>(BTreeMap<Cow<'a, str>, Vec<WrittenHeader<'a>>>);
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "a header is text, null, {\"base64\": …}, or a list of these")]
+enum WrittenValues<'a> {
+    One(WrittenHeader<'a>),
+    Several(Vec<WrittenHeader<'a>>),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -118,7 +133,7 @@ impl Line {
         let is_placed = written.partition.is_some() && written.offset.is_some();
         let key = bytes("key", written.key.as_deref(), written.key_base64.as_deref())?;
         let value = bytes("value", written.value.as_deref(), written.value_base64.as_deref())?;
-        let headers = written.headers.into_iter().map(|(name, value)| {
+        let headers = written.headers.into_each().map(|(name, value)| {
             let value = match value {
                 WrittenHeader::Null(()) => None,
                 WrittenHeader::Text(text) => Some(text.into_owned().into_bytes()),
@@ -179,7 +194,7 @@ impl Line {
 
 /// Everything is said, so that a line means the same wherever it stands.
 impl Serialize for Line {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let (key, key_base64) = written(self.key.as_deref());
         let (value, value_base64) = written(self.value.as_deref());
         let headers = self.headers.iter().map(|(name, value)| {
@@ -190,6 +205,8 @@ impl Serialize for Line {
             };
             (Cow::Borrowed(name.as_str()), value)
         });
+        let mut by_name = WrittenHeaders::default();
+        headers.for_each(|(name, value)| by_name.0.entry(name).or_default().push(value));
         let written = Written {
             region: Some(Cow::Borrowed(&self.region)),
             topic: Some(Cow::Borrowed(&self.topic)),
@@ -200,9 +217,62 @@ impl Serialize for Line {
             key_base64: key_base64.map(Cow::Owned),
             value,
             value_base64: value_base64.map(Cow::Owned),
-            headers: headers.collect(),
+            headers: by_name,
         };
         written.serialize(serializer)
+    }
+}
+
+impl<'a> WrittenHeaders<'a> {
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn into_each(self) -> impl Iterator<Item = (Cow<'a, str>, WrittenHeader<'a>)> {
+        self.0
+            .into_iter()
+            .flat_map(|(name, values)| values.into_iter().map(move |value| (name.clone(), value)))
+    }
+}
+
+impl Serialize for WrittenHeaders<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (name, values) in &self.0 {
+            match values.as_slice() {
+                [value] => map.serialize_entry(name, value)?,
+                values => map.serialize_entry(name, values)?,
+            }
+        }
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for WrittenHeaders<'_> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(HeadersVisitor)
+    }
+}
+
+struct HeadersVisitor;
+
+impl<'de> Visitor<'de> for HeadersVisitor {
+    type Value = WrittenHeaders<'static>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("headers by their names")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut headers = WrittenHeaders::default();
+        while let Some((name, values)) = map.next_entry()? {
+            let of_name = headers.0.entry(name).or_default();
+            match values {
+                WrittenValues::One(value) => of_name.push(value),
+                WrittenValues::Several(values) => of_name.extend(values),
+            }
+        }
+        Ok(headers)
     }
 }
 
