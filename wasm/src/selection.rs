@@ -1,5 +1,5 @@
-use offsets_core::model::{GroupId, SourceOffset, TopicPartition};
-use offsets_core::translate::{GroupSelection, PatternError, Selection};
+use offsets_core::model::{GroupId, GroupSelection, PatternError, SourceOffset, TopicPartition};
+use offsets_core::translate::Selection;
 
 /// What JavaScript asked for, before it is known to make sense.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

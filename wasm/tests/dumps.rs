@@ -14,8 +14,10 @@ use offsets_core::evidence::{Evidence, Logs, Reading, RecordedCommit, SourceStat
 use offsets_core::history::{CheckpointHistory, Sync, SyncHistory};
 use offsets_core::link::Link;
 use offsets_core::mm2::Checkpoint;
-use offsets_core::model::{Commit, CommittedOffset, LogRange, SourceOffset, TargetOffset, TopicPartition};
-use offsets_core::translate::{GroupSelection, Inquiry, Selection, Translation};
+use offsets_core::model::{
+    Commit, CommittedOffset, GroupSelection, LogRange, SourceOffset, TargetOffset, TopicPartition,
+};
+use offsets_core::translate::{Inquiry, Selection, Translation};
 
 /// From here on not every whole number is a JavaScript `Number`.
 const BEYOND: i64 = 1 << 53;

@@ -1,7 +1,6 @@
 //! The link as flags have it, and what flags change in a link found elsewhere.
 
-use offsets_core::link::{Link, OffsetMapping, Side};
-use offsets_core::mm2::ReplicationPolicy;
+use offsets_core::link::{Link, OffsetMapping, ReplicationPolicy, Side};
 use offsets_core::model::TopicName;
 
 use super::{Clusters, settings};

@@ -1,9 +1,8 @@
 use std::collections::BTreeMap;
 
 use offsets_core::evidence::Logs;
-use offsets_core::model::{GroupId, TargetOffset, TopicPartition};
+use offsets_core::model::{GroupId, GroupSelection, TargetOffset, TopicPartition};
 use offsets_core::plan::Move;
-use offsets_core::translate::GroupSelection;
 use offsets_kafka::{Cluster, Committed, Deadline};
 
 use crate::args::{Destination, TargetPartitions};

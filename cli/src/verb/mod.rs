@@ -25,8 +25,8 @@ pub(crate) use state::state;
 pub(crate) use translate::translate;
 pub(crate) use undo::undo;
 
-use offsets_core::model::{GroupId, SourceOffset, TopicName, TopicPartition};
-use offsets_core::translate::{GroupSelection, Selection};
+use offsets_core::model::{GroupId, GroupSelection, SourceOffset, TopicName, TopicPartition};
+use offsets_core::translate::Selection;
 
 use crate::args::{GroupArgs, SelectionArgs};
 use crate::failure::Failure;

@@ -1,8 +1,8 @@
 use std::collections::BTreeSet;
 
-use offsets_core::model::GroupId;
+use offsets_core::model::{GroupId, GroupSelection};
 use offsets_core::plan::{CsvRow, Move, read_csv};
-use offsets_core::translate::{GroupSelection, Translation};
+use offsets_core::translate::Translation;
 
 use super::destination::moves_to;
 use super::session::{Session, SourceNeed, TargetSession, read};

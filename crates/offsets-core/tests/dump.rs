@@ -7,9 +7,9 @@ mod stories;
 
 use jiff::Timestamp;
 use offsets_core::evidence::{DumpError, Evidence, read_dump, write_dump};
-use offsets_core::model::{SourceOffset, TopicPartition};
+use offsets_core::model::{GroupSelection, SourceOffset, TopicPartition};
 use offsets_core::sim::{Event, Known, Setting, TOPIC, World};
-use offsets_core::translate::{GroupSelection, Inquiry, OffsetForm, Selection};
+use offsets_core::translate::{Inquiry, OffsetForm, Selection};
 
 /// All that can be asked of some evidence, as text.
 fn answers(evidence: &Evidence, offsets: std::ops::RangeInclusive<i64>) -> String {

@@ -9,9 +9,9 @@ mod stories;
 
 use jiff::Timestamp;
 use offsets_core::evidence::Evidence;
-use offsets_core::model::SourceOffset;
+use offsets_core::model::{GroupSelection, SourceOffset};
 use offsets_core::sim::{Known, Law, SimulatedLink, Story, World};
-use offsets_core::translate::{GroupSelection, Inquiry, Row, Rules, Selection, answers};
+use offsets_core::translate::{Inquiry, Row, Rules, Selection, answers};
 
 /// The answers for source offsets `from..=to`.
 fn rows_between(evidence: &Evidence, from: i64, to: i64) -> Vec<Row> {

@@ -2,8 +2,8 @@
 
 use std::convert::Infallible;
 
-use offsets_core::link::{Link, LinkName, Side};
-use offsets_core::mm2::{Mm2Filters, Mm2Link, Mm2Properties, PropertiesError, ReplicationPolicy};
+use offsets_core::link::{Link, LinkName, ReplicationPolicy, Side};
+use offsets_core::mm2::{Mm2Filters, Mm2Link, Mm2Properties, PropertiesError};
 
 /// A file with one enabled flow, `A->B`, and `more`.
 fn file(more: &str) -> Mm2Properties {

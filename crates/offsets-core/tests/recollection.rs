@@ -11,9 +11,9 @@ use offsets_core::history::{CheckpointHistory, Sync, SyncHistory};
 use offsets_core::link::Link;
 use offsets_core::mm2::Checkpoint;
 use offsets_core::model::{
-    Commit, CommittedOffset, GroupId, LogRange, SourceOffset, TargetOffset, TopicPartition,
+    Commit, CommittedOffset, GroupId, GroupSelection, LogRange, SourceOffset, TargetOffset, TopicPartition,
 };
-use offsets_core::translate::{EvidenceKind, GroupSelection, Inquiry, Rules, Selection, Translation};
+use offsets_core::translate::{EvidenceKind, Inquiry, Rules, Selection, Translation};
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_790_000_000 + seconds).unwrap()

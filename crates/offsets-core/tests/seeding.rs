@@ -13,10 +13,10 @@ use offsets_core::history::{CheckpointHistory, Sync, SyncHistory};
 use offsets_core::link::Link;
 use offsets_core::mm2::Checkpoint;
 use offsets_core::model::{
-    Commit, CommittedOffset, GroupId, LogRange, SourceOffset, TargetOffset, TopicPartition,
+    Commit, CommittedOffset, GroupId, GroupSelection, LogRange, SourceOffset, TargetOffset, TopicPartition,
 };
 use offsets_core::reconcile::{Identity, Seed};
-use offsets_core::translate::{GroupSelection, Inquiry, Rules, Selection};
+use offsets_core::translate::{Inquiry, Rules, Selection};
 
 const TOPIC: &str = "orders";
 

@@ -13,11 +13,11 @@ use offsets_core::history::{CheckpointHistory, Sync, SyncHistory};
 use offsets_core::link::{Link, Side};
 use offsets_core::mm2::Checkpoint;
 use offsets_core::model::{
-    Commit, CommittedOffset, GroupId, LogRange, SourceOffset, TargetOffset, TopicName, TopicPartition,
+    Commit, CommittedOffset, GroupId, GroupSelection, LogRange, SourceOffset, TargetOffset, TopicName,
+    TopicPartition,
 };
 use offsets_core::translate::{
-    EvidenceKind, GroupSelection, Inquiry, NoTarget, OffsetForm, Position, Rules, Selection, Summary,
-    Translation,
+    EvidenceKind, Inquiry, NoTarget, OffsetForm, Position, Rules, Selection, Summary, Translation,
 };
 
 fn up(offset: i64) -> SourceOffset {

@@ -10,9 +10,10 @@ use offsets_core::evidence::{
 use offsets_core::history::{Sync, SyncHistory};
 use offsets_core::link::{Link, OffsetMapping};
 use offsets_core::model::{
-    Commit, CommittedOffset, GroupId, LogRange, SourceOffset, TargetOffset, TopicId, TopicPartition,
+    Commit, CommittedOffset, GroupId, GroupSelection, LogRange, SourceOffset, TargetOffset, TopicId,
+    TopicPartition,
 };
-use offsets_core::translate::{GroupSelection, Inquiry, Row, Rules, Selection};
+use offsets_core::translate::{Inquiry, Row, Rules, Selection};
 
 fn ids(topic: &str, id: u128) -> TopicIds {
     [(topic.into(), TopicId::new(id).unwrap())].into_iter().collect()

@@ -3,8 +3,7 @@ use std::time::{Duration, Instant};
 
 use offsets_core::consumer_offsets::CONSUMER_OFFSETS_TOPIC;
 use offsets_core::evidence::RecordedCommit;
-use offsets_core::model::TopicName;
-use offsets_core::translate::GroupSelection;
+use offsets_core::model::{GroupSelection, TopicName};
 use offsets_kafka::{Cluster, CommitTail, Deadline, Reach};
 
 use super::health::What;

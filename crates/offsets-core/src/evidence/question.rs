@@ -3,8 +3,7 @@ use std::collections::BTreeSet;
 use super::{CopiedThrough, Evidence, Logs, Reading, RecordedCommit, Records, SourceState, Span, TopicIds};
 use crate::history::{CheckpointHistory, SyncHistory};
 use crate::link::Side;
-use crate::model::{Commit, GroupId, SourceOffset, TargetOffset, TopicName, TopicPartition};
-use crate::translate::GroupSelection;
+use crate::model::{Commit, GroupId, GroupSelection, SourceOffset, TargetOffset, TopicName, TopicPartition};
 
 /// Something the core would like to know. A batch of them may be answered in any order and in parallel.
 #[derive(Debug, Clone, PartialEq, Eq)]

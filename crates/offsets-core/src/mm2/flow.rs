@@ -2,9 +2,8 @@ use std::collections::BTreeMap;
 
 use super::config_reference::Providers;
 use super::java_properties::JavaProperties;
-use super::naming::ReplicationPolicy;
 use super::properties::{ClusterClients, Mm2Filters, Mm2Link, PropertiesError, elements};
-use crate::link::{Link, LinkName, Side};
+use crate::link::{Link, LinkName, ReplicationPolicy, Side};
 use crate::model::ClusterAlias;
 
 /// The settings of one flow, each from the place MM2 takes it from.

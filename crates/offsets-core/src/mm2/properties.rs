@@ -3,8 +3,7 @@ use std::fmt::Display;
 use super::config_reference::{ConfigReference, Providers};
 use super::flow::Flow;
 use super::java_properties::{JavaProperties, PropertiesSyntaxError};
-use super::naming::ReplicationPolicy;
-use crate::link::{Link, LinkName};
+use crate::link::{Link, LinkName, ReplicationPolicy};
 use crate::model::ClusterAlias;
 
 /// The file that a dedicated MirrorMaker 2 is started with (`mm2.properties`).

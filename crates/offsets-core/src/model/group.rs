@@ -1,6 +1,9 @@
 use std::fmt;
 
+use regex::Regex;
 use serde::{Deserialize, Serialize};
+
+use super::GroupId;
 
 /// A consumer group's state in Kafka's own words, for classic groups and KIP-848 groups alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -36,3 +39,61 @@ impl fmt::Display for GroupState {
         fmt::Debug::fmt(self, f)
     }
 }
+
+/// Which consumer groups are meant.
+#[derive(Debug, Clone)]
+pub enum GroupSelection {
+    /// These, each of which must have a commit.
+    Named(Vec<GroupId>),
+    /// Those whose whole name matches.
+    Matching(Box<Regex>),
+    /// All.
+    All,
+}
+
+/// A group pattern that is not a regular expression.
+#[derive(Debug, Clone, Serialize, thiserror::Error)]
+#[error("`{pattern}` is not a regular expression: {cause}")]
+pub struct PatternError {
+    /// The pattern as given.
+    pub pattern: String,
+    /// What is wrong, in one line.
+    pub cause: String,
+}
+
+impl GroupSelection {
+    /// Groups whose whole name matches `pattern`, as MM2's own `groups` filter does.
+    ///
+    /// # Errors
+    /// [`PatternError`] when `pattern` is not a regular expression.
+    pub fn matching(pattern: &str) -> Result<Self, PatternError> {
+        // Alone first: `a)|(b` is no pattern, though it would become one between the brackets.
+        let whole = Regex::new(pattern).and_then(|_| Regex::new(&format!("^(?:{pattern})$")));
+        whole.map(|regex| Self::Matching(Box::new(regex))).map_err(|cause| PatternError {
+            pattern: pattern.to_owned(),
+            cause: cause.to_string().lines().last().unwrap_or_default().trim().to_owned(),
+        })
+    }
+
+    /// Whether a group is meant.
+    pub fn admits(&self, group: &GroupId) -> bool {
+        match self {
+            Self::Named(names) => names.contains(group),
+            Self::Matching(regex) => regex.is_match(group.as_str()),
+            Self::All => true,
+        }
+    }
+}
+
+impl PartialEq for GroupSelection {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Named(a), Self::Named(b)) => a == b,
+            (Self::Matching(a), Self::Matching(b)) => a.as_str() == b.as_str(),
+            (Self::All, Self::All) => true,
+            _ => false,
+        }
+    }
+}
+
+impl Eq for GroupSelection {}

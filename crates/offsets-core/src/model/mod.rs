@@ -9,7 +9,7 @@ mod offset;
 mod topic_id;
 
 pub use commit::{Commit, CommittedOffset};
-pub use group::GroupState;
+pub use group::{GroupSelection, GroupState, PatternError};
 pub use name::{ClusterAlias, GroupId, TopicName, TopicPartition};
 pub use offset::{LogRange, NegativeOffset, SourceOffset, TargetOffset};
 pub use topic_id::{TopicId, TopicIdError};

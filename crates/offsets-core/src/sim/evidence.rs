@@ -6,8 +6,8 @@ use crate::evidence::{
     CopiedThrough, Evidence, Fingerprint, Reading, RecordedCommit, Records, Scan, ScannedRecord, SourceState,
 };
 use crate::history::{CheckpointHistory, SyncHistory};
-use crate::link::{Link, OffsetMapping};
-use crate::mm2::{Checkpoint, ReplicationPolicy};
+use crate::link::{Link, OffsetMapping, ReplicationPolicy};
+use crate::mm2::Checkpoint;
 use crate::model::{Commit, CommittedOffset, GroupId, LogRange, SourceOffset, TargetOffset, TopicPartition};
 
 /// The topic of every story, by its name on the source.

@@ -7,10 +7,12 @@ use jiff::Timestamp;
 use super::position::Bracket;
 use super::probe::Windows;
 use super::seeding::Seeding;
-use super::{EvidenceKind, GroupSelection, PartitionEvidence, Row, Rules, Selection, Translation};
+use super::{EvidenceKind, PartitionEvidence, Row, Rules, Selection, Translation};
 use crate::evidence::{Evidence, Fact, Question, RecordedCommit, SourceState, Span, Witness};
 use crate::link::{Link, OffsetMapping};
-use crate::model::{Commit, CommittedOffset, GroupId, SourceOffset, TopicName, TopicPartition};
+use crate::model::{
+    Commit, CommittedOffset, GroupId, GroupSelection, SourceOffset, TopicName, TopicPartition,
+};
 
 /// A translation in the making: a short conversation in which the core asks and a [`Witness`] answers.
 ///

@@ -27,7 +27,7 @@ pub use report::{OffsetForm, PartitionReport, TranslationReport};
 pub use rereading::{Reread, Rereading, Untold};
 pub use rules::{EvidenceKind, Rules, UnknownKind};
 pub use seeding::seeds;
-pub use selection::{GroupSelection, PatternError, Selection};
+pub use selection::Selection;
 pub use translation::{Finding, Row, Summary, Translation};
 
 use position::Bracket;

@@ -1,7 +1,6 @@
 use jiff::Timestamp;
 use offsets_core::evidence::{RecordedCommit, Records, Span};
-use offsets_core::model::{Commit, CommittedOffset, SourceOffset};
-use offsets_core::translate::GroupSelection;
+use offsets_core::model::{Commit, CommittedOffset, GroupSelection, SourceOffset};
 
 use super::Onlooker;
 use super::probe::Probe;

@@ -12,7 +12,7 @@ pub const HEARTBEATS_TOPIC: &str = "heartbeats";
 ///
 /// # Examples
 /// ```
-/// use offsets_core::mm2::ReplicationPolicy;
+/// use offsets_core::link::ReplicationPolicy;
 ///
 /// let policy = ReplicationPolicy::default().with_separator("_");
 /// assert_eq!(policy.remote_topic(&"src".into(), &"orders".into()).as_str(), "src_orders");

@@ -1,11 +1,14 @@
 //! A link: two clusters and how MM2 names things between them.
 
+mod policy;
+
+pub use policy::{HEARTBEATS_TOPIC, PolicyKind, ReplicationPolicy};
+
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::mm2::ReplicationPolicy;
 use crate::model::{ClusterAlias, TopicName, TopicPartition};
 
 /// One direction of replication, from `source` to `target`, and the names that follow from how it was configured.
