@@ -31,7 +31,7 @@ fn deduplicated(events: impl Stream<Item = Event>) -> impl Stream<Item = Result<
         });
         future::ready(match judged {
             Ok(Outcome::Passes { .. }) => Some(Ok(event)),
-            Ok(Outcome::Loses(_) | Outcome::Tied(_)) => None,
+            Ok(_) => None,
             Err(flawed) => Some(Err(flawed)),
         })
     })

@@ -2,8 +2,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use offsets_core::reconcile::{
-    Examination, FlawKind, IdentityRule, Order, Policies, Policy, Regions, Rules, Seed, Ties, UpsertRules,
-    VersionRule, Window,
+    Examination, IdentityRule, Order, Policies, Policy, Regions, Rules, Seed, UpsertRules, VersionRule,
+    Window,
 };
 
 use offsets_runner::Judging;
@@ -36,11 +36,7 @@ impl Method {
             (None, None) => Window::Unbounded,
         };
         let policies: Policies = args.on.iter().map(|on| (on.kind, on.policy)).collect();
-        let ties = match policies.of(FlawKind::Tie) {
-            Policy::Pass => Ties::ByContent,
-            Policy::Fail | Policy::DeadLetter => Ties::Refuse,
-        };
-        let upsert = UpsertRules { horizon_ms: horizon(args)?, ties };
+        let upsert = UpsertRules { horizon_ms: horizon(args)? };
         let judging = match (args.mode, seed) {
             (Mode::Dedup, _) => Judging::Dedup(window),
             (Mode::Upsert, _) => Judging::Upsert(upsert),

@@ -68,7 +68,7 @@ pub use seeded::{Read, SeedWindow, Seeded};
 pub use sieve::{SeedSieve, SieveAt, SieveWindow};
 pub use table::Table;
 pub use tally::Tally;
-pub use upsert::{Standing, Sweep, Ties, Upsert, UpsertRules, Winner};
+pub use upsert::{Standing, Sweep, Upsert, UpsertRules, Winner};
 
 /// The exact decimal numbers of a [`Version`].
 pub use rust_decimal::Decimal;

@@ -17,7 +17,8 @@ pub enum Policy {
     Fail,
     /// It goes where somebody looks after it.
     DeadLetter,
-    /// It goes to the output unjudged.
+    /// It goes to the output unjudged. Of a tie the greater hash wins instead, and the other write goes into the ledger: so
+    /// what was put out last of a key is what is remembered of it.
     Pass,
 }
 
@@ -67,10 +68,23 @@ impl Rules {
             Ok(candidate) => candidate,
             Err(flawed) => return Ok(self.set_aside(flawed)),
         };
-        Ok(match operator.judge(&candidate)? {
+        let ties = self.policies.of(FlawKind::Tie);
+        let outcome = match operator.judge(&candidate)? {
+            Outcome::Tied(_) if ties == Policy::Pass => operator.judge_by_content(&candidate)?,
+            outcome => outcome,
+        };
+        Ok(match outcome {
             Outcome::Passes { over } => Ruling::Passes { candidate, over },
             Outcome::Loses(loss) => Ruling::Loses { candidate, loss },
-            Outcome::Tied(_) => self.set_aside(Flawed { kind: FlawKind::Tie, flaw: Flaw::Tie }),
+            Outcome::Tied(_) => {
+                // The operator remembers the other write, so this one never passes beside it.
+                let policy = if ties == Policy::Pass { Policy::Fail } else { ties };
+                Ruling::SetAside { flawed: Flaw::Tie.of(FlawKind::Tie), policy }
+            }
+            // That is no mistake of the record's, and true of every other too: no policy covers it.
+            Outcome::Unranked => {
+                Ruling::SetAside { flawed: Flaw::NoOrder.of(FlawKind::Order), policy: Policy::Fail }
+            }
         })
     }
 

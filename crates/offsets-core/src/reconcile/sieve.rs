@@ -107,6 +107,11 @@ impl Operator for SieveAt<'_> {
         })
     }
 
+    /// No two records are tied.
+    fn judge_by_content(&mut self, candidate: &Candidate) -> Result<Outcome, Infallible> {
+        self.judge(candidate)
+    }
+
     /// Nothing is forgotten.
     fn settle(&mut self, _: &[Position]) -> Result<(), Infallible> {
         Ok(())

@@ -25,18 +25,6 @@ pub struct Upsert<T> {
 pub struct UpsertRules {
     /// How long a tombstone is remembered after its timestamp, in milliseconds of the newest timestamp seen; for ever without.
     pub horizon_ms: Option<i64>,
-    /// What is done where only the content tells two writes apart.
-    pub ties: Ties,
-}
-
-/// What is done where two writes of one region have the same version and another content.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Ties {
-    /// Neither is to be preferred without somebody's word: the later one is refused.
-    #[default]
-    Refuse,
-    /// The greater hash wins: arbitrary, and the same in every region.
-    ByContent,
 }
 
 /// The write that is the value of a key.
@@ -63,8 +51,8 @@ pub enum Standing {
         /// That one.
         to: Winner,
     },
-    /// Only its content tells it from the write that is, and [`Ties::Refuse`] was asked for. Nothing is changed, and nothing
-    /// is remembered of it.
+    /// Only its content tells it from the write that is: neither is to be preferred without somebody's word. Nothing is
+    /// changed, and nothing is remembered of it. [`Upsert::decide_by_content`] decides.
     Tied {
         /// That one.
         with: Winner,
@@ -110,6 +98,29 @@ impl<T: Table<Winner>> Upsert<T> {
     /// # Errors
     /// When the table cannot be read or written; the write is undecided then.
     pub fn decide(&mut self, key: Identity, write: Winner, timestamp_ms: i64) -> Result<Standing, T::Error> {
+        self.stand(key, write, timestamp_ms, false)
+    }
+
+    /// The same, but of a [tie](Standing::Tied) the greater hash wins: arbitrary, and the same in every region.
+    ///
+    /// # Errors
+    /// When the table cannot be read or written; the write is undecided then.
+    pub fn decide_by_content(
+        &mut self,
+        key: Identity,
+        write: Winner,
+        timestamp_ms: i64,
+    ) -> Result<Standing, T::Error> {
+        self.stand(key, write, timestamp_ms, true)
+    }
+
+    fn stand(
+        &mut self,
+        key: Identity,
+        write: Winner,
+        timestamp_ms: i64,
+        by_content: bool,
+    ) -> Result<Standing, T::Error> {
         if let Some(answer) = self.answers.get(write.position) {
             return Ok(answer);
         }
@@ -117,7 +128,9 @@ impl<T: Table<Winner>> Upsert<T> {
             Some(held) if held.position == write.position && held.rank == write.rank => {
                 Standing::Won { over: None }
             }
-            Some(held) if self.ties(&held.rank, &write.rank) => return Ok(Standing::Tied { with: held }),
+            Some(held) if !by_content && write.rank.decided_by(&held.rank) == Reason::Content => {
+                return Ok(Standing::Tied { with: held });
+            }
             Some(held) if held.rank >= write.rank => Standing::Lost { to: held },
             over => {
                 self.table.put(key, write)?;
@@ -175,9 +188,5 @@ impl<T: Table<Winner>> Upsert<T> {
     /// The table, with nobody to ask it any more.
     pub fn into_table(self) -> T {
         self.table
-    }
-
-    fn ties(&self, held: &Rank, write: &Rank) -> bool {
-        self.rules.ties == Ties::Refuse && write.decided_by(held) == Reason::Content
     }
 }

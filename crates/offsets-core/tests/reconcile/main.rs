@@ -8,6 +8,7 @@ mod examination;
 mod identity;
 mod line;
 mod order;
+mod ruling;
 mod seed;
 mod seeded;
 mod sieve;
