@@ -31,10 +31,14 @@ impl Method {
             max_ahead_ms: millis(args.max_ahead),
         };
         let window = match (args.window, args.window_count) {
-            (Some(span), _) => Window::Time(millis(span)),
-            (None, Some(count)) => Window::Count(count),
-            (None, None) => Window::Unbounded,
+            (Some(span), _) => Window::time(span),
+            (None, Some(count)) => Window::count(count),
+            (None, None) => Some(Window::Unbounded),
         };
+        let window = window.ok_or_else(|| {
+            Failure::usage("a window of nothing remembers nothing")
+                .remedy("give a longer --window or --window-count, or none to remember everything")
+        })?;
         let policies: Policies = args.on.iter().map(|on| (on.kind, on.policy)).collect();
         let upsert = UpsertRules { horizon_ms: horizon(args)? };
         let judging = match (args.mode, seed) {

@@ -31,5 +31,5 @@ mod stream;
 
 #[test]
 fn the_example_of_a_stream_runs() {
-    stream::main();
+    stream::main().unwrap();
 }
