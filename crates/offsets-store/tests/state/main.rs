@@ -1,6 +1,7 @@
 //! What the operators of reconciliation remember on a disk.
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
+mod capped;
 mod copy;
 mod folder;
 mod replica;
