@@ -81,6 +81,22 @@ pub struct Side {
 }
 
 /// How records become candidates.
+///
+/// # Examples
+/// ```
+/// use offsets_core::reconcile::{Examination, FlawKind, IdentityRule, Position, Record};
+///
+/// let examination = Examination { identity: IdentityRule::Key, order: None, max_ahead_ms: 60_000 };
+/// let position = Position::new(0, 5).expect("in range");
+/// let record = Record { key: Some(b"17"), timestamp_ms: Some(1_000_000), ..Record::default() };
+/// assert!(examination.examine(&record, position, 1_000_000)?.tombstone);
+///
+/// let flawed = examination.examine(&Record { key: None, ..record }, position, 1_000_000).unwrap_err();
+/// assert_eq!(flawed.kind, FlawKind::Identity);
+/// let ahead = examination.examine(&record, position, 900_000).unwrap_err();
+/// assert_eq!(ahead.to_string(), "its time is 100000 ms ahead of the clock");
+/// # Ok::<(), offsets_core::reconcile::Flawed>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Examination {
     /// What makes two records the same.

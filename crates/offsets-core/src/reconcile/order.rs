@@ -13,6 +13,20 @@ use crate::evidence::Fingerprint;
 ///
 /// It looks at the writes alone and not at how they arrive, so every region that has seen the same writes holds the same
 /// value: keeping the greater of two is commutative, associative and idempotent.
+///
+/// # Examples
+/// ```
+/// use offsets_core::reconcile::{Order, Reason, Record, Regions, VersionRule};
+///
+/// let regions = Regions::new(["a", "b"].map(str::to_owned))?;
+/// let order = Order { version: VersionRule::Timestamp, tombstones: None, regions };
+/// let of = |region, timestamp_ms| Record { region, timestamp_ms: Some(timestamp_ms), ..Record::default() };
+/// let [a, b, later] = [of("a", 5), of("b", 5), of("b", 6)].map(|record| order.rank(&record));
+/// let (a, b, later) = (a?, b?, later?);
+/// assert!(b < a && a < later);
+/// assert_eq!((a.decided_by(&b), later.decided_by(&a)), (Reason::Region, Reason::Version));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
     /// What the version of a write is.

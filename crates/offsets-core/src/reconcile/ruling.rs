@@ -1,6 +1,22 @@
 use super::{Candidate, Examination, Flaw, FlawKind, Flawed, Loss, Operator, Outcome, Position, Record};
 
-/// How records are judged, and what becomes of those that cannot be.
+/// How records are judged, and what becomes of those that cannot be. The [module](super) shows the loop around it.
+///
+/// # Examples
+/// ```
+/// use offsets_core::reconcile::{
+///     Dedup, Examination, FlawKind, IdentityRule, MemoryTable, Policies, Policy, Position, Record, Rules, Ruling, Window,
+/// };
+///
+/// let examination = Examination { identity: IdentityRule::Header("id".to_owned()), order: None, max_ahead_ms: 0 };
+/// let policies = Policies::from_iter([(FlawKind::Identity, Policy::DeadLetter)]);
+/// let mut dedup = Dedup::new(MemoryTable::default(), Window::Unbounded);
+/// let position = Position::new(0, 5).expect("in range");
+/// let ruling = Rules { examination, policies }.rule(&mut dedup, &Record::default(), position, 0)?;
+/// let Ruling::SetAside { flawed, policy: Policy::DeadLetter } = ruling else { panic!("it has no id") };
+/// assert_eq!(flawed.to_string(), "it has no header id");
+/// # Ok::<(), std::convert::Infallible>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rules {
     /// How a record becomes a candidate.

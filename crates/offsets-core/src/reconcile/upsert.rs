@@ -12,6 +12,32 @@ use super::{Identity, Position, Rank, Reason, Table};
 ///
 /// A tombstone competes like any write and is remembered until its horizon, so that a write it beat does not come back. A
 /// horizon shorter than the longest time for which a region can be cut off lets that happen.
+///
+/// # Examples
+/// ```
+/// use offsets_core::evidence::Fingerprint;
+/// use offsets_core::reconcile::{
+///     Identity, MemoryTable, Position, Rank, Region, Standing, Upsert, UpsertRules, Version, Winner,
+/// };
+///
+/// let key = Identity::of("key", &[Some(b"17")]);
+/// let write = |offset, version, content| Winner {
+///     rank: Rank {
+///         version: Version::read(version).expect("a number"),
+///         region: Region(0),
+///         content: Fingerprint::of(Some(b"17"), Some(content)),
+///     },
+///     position: Position::new(0, offset).expect("in range"),
+///     deleted_ms: None,
+/// };
+/// let (old, new, other) = (write(0, "1", b"a"), write(1, "2", b"b"), write(2, "2", b"c"));
+///
+/// let mut upsert = Upsert::new(MemoryTable::default(), UpsertRules::default());
+/// assert_eq!(upsert.decide(key, new, 0)?, Standing::Won { over: None });
+/// assert_eq!(upsert.decide(key, old, 0)?, Standing::Lost { to: new });
+/// assert_eq!(upsert.decide(key, other, 0)?, Standing::Tied { with: new });
+/// # Ok::<(), std::convert::Infallible>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Upsert<T> {
     table: T,
