@@ -2,8 +2,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use offsets_core::reconcile::{
-    Examination, IdentityRule, Order, Policies, Policy, Regions, Rules, Seed, UpsertRules, VersionRule,
-    Window,
+    Examination, IdentityRule, Order, Policies, Regions, Rules, Seed, UpsertRules, VersionRule, Window,
 };
 
 use offsets_runner::Judging;
@@ -39,7 +38,6 @@ impl Method {
             Failure::usage("a window of nothing remembers nothing")
                 .remedy("give a longer --window or --window-count, or none to remember everything")
         })?;
-        let policies: Policies = args.on.iter().map(|on| (on.kind, on.policy)).collect();
         let upsert = UpsertRules { horizon_ms: horizon(args)? };
         let judging = match (args.mode, seed) {
             (Mode::Dedup, _) => Judging::Dedup(window),
@@ -50,7 +48,7 @@ impl Method {
             }
         };
         let in_words = in_words(&examination, &judging);
-        Ok(Self { rules: Rules { examination, policies }, judging, in_words })
+        Ok(Self { rules: Rules { examination, policies: policies(args) }, judging, in_words })
     }
 }
 
@@ -79,10 +77,13 @@ fn seed(path: &Path) -> Result<Seed, Failure> {
     })
 }
 
+fn policies(args: &ReconcileArgs) -> Policies {
+    args.on.iter().map(|on| (on.kind, on.policy)).collect()
+}
+
 /// Words of the other mode, or a policy without the file it needs, are mistakes.
 fn are_consistent(args: &ReconcileArgs) -> Result<(), Failure> {
-    let dead_letters = args.on.iter().any(|on| on.policy == Policy::DeadLetter);
-    if dead_letters && args.dead_letter.is_none() && !args.dry_run {
+    if policies(args).has_dead_letters() && args.dead_letter.is_none() && !args.dry_run {
         return Err(Failure::usage("--on says dead-letter, and nowhere is named for them to go")
             .remedy("name a file or a topic with --dead-letter"));
     }

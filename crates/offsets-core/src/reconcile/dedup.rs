@@ -173,11 +173,6 @@ impl<T: Table<Seen>> Dedup<T> {
         &mut self.table
     }
 
-    /// The table, with nobody to ask it any more.
-    pub fn into_table(self) -> T {
-        self.table
-    }
-
     fn era(&self, timestamp_ms: i64) -> u32 {
         let part = |window: NonZeroU64| window.get().div_ceil(ERAS.into());
         let era = match self.window {

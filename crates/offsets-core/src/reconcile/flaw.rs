@@ -33,7 +33,7 @@ pub enum Flaw {
     #[error("it has no timestamp")]
     NoTimestamp,
     /// Its region is none of those that were named.
-    #[error("its region {0} is not one of --regions")]
+    #[error("its region {0} is not among the regions of the order")]
     UnknownRegion(String),
     /// Its time lies further ahead of the clock than is allowed.
     #[error("its time is {ahead_ms} ms ahead of the clock")]

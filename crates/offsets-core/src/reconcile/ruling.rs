@@ -119,7 +119,7 @@ impl Policies {
 
     /// Whether anything is to go where somebody looks after it.
     pub fn has_dead_letters(&self) -> bool {
-        self.0.iter().any(|(_, policy)| *policy == Policy::DeadLetter)
+        self.0.iter().any(|(kind, _)| self.of(*kind) == Policy::DeadLetter)
     }
 }
 

@@ -158,11 +158,6 @@ impl<T: Table<Read>> Seeded<T> {
     pub fn table(&mut self) -> &mut T {
         &mut self.table
     }
-
-    /// The table, with nobody to ask it any more.
-    pub fn into_table(self) -> T {
-        self.table
-    }
 }
 
 /// One identity can be in the seeds of several inputs.

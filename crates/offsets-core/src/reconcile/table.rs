@@ -72,7 +72,7 @@ pub trait Table<V> {
     fn put_if_absent(&mut self, identity: Identity, value: V) -> Result<Option<V>, Self::Error>;
 
     /// Says what will be asked for next; changes nothing. A table that would wait for each can fetch them together.
-    fn expect(&self, identities: &mut dyn Iterator<Item = Identity>) {
+    fn prefetch(&self, identities: &mut dyn Iterator<Item = Identity>) {
         let _ = identities;
     }
 

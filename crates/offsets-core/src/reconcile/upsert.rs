@@ -168,14 +168,6 @@ impl<T: Table<Winner>> Upsert<T> {
         Ok(standing)
     }
 
-    /// The write that is the value of a key.
-    ///
-    /// # Errors
-    /// When the table cannot be read.
-    pub fn winner(&mut self, key: Identity) -> Result<Option<Winner>, T::Error> {
-        self.table.get(key)
-    }
-
     /// Says that everything below `next` is out and will not come again: one position for each input, the next to be read.
     ///
     /// # Errors
@@ -201,7 +193,45 @@ impl<T: Table<Winner>> Upsert<T> {
         self.sweep
     }
 
-    /// The answers that are not settled.
+    /// The answers that are not settled. They are saved with the table and the sweep where these are saved before the positions
+    /// are committed: what comes again from them is then answered as it was, losses and all. Where all of that is one transaction, as it is
+    /// in a runner between topics, there are none to be saved.
+    ///
+    /// # Examples
+    /// ```
+    /// # use offsets_core::evidence::Fingerprint;
+    /// # use offsets_core::reconcile::{
+    /// #     Identity, MemoryTable, Position, Rank, Region, Standing, Upsert, UpsertRules, Version, Winner,
+    /// # };
+    /// # let key = Identity::of("key", &[Some(b"17")]);
+    /// # let write = |offset, version| Winner {
+    /// #     rank: Rank {
+    /// #         version: Version::read(version).expect("a number"),
+    /// #         region: Region(0),
+    /// #         content: Fingerprint::of(Some(b"17"), Some(b"paid")),
+    /// #     },
+    /// #     position: Position::new(0, offset).expect("in range"),
+    /// #     deleted_ms: None,
+    /// # };
+    /// let rules = UpsertRules::default();
+    /// let (old, new) = (write(0, "1"), write(1, "2"));
+    /// let mut upsert = Upsert::new(MemoryTable::default(), rules);
+    /// upsert.decide(key, old, 0)?;
+    /// upsert.decide(key, new, 0)?;
+    /// let saved = (upsert.table().clone(), upsert.sweep(), upsert.unsettled().collect::<Vec<_>>());
+    ///
+    /// // A crash before the positions were committed, and both come again.
+    /// let (table, sweep, answers) = saved;
+    /// let mut again = Upsert::resume(table.clone(), rules, sweep, answers)?;
+    /// assert_eq!(again.decide(key, old, 0)?, Standing::Won { over: None });
+    /// assert_eq!(again.decide(key, new, 0)?, Standing::Won { over: Some(old) });
+    ///
+    /// // Without them the value is the same, and the ledger tells it otherwise.
+    /// let mut other = Upsert::resume(table, rules, sweep, [])?;
+    /// assert_eq!(other.decide(key, old, 0)?, Standing::Lost { to: new });
+    /// assert_eq!(other.decide(key, new, 0)?, Standing::Won { over: None });
+    /// # Ok::<(), std::convert::Infallible>(())
+    /// ```
     pub fn unsettled(&self) -> impl Iterator<Item = (Position, Standing)> + '_ {
         self.answers.iter()
     }
@@ -209,10 +239,5 @@ impl<T: Table<Winner>> Upsert<T> {
     /// The table, to save it.
     pub fn table(&mut self) -> &mut T {
         &mut self.table
-    }
-
-    /// The table, with nobody to ask it any more.
-    pub fn into_table(self) -> T {
-        self.table
     }
 }

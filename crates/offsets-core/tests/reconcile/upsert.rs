@@ -43,7 +43,7 @@ fn writes() -> impl Strategy<Value = Vec<Write>> {
 }
 
 fn state(upsert: &mut Memory) -> BTreeMap<u8, Rank> {
-    (0..4).filter_map(|key| Some((key, upsert.winner(id(key)).unwrap()?.rank))).collect()
+    (0..4).filter_map(|key| Some((key, upsert.table().get(id(key)).unwrap()?.rank))).collect()
 }
 
 #[test]
@@ -149,7 +149,7 @@ proptest! {
                 prop_assert!(twice.is_none(), "{:?} loses twice", loss.loser);
             }
         }
-        let winners: Vec<_> = (0..4).filter_map(|key| upsert.winner(id(key)).unwrap()).map(|winner| winner.position.to_bits()).collect();
+        let winners: Vec<_> = (0..4).filter_map(|key| upsert.table().get(id(key)).unwrap()).map(|winner| winner.position.to_bits()).collect();
         for place in 0..writes.len() {
             let position = at(0, place as i64).to_bits();
             prop_assert_ne!(winners.contains(&position), ledger.contains_key(&position), "record {}", place);

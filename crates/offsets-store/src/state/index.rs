@@ -52,10 +52,10 @@ impl<V: Copy> Index<V> {
     }
 
     /// Says what will be asked for next.
-    pub(super) fn expect(&self, identities: &mut dyn Iterator<Item = Identity>) {
+    pub(super) fn prefetch(&self, identities: &mut dyn Iterator<Item = Identity>) {
         // Where there are several, what is wanted of each of them is not known yet.
         if let [only] = self.generations.as_slices().0 {
-            only.table.expect(identities);
+            only.table.prefetch(identities);
         }
     }
 

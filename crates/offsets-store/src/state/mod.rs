@@ -372,8 +372,8 @@ impl<V: Kept, L: SegmentLog> Table<V> for DurableTable<V, L> {
         Ok(held)
     }
 
-    fn expect(&self, identities: &mut dyn Iterator<Item = Identity>) {
-        self.index.expect(identities);
+    fn prefetch(&self, identities: &mut dyn Iterator<Item = Identity>) {
+        self.index.prefetch(identities);
     }
 
     /// What is forgotten here is there again after a crash, and may be when the table is opened again, until the room it takes is given
