@@ -102,6 +102,6 @@ pub use log::RedbLog;
 pub use log::{Journal, Key, MemoryLog, SEGMENT_LIMIT, SegmentLog, SledLog, Stream};
 pub use segment::Flaw;
 pub use state::{
-    DurableTable, Kept, NotAChange, Replica, ReplicaPlace, SavedState, SegmentChange, StateCopyError,
-    StateDamage, StateFolder, StateFolderError, TableCost,
+    DurableTable, Kept, NotAChange, Replica, ReplicaPlace, SavedState, SegmentChange, StateDamage,
+    StateFolder, StateFolderError, TableCost,
 };

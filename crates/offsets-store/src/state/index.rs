@@ -85,11 +85,6 @@ impl<V: Copy> Index<V> {
         }
     }
 
-    /// The values, in no order.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (Identity, V)> + '_ {
-        self.generations.iter().flat_map(|generation| generation.table.iter())
-    }
-
     pub(super) fn len(&self) -> u64 {
         self.generations.iter().map(|generation| generation.table.len()).sum()
     }

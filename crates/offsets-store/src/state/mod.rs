@@ -2,7 +2,6 @@
 //! built from again.
 
 mod bucket;
-mod copy;
 mod cost;
 mod folder;
 mod index;
@@ -14,7 +13,6 @@ mod replica;
 mod sealed;
 mod survey;
 
-pub use copy::StateCopyError;
 pub use cost::TableCost;
 pub use folder::{StateFolder, StateFolderError};
 pub use kept::Kept;
@@ -201,11 +199,6 @@ impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
         (self.first, self.progress) = (next, None);
         self.limit();
         Ok(())
-    }
-
-    /// Whether something is not saved yet.
-    fn is_changed(&self) -> bool {
-        self.tail.changed || !self.full.is_empty() || self.sealed.is_changed()
     }
 
     /// Puts a value into memory; it may be on the disk already.

@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 mod capped;
-mod copy;
 mod folder;
 mod replica;
 #[allow(dead_code, reason = "the example's own entry is called")]
