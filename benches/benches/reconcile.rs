@@ -186,7 +186,7 @@ fn durable<L: SegmentLog>(
     let mut first = 0_u64;
     let mut number = 0;
     for some in identities.chunks(TOGETHER) {
-        dedup.table().expect(&mut some.iter().copied());
+        dedup.table().prefetch(&mut some.iter().copied());
         for identity in some {
             first += u64::from(dedup.decide(*identity, at(number)?, 0)? == Verdict::First);
             number += 1;

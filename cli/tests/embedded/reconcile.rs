@@ -175,6 +175,8 @@ fn what_makes_no_sense_is_refused_before_anything_is_read() {
             ["--tombstone-horizon", "come back"],
         ),
         (format!("{UPSERT} --to m --tombstone-horizon 1d"), ["--longest-outage", "required"]),
+        (format!("{DEDUP} --to m --window 0s"), ["--window", "remedy"]),
+        (format!("{DEDUP} --to m --window-count 0"), ["--window-count", "0"]),
         (format!("{UPSERT},a --to m"), ["--regions", "twice"]),
         (format!("{DEDUP} --to m -o csv"), ["table or as JSON", "remedy"]),
         (DEDUP.replace("json:/id", "id") + " --to m", ["header:NAME", "origin"]),

@@ -2,46 +2,85 @@
 //!
 //!     cargo run -p offsets-core --example stream
 
+use std::error::Error;
 use std::future;
 
-use futures_util::stream::{self, Stream, StreamExt as _};
+use futures_util::stream::{self, StreamExt as _};
 use offsets_core::reconcile::{
-    Dedup, Examination, Flawed, IdentityRule, MemoryTable, Operator as _, Outcome, Position, Record, Window,
+    Dedup, Examination, Flawed, IdentityRule, MemoryTable, Policies, Position, Record, Rules, Ruling, Seen,
+    Table as _, Window,
 };
+
+/// What comes down the stream.
+#[derive(Debug, Clone)]
+enum Step {
+    Record(Event),
+    /// Everything below this offset is out and committed, as a checkpoint says that is complete.
+    Committed(i64),
+}
 
 /// A record as it comes from somewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Event {
+struct Event {
     offset: i64,
-    value: &'static str,
+    value: String,
 }
 
-/// The same stream with each content once. A record that cannot be judged is passed on as an error.
-fn deduplicated(events: impl Stream<Item = Event>) -> impl Stream<Item = Result<Event, Flawed>> {
-    let examination = Examination { identity: IdentityRule::Content, order: None, max_ahead_ms: i64::MAX };
-    let mut dedup = Dedup::new(MemoryTable::default(), Window::Count(1_000_000));
-    events.filter_map(move |event| {
+/// Lets each content pass once, and forgets it a hundred later ones after that.
+struct Once {
+    rules: Rules,
+    dedup: Dedup<MemoryTable<Seen>>,
+}
+
+impl Once {
+    fn new() -> Option<Self> {
+        let examination =
+            Examination { identity: IdentityRule::Content, order: None, max_ahead_ms: i64::MAX };
+        let rules = Rules { examination, policies: Policies::default() };
+        Some(Self { rules, dedup: Dedup::new(MemoryTable::default(), Window::count(100)?) })
+    }
+
+    /// What passes. A record that cannot be judged is passed on as an error.
+    fn take(&mut self, step: Step) -> Option<Result<Event, Flawed>> {
+        let event = match step {
+            Step::Record(event) => event,
+            Step::Committed(next) => {
+                // Only here the window moves: until now each answer could be asked for again.
+                let Ok(()) = self.dedup.settle(&[Position::new(0, next)?]);
+                return None;
+            }
+        };
         let record =
             Record { value: Some(event.value.as_bytes()), offset: event.offset, ..Record::default() };
-        let Some(position) = Position::new(0, event.offset) else { return future::ready(None) };
-        let judged = examination.examine(&record, position, 0).map(|candidate| {
-            // A table in memory cannot fail.
-            let Ok(outcome) = dedup.judge(&candidate);
-            outcome
-        });
-        future::ready(match judged {
-            Ok(Outcome::Passes { .. }) => Some(Ok(event)),
-            Ok(Outcome::Loses(_) | Outcome::Tied(_)) => None,
-            Err(flawed) => Some(Err(flawed)),
-        })
+        let position = Position::new(0, event.offset)?;
+        // A table in memory cannot fail.
+        let Ok(ruling) = self.rules.rule(&mut self.dedup, &record, position, 0);
+        match ruling {
+            Ruling::Passes { .. } => Some(Ok(event)),
+            Ruling::Loses { .. } => None,
+            Ruling::SetAside { flawed, .. } => Some(Err(flawed)),
+        }
+    }
+}
+
+/// Ten thousand events, each of them twice, and a commit after every twenty records.
+fn steps() -> impl Iterator<Item = Step> {
+    (0..20_000).flat_map(|offset| {
+        let event = Event { offset, value: format!("event {}", offset / 2) };
+        let committed = (offset % 20 == 19).then_some(Step::Committed(offset + 1));
+        [Step::Record(event)].into_iter().chain(committed)
     })
 }
 
-pub(crate) fn main() {
-    let events = ["a", "b", "a", "c", "b"].into_iter().zip(0..);
-    let events = stream::iter(events.map(|(value, offset)| Event { offset, value }));
-    let passed: Vec<_> = futures_executor::block_on(deduplicated(events).collect());
-    let values: Vec<_> = passed.iter().flatten().map(|event| event.value).collect();
-    println!("{values:?}");
-    assert_eq!(values, ["a", "b", "c"]);
+pub(crate) fn main() -> Result<(), Box<dyn Error>> {
+    let mut once = Once::new().ok_or("a window of more than none")?;
+    let passed = stream::iter(steps()).filter_map(|step| future::ready(once.take(step)));
+    let passed: Vec<_> = futures_executor::block_on(passed.collect());
+    let passed = passed.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let remembered = once.dedup.table().len();
+    println!("{} events passed, {remembered} are remembered", passed.len());
+    assert_eq!(passed.len(), 10_000);
+    assert!(passed.iter().zip(0..).all(|(event, number)| event.value == format!("event {number}")));
+    assert!(remembered < 130, "what lies behind the window is forgotten: {remembered}");
+    Ok(())
 }

@@ -8,6 +8,26 @@
 //!
 //! The law is tested on a link that is simulated, in [`sim`].
 //!
+//! A second way through is [`reconcile`]: operators for any stream processor that let each event pass once, the winning write
+//! of each key, or what a group had not read before it moved. Each tells which writes lost, to which other and why, and gives
+//! the same answer again after a crash.
+//!
+//! ```
+//! use offsets_core::reconcile::{Dedup, IdentityRule, MemoryTable, Pointer, Position, Record, Verdict, Window};
+//!
+//! let rule = IdentityRule::Json(Pointer::parse("/id")?);
+//! let mut dedup = Dedup::new(MemoryTable::default(), Window::Unbounded);
+//! let mut verdicts = Vec::new();
+//! for (value, offset) in [r#"{"id":1}"#, r#"{"id":2}"#, r#"{"id":1.0}"#].into_iter().zip(5..) {
+//!     let record = Record { value: Some(value.as_bytes()), ..Record::default() };
+//!     let position = Position::new(0, offset).ok_or("an offset below 2^48")?;
+//!     verdicts.push(dedup.decide(rule.identify(&record)?, position, 0)?);
+//! }
+//! let first = Position::new(0, 5).ok_or("an offset below 2^48")?;
+//! assert_eq!(verdicts, [Verdict::First, Verdict::First, Verdict::Duplicate { first }]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! This crate does not connect to anything, keeps no time, draws no random numbers but those that follow from a seed it
 //! is given, and starts no threads.
 

@@ -1,4 +1,7 @@
-//! The durable memory of `offsets`: numbered segments on disk, and on them the archive of what a link's clusters said.
+//! The durable memory of `offsets`: numbered segments on disk, and on them the archive of what a link's clusters said, and what
+//! the operators of reconciliation remember.
+//!
+//! # The archive of a link
 //!
 //! In a disaster the fact that is missing is the commit: MM2 writes no checkpoint that does not advance, and the
 //! source's own commits die with it. An [`Archive`] on the side that survives keeps every commit that was seen, every
@@ -25,20 +28,62 @@
 //! # }
 //! ```
 //!
+//! # What operators remember
+//!
+//! A [`DurableTable`] is a table for the operators of [`offsets_core::reconcile`]. It is saved with what belongs to it (how far
+//! the operator has come, how far its inputs were read) in one step, so that after a crash the same records get the same
+//! answers; `examples/resume.rs` shows one through a crash. It can be held to a number of bytes of memory
+//! ([`DurableTable::open_capped`]). Its segments are in a [`SegmentLog`]: [`SledLog`], [`MemoryLog`], and with the feature `redb`
+//! `RedbLog`, which is slower to write and smaller on the disk.
+//!
+//! Where what is remembered is to be committed in one transaction with what is put out, the log is a [`Journal`]: it holds changes back
+//! until they count, and what it holds are the records of a changelog. A [`Replica`] is a copy of such a changelog, from
+//! which a table is opened elsewhere. A [`StateFolder`] is the folder in which an instance of `offsets reconcile` has its copies, to look at it and to take it
+//! to another machine.
+//!
+//! ```
+//! use offsets_core::reconcile::{Identity, Position, Seen, Table as _};
+//! use offsets_store::{DurableTable, Journal, MemoryLog, Replica};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let (id, first) = (Identity::of("order", &[Some(b"17")]), Position::new(0, 5).expect("in range"));
+//! let mut table = DurableTable::<Seen, _>::open(Journal::over(MemoryLog::default()), 0)?;
+//! table.put(id, Seen { first, era: 0 })?;
+//! table.save(b"read up to 6")?;
+//!
+//! // These go into a transaction, beside what was put out. Once that is through, the changes count.
+//! let owned = |segment: &[u8]| segment.to_vec();
+//! let changelog: Vec<_> =
+//!     table.log().changes().map(|(key, segment)| (key.bytes(), segment.map(owned))).collect();
+//! table.log_mut().settle(Vec::new())?;
+//!
+//! // Elsewhere, from the changelog alone.
+//! let mut copy = Replica::open(MemoryLog::default(), 0, "changelog")?;
+//! let changes = changelog.iter().map(|(key, segment)| copy.change(Some(key), segment.as_deref()));
+//! let changes = changes.collect::<Result<Vec<_>, _>>()?;
+//! copy.apply(changes, changelog.len() as i64)?;
+//! let mut table = DurableTable::<Seen, _>::open(copy.into_log(), 0)?;
+//! assert_eq!(table.progress(), Some(&b"read up to 6"[..]));
+//! assert_eq!(table.get(id)?, Some(Seen { first, era: 0 }));
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # What holds
 //!
-//! - **What was saved is there.** [`Recorder::save`] returns when the data is on the disk, with the position up to which
-//!   it was read in the same atomic write: a process that is killed reads nothing twice and loses nothing.
+//! - **What was saved is there.** [`Recorder::save`] and [`DurableTable::save`] return when the data is on the disk, with the
+//!   position up to which it was read in the same atomic write: a process that is killed reads nothing twice and loses nothing.
 //! - **Damage is found.** Every segment has a checksum. What stands before a damaged segment is kept, what stands
-//!   behind it is read from Kafka again; [`Archive::damages`] names it.
+//!   behind it is read from Kafka again; [`Archive::damages`] and [`DurableTable::damage`] name it.
 //! - **One process at a time.** A folder that is in use is refused, and so is one that a newer version wrote.
 //!
 //! # What this crate does not do
 //!
 //! It connects to nothing and keeps no time: what was seen and when it was seen are arguments. Of records of
-//! data topics it holds fingerprints and no content. It is written for kill -9, which its tests do. A disk that lies about what it has written is found out by
-//! checksums and no more; where the engine finds its own newest writes damaged, it goes back to the last whole one
-//! without a word, and recording goes on from there. `FORMAT.md` beside this crate draws every byte.
+//! data topics it holds fingerprints and hashes of identities, and no content. It is written for kill -9, which its tests do.
+//! A disk that lies about what it has written is found out by checksums and no more; where the engine finds its own newest
+//! writes damaged, it goes back to the last whole one without a word, and recording goes on from there. Beside this crate,
+//! `FORMAT.md` draws every byte of an archive, and `STATE.md` every byte of what operators remember.
 
 mod archive;
 mod error;
@@ -57,6 +102,6 @@ pub use log::RedbLog;
 pub use log::{Journal, Key, MemoryLog, SEGMENT_LIMIT, SegmentLog, SledLog, Stream};
 pub use segment::Flaw;
 pub use state::{
-    DurableTable, Kept, NotAChange, Replica, ReplicaPlace, SavedState, SegmentChange, StateCopyError,
-    StateDamage, StateFolder, StateFolderError, TableCost,
+    DurableTable, Kept, NotAChange, Replica, ReplicaPlace, SavedState, SegmentChange, StateDamage,
+    StateFolder, StateFolderError, TableCost,
 };

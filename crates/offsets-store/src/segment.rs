@@ -8,6 +8,9 @@ const VERSION: u8 = 2;
 const HEAD: usize = 40;
 const SUM: usize = 16;
 
+/// What the head and the checksum of a segment take, in bytes.
+pub(crate) const FRAME: usize = HEAD + SUM;
+
 /// What a segment says of itself. `FORMAT.md` draws it byte by byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Head {

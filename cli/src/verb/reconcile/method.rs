@@ -2,8 +2,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use offsets_core::reconcile::{
-    Examination, FlawKind, IdentityRule, Order, Policies, Policy, Regions, Rules, Seed, Ties, UpsertRules,
-    VersionRule, Window,
+    Examination, IdentityRule, Order, Policies, Regions, Rules, Seed, UpsertRules, VersionRule, Window,
 };
 
 use offsets_runner::Judging;
@@ -31,16 +30,15 @@ impl Method {
             max_ahead_ms: millis(args.max_ahead),
         };
         let window = match (args.window, args.window_count) {
-            (Some(span), _) => Window::Time(millis(span)),
-            (None, Some(count)) => Window::Count(count),
-            (None, None) => Window::Unbounded,
+            (Some(span), _) => Window::time(span),
+            (None, Some(count)) => Window::count(count),
+            (None, None) => Some(Window::Unbounded),
         };
-        let policies: Policies = args.on.iter().map(|on| (on.kind, on.policy)).collect();
-        let ties = match policies.of(FlawKind::Tie) {
-            Policy::Pass => Ties::ByContent,
-            Policy::Fail | Policy::DeadLetter => Ties::Refuse,
-        };
-        let upsert = UpsertRules { horizon_ms: horizon(args)?, ties };
+        let window = window.ok_or_else(|| {
+            Failure::usage("a window of nothing remembers nothing")
+                .remedy("give a longer --window or --window-count, or none to remember everything")
+        })?;
+        let upsert = UpsertRules { horizon_ms: horizon(args)? };
         let judging = match (args.mode, seed) {
             (Mode::Dedup, _) => Judging::Dedup(window),
             (Mode::Upsert, _) => Judging::Upsert(upsert),
@@ -50,7 +48,7 @@ impl Method {
             }
         };
         let in_words = in_words(&examination, &judging);
-        Ok(Self { rules: Rules { examination, policies }, judging, in_words })
+        Ok(Self { rules: Rules { examination, policies: policies(args) }, judging, in_words })
     }
 }
 
@@ -79,10 +77,13 @@ fn seed(path: &Path) -> Result<Seed, Failure> {
     })
 }
 
+fn policies(args: &ReconcileArgs) -> Policies {
+    args.on.iter().map(|on| (on.kind, on.policy)).collect()
+}
+
 /// Words of the other mode, or a policy without the file it needs, are mistakes.
 fn are_consistent(args: &ReconcileArgs) -> Result<(), Failure> {
-    let dead_letters = args.on.iter().any(|on| on.policy == Policy::DeadLetter);
-    if dead_letters && args.dead_letter.is_none() && !args.dry_run {
+    if policies(args).has_dead_letters() && args.dead_letter.is_none() && !args.dry_run {
         return Err(Failure::usage("--on says dead-letter, and nowhere is named for them to go")
             .remedy("name a file or a topic with --dead-letter"));
     }

@@ -1,3 +1,6 @@
+use std::num::NonZeroU64;
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Identity, Position, Table};
@@ -32,16 +35,29 @@ pub struct Dedup<T> {
     frontier: Frontier,
 }
 
-/// How long an identity is remembered.
+/// How long an identity is remembered. A window is forgotten in sixteenths, so none is shorter than sixteen milliseconds, or
+/// sixteen identities.
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+///
+/// use offsets_core::reconcile::Window;
+///
+/// let day = Window::time(Duration::from_secs(24 * 60 * 60)).expect("longer than nothing");
+/// let million = Window::count(1_000_000).expect("more than none");
+/// assert_ne!(day, million);
+/// assert_eq!(Window::time(Duration::ZERO), None, "that would be no window at all");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Window {
     /// As long as the table lives. It grows with every identity.
     Unbounded,
     /// Until the newest timestamp seen is this much later, in milliseconds; then up to a sixteenth longer. A record that comes in
     /// older than that passes.
-    Time(i64),
+    Time(NonZeroU64),
     /// Until this many further identities came; then up to a sixteenth more.
-    Count(u64),
+    Count(NonZeroU64),
 }
 
 /// What is remembered of an identity.
@@ -80,6 +96,19 @@ pub enum Verdict {
 
 /// The parts a window is forgotten in.
 const ERAS: u32 = 16;
+
+impl Window {
+    /// A window of time; `None` when it is shorter than a millisecond.
+    pub fn time(span: Duration) -> Option<Self> {
+        let millis = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+        NonZeroU64::new(millis).map(Self::Time)
+    }
+
+    /// A window of so many identities; `None` for 0.
+    pub fn count(identities: u64) -> Option<Self> {
+        NonZeroU64::new(identities).map(Self::Count)
+    }
+}
 
 impl<T: Table<Seen>> Dedup<T> {
     /// Nothing seen yet, with a table that is empty.
@@ -144,20 +173,12 @@ impl<T: Table<Seen>> Dedup<T> {
         &mut self.table
     }
 
-    /// The table, with nobody to ask it any more.
-    pub fn into_table(self) -> T {
-        self.table
-    }
-
     fn era(&self, timestamp_ms: i64) -> u32 {
-        let parts = u64::from(ERAS);
+        let part = |window: NonZeroU64| window.get().div_ceil(ERAS.into());
         let era = match self.window {
             Window::Unbounded => 0,
-            Window::Time(span) => {
-                let span = u64::try_from(span).unwrap_or_default();
-                u64::try_from(timestamp_ms).unwrap_or_default() / span.div_ceil(parts).max(1)
-            }
-            Window::Count(count) => self.frontier.count / count.div_ceil(parts).max(1),
+            Window::Time(millis) => u64::try_from(timestamp_ms).unwrap_or_default() / part(millis),
+            Window::Count(count) => self.frontier.count / part(count),
         };
         u32::try_from(era).unwrap_or(u32::MAX)
     }

@@ -33,7 +33,7 @@ pub enum Flaw {
     #[error("it has no timestamp")]
     NoTimestamp,
     /// Its region is none of those that were named.
-    #[error("its region {0} is not one of --regions")]
+    #[error("its region {0} is not among the regions of the order")]
     UnknownRegion(String),
     /// Its time lies further ahead of the clock than is allowed.
     #[error("its time is {ahead_ms} ms ahead of the clock")]
@@ -49,6 +49,9 @@ pub enum Flaw {
         /// By how much it is ahead, in milliseconds.
         ahead_ms: i64,
     },
+    /// No order was given, and the winner of a key is found by nothing else.
+    #[error("there is no order to find the winner of its key by")]
+    NoOrder,
     /// Another write of the same key, version and region has another content.
     #[error("its version is that of another write of the same region with another content")]
     Tie,

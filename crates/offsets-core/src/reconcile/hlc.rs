@@ -54,7 +54,11 @@ impl fmt::Display for Hlc {
     }
 }
 
-/// A hybrid logical clock for whoever writes. What the time is, is an argument.
+/// A hybrid logical clock for whoever writes: it gives the stamps that an order by
+/// [`VersionRule::Hlc`](super::VersionRule::Hlc) goes by. What the time is, is an argument.
+///
+/// A writer observes the stamp of every write it sees before it writes the same key. It remembers nothing by itself: after a restart
+/// [`observe`](Self::observe) the last stamp you wrote, or a time that was set back lets what is written next lose to it.
 ///
 /// # Examples
 /// ```
@@ -66,6 +70,12 @@ impl fmt::Display for Hlc {
 /// clock.observe(seen, 1_000)?;
 /// assert!(clock.tick(1_001)? > seen, "what is written after a write was seen comes after it");
 /// assert!(first < seen);
+///
+/// // After a restart, with the time set back.
+/// let last = clock.tick(1_600)?;
+/// let mut clock = HybridClock::new(60_000);
+/// clock.observe(last, 1_200)?;
+/// assert!(clock.tick(1_200)? > last);
 /// # Ok::<(), offsets_core::reconcile::Drift>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]

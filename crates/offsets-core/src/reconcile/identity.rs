@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use serde::{Deserialize, Serialize};
 
 use super::digest::digest;
-use super::{Field, Flaw, Pointer, Record, Seed};
+use super::{Field, Flaw, NotAPointer, Pointer, Record, Seed};
 
 /// Which event a record is: records of the same identity are one event, however often and wherever they were written.
 ///
@@ -34,6 +34,26 @@ pub enum IdentityRule {
     /// its original. A record without a timestamp of its producer's is like no other.
     Copy,
 }
+
+/// Text that is no [`IdentityRule`], or no [`VersionRule`](super::VersionRule).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NotARule {
+    /// It has none of the forms of an identity.
+    #[error("an identity is header:NAME, json:/POINTER, key, content or origin")]
+    Identity,
+    /// It has none of the forms of an order.
+    #[error("an order is json:/POINTER, header:NAME, hlc:HEADER or timestamp")]
+    Order,
+    /// What it names is no field.
+    #[error(transparent)]
+    Pointer(#[from] NotAPointer),
+}
+
+/// Text that is no [`Identity`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not an identity of 32 hexadecimal digits")]
+pub struct NotAnIdentity(pub String);
 
 impl IdentityRule {
     /// The identity of a record.
@@ -134,13 +154,12 @@ impl fmt::Display for Identity {
 
 /// From 32 hexadecimal digits.
 impl TryFrom<String> for Identity {
-    type Error = String;
+    type Error = NotAnIdentity;
 
-    fn try_from(text: String) -> Result<Self, String> {
+    fn try_from(text: String) -> Result<Self, NotAnIdentity> {
         let digits = text.len() == 32 && text.bytes().all(|digit| digit.is_ascii_hexdigit());
         let bits = digits.then(|| u128::from_str_radix(&text, 16).ok()).flatten();
-        bits.map(Self::from_bits)
-            .ok_or_else(|| format!("{text:?} is not an identity of 32 hexadecimal digits"))
+        bits.map(Self::from_bits).ok_or(NotAnIdentity(text))
     }
 }
 
@@ -158,18 +177,16 @@ impl fmt::Debug for Identity {
 
 /// As it is written in a command: `header:NAME`, `json:/POINTER`, `key`, `content`, `origin`.
 impl std::str::FromStr for IdentityRule {
-    type Err = String;
+    type Err = NotARule;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, NotARule> {
         Ok(match text.split_once(':') {
             Some(("header", name)) if !name.is_empty() => Self::Header(name.to_owned()),
-            Some(("json", pointer)) => {
-                Self::Json(Pointer::parse(pointer).map_err(|error| error.to_string())?)
-            }
+            Some(("json", pointer)) => Self::Json(Pointer::parse(pointer)?),
             None if text == "key" => Self::Key,
             None if text == "content" => Self::Content,
             None if text == "origin" => Self::Origin,
-            _ => return Err("an identity is header:NAME, json:/POINTER, key, content or origin".to_owned()),
+            _ => return Err(NotARule::Identity),
         })
     }
 }

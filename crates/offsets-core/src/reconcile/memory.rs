@@ -236,7 +236,7 @@ impl<V: Copy> Table<V> for MemoryTable<V> {
 
     /// Looks at all their slots without waiting for one before the next.
     #[inline]
-    fn expect(&self, identities: &mut dyn Iterator<Item = Identity>) {
+    fn prefetch(&self, identities: &mut dyn Iterator<Item = Identity>) {
         // Of most stretches the end is not further away than this.
         const BEHIND: usize = 3;
         let part = |at: usize| self.slots.get(at).map_or(0, |(held, _)| held.to_bits() as u32);
@@ -273,7 +273,7 @@ impl<V: Copy> Table<V> for MemoryTable<V> {
 /// Each value lies somewhere else in the table, so that putting them in as they come waits for memory most of the time. Here they are
 /// gathered by where in the table they belong, and put in part by part.
 #[derive(Debug)]
-pub struct Filling<V> {
+pub struct MemoryTableBuilder<V> {
     table: MemoryTable<V>,
     parts: Vec<Vec<(Identity, V)>>,
     waiting: usize,
@@ -288,7 +288,7 @@ const HANDFUL: usize = 450_000;
 /// So many are looked for at a time.
 const TOGETHER: usize = 64;
 
-impl<V: Copy> Filling<V> {
+impl<V: Copy> MemoryTableBuilder<V> {
     /// An empty table that need not grow for so many values.
     pub fn new(values: usize) -> Self {
         let parts = (0..1 << BITS).map(|_| Vec::new()).collect();
@@ -314,7 +314,7 @@ impl<V: Copy> Filling<V> {
     fn pour(&mut self) {
         for part in &mut self.parts {
             for some in part.chunks(TOGETHER) {
-                self.table.expect(&mut some.iter().map(|(identity, _)| *identity));
+                self.table.prefetch(&mut some.iter().map(|(identity, _)| *identity));
                 for &(identity, value) in some {
                     let Ok(()) = self.table.put(identity, value);
                 }
@@ -350,12 +350,12 @@ mod tests {
     #[test]
     fn a_table_is_filled_with_the_last_of_what_came() {
         for expected in [0, 10, 1_000_000] {
-            let mut filling = Filling::new(expected);
+            let mut builder = MemoryTableBuilder::new(expected);
             let most = HANDFUL as u64 + 10_000;
             for number in 0..most {
-                filling.put(id(number % 300_000), number);
+                builder.put(id(number % 300_000), number);
             }
-            let mut table = filling.finish();
+            let mut table = builder.finish();
             assert_eq!(table.len(), 300_000);
             for number in most - 300_000..most {
                 assert_eq!(table.get(id(number % 300_000)), Ok(Some(number)));

@@ -14,6 +14,64 @@
 //! Each tells which write lost, to which other and why: that is the ledger ([`Loss`]). An [`Examination`] says what a record
 //! is to them: which event ([`IdentityRule`]) and which version of it ([`Order`]).
 //!
+//! # In which order one meets them
+//!
+//! 1. A [`Record`] is what a client brought, and a [`Position`] where it came in.
+//! 2. [`Rules`] hold the [`Examination`] and the [`Policies`] for records that cannot be judged. [`Rules::rule`] has an
+//!    [`Operator`] judge a record; its [`Ruling`] says what is to be done: put it out, enter a [`Loss`] into the ledger
+//!    (a [`LedgerEntry`] is a line of it), or set it aside.
+//! 3. An operator remembers in a [`Table`]: [`MemoryTable`] here, one on a disk in `offsets-store`.
+//! 4. Before anything is put out, the table is saved, in one step with how far the operator has come ([`Dedup::frontier`],
+//!    [`Seeded::windows`], [`Upsert::sweep`] and [`Upsert::unsettled`]); then the positions are committed, and then
+//!    they are [settled](Operator::settle): only that lets an operator forget.
+//!
+//! ```
+//! use offsets_core::reconcile::{
+//!     Examination, IdentityRule, MemoryTable, Operator as _, Order, Pointer, Policies, Policy, Position, Record, Regions,
+//!     Rules, Ruling, Upsert, UpsertRules, VersionRule,
+//! };
+//!
+//! let order = Order {
+//!     version: VersionRule::Json(Pointer::parse("/v")?),
+//!     tombstones: None,
+//!     regions: Regions::new(["a", "b"].map(str::to_owned))?,
+//! };
+//! let examination = Examination { identity: IdentityRule::Key, order: Some(order), max_ahead_ms: 3_600_000 };
+//! let rules = Rules { examination, policies: Policies::default() };
+//! let mut upsert = Upsert::new(MemoryTable::default(), UpsertRules::default());
+//!
+//! // Two regions wrote the same key. Each is an input with a number of its own.
+//! let read = [("a", 0, r#"{"v":1}"#), ("b", 0, r#"{"v":3}"#), ("a", 1, r#"{"v":2}"#)];
+//! let (mut output, mut ledger, mut next) = (Vec::new(), Vec::new(), [0, 0]);
+//! for (region, offset, value) in read {
+//!     let input = u16::from(region == "b");
+//!     let (key, value) = (Some(&b"17"[..]), Some(value.as_bytes()));
+//!     let record = Record { region, offset, key, value, ..Record::default() };
+//!     let position = Position::new(input, offset).ok_or("an offset below 2^48")?;
+//!     match rules.rule(&mut upsert, &record, position, 1_764_000_000_000)? {
+//!         Ruling::Passes { over, .. } => {
+//!             output.push(value);
+//!             ledger.extend(over);
+//!         }
+//!         Ruling::Loses { loss, .. } => ledger.push(loss),
+//!         Ruling::SetAside { flawed, policy: Policy::Fail } => return Err(flawed.into()),
+//!         Ruling::SetAside { policy: Policy::DeadLetter, .. } => {} // to where somebody looks after it
+//!         Ruling::SetAside { policy: Policy::Pass, .. } => output.push(value),
+//!     }
+//!     next[usize::from(input)] = offset + 1;
+//! }
+//! // Here a table that outlives the process is saved, the output flushed, and `next` committed. Then it will not come again:
+//! let settled: Vec<_> = (0..).zip(next).filter_map(|(input, next)| Position::new(input, next)).collect();
+//! upsert.settle(&settled)?;
+//!
+//! assert_eq!(output, [Some(&br#"{"v":1}"#[..]), Some(br#"{"v":3}"#)]);
+//! assert_eq!(ledger.len(), 2, "version 3 beat version 1, and version 2 came too late");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! `examples/stream.rs` of this crate has it inside a stream, `examples/consumer_loop.rs` of `offsets-kafka` in a loop over a
+//! consumer, and `examples/resume.rs` of `offsets-store` through a crash.
+//!
 //! # What holds
 //!
 //! - **Nothing is lost silently.** A record that does not pass has a loss that names the one that stands in its place.
@@ -53,12 +111,12 @@ pub use dedup::{Dedup, Frontier, Seen, Verdict, Window};
 use field::Field;
 pub use flaw::{Flaw, FlawKind, Flawed};
 pub use hlc::{Drift, Hlc, HybridClock};
-pub use identity::{Identity, IdentityRule};
+pub use identity::{Identity, IdentityRule, NotARule, NotAnIdentity};
 pub use ledger::{LedgerEntry, Write};
 pub use line::{Line, NotARecord};
-pub use memory::{Filling, MemoryTable};
+pub use memory::{MemoryTable, MemoryTableBuilder};
 pub use operator::{Candidate, Examination, Loss, Operator, Outcome, Side};
-pub use order::{Order, Rank, Reason, Region, Regions, Version, VersionRule};
+pub use order::{NotRegions, Order, Rank, Reason, Region, Regions, Version, VersionRule};
 pub use origin::Origin;
 pub use pointer::{NotAPointer, Pointer};
 pub use record::{Header, Position, Record};
@@ -68,7 +126,7 @@ pub use seeded::{Read, SeedWindow, Seeded};
 pub use sieve::{SeedSieve, SieveAt, SieveWindow};
 pub use table::Table;
 pub use tally::Tally;
-pub use upsert::{Standing, Sweep, Ties, Upsert, UpsertRules, Winner};
+pub use upsert::{Standing, Sweep, Upsert, UpsertRules, Winner};
 
 /// The exact decimal numbers of a [`Version`].
 pub use rust_decimal::Decimal;

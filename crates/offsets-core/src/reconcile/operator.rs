@@ -14,6 +14,13 @@ pub trait Operator {
     /// When the table cannot be read or written; the candidate is undecided then.
     fn judge(&mut self, candidate: &Candidate) -> Result<Outcome, Self::Error>;
 
+    /// The same, where of a tie ([`Outcome::Tied`]) the greater hash is to win: arbitrary, and the same in every region. What it
+    /// answers then is remembered as any answer.
+    ///
+    /// # Errors
+    /// When the table cannot be read or written; the candidate is undecided then.
+    fn judge_by_content(&mut self, candidate: &Candidate) -> Result<Outcome, Self::Error>;
+
     /// Says that everything below `next` is out and will not come again: one position for each input, the next to be read.
     ///
     /// # Errors
@@ -46,8 +53,11 @@ pub enum Outcome {
     },
     /// It does not: another stands in its place.
     Loses(Loss),
-    /// Only its content tells it from the write that stands, and that is not to decide. Nothing is changed.
+    /// Only its content tells it from the write that stands. Nothing is changed: either it is set aside, or
+    /// [`Operator::judge_by_content`] decides. To put it out as it is would leave the table with another write than the output.
     Tied(Loss),
+    /// It has no rank, and this operator judges by nothing else: [`Examination::order`] is missing. Nothing is changed.
+    Unranked,
 }
 
 /// A write that is not, or no longer, what counts; and the one that is.
@@ -71,11 +81,27 @@ pub struct Side {
 }
 
 /// How records become candidates.
+///
+/// # Examples
+/// ```
+/// use offsets_core::reconcile::{Examination, FlawKind, IdentityRule, Position, Record};
+///
+/// let examination = Examination { identity: IdentityRule::Key, order: None, max_ahead_ms: 60_000 };
+/// let position = Position::new(0, 5).expect("in range");
+/// let record = Record { key: Some(b"17"), timestamp_ms: Some(1_000_000), ..Record::default() };
+/// assert!(examination.examine(&record, position, 1_000_000)?.tombstone);
+///
+/// let flawed = examination.examine(&Record { key: None, ..record }, position, 1_000_000).unwrap_err();
+/// assert_eq!(flawed.kind, FlawKind::Identity);
+/// let ahead = examination.examine(&record, position, 900_000).unwrap_err();
+/// assert_eq!(ahead.to_string(), "its time is 100000 ms ahead of the clock");
+/// # Ok::<(), offsets_core::reconcile::Flawed>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Examination {
     /// What makes two records the same.
     pub identity: IdentityRule,
-    /// The order of the writes of a key, where the greatest is to win.
+    /// The order of the writes of a key, where the greatest is to win: an [`Upsert`] judges nothing without it.
     pub order: Option<Order>,
     /// How far a record's time may lie ahead of the clock, in milliseconds.
     pub max_ahead_ms: i64,
@@ -132,6 +158,27 @@ impl Candidate {
     pub(super) fn loses(&self, winner: Option<Side>, reason: Reason) -> Loss {
         Loss { loser: self.side(), winner, reason }
     }
+
+    /// The write that it is, where there is an order.
+    fn write(&self) -> Option<Winner> {
+        let deleted_ms = self.tombstone.then_some(self.timestamp_ms);
+        self.rank.map(|rank| Winner { rank, position: self.position, deleted_ms })
+    }
+
+    fn outcome(&self, write: &Winner, standing: Standing) -> Outcome {
+        let side = |winner: Winner| Side { position: winner.position, rank: Some(winner.rank) };
+        let loses_to = |other: Winner| self.loses(Some(side(other)), write.rank.decided_by(&other.rank));
+        match standing {
+            Standing::Won { over: None } => Outcome::Passes { over: None },
+            Standing::Won { over: Some(over) } => {
+                let reason = write.rank.decided_by(&over.rank);
+                let over = Loss { loser: side(over), winner: Some(self.side()), reason };
+                Outcome::Passes { over: Some(over) }
+            }
+            Standing::Lost { to } => Outcome::Loses(loses_to(to)),
+            Standing::Tied { with } => Outcome::Tied(loses_to(with)),
+        }
+    }
 }
 
 impl<T: Table<Seen>> Operator for Dedup<T> {
@@ -146,6 +193,11 @@ impl<T: Table<Seen>> Operator for Dedup<T> {
                 Outcome::Loses(candidate.loses(Some(first), Reason::Duplicate))
             }
         })
+    }
+
+    /// No two records are tied.
+    fn judge_by_content(&mut self, candidate: &Candidate) -> Result<Outcome, T::Error> {
+        self.judge(candidate)
     }
 
     fn settle(&mut self, next: &[Position]) -> Result<(), T::Error> {
@@ -165,32 +217,29 @@ impl<T: Table<Read>> Operator for Seeded<T> {
         })
     }
 
+    /// No two records are tied.
+    fn judge_by_content(&mut self, candidate: &Candidate) -> Result<Outcome, T::Error> {
+        self.judge(candidate)
+    }
+
     fn settle(&mut self, next: &[Position]) -> Result<(), T::Error> {
         Self::settle(self, next)
     }
 }
 
-/// A candidate without a rank passes: there is nothing to judge it by.
 impl<T: Table<Winner>> Operator for Upsert<T> {
     type Error = T::Error;
 
     fn judge(&mut self, candidate: &Candidate) -> Result<Outcome, T::Error> {
-        let Some(rank) = candidate.rank else { return Ok(Outcome::Passes { over: None }) };
-        let deleted_ms = candidate.tombstone.then_some(candidate.timestamp_ms);
-        let write = Winner { rank, position: candidate.position, deleted_ms };
+        let Some(write) = candidate.write() else { return Ok(Outcome::Unranked) };
         let standing = self.decide(candidate.identity, write, candidate.timestamp_ms)?;
-        let side = |winner: Winner| Side { position: winner.position, rank: Some(winner.rank) };
-        let loses_to = |other: Winner| candidate.loses(Some(side(other)), rank.decided_by(&other.rank));
-        Ok(match standing {
-            Standing::Won { over: None } => Outcome::Passes { over: None },
-            Standing::Won { over: Some(over) } => {
-                let reason = rank.decided_by(&over.rank);
-                let over = Loss { loser: side(over), winner: Some(candidate.side()), reason };
-                Outcome::Passes { over: Some(over) }
-            }
-            Standing::Lost { to } => Outcome::Loses(loses_to(to)),
-            Standing::Tied { with } => Outcome::Tied(loses_to(with)),
-        })
+        Ok(candidate.outcome(&write, standing))
+    }
+
+    fn judge_by_content(&mut self, candidate: &Candidate) -> Result<Outcome, T::Error> {
+        let Some(write) = candidate.write() else { return Ok(Outcome::Unranked) };
+        let standing = self.decide_by_content(candidate.identity, write, candidate.timestamp_ms)?;
+        Ok(candidate.outcome(&write, standing))
     }
 
     fn settle(&mut self, next: &[Position]) -> Result<(), T::Error> {

@@ -6,13 +6,27 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 
 use super::field::decimal;
-use super::{Field, Flaw, Hlc, Pointer, Record};
+use super::{Field, Flaw, Hlc, NotARule, Pointer, Record};
 use crate::evidence::Fingerprint;
 
 /// A total order over the versions of a key: by version, then by the region's priority, then by content.
 ///
 /// It looks at the writes alone and not at how they arrive, so every region that has seen the same writes holds the same
 /// value: keeping the greater of two is commutative, associative and idempotent.
+///
+/// # Examples
+/// ```
+/// use offsets_core::reconcile::{Order, Reason, Record, Regions, VersionRule};
+///
+/// let regions = Regions::new(["a", "b"].map(str::to_owned))?;
+/// let order = Order { version: VersionRule::Timestamp, tombstones: None, regions };
+/// let of = |region, timestamp_ms| Record { region, timestamp_ms: Some(timestamp_ms), ..Record::default() };
+/// let [a, b, later] = [of("a", 5), of("b", 5), of("b", 6)].map(|record| order.rank(&record));
+/// let (a, b, later) = (a?, b?, later?);
+/// assert!(b < a && a < later);
+/// assert_eq!((a.decided_by(&b), later.decided_by(&a)), (Reason::Region, Reason::Version));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
     /// What the version of a write is.
@@ -51,6 +65,21 @@ pub enum Version {
 /// Regions by their priority.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Regions(Vec<String>);
+
+/// Names that are no [`Regions`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NotRegions {
+    /// None is named, or one has an empty name.
+    #[error("a region has no name")]
+    Unnamed,
+    /// There are more than 256.
+    #[error("{0} regions are more than 256")]
+    TooMany(usize),
+    /// One is named twice.
+    #[error("region {0} is named twice")]
+    Twice(String),
+}
 
 /// A region's place in [`Regions`]; the lower one wins a tie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -152,17 +181,17 @@ impl Regions {
     /// Regions, the first of which wins a tie.
     ///
     /// # Errors
-    /// What is wrong: none is named, one is named twice, or there are more than 256.
-    pub fn new(names: impl IntoIterator<Item = String>) -> Result<Self, String> {
+    /// [`NotRegions`]: none is named, one is named twice, or there are more than 256.
+    pub fn new(names: impl IntoIterator<Item = String>) -> Result<Self, NotRegions> {
         let names: Vec<_> = names.into_iter().collect();
         if names.is_empty() || names.iter().any(String::is_empty) {
-            return Err("a region has no name".to_owned());
+            return Err(NotRegions::Unnamed);
         }
         if names.len() > usize::from(u8::MAX) + 1 {
-            return Err(format!("{} regions are more than 256", names.len()));
+            return Err(NotRegions::TooMany(names.len()));
         }
         match names.iter().enumerate().find(|(place, name)| names[..*place].contains(name)) {
-            Some((_, twice)) => Err(format!("region {twice} is named twice")),
+            Some((_, twice)) => Err(NotRegions::Twice(twice.clone())),
             None => Ok(Self(names)),
         }
     }
@@ -230,17 +259,15 @@ fn stamp(record: &Record<'_>, name: &str) -> Result<Version, Flaw> {
 
 /// As it is written in a command: `json:/POINTER`, `header:NAME`, `hlc:HEADER`, `timestamp`.
 impl FromStr for VersionRule {
-    type Err = String;
+    type Err = NotARule;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, NotARule> {
         Ok(match text.split_once(':') {
-            Some(("json", pointer)) => {
-                Self::Json(Pointer::parse(pointer).map_err(|error| error.to_string())?)
-            }
+            Some(("json", pointer)) => Self::Json(Pointer::parse(pointer)?),
             Some(("header", name)) if !name.is_empty() => Self::Header(name.to_owned()),
             Some(("hlc", name)) if !name.is_empty() => Self::Hlc(name.to_owned()),
             None if text == "timestamp" => Self::Timestamp,
-            _ => return Err("an order is json:/POINTER, header:NAME, hlc:HEADER or timestamp".to_owned()),
+            _ => return Err(NotARule::Order),
         })
     }
 }

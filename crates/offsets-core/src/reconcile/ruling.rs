@@ -1,6 +1,22 @@
 use super::{Candidate, Examination, Flaw, FlawKind, Flawed, Loss, Operator, Outcome, Position, Record};
 
-/// How records are judged, and what becomes of those that cannot be.
+/// How records are judged, and what becomes of those that cannot be. The [module](super) shows the loop around it.
+///
+/// # Examples
+/// ```
+/// use offsets_core::reconcile::{
+///     Dedup, Examination, FlawKind, IdentityRule, MemoryTable, Policies, Policy, Position, Record, Rules, Ruling, Window,
+/// };
+///
+/// let examination = Examination { identity: IdentityRule::Header("id".to_owned()), order: None, max_ahead_ms: 0 };
+/// let policies = Policies::from_iter([(FlawKind::Identity, Policy::DeadLetter)]);
+/// let mut dedup = Dedup::new(MemoryTable::default(), Window::Unbounded);
+/// let position = Position::new(0, 5).expect("in range");
+/// let ruling = Rules { examination, policies }.rule(&mut dedup, &Record::default(), position, 0)?;
+/// let Ruling::SetAside { flawed, policy: Policy::DeadLetter } = ruling else { panic!("it has no id") };
+/// assert_eq!(flawed.to_string(), "it has no header id");
+/// # Ok::<(), std::convert::Infallible>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rules {
     /// How a record becomes a candidate.
@@ -17,7 +33,8 @@ pub enum Policy {
     Fail,
     /// It goes where somebody looks after it.
     DeadLetter,
-    /// It goes to the output unjudged.
+    /// It goes to the output unjudged. Of a tie the greater hash wins instead, and the other write goes into the ledger: so
+    /// what was put out last of a key is what is remembered of it.
     Pass,
 }
 
@@ -67,10 +84,23 @@ impl Rules {
             Ok(candidate) => candidate,
             Err(flawed) => return Ok(self.set_aside(flawed)),
         };
-        Ok(match operator.judge(&candidate)? {
+        let ties = self.policies.of(FlawKind::Tie);
+        let outcome = match operator.judge(&candidate)? {
+            Outcome::Tied(_) if ties == Policy::Pass => operator.judge_by_content(&candidate)?,
+            outcome => outcome,
+        };
+        Ok(match outcome {
             Outcome::Passes { over } => Ruling::Passes { candidate, over },
             Outcome::Loses(loss) => Ruling::Loses { candidate, loss },
-            Outcome::Tied(_) => self.set_aside(Flawed { kind: FlawKind::Tie, flaw: Flaw::Tie }),
+            Outcome::Tied(_) => {
+                // The operator remembers the other write, so this one never passes beside it.
+                let policy = if ties == Policy::Pass { Policy::Fail } else { ties };
+                Ruling::SetAside { flawed: Flaw::Tie.of(FlawKind::Tie), policy }
+            }
+            // That is no mistake of the record's, and true of every other too: no policy covers it.
+            Outcome::Unranked => {
+                Ruling::SetAside { flawed: Flaw::NoOrder.of(FlawKind::Order), policy: Policy::Fail }
+            }
         })
     }
 
@@ -89,7 +119,7 @@ impl Policies {
 
     /// Whether anything is to go where somebody looks after it.
     pub fn has_dead_letters(&self) -> bool {
-        self.0.iter().any(|(_, policy)| *policy == Policy::DeadLetter)
+        self.0.iter().any(|(kind, _)| self.of(*kind) == Policy::DeadLetter)
     }
 }
 

@@ -10,6 +10,23 @@ use super::{Identity, Position, Table};
 ///
 /// A window is closed by [`settle`](Self::settle) once the group has passed `HIGH`, or once everything in its seed has come; what was
 /// remembered is forgotten then, and nothing is left when all are closed.
+///
+/// # Examples
+/// ```
+/// use offsets_core::reconcile::{MemoryTable, Position, Seed, Seeded};
+///
+/// // The group goes on at 1 and cannot have read from 3 on; of what lies between it had read one record.
+/// let at = |offset| Position::new(0, offset).expect("in range");
+/// let paid = Seed::identity(Some(1_764_000_000_000), Some(b"17"), Some(b"paid")).expect("it has a timestamp");
+/// let mut seeded = Seeded::new(MemoryTable::default());
+/// seeded.sow(at(1), Some(3), [paid])?;
+///
+/// assert!(seeded.is_reread(paid, at(1))?);
+/// assert!(!seeded.is_reread(paid, at(2))?, "it was read once");
+/// seeded.settle(&[at(3)])?;
+/// assert!(seeded.windows().is_empty());
+/// # Ok::<(), std::convert::Infallible>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Seeded<T> {
     table: T,
@@ -140,11 +157,6 @@ impl<T: Table<Read>> Seeded<T> {
     /// The table, to save it.
     pub fn table(&mut self) -> &mut T {
         &mut self.table
-    }
-
-    /// The table, with nobody to ask it any more.
-    pub fn into_table(self) -> T {
-        self.table
     }
 }
 

@@ -9,6 +9,31 @@ use crate::model::TopicPartition;
 ///
 /// It answers as [`Seeded`](super::Seeded) does, and remembers for that the offsets at which records were dropped; nothing is
 /// forgotten. Of each identity as many offsets are dropped as it was read, those that are asked about first.
+///
+/// # Examples
+/// ```
+/// use offsets_core::model::TopicPartition;
+/// use offsets_core::reconcile::{
+///     Examination, IdentityRule, Operator as _, Outcome, Position, Reason, Record, Seed, SeedSieve,
+/// };
+///
+/// let (time, key, value) = (Some(1_764_000_000_000), Some(&b"17"[..]), Some(&b"paid"[..]));
+/// let id = Seed::identity(time, key, value).expect("it has a timestamp");
+/// let seed = Seed::read(&format!(
+///     r#"{{"apiVersion":"offsets/v1","kind":"Seed","asOf":"2026-01-01T00:00:00Z",
+///         "link":{{"source":"src","target":"dst"}},"group":"app",
+///         "windows":[{{"topic":"src.orders","partition":0,"from":17,"until":20,"read":["{id}"]}}]}}"#
+/// ))?;
+/// let mut sieve = SeedSieve::of(&seed);
+///
+/// // It stands at offset 18 of the target, and in line 3 of the first file.
+/// let examination = Examination { identity: IdentityRule::Copy, order: None, max_ahead_ms: i64::MAX };
+/// let record = Record { timestamp_ms: time, key, value, ..Record::default() };
+/// let candidate = examination.examine(&record, Position::new(0, 3).expect("in range"), 0)?;
+/// let outcome = sieve.at(&TopicPartition::new("src.orders", 0), 18).judge(&candidate)?;
+/// assert!(matches!(outcome, Outcome::Loses(loss) if loss.reason == Reason::Reread));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct SeedSieve(BTreeMap<TopicPartition, SieveWindow>);
 
@@ -105,6 +130,11 @@ impl Operator for SieveAt<'_> {
         } else {
             Outcome::Passes { over: None }
         })
+    }
+
+    /// No two records are tied.
+    fn judge_by_content(&mut self, candidate: &Candidate) -> Result<Outcome, Infallible> {
+        self.judge(candidate)
     }
 
     /// Nothing is forgotten.

@@ -3,6 +3,52 @@ use super::Identity;
 /// What an operator remembers: one value an identity. In memory here; on a disk in `offsets-store`.
 ///
 /// The operators say what is kept and what is forgotten; when it is safe on a disk is the business of who owns the table.
+///
+/// # Examples
+/// Any map from an identity to a value will do:
+/// ```
+/// use std::collections::HashMap;
+/// use std::convert::Infallible;
+///
+/// use offsets_core::reconcile::{Dedup, Identity, Position, Seen, Table, Verdict, Window};
+///
+/// #[derive(Default)]
+/// struct Map(HashMap<Identity, Seen>);
+///
+/// impl Table<Seen> for Map {
+///     type Error = Infallible;
+///
+///     fn get(&mut self, identity: Identity) -> Result<Option<Seen>, Infallible> {
+///         Ok(self.0.get(&identity).copied())
+///     }
+///
+///     fn put(&mut self, identity: Identity, seen: Seen) -> Result<(), Infallible> {
+///         self.0.insert(identity, seen);
+///         Ok(())
+///     }
+///
+///     fn put_if_absent(&mut self, identity: Identity, seen: Seen) -> Result<Option<Seen>, Infallible> {
+///         let held = self.0.get(&identity).copied();
+///         self.0.entry(identity).or_insert(seen);
+///         Ok(held)
+///     }
+///
+///     fn retain(&mut self, keep: &mut dyn FnMut(&Seen) -> bool) -> Result<(), Infallible> {
+///         self.0.retain(|_, seen| keep(seen));
+///         Ok(())
+///     }
+///
+///     fn len(&self) -> u64 {
+///         self.0.len() as u64
+///     }
+/// }
+///
+/// let mut dedup = Dedup::new(Map::default(), Window::Unbounded);
+/// let (id, place) = (Identity::of("order", &[Some(b"17")]), Position::new(0, 5).expect("in range"));
+/// assert_eq!(dedup.decide(id, place, 0)?, Verdict::First);
+/// assert_eq!(dedup.decide(id, place.next(), 0)?, Verdict::Duplicate { first: place });
+/// # Ok::<(), Infallible>(())
+/// ```
 pub trait Table<V> {
     /// Why it cannot be read or written.
     type Error;
@@ -26,7 +72,7 @@ pub trait Table<V> {
     fn put_if_absent(&mut self, identity: Identity, value: V) -> Result<Option<V>, Self::Error>;
 
     /// Says what will be asked for next; changes nothing. A table that would wait for each can fetch them together.
-    fn expect(&self, identities: &mut dyn Iterator<Item = Identity>) {
+    fn prefetch(&self, identities: &mut dyn Iterator<Item = Identity>) {
         let _ = identities;
     }
 

@@ -12,6 +12,32 @@ use super::{Identity, Position, Rank, Reason, Table};
 ///
 /// A tombstone competes like any write and is remembered until its horizon, so that a write it beat does not come back. A
 /// horizon shorter than the longest time for which a region can be cut off lets that happen.
+///
+/// # Examples
+/// ```
+/// use offsets_core::evidence::Fingerprint;
+/// use offsets_core::reconcile::{
+///     Identity, MemoryTable, Position, Rank, Region, Standing, Upsert, UpsertRules, Version, Winner,
+/// };
+///
+/// let key = Identity::of("key", &[Some(b"17")]);
+/// let write = |offset, version, content| Winner {
+///     rank: Rank {
+///         version: Version::read(version).expect("a number"),
+///         region: Region(0),
+///         content: Fingerprint::of(Some(b"17"), Some(content)),
+///     },
+///     position: Position::new(0, offset).expect("in range"),
+///     deleted_ms: None,
+/// };
+/// let (old, new, other) = (write(0, "1", b"a"), write(1, "2", b"b"), write(2, "2", b"c"));
+///
+/// let mut upsert = Upsert::new(MemoryTable::default(), UpsertRules::default());
+/// assert_eq!(upsert.decide(key, new, 0)?, Standing::Won { over: None });
+/// assert_eq!(upsert.decide(key, old, 0)?, Standing::Lost { to: new });
+/// assert_eq!(upsert.decide(key, other, 0)?, Standing::Tied { with: new });
+/// # Ok::<(), std::convert::Infallible>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Upsert<T> {
     table: T,
@@ -25,18 +51,6 @@ pub struct Upsert<T> {
 pub struct UpsertRules {
     /// How long a tombstone is remembered after its timestamp, in milliseconds of the newest timestamp seen; for ever without.
     pub horizon_ms: Option<i64>,
-    /// What is done where only the content tells two writes apart.
-    pub ties: Ties,
-}
-
-/// What is done where two writes of one region have the same version and another content.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Ties {
-    /// Neither is to be preferred without somebody's word: the later one is refused.
-    #[default]
-    Refuse,
-    /// The greater hash wins: arbitrary, and the same in every region.
-    ByContent,
 }
 
 /// The write that is the value of a key.
@@ -63,8 +77,8 @@ pub enum Standing {
         /// That one.
         to: Winner,
     },
-    /// Only its content tells it from the write that is, and [`Ties::Refuse`] was asked for. Nothing is changed, and nothing
-    /// is remembered of it.
+    /// Only its content tells it from the write that is: neither is to be preferred without somebody's word. Nothing is
+    /// changed, and nothing is remembered of it. [`Upsert::decide_by_content`] decides.
     Tied {
         /// That one.
         with: Winner,
@@ -110,6 +124,29 @@ impl<T: Table<Winner>> Upsert<T> {
     /// # Errors
     /// When the table cannot be read or written; the write is undecided then.
     pub fn decide(&mut self, key: Identity, write: Winner, timestamp_ms: i64) -> Result<Standing, T::Error> {
+        self.stand(key, write, timestamp_ms, false)
+    }
+
+    /// The same, but of a [tie](Standing::Tied) the greater hash wins: arbitrary, and the same in every region.
+    ///
+    /// # Errors
+    /// When the table cannot be read or written; the write is undecided then.
+    pub fn decide_by_content(
+        &mut self,
+        key: Identity,
+        write: Winner,
+        timestamp_ms: i64,
+    ) -> Result<Standing, T::Error> {
+        self.stand(key, write, timestamp_ms, true)
+    }
+
+    fn stand(
+        &mut self,
+        key: Identity,
+        write: Winner,
+        timestamp_ms: i64,
+        by_content: bool,
+    ) -> Result<Standing, T::Error> {
         if let Some(answer) = self.answers.get(write.position) {
             return Ok(answer);
         }
@@ -117,7 +154,9 @@ impl<T: Table<Winner>> Upsert<T> {
             Some(held) if held.position == write.position && held.rank == write.rank => {
                 Standing::Won { over: None }
             }
-            Some(held) if self.ties(&held.rank, &write.rank) => return Ok(Standing::Tied { with: held }),
+            Some(held) if !by_content && write.rank.decided_by(&held.rank) == Reason::Content => {
+                return Ok(Standing::Tied { with: held });
+            }
             Some(held) if held.rank >= write.rank => Standing::Lost { to: held },
             over => {
                 self.table.put(key, write)?;
@@ -127,14 +166,6 @@ impl<T: Table<Winner>> Upsert<T> {
         self.sweep.newest_ms = self.sweep.newest_ms.max(timestamp_ms);
         self.answers.insert(write.position, standing);
         Ok(standing)
-    }
-
-    /// The write that is the value of a key.
-    ///
-    /// # Errors
-    /// When the table cannot be read.
-    pub fn winner(&mut self, key: Identity) -> Result<Option<Winner>, T::Error> {
-        self.table.get(key)
     }
 
     /// Says that everything below `next` is out and will not come again: one position for each input, the next to be read.
@@ -162,7 +193,45 @@ impl<T: Table<Winner>> Upsert<T> {
         self.sweep
     }
 
-    /// The answers that are not settled.
+    /// The answers that are not settled. They are saved with the table and the sweep where these are saved before the positions
+    /// are committed: what comes again from them is then answered as it was, losses and all. Where all of that is one transaction, as it is
+    /// in a runner between topics, there are none to be saved.
+    ///
+    /// # Examples
+    /// ```
+    /// # use offsets_core::evidence::Fingerprint;
+    /// # use offsets_core::reconcile::{
+    /// #     Identity, MemoryTable, Position, Rank, Region, Standing, Upsert, UpsertRules, Version, Winner,
+    /// # };
+    /// # let key = Identity::of("key", &[Some(b"17")]);
+    /// # let write = |offset, version| Winner {
+    /// #     rank: Rank {
+    /// #         version: Version::read(version).expect("a number"),
+    /// #         region: Region(0),
+    /// #         content: Fingerprint::of(Some(b"17"), Some(b"paid")),
+    /// #     },
+    /// #     position: Position::new(0, offset).expect("in range"),
+    /// #     deleted_ms: None,
+    /// # };
+    /// let rules = UpsertRules::default();
+    /// let (old, new) = (write(0, "1"), write(1, "2"));
+    /// let mut upsert = Upsert::new(MemoryTable::default(), rules);
+    /// upsert.decide(key, old, 0)?;
+    /// upsert.decide(key, new, 0)?;
+    /// let saved = (upsert.table().clone(), upsert.sweep(), upsert.unsettled().collect::<Vec<_>>());
+    ///
+    /// // A crash before the positions were committed, and both come again.
+    /// let (table, sweep, answers) = saved;
+    /// let mut again = Upsert::resume(table.clone(), rules, sweep, answers)?;
+    /// assert_eq!(again.decide(key, old, 0)?, Standing::Won { over: None });
+    /// assert_eq!(again.decide(key, new, 0)?, Standing::Won { over: Some(old) });
+    ///
+    /// // Without them the value is the same, and the ledger tells it otherwise.
+    /// let mut other = Upsert::resume(table, rules, sweep, [])?;
+    /// assert_eq!(other.decide(key, old, 0)?, Standing::Lost { to: new });
+    /// assert_eq!(other.decide(key, new, 0)?, Standing::Won { over: None });
+    /// # Ok::<(), std::convert::Infallible>(())
+    /// ```
     pub fn unsettled(&self) -> impl Iterator<Item = (Position, Standing)> + '_ {
         self.answers.iter()
     }
@@ -170,14 +239,5 @@ impl<T: Table<Winner>> Upsert<T> {
     /// The table, to save it.
     pub fn table(&mut self) -> &mut T {
         &mut self.table
-    }
-
-    /// The table, with nobody to ask it any more.
-    pub fn into_table(self) -> T {
-        self.table
-    }
-
-    fn ties(&self, held: &Rank, write: &Rank) -> bool {
-        self.rules.ties == Ties::Refuse && write.decided_by(held) == Reason::Content
     }
 }

@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use offsets_core::reconcile::{Dedup, Frontier, MemoryTable, Position, Seen, Table as _, Verdict, Window};
 use proptest::prelude::*;
@@ -18,7 +19,7 @@ fn saved(dedup: &mut Dedup<MemoryTable<Seen>>) -> Remembered {
 
 #[test]
 fn a_time_window_forgets_what_is_older_and_not_what_is_younger() {
-    let mut dedup = Dedup::new(MemoryTable::default(), Window::Time(1_600));
+    let mut dedup = Dedup::new(MemoryTable::default(), Window::time(Duration::from_millis(1_600)).unwrap());
     let passes = |dedup: &mut Dedup<_>, number, offset, time| {
         let verdict = dedup.decide(id(number), at(0, offset), time).unwrap();
         dedup.settle(&[at(0, offset + 1)]).unwrap();
@@ -36,7 +37,7 @@ fn a_time_window_forgets_what_is_older_and_not_what_is_younger() {
 
 #[test]
 fn a_count_window_remembers_that_many() {
-    let mut dedup = Dedup::new(MemoryTable::default(), Window::Count(32));
+    let mut dedup = Dedup::new(MemoryTable::default(), Window::count(32).unwrap());
     for number in 0..=200 {
         assert_eq!(dedup.decide(id(number), at(0, i64::from(number)), 0).unwrap(), Verdict::First);
         let back = number.saturating_sub(32);
@@ -49,7 +50,7 @@ fn a_count_window_remembers_that_many() {
 
 #[test]
 fn nothing_is_forgotten_before_it_is_settled() {
-    let mut dedup = Dedup::new(MemoryTable::default(), Window::Time(16));
+    let mut dedup = Dedup::new(MemoryTable::default(), Window::time(Duration::from_millis(16)).unwrap());
     dedup.decide(id(1), at(0, 0), 0).unwrap();
     dedup.decide(id(2), at(0, 1), 1_000_000).unwrap();
     assert_eq!(dedup.decide(id(1), at(0, 2), 0).unwrap(), Verdict::Duplicate { first: at(0, 0) });
@@ -93,8 +94,8 @@ fn inputs() -> impl Strategy<Value = Vec<Vec<(u8, i64)>>> {
 fn windows() -> impl Strategy<Value = Window> {
     prop_oneof![
         Just(Window::Unbounded),
-        (1_i64..600).prop_map(Window::Time),
-        (1_u64..20).prop_map(Window::Count),
+        (1_u64..600).prop_map(|millis| Window::time(Duration::from_millis(millis)).unwrap()),
+        (1_u64..20).prop_map(|count| Window::count(count).unwrap()),
     ]
 }
 

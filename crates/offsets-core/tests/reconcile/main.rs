@@ -8,6 +8,7 @@ mod examination;
 mod identity;
 mod line;
 mod order;
+mod ruling;
 mod seed;
 mod seeded;
 mod sieve;
@@ -30,5 +31,5 @@ mod stream;
 
 #[test]
 fn the_example_of_a_stream_runs() {
-    stream::main();
+    stream::main().unwrap();
 }

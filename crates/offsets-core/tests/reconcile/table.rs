@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use offsets_core::reconcile::{Filling, Identity, MemoryTable, Table as _};
+use offsets_core::reconcile::{Identity, MemoryTable, MemoryTableBuilder, Table as _};
 use proptest::prelude::*;
 
 use crate::cases::up_to;
@@ -10,7 +10,7 @@ enum Step {
     Put(Identity, u32),
     PutIfAbsent(Identity, u32),
     Remove(Identity),
-    Expect(Identity),
+    Prefetch(Identity),
     RetainFrom(u32),
 }
 
@@ -24,7 +24,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         4 => (identities(), any::<u32>()).prop_map(|(identity, value)| Step::Put(identity, value)),
         8 => (identities(), any::<u32>()).prop_map(|(identity, value)| Step::PutIfAbsent(identity, value)),
         4 => identities().prop_map(Step::Remove),
-        1 => identities().prop_map(Step::Expect),
+        1 => identities().prop_map(Step::Prefetch),
         1 => (0..u32::MAX / 2).prop_map(Step::RetainFrom),
     ];
     prop::collection::vec(step, 0..400)
@@ -52,7 +52,7 @@ proptest! {
                 Step::Remove(identity) => {
                     prop_assert_eq!(table.remove(identity), model.remove(&identity.to_bits()));
                 }
-                Step::Expect(identity) => table.expect(&mut [identity].into_iter()),
+                Step::Prefetch(identity) => table.prefetch(&mut [identity].into_iter()),
                 Step::RetainFrom(least) => {
                     prop_assert_eq!(table.retain(&mut |value| *value >= least), Ok(()));
                     model.retain(|_, value| *value >= least);
@@ -67,16 +67,16 @@ proptest! {
         prop_assert_eq!(held, model);
     }
 
-    /// However many were said to come, a filling has the last value of each identity.
+    /// However many were said to come, a builder has the last value of each identity.
     #[test]
-    fn a_filling_is_a_map(
+    fn what_is_built_is_a_map(
         expected in 0_usize..1_000,
         entries in prop::collection::vec((identities(), any::<u32>()), 0..600),
     ) {
-        let mut filling = Filling::new(expected);
-        entries.iter().for_each(|(identity, value)| filling.put(*identity, *value));
+        let mut builder = MemoryTableBuilder::new(expected);
+        entries.iter().for_each(|(identity, value)| builder.put(*identity, *value));
         let held: HashMap<_, _> =
-            filling.finish().iter().map(|(identity, value)| (identity.to_bits(), value)).collect();
+            builder.finish().iter().map(|(identity, value)| (identity.to_bits(), value)).collect();
         let model: HashMap<_, _> = entries.iter().map(|(identity, value)| (identity.to_bits(), *value)).collect();
         prop_assert_eq!(held, model);
     }

@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use offsets_core::evidence::Fingerprint;
 use offsets_core::reconcile::{
-    Candidate, Loss, MemoryTable, Operator as _, Outcome, Position, Rank, Reason, Region, Table as _, Ties,
-    Upsert, UpsertRules, Version, Winner,
+    Candidate, Loss, MemoryTable, Operator as _, Outcome, Position, Rank, Reason, Region, Table as _, Upsert,
+    UpsertRules, Version, Winner,
 };
 use proptest::prelude::*;
 
@@ -19,8 +19,6 @@ struct Write {
     region: u8,
     content: Option<u8>,
 }
-
-const BY_CONTENT: UpsertRules = UpsertRules { horizon_ms: None, ties: Ties::ByContent };
 
 fn rank(write: Write) -> Rank {
     let content = Fingerprint::of(Some(&[write.key]), write.content.as_ref().map(std::slice::from_ref));
@@ -45,7 +43,7 @@ fn writes() -> impl Strategy<Value = Vec<Write>> {
 }
 
 fn state(upsert: &mut Memory) -> BTreeMap<u8, Rank> {
-    (0..4).filter_map(|key| Some((key, upsert.winner(id(key)).unwrap()?.rank))).collect()
+    (0..4).filter_map(|key| Some((key, upsert.table().get(id(key)).unwrap()?.rank))).collect()
 }
 
 #[test]
@@ -71,7 +69,7 @@ fn a_late_write_loses_and_the_ledger_says_to_which_and_why() {
 
 #[test]
 fn a_tombstone_is_remembered_until_its_horizon() {
-    let rules = UpsertRules { horizon_ms: Some(160), ties: Ties::Refuse };
+    let rules = UpsertRules { horizon_ms: Some(160) };
     let mut upsert = Upsert::new(MemoryTable::default(), rules);
     let write = |version, content| Write { key: 1, version, region: 0, content };
     let mut judge = |write, offset, time| {
@@ -95,14 +93,14 @@ proptest! {
         writes in writes(),
         order in prop::collection::vec(any::<prop::sample::Index>(), 0..40),
     ) {
-        let mut here = Upsert::new(MemoryTable::default(), BY_CONTENT);
+        let mut here = Upsert::new(MemoryTable::default(), UpsertRules::default());
         for (offset, write) in writes.iter().enumerate() {
-            here.judge(&candidate(*write, at(0, offset as i64))).unwrap();
+            here.judge_by_content(&candidate(*write, at(0, offset as i64))).unwrap();
         }
-        let mut there = Upsert::new(MemoryTable::default(), BY_CONTENT);
+        let mut there = Upsert::new(MemoryTable::default(), UpsertRules::default());
         let some = order.iter().filter_map(|index| writes.get(index.index(writes.len().max(1))));
         for (offset, write) in some.chain(writes.iter().rev()).enumerate() {
-            there.judge(&candidate(*write, at(1, offset as i64))).unwrap();
+            there.judge_by_content(&candidate(*write, at(1, offset as i64))).unwrap();
         }
         prop_assert_eq!(state(&mut here), state(&mut there));
         // And it is the greatest of each key.
@@ -118,7 +116,7 @@ proptest! {
         writes in writes(),
         crashes in prop::collection::vec((1_usize..8, any::<bool>(), any::<bool>()), 0..10),
     ) {
-        let mut upsert = Upsert::new(MemoryTable::default(), BY_CONTENT);
+        let mut upsert = Upsert::new(MemoryTable::default(), UpsertRules::default());
         let mut ledger: BTreeMap<u64, Reason> = BTreeMap::new();
         let mut outcomes: BTreeMap<usize, Outcome> = BTreeMap::new();
         let (mut next, mut committed) = (0, 0);
@@ -126,7 +124,7 @@ proptest! {
             let before = upsert.clone();
             let first = next;
             for _ in 0..many.min(writes.len() - next) {
-                let outcome = upsert.judge(&candidate(writes[next], at(0, next as i64))).unwrap();
+                let outcome = upsert.judge_by_content(&candidate(writes[next], at(0, next as i64))).unwrap();
                 prop_assert_eq!(*outcomes.entry(next).or_insert(outcome), outcome, "another answer at {}", next);
                 next += 1;
             }
@@ -151,7 +149,7 @@ proptest! {
                 prop_assert!(twice.is_none(), "{:?} loses twice", loss.loser);
             }
         }
-        let winners: Vec<_> = (0..4).filter_map(|key| upsert.winner(id(key)).unwrap()).map(|winner| winner.position.to_bits()).collect();
+        let winners: Vec<_> = (0..4).filter_map(|key| upsert.table().get(id(key)).unwrap()).map(|winner| winner.position.to_bits()).collect();
         for place in 0..writes.len() {
             let position = at(0, place as i64).to_bits();
             prop_assert_ne!(winners.contains(&position), ledger.contains_key(&position), "record {}", place);

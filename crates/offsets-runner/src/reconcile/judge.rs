@@ -177,6 +177,14 @@ impl Operator for Judge {
         }
     }
 
+    fn judge_by_content(&mut self, candidate: &Candidate) -> Result<Outcome, Error> {
+        match self {
+            Self::Dedup(dedup) => dedup.judge_by_content(candidate),
+            Self::Upsert(upsert) => upsert.judge_by_content(candidate),
+            Self::Reread(seeded) => seeded.judge_by_content(candidate),
+        }
+    }
+
     fn settle(&mut self, next: &[Position]) -> Result<(), Error> {
         match self {
             Self::Dedup(dedup) => Operator::settle(dedup, next),

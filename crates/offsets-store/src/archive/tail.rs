@@ -1,11 +1,8 @@
 use jiff::Timestamp;
 
 use crate::log::{Key, SEGMENT_LIMIT, Stream};
-use crate::segment::{self, Head};
+use crate::segment::{self, FRAME, Head};
 use crate::wire::Writer;
-
-/// What the head and the checksum of a segment take.
-const FRAME: usize = 56;
 
 /// A segment is closed when it spans more than this, so that old entries can go without young ones.
 const SPAN_MS: i64 = 24 * 60 * 60 * 1000;

@@ -7,8 +7,9 @@ use crate::Error;
 /// A log whose changes are held back until they are known to count.
 ///
 /// Whoever writes the same changes elsewhere in a transaction, to a changelog in Kafka for one, takes them from
-/// [`changes`](Self::changes), and once that transaction is through has them kept by [`settle`](Self::settle); or forgets
-/// them, with [`discard`](Self::discard). Reading shows the log as if they counted.
+/// [`changes`](Self::changes), and once that transaction is through has them kept by [`settle`](Self::settle). Where it
+/// comes to nothing, the journal is dropped with the table over it, which knows of the changes, and both are opened anew over what is
+/// kept. Reading shows the log as if they counted.
 #[derive(Debug, Clone, Default)]
 pub struct Journal<L> {
     kept: L,
@@ -53,12 +54,7 @@ impl<L: SegmentLog> Journal<L> {
         self.kept.append(segments)
     }
 
-    /// Forgets the changes.
-    pub fn discard(&mut self) {
-        self.changes.clear();
-    }
-
-    /// The log beneath, as it was last settled.
+    /// The log beneath, as it was last settled: what is there after a crash.
     pub fn kept(&self) -> &L {
         &self.kept
     }

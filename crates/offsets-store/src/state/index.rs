@@ -52,10 +52,10 @@ impl<V: Copy> Index<V> {
     }
 
     /// Says what will be asked for next.
-    pub(super) fn expect(&self, identities: &mut dyn Iterator<Item = Identity>) {
+    pub(super) fn prefetch(&self, identities: &mut dyn Iterator<Item = Identity>) {
         // Where there are several, what is wanted of each of them is not known yet.
         if let [only] = self.generations.as_slices().0 {
-            only.table.expect(identities);
+            only.table.prefetch(identities);
         }
     }
 
@@ -83,11 +83,6 @@ impl<V: Copy> Index<V> {
         for generation in &mut self.generations {
             let Ok(()) = generation.table.retain(keep);
         }
-    }
-
-    /// The values, in no order.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (Identity, V)> + '_ {
-        self.generations.iter().flat_map(|generation| generation.table.iter())
     }
 
     pub(super) fn len(&self) -> u64 {

@@ -12,9 +12,6 @@ use crate::wire::{Reader, Writer};
 /// What a [`DurableTable`](super::DurableTable) can keep: it is written after the value before it, from which it often
 /// differs little. Only this crate says how.
 pub trait Kept: Copy + PartialEq {
-    /// What tells it from the values of another operator, in a copy.
-    const KIND: u8;
-
     /// The most bytes an entry can take, its identity included.
     const MOST: usize;
 
@@ -29,7 +26,6 @@ const IDENTITY: usize = 16;
 const VARINT: usize = 10;
 
 impl Kept for Seen {
-    const KIND: u8 = 1;
     const MOST: usize = IDENTITY + 3 * VARINT;
 
     fn write(&self, before: Option<&Self>, out: &mut Writer) {
@@ -45,7 +41,6 @@ impl Kept for Seen {
 }
 
 impl Kept for Read {
-    const KIND: u8 = 2;
     const MOST: usize = IDENTITY + 4 * VARINT;
 
     fn write(&self, before: Option<&Self>, out: &mut Writer) {
@@ -62,7 +57,6 @@ impl Kept for Read {
 }
 
 impl Kept for Winner {
-    const KIND: u8 = 3;
     const MOST: usize = IDENTITY + 2 * VARINT + 17 + 1 + 16 + 1 + VARINT;
 
     fn write(&self, before: Option<&Self>, out: &mut Writer) {

@@ -2,7 +2,6 @@
 //! built from again.
 
 mod bucket;
-mod copy;
 mod cost;
 mod folder;
 mod index;
@@ -14,7 +13,6 @@ mod replica;
 mod sealed;
 mod survey;
 
-pub use copy::StateCopyError;
 pub use cost::TableCost;
 pub use folder::{StateFolder, StateFolderError};
 pub use kept::Kept;
@@ -207,11 +205,6 @@ impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
         Ok(())
     }
 
-    /// Whether something is not saved yet.
-    fn is_changed(&self) -> bool {
-        self.tail.changed || !self.full.is_empty() || self.sealed.is_changed()
-    }
-
     /// Puts a value into memory; it may be on the disk already.
     fn keep(&mut self, identity: Identity, value: V) -> Result<(), Error> {
         if !self.sealed.is_empty()
@@ -378,8 +371,8 @@ impl<V: Kept, L: SegmentLog> Table<V> for DurableTable<V, L> {
         Ok(held)
     }
 
-    fn expect(&self, identities: &mut dyn Iterator<Item = Identity>) {
-        self.index.expect(identities);
+    fn prefetch(&self, identities: &mut dyn Iterator<Item = Identity>) {
+        self.index.prefetch(identities);
     }
 
     /// What is forgotten here is there again after a crash, and may be when the table is opened again, until the room it takes is given

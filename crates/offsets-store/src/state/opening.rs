@@ -1,4 +1,4 @@
-use offsets_core::reconcile::{Filling, Identity, MemoryTable, Table as _};
+use offsets_core::reconcile::{Identity, MemoryTable, MemoryTableBuilder, Table as _};
 
 use super::index::{Index, Limit};
 use super::sealed::Sealed;
@@ -44,7 +44,7 @@ impl<V: Kept> Reading<V> {
     /// All of them, about so many.
     fn read_all(&mut self, log: &impl SegmentLog, from: u64, about: usize) -> Result<Index<V>, Error> {
         // With room for what comes next: a table that is full would double at once.
-        let mut table = Filling::new(about + about / 4);
+        let mut table = MemoryTableBuilder::new(about + about / 4);
         let mut entered = 0;
         log.scan(self.stream, from, &mut |sequence, bytes| {
             let whole = self.read(sequence, bytes);

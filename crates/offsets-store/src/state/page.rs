@@ -2,11 +2,8 @@ use offsets_core::reconcile::Identity;
 
 use super::Kept;
 use crate::log::{Key, SEGMENT_LIMIT};
-use crate::segment::{self, Flaw, Head};
+use crate::segment::{self, FRAME, Flaw, Head};
 use crate::wire::{Reader, Writer};
-
-/// What the head and the checksum of a segment take.
-const FRAME: usize = 56;
 
 /// The entries of a segment that is being written.
 #[derive(Debug)]

@@ -36,8 +36,8 @@ pub struct NotAChange {
 }
 
 impl<L: SegmentLog> Replica<L> {
-    /// The copy that a log holds of the changelog with this name. A log that holds another's is emptied: its offsets mean
-    /// nothing here.
+    /// The copy that a log holds of this changelog. It is known by its name, and by what tells it from a later one of that name,
+    /// such as the id of its topic. A log that holds another's is emptied: its offsets mean nothing here.
     ///
     /// # Errors
     /// The log's own.

@@ -212,27 +212,6 @@ impl<V: Kept> Sealed<V> {
         Ok(found)
     }
 
-    /// Shows everything that is sealed and not in the index.
-    pub(super) fn each<E: From<Error>>(
-        &self,
-        log: &impl SegmentLog,
-        index: &mut Index<V>,
-        visit: &mut dyn FnMut(Identity, V) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let mut merge = Merge::<V>::new(self.stream(), &self.buckets);
-        let mut holders = Vec::new();
-        while let Some((identity, value)) = merge.next(log, &mut holders).map_err(Error::from)? {
-            if index.get(identity).is_none() {
-                visit(identity, value)?;
-            }
-        }
-        Ok(())
-    }
-
-    pub(super) fn is_changed(&self) -> bool {
-        self.changed
-    }
-
     /// Seals entries, of which none is in the index any more; what is not sealed begins with the segment `from`.
     pub(super) fn seal(
         &mut self,

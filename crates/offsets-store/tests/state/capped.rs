@@ -280,7 +280,7 @@ fn memory_stays_within_the_cap_and_what_that_costs_is_told() {
 #[test]
 fn a_window_that_moves_on_gives_the_room_of_buckets_back() {
     let table = DurableTable::open_capped(MemoryLog::default(), 0, 30_000).unwrap();
-    let mut dedup = Dedup::new(table, Window::Count(5_000));
+    let mut dedup = Dedup::new(table, Window::count(5_000).unwrap());
     let mut most = 0;
     for number in 1..=50_000_u32 {
         let position = Position::new(0, i64::from(number)).unwrap();

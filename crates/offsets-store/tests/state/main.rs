@@ -1,9 +1,12 @@
 //! What the operators of reconciliation remember on a disk.
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
-mod copy;
+mod capped;
 mod folder;
 mod replica;
+#[allow(dead_code, reason = "the example's own entry is called")]
+#[path = "../../examples/resume.rs"]
+mod resume;
 
 use std::collections::BTreeMap;
 
@@ -39,6 +42,11 @@ fn conforms(table: &mut impl Table<Seen, Error: std::fmt::Debug>) {
     assert_eq!(table.get(id(499)).unwrap(), None);
     assert_eq!(table.get(id(500)).unwrap(), Some(seen(500)));
     assert_eq!(table.put_if_absent(id(1), seen(4)).unwrap(), None, "what is forgotten is absent");
+}
+
+#[test]
+fn the_example_of_a_resume_runs() {
+    resume::main().unwrap();
 }
 
 #[test]
@@ -81,7 +89,7 @@ fn what_was_saved_in_sled_is_there_again_and_what_was_not_is_not() {
 #[test]
 fn a_window_that_moves_on_gives_its_room_back() {
     let table = DurableTable::open(MemoryLog::default(), 0).unwrap();
-    let mut dedup = Dedup::new(table, Window::Count(10_000));
+    let mut dedup = Dedup::new(table, Window::count(10_000).unwrap());
     let mut most = 0;
     for number in 1..=400_000_u32 {
         dedup.decide(id(number), Position::new(0, i64::from(number)).unwrap(), 0).unwrap();
@@ -95,7 +103,7 @@ fn a_window_that_moves_on_gives_its_room_back() {
     let log = dedup.table().log().clone();
     let frontier = dedup.frontier().clone();
     let again = DurableTable::<Seen, _>::open(log, 0).unwrap();
-    let mut again = Dedup::resume(again, Window::Count(10_000), frontier).unwrap();
+    let mut again = Dedup::resume(again, Window::count(10_000).unwrap(), frontier).unwrap();
     assert_eq!(again.table().len(), dedup.table().len());
 }
 
