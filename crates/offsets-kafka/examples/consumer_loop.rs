@@ -51,7 +51,7 @@ fn each_event_once_in_a_day() -> Result<(), Box<dyn Error>> {
         (r#"{"id":1}"#, 0),
     ])?;
     let rules = by(IdentityRule::Json(Pointer::parse("/id")?), None);
-    let day = Window::time(Duration::from_secs(24 * 60 * 60)).ok_or("longer than nothing")?;
+    let day = Window::time(Duration::from_secs(24 * 60 * 60)).ok_or("too short")?;
     let mut dedup = Dedup::new(MemoryTable::default(), day);
     let results = consume(&cluster, 0, &rules, &mut dedup)?;
     println!("dedup: {results:#?}");

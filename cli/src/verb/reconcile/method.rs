@@ -35,8 +35,8 @@ impl Method {
             (None, None) => Some(Window::Unbounded),
         };
         let window = window.ok_or_else(|| {
-            Failure::usage("a window of nothing remembers nothing")
-                .remedy("give a longer --window or --window-count, or none to remember everything")
+            Failure::usage("a --window is at least 16s: a shorter one would forget nothing")
+                .remedy("give a longer one, or --window-count, or none to remember everything")
         })?;
         let upsert = UpsertRules { horizon_ms: horizon(args)? };
         let judging = match (args.mode, seed) {

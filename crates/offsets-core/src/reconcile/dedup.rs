@@ -44,17 +44,18 @@ pub struct Dedup<T> {
 ///
 /// use offsets_core::reconcile::Window;
 ///
-/// let day = Window::time(Duration::from_secs(24 * 60 * 60)).expect("longer than nothing");
+/// let day = Window::time(Duration::from_secs(24 * 60 * 60)).expect("long enough");
 /// let million = Window::count(1_000_000).expect("more than none");
 /// assert_ne!(day, million);
-/// assert_eq!(Window::time(Duration::ZERO), None, "that would be no window at all");
+/// assert_eq!(Window::time(Duration::from_secs(5)), None, "it would forget nothing");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Window {
     /// As long as the table lives. It grows with every identity.
     Unbounded,
     /// Until the newest timestamp seen is this much later, in milliseconds; then up to a sixteenth longer. A record that comes in
-    /// older than that passes.
+    /// older than that passes. With timestamps of our days it has to be longer than 7 s to forget anything, which
+    /// [`Window::time`] sees to.
     Time(NonZeroU64),
     /// Until this many further identities came; then up to a sixteenth more.
     Count(NonZeroU64),
@@ -97,11 +98,14 @@ pub enum Verdict {
 /// The parts a window is forgotten in.
 const ERAS: u32 = 16;
 
+/// The shortest window of time. Its parts are numbered from 1970 on, and of shorter ones there were more than 32 bits count.
+const SHORTEST: Duration = Duration::from_secs(16);
+
 impl Window {
-    /// A window of time; `None` when it is shorter than a millisecond.
+    /// A window of time; `None` when it is shorter than 16 s.
     pub fn time(span: Duration) -> Option<Self> {
         let millis = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
-        NonZeroU64::new(millis).map(Self::Time)
+        NonZeroU64::new(millis).filter(|_| span >= SHORTEST).map(Self::Time)
     }
 
     /// A window of so many identities; `None` for 0.

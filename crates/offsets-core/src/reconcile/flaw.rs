@@ -1,3 +1,5 @@
+use jiff::Timestamp;
+
 use super::{Hlc, Pointer};
 
 /// What is wrong with a record, so that no operator can judge it.
@@ -39,6 +41,14 @@ pub enum Flaw {
     #[error("its time is {ahead_ms} ms ahead of the clock")]
     Ahead {
         /// By how much, in milliseconds.
+        ahead_ms: i64,
+    },
+    /// The time that is its version lies further ahead of the clock than is allowed.
+    #[error("its version {time} is {ahead_ms} ms ahead of the clock")]
+    VersionAhead {
+        /// What it says.
+        time: Timestamp,
+        /// By how much it is ahead, in milliseconds.
         ahead_ms: i64,
     },
     /// Its hybrid clock lies further ahead of the clock than is allowed.

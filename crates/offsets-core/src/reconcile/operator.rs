@@ -103,7 +103,7 @@ pub struct Examination {
     pub identity: IdentityRule,
     /// The order of the writes of a key, where the greatest is to win: an [`Upsert`] judges nothing without it.
     pub order: Option<Order>,
-    /// How far a record's time may lie ahead of the clock, in milliseconds.
+    /// How far a record's time, or the time that is its version, may lie ahead of the clock, in milliseconds.
     pub max_ahead_ms: i64,
 }
 
@@ -122,10 +122,18 @@ impl Examination {
                 if matches!(flaw, Flaw::UnknownRegion(_)) { FlawKind::Region } else { FlawKind::Order };
             flaw.of(kind)
         })?;
-        if let Some(Rank { version: Version::Stamp(stamp), .. }) = rank
-            && let Some(ahead_ms) = self.ahead(stamp.millis(), now_ms)
-        {
-            return Err(Flaw::Drift { stamp, ahead_ms }.of(FlawKind::Clock));
+        // What would win for as long as it is ahead.
+        let ahead = match rank.map(|rank| rank.version) {
+            Some(Version::Stamp(stamp)) => {
+                self.ahead(stamp.millis(), now_ms).map(|ahead_ms| Flaw::Drift { stamp, ahead_ms })
+            }
+            Some(Version::Time(time)) => self
+                .ahead(time.as_millisecond(), now_ms)
+                .map(|ahead_ms| Flaw::VersionAhead { time, ahead_ms }),
+            Some(Version::Number(_)) | None => None,
+        };
+        if let Some(flaw) = ahead {
+            return Err(flaw.of(FlawKind::Clock));
         }
         let identity = self.identity.identify(record).map_err(|flaw| flaw.of(FlawKind::Identity))?;
         Ok(Candidate { identity, rank, position, timestamp_ms, tombstone: record.is_tombstone() })

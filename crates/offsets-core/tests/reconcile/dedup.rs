@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU64;
 use std::time::Duration;
 
 use offsets_core::reconcile::{Dedup, Frontier, MemoryTable, Position, Seen, Table as _, Verdict, Window};
@@ -19,7 +20,7 @@ fn saved(dedup: &mut Dedup<MemoryTable<Seen>>) -> Remembered {
 
 #[test]
 fn a_time_window_forgets_what_is_older_and_not_what_is_younger() {
-    let mut dedup = Dedup::new(MemoryTable::default(), Window::time(Duration::from_millis(1_600)).unwrap());
+    let mut dedup = Dedup::new(MemoryTable::default(), Window::Time(NonZeroU64::new(1_600).unwrap()));
     let passes = |dedup: &mut Dedup<_>, number, offset, time| {
         let verdict = dedup.decide(id(number), at(0, offset), time).unwrap();
         dedup.settle(&[at(0, offset + 1)]).unwrap();
@@ -33,6 +34,22 @@ fn a_time_window_forgets_what_is_older_and_not_what_is_younger() {
     assert!(passes(&mut dedup, 1, 5, 11_700), "it is forgotten");
     assert!(passes(&mut dedup, 4, 6, 1), "what is older than the window passes");
     assert!(!passes(&mut dedup, 4, 7, 1), "and is remembered all the same");
+}
+
+/// The shortest window once never forgot: its parts, numbered from 1970 on, were more than their numbers.
+#[test]
+fn the_shortest_window_forgets_in_our_days() {
+    assert_eq!(Window::time(Duration::from_millis(15_999)), None);
+    let window = Window::time(Duration::from_secs(16)).unwrap();
+    let mut dedup = Dedup::new(MemoryTable::<Seen>::default(), window);
+    for number in 0..1_000_u32 {
+        let position = at(0, number.into());
+        dedup
+            .decide(id((number % 251) as u8), position, 1_764_000_000_000 + i64::from(number) * 10_000)
+            .unwrap();
+        dedup.settle(&[position.next()]).unwrap();
+    }
+    assert!(dedup.table().len() <= 3, "{} are remembered", dedup.table().len());
 }
 
 #[test]
@@ -50,7 +67,7 @@ fn a_count_window_remembers_that_many() {
 
 #[test]
 fn nothing_is_forgotten_before_it_is_settled() {
-    let mut dedup = Dedup::new(MemoryTable::default(), Window::time(Duration::from_millis(16)).unwrap());
+    let mut dedup = Dedup::new(MemoryTable::default(), Window::Time(NonZeroU64::new(16).unwrap()));
     dedup.decide(id(1), at(0, 0), 0).unwrap();
     dedup.decide(id(2), at(0, 1), 1_000_000).unwrap();
     assert_eq!(dedup.decide(id(1), at(0, 2), 0).unwrap(), Verdict::Duplicate { first: at(0, 0) });
@@ -94,7 +111,7 @@ fn inputs() -> impl Strategy<Value = Vec<Vec<(u8, i64)>>> {
 fn windows() -> impl Strategy<Value = Window> {
     prop_oneof![
         Just(Window::Unbounded),
-        (1_u64..600).prop_map(|millis| Window::time(Duration::from_millis(millis)).unwrap()),
+        (1_u64..600).prop_map(|millis| Window::Time(NonZeroU64::new(millis).unwrap())),
         (1_u64..20).prop_map(|count| Window::count(count).unwrap()),
     ]
 }

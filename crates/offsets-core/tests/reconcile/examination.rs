@@ -42,5 +42,10 @@ fn what_a_record_cannot_be_judged_by_is_named() {
     let hlc = || Some(VersionRule::Hlc("hlc".to_owned()));
     assert_eq!(kind(hlc(), &Record { headers: &headers, ..RECORD }), Err(FlawKind::Clock));
     assert_eq!(kind(hlc(), &RECORD), Err(FlawKind::Order));
+    let since = |time| [Header { name: "since", value: Some(time) }];
+    let time = || Some(VersionRule::Header("since".to_owned()));
+    assert_eq!(kind(time(), &Record { headers: &since(b"1970-01-01T00:01:50Z"), ..RECORD }), Ok(()));
+    let ahead = since(b"2999-01-01T00:00:00Z");
+    assert_eq!(kind(time(), &Record { headers: &ahead, ..RECORD }), Err(FlawKind::Clock));
     assert_eq!(examination(hlc()).headers().collect::<Vec<_>>(), ["hlc"]);
 }
