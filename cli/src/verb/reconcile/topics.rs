@@ -59,7 +59,8 @@ pub(super) fn reconcile(
         }
         let ended = if args.dry_run {
             let runner = Runner::rehearse(cluster, &job, &mut onlooker);
-            runner.map_err(|error| failure(error, &job)).and_then(|runner| end(runner, &job, &stop))
+            let ended = runner.and_then(|runner| runner.run(&|| stop.is_said()));
+            ended.map_err(|error| failure_of_dry_run(error, &job))
         } else {
             let mut ahead = Onlooker::ahead(&standing, remarks);
             work(cluster, &job, &mut ahead, &mut onlooker, &stop)
@@ -223,6 +224,19 @@ fn topic(flag: &str, name: &Path) -> Result<TopicName, Failure> {
             .remedy("with --group, inputs and outputs are topics; without it they are files"));
     }
     Ok(TopicName::from(text.as_ref()))
+}
+
+/// A dry run has committed nothing, and ends where the run itself would.
+fn failure_of_dry_run(error: Error, job: &Job) -> Failure {
+    match &error {
+        Error::Unjudged { flawed, .. } => {
+            let kind = flawed.kind.as_str();
+            Failure::new(Exit::Unsound, with_causes(&error)).remedy(format!(
+                "a run would end here too: say --on {kind}=dead-letter or --on {kind}=pass to see what comes behind it"
+            ))
+        }
+        _ => failure(error, job),
+    }
 }
 
 fn failure(error: Error, job: &Job) -> Failure {

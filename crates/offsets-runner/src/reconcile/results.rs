@@ -1,6 +1,6 @@
 use offsets_core::model::TopicPartition;
 use offsets_core::reconcile::{
-    Candidate, Flawed, LedgerEntry, Line, Loss, Policy, Record, Ruling, Side, Tally, Write,
+    Candidate, Destination, Flawed, LedgerEntry, Line, Loss, Record, Ruling, Side, Tally, Write,
 };
 use offsets_kafka::RawRecord;
 use offsets_kafka::exchange::{Outgoing, Setback};
@@ -30,19 +30,17 @@ impl<'r> Results<'r> {
         record: &Record<'_>,
         ruling: Ruling,
     ) -> Result<(), Stopped> {
-        self.open.records += 1;
-        match ruling {
-            Ruling::Passes { candidate, over } => {
-                if let Some(loss) = over {
-                    self.enter(seat, task, raw, record, &candidate, &loss)?;
-                }
-                self.forward(seat, self.job.output.as_str(), task.number, raw, &[])?;
-                self.open.written += 1;
-            }
-            Ruling::Loses { candidate, loss } => self.enter(seat, task, raw, record, &candidate, &loss)?,
-            Ruling::SetAside { flawed, policy } => self.set_aside(seat, task, raw, record, flawed, policy)?,
+        let destination = self.open.count(&ruling);
+        if let Some((candidate, loss)) = ruling.loss() {
+            self.enter(seat, task, raw, record, candidate, loss)?;
         }
-        Ok(())
+        match destination {
+            Destination::Output => Ok(self.forward(seat, self.job.output.as_str(), task.number, raw, &[])?),
+            Destination::Ledger => Ok(()),
+            Destination::DeadLetters(_) if !seat.writes() => Ok(()),
+            Destination::DeadLetters(flawed) => self.set_aside(seat, task, raw, record, flawed),
+            Destination::Nowhere(flawed) => Err(unjudged(record, flawed).into()),
+        }
     }
 
     /// Puts out a record of the changelog.
@@ -77,7 +75,7 @@ impl<'r> Results<'r> {
     }
 
     fn enter(
-        &mut self,
+        &self,
         seat: &mut Seat<'_>,
         task: &Task,
         raw: RawRecord<'_>,
@@ -85,7 +83,6 @@ impl<'r> Results<'r> {
         candidate: &Candidate,
         loss: &Loss,
     ) -> Result<(), Stopped> {
-        *self.open.lost.entry(loss.reason).or_default() += 1;
         if self.job.ledger.is_none() && seat.writes() {
             return Ok(());
         }
@@ -111,43 +108,33 @@ impl<'r> Results<'r> {
         Ok(())
     }
 
-    /// A record that cannot be judged goes where the policy says.
+    /// Puts a record that cannot be judged out to where somebody looks after it. Without such a place the run ends: no record is
+    /// skipped.
     fn set_aside(
-        &mut self,
+        &self,
         seat: &mut Seat<'_>,
         task: &Task,
         raw: RawRecord<'_>,
         record: &Record<'_>,
-        flawed: Flawed,
-        policy: Policy,
+        flawed: &Flawed,
     ) -> Result<(), Stopped> {
-        let kind = flawed.kind;
-        match (policy, &self.job.dead_letters) {
-            (Policy::Fail, _) | (Policy::DeadLetter, None) => {
-                self.open.records -= 1;
-                let partition = TopicPartition::new(record.topic, record.partition);
-                return Err(Error::Unjudged { partition, offset: record.offset, flawed }.into());
-            }
-            (Policy::DeadLetter, Some(topic)) => {
-                let detail = flawed.to_string();
-                let (partition, offset) = (record.partition.to_string(), record.offset.to_string());
-                let headers = [
-                    ("offsets.flaw", kind.as_str().as_bytes()),
-                    ("offsets.detail", detail.as_bytes()),
-                    ("offsets.topic", record.topic.as_bytes()),
-                    ("offsets.partition", partition.as_bytes()),
-                    ("offsets.offset", offset.as_bytes()),
-                ];
-                self.forward(seat, topic.as_str(), task.number, raw, &headers)?;
-            }
-            (Policy::Pass, _) => {
-                self.forward(seat, self.job.output.as_str(), task.number, raw, &[])?;
-                self.open.written += 1;
-            }
-        }
-        *self.open.flawed.entry(kind).or_default() += 1;
-        Ok(())
+        let Some(topic) = &self.job.dead_letters else { return Err(unjudged(record, flawed).into()) };
+        let detail = flawed.to_string();
+        let (partition, offset) = (record.partition.to_string(), record.offset.to_string());
+        let headers = [
+            ("offsets.flaw", flawed.kind.as_str().as_bytes()),
+            ("offsets.detail", detail.as_bytes()),
+            ("offsets.topic", record.topic.as_bytes()),
+            ("offsets.partition", partition.as_bytes()),
+            ("offsets.offset", offset.as_bytes()),
+        ];
+        Ok(self.forward(seat, topic.as_str(), task.number, raw, &headers)?)
     }
+}
+
+fn unjudged(record: &Record<'_>, flawed: &Flawed) -> Error {
+    let partition = TopicPartition::new(record.topic, record.partition);
+    Error::Unjudged { partition, offset: record.offset, flawed: flawed.clone() }
 }
 
 /// One of the writes of a loss; all of it only where it is the record at hand.
