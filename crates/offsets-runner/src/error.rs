@@ -34,6 +34,9 @@ pub enum Error {
         /// Its partitions.
         partitions_of_other: usize,
     },
+    /// A policy sends records to dead letters, and no topic is named for them.
+    #[error("records that cannot be judged are to go to dead letters, and no topic is named for these")]
+    NoDeadLetters,
     /// A topic that is written to has fewer partitions than the inputs.
     #[error("{topic} has {partitions} partitions, and the inputs have {needed}")]
     TooFewPartitions {

@@ -90,7 +90,7 @@ struct DeadLetter<'a> {
 
 impl Run {
     fn begin(args: &ReconcileArgs) -> Result<Self, Failure> {
-        let Method { rules, judging, .. } = Method::of(args)?;
+        let Method { rules, judging } = Method::of(args)?;
         let inputs = Inputs::open(&args.from)?;
         let judge = match judging {
             Judging::Dedup(window) => Judge::Operator(Box::new(Dedup::new(MemoryTable::default(), window))),

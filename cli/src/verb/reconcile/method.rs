@@ -16,8 +16,6 @@ use crate::failure::Failure;
 pub(super) struct Method {
     pub(super) rules: Rules,
     pub(super) judging: Judging,
-    /// All of it that a state depends on, in words that stay.
-    pub(super) in_words: String,
 }
 
 impl Method {
@@ -49,25 +47,7 @@ impl Method {
                 return Err(Failure::usage("--mode reread needs a --seed"));
             }
         };
-        let in_words = in_words(&examination, &judging);
-        Ok(Self { rules: Rules { examination, policies }, judging, in_words })
-    }
-}
-
-/// What was remembered under other words means something else.
-fn in_words(examination: &Examination, judging: &Judging) -> String {
-    let identity = &examination.identity;
-    let order = examination.order.as_ref().map_or_else(String::new, |order| {
-        let tombstones = order.tombstones.as_ref();
-        let tombstones = tombstones.map_or_else(String::new, |header| format!(" tombstone-version={header}"));
-        format!(" order={} regions={}{tombstones}", order.version, order.regions.names().join(","))
-    });
-    match judging {
-        Judging::Dedup(Window::Unbounded) => format!("dedup identity={identity}"),
-        Judging::Dedup(Window::Time(millis)) => format!("dedup identity={identity} window={millis}ms"),
-        Judging::Dedup(Window::Count(count)) => format!("dedup identity={identity} window-count={count}"),
-        Judging::Upsert(_) => format!("upsert identity={identity}{order}"),
-        Judging::Reread(seed) => format!("reread seed={} of {}", seed.as_of, seed.link.source),
+        Ok(Self { rules: Rules { examination, policies }, judging })
     }
 }
 

@@ -1,10 +1,10 @@
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::thread;
 
-use offsets_core::model::{GroupId, TopicName};
-use offsets_core::reconcile::{Seed, Tally};
-use offsets_kafka::Cluster;
-use offsets_runner::{Ended, Error, Input, Job, Judging, LocalState, Repartition, Runner};
+use offsets_core::model::TopicName;
+use offsets_core::reconcile::Seed;
+use offsets_runner::{Ended, Error, Input, Job, Judging, LocalState, Outputs, Watchers};
 
 use super::super::session::TargetSession;
 use super::files::can_be_printed;
@@ -27,7 +27,7 @@ pub(super) fn reconcile(
     group: &str,
 ) -> Result<Exit, Failure> {
     can_be_printed(output, args)?;
-    let job = job(link, args, group)?;
+    let Task { job, outputs } = task(link, args, group)?;
     let topics = &args.topics;
     let is_named = topics.bootstrap_server.is_some() || topics.command_config.is_some();
     if link.demo && !args.dry_run {
@@ -57,13 +57,16 @@ pub(super) fn reconcile(
         if let Some(server) = &server {
             scope.spawn(|| serve(server, &standing, &stop));
         }
-        let ended = if args.dry_run {
-            let runner = Runner::rehearse(cluster, &job, &mut onlooker);
-            let ended = runner.and_then(|runner| runner.run(&|| stop.is_said()));
-            ended.map_err(|error| failure_of_dry_run(error, &job))
-        } else {
-            let mut ahead = Onlooker::ahead(&standing, remarks);
-            work(cluster, &job, &mut ahead, &mut onlooker, &stop)
+        let stops = || stop.is_said();
+        let ended = match &outputs {
+            Some(outputs) => {
+                let mut ahead = Onlooker::ahead(&standing, remarks);
+                let watchers = Watchers { repartition: &mut ahead, reconcile: &mut onlooker };
+                offsets_runner::run(cluster, &job, outputs, watchers, &stops)
+                    .map_err(|error| failure(error, &job))
+            }
+            None => offsets_runner::rehearse(cluster, &job, &mut onlooker, &stops)
+                .map_err(|error| failure_of_dry_run(error, &job)),
         };
         // Nobody is answered any more.
         stop.say();
@@ -74,52 +77,22 @@ pub(super) fn reconcile(
     let (ended, tally) = ended?;
     print_reconciled(&tally, args.dry_run.then_some(losses.as_slice()), false, output, remarks)?;
     if ended == Ended::Stopped {
-        remarks.say("stopped; everything that was counted is committed");
+        remarks.say(match outputs {
+            Some(_) => "stopped; everything that was counted is committed",
+            None => "stopped before everything was read",
+        });
     }
     Ok(Exit::Done)
 }
 
-/// Both stages of a job side by side, or, where it ends once everything is done, one after the other.
-fn work(
-    cluster: &Cluster,
-    job: &Job,
-    ahead: &mut Onlooker<'_>,
-    onlooker: &mut Onlooker<'_>,
-    stop: &Stop,
-) -> Result<(Ended, Tally), Failure> {
-    let repartition = Repartition::start(cluster, job, ahead).map_err(|error| failure(error, job))?;
-    let start = |onlooker| Runner::start(cluster, job, onlooker).map_err(|error| failure(error, job));
-    let Some(repartition) = repartition else { return end(start(onlooker)?, job, stop) };
-    let go_ahead =
-        |stage: Repartition<'_>| stage.run(&|| stop.is_said()).map_err(|error| failure(error, job));
-    if job.once {
-        return match go_ahead(repartition)? {
-            Ended::Done => end(start(onlooker)?, job, stop),
-            Ended::Stopped => Ok((Ended::Stopped, Tally::default())),
-        };
-    }
-    let runner = start(onlooker)?;
-    thread::scope(|scope| {
-        // Whichever ends takes the other along.
-        let ahead = scope.spawn(|| {
-            let ended = go_ahead(repartition);
-            stop.say();
-            ended
-        });
-        let ended = end(runner, job, stop);
-        stop.say();
-        let ahead = ahead.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        let ended = ended?;
-        ahead.map(|_| ended)
-    })
+/// What is to be done, and where results go; in a dry run they go nowhere.
+struct Task {
+    job: Job,
+    outputs: Option<Outputs>,
 }
 
-fn end(runner: Runner<'_>, job: &Job, stop: &Stop) -> Result<(Ended, Tally), Failure> {
-    runner.run(&|| stop.is_said()).map_err(|error| failure(error, job))
-}
-
-fn job(link: &LinkArgs, args: &ReconcileArgs, group: &str) -> Result<Job, Failure> {
-    let Method { rules, judging, in_words } = Method::of(args)?;
+fn task(link: &LinkArgs, args: &ReconcileArgs, group: &str) -> Result<Task, Failure> {
+    let Method { rules, judging } = Method::of(args)?;
     let inputs = args.from.iter().map(|from| input(from, args)).collect::<Result<Vec<_>, _>>()?;
     if let Some((_, twice)) = inputs
         .iter()
@@ -131,42 +104,19 @@ fn job(link: &LinkArgs, args: &ReconcileArgs, group: &str) -> Result<Job, Failur
     if let Judging::Reread(seed) = &judging {
         fits(seed, group, &inputs)?;
     }
-    let output = args.to.as_deref().map(|path| topic("--to", path)).transpose()?;
-    let output = output.unwrap_or_else(|| TopicName::from("-"));
-    let optional =
-        |flag, path: &Option<std::path::PathBuf>| path.as_deref().map(|path| topic(flag, path)).transpose();
-    let (ledger, dead_letters) =
-        (optional("--ledger", &args.ledger)?, optional("--dead-letter", &args.dead_letter)?);
+    let outputs = outputs(args)?;
+    let job = Job::new(group, inputs, rules, judging);
     let topics = &args.topics;
-    let changelog = topics.changelog.clone().unwrap_or_else(|| format!("{group}-changelog"));
-    let changelog = TopicName::from(changelog.as_str());
+    let changelog = topics.changelog.as_deref().map_or(job.changelog.clone(), TopicName::from);
     let repartition = topics.repartition.as_deref().map(|name| match name {
         "" => Ok(TopicName::from(format!("{group}-repartition").as_str())),
         name => topic("--repartition", Path::new(name)),
     });
     let repartition = repartition.transpose()?;
-    let written =
-        [Some(&output), ledger.as_ref(), dead_letters.as_ref(), Some(&changelog), repartition.as_ref()];
-    for (place, name) in written.iter().enumerate().filter_map(|(place, name)| Some((place, (*name)?))) {
-        let again = written[..place].iter().flatten().any(|before| *before == name);
-        if again || inputs.iter().any(|input| input.topic == *name) {
-            return Err(Failure::usage(format!("topic {name} has two parts to play")).remedy(
-                "give inputs, output, ledger, dead letters, changelog and repartition a topic each",
-            ));
-        }
-    }
-    Ok(Job {
-        group: GroupId::from(group),
-        inputs,
+    let job = Job {
         repartition,
-        output,
-        ledger,
-        dead_letters,
         changelog,
         changelog_replicas: topics.changelog_replicas,
-        rules,
-        judging,
-        in_words,
         local: topics.state.clone().map_or(LocalState::Memory, LocalState::Folder),
         memory: topics.max_memory.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX)),
         commit_interval: topics.commit_interval,
@@ -175,7 +125,35 @@ fn job(link: &LinkArgs, args: &ReconcileArgs, group: &str) -> Result<Job, Failur
         instance: topics.instance.clone(),
         once: topics.once,
         adopt_positions: topics.adopt_positions,
-    })
+        ..job
+    };
+    has_one_part_for_each(&job, outputs.as_ref())?;
+    Ok(Task { job, outputs })
+}
+
+fn outputs(args: &ReconcileArgs) -> Result<Option<Outputs>, Failure> {
+    let Some(to) = &args.to else { return Ok(None) };
+    let optional = |flag, path: &Option<PathBuf>| path.as_deref().map(|path| topic(flag, path)).transpose();
+    Ok(Some(Outputs {
+        output: topic("--to", to)?,
+        ledger: optional("--ledger", &args.ledger)?,
+        dead_letters: optional("--dead-letter", &args.dead_letter)?,
+    }))
+}
+
+/// Whether no topic is named twice.
+fn has_one_part_for_each(job: &Job, outputs: Option<&Outputs>) -> Result<(), Failure> {
+    let inputs = job.inputs.iter().map(|input| &input.topic);
+    let outputs = outputs.map(|outputs| {
+        [Some(&outputs.output), outputs.ledger.as_ref(), outputs.dead_letters.as_ref()].into_iter().flatten()
+    });
+    let own = [Some(&job.changelog), job.repartition.as_ref()].into_iter().flatten();
+    let mut seen = BTreeSet::new();
+    match inputs.chain(outputs.into_iter().flatten()).chain(own).find(|name| !seen.insert(*name)) {
+        Some(name) => Err(Failure::usage(format!("topic {name} has two parts to play"))
+            .remedy("give inputs, output, ledger, dead letters, changelog and repartition a topic each")),
+        None => Ok(()),
+    }
 }
 
 /// Whether a seed is of this group, and all of it is read.
