@@ -1,5 +1,6 @@
 //! `offsets reconcile`: records of several regions in, what counts out, and every write that lost beside it.
 
+mod failed;
 mod files;
 mod inputs;
 mod method;

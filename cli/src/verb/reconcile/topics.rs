@@ -4,17 +4,17 @@ use std::thread;
 
 use offsets_core::model::TopicName;
 use offsets_core::reconcile::Seed;
-use offsets_runner::{Ended, Error, Input, Job, Judging, LocalState, Outputs, Watchers};
+use offsets_runner::{Ended, Input, Job, Judging, LocalState, Outputs, Watchers};
 
 use super::super::session::TargetSession;
+use super::failed::{dry_run_failed, run_failed};
 use super::files::can_be_printed;
 use super::method::Method;
 use super::reread::tell_of_unseeded;
-use super::rights;
 use super::standing::{Onlooker, Standing};
 use crate::args::{LinkArgs, Mode, OutputArgs, ReconcileArgs};
 use crate::exit::Exit;
-use crate::failure::{Failure, with_causes};
+use crate::failure::Failure;
 use crate::link::resolve_named;
 use crate::print::print_reconciled;
 use crate::service::{Stop, listen, serve};
@@ -63,10 +63,10 @@ pub(super) fn reconcile(
                 let mut ahead = Onlooker::ahead(&standing, remarks);
                 let watchers = Watchers { repartition: &mut ahead, reconcile: &mut onlooker };
                 offsets_runner::run(cluster, &job, outputs, watchers, &stops)
-                    .map_err(|error| failure(error, &job))
+                    .map_err(|error| run_failed(error, &job))
             }
             None => offsets_runner::rehearse(cluster, &job, &mut onlooker, &stops)
-                .map_err(|error| failure_of_dry_run(error, &job)),
+                .map_err(|error| dry_run_failed(error, &job)),
         };
         // Nobody is answered any more.
         stop.say();
@@ -202,88 +202,4 @@ fn topic(flag: &str, name: &Path) -> Result<TopicName, Failure> {
             .remedy("with --group, inputs and outputs are topics; without it they are files"));
     }
     Ok(TopicName::from(text.as_ref()))
-}
-
-/// A dry run has committed nothing, and ends where the run itself would.
-fn failure_of_dry_run(error: Error, job: &Job) -> Failure {
-    match &error {
-        Error::Unjudged { flawed, .. } => {
-            let kind = flawed.kind.as_str();
-            Failure::new(Exit::Unsound, with_causes(&error)).remedy(format!(
-                "a run would end here too: say --on {kind}=dead-letter or --on {kind}=pass to see what comes behind it"
-            ))
-        }
-        _ => failure(error, job),
-    }
-}
-
-fn failure(error: Error, job: &Job) -> Failure {
-    if let Some(remedy) = rights::remedy(&error, job) {
-        return Failure::new(Exit::Failed, with_causes(&error)).remedy(remedy);
-    }
-    let (exit, remedy) = match &error {
-        Error::Kafka(_) | Error::Store(_) => return kafka_or_store(error),
-        Error::NotCopartitioned { .. } => (
-            Exit::Failed,
-            "say --repartition: the records go through a topic between, in which those of one identity meet",
-        ),
-        Error::Compacted { .. } => {
-            (Exit::Failed, "name another topic with --repartition, or set its cleanup.policy to delete")
-        }
-        Error::NoOrigin { .. } => (Exit::Failed, "name a topic of this job's own with --repartition"),
-        Error::OtherRepartition { .. } => (
-            Exit::Unverified,
-            "use another --group; or, if the group was moved on purpose, say --adopt-positions: what comes again is judged again",
-        ),
-        Error::TooFewPartitions { .. } => (Exit::Failed, "give it as many partitions as the inputs have"),
-        Error::NotCompacted { .. } => {
-            (Exit::Failed, "name another topic with --changelog, or set its cleanup.policy to compact")
-        }
-        Error::NotOurs { .. } => (Exit::Failed, "name a topic of this job's own with --changelog"),
-        Error::Damaged { .. } | Error::UnknownProgress { .. } => (
-            Exit::Failed,
-            "name a new topic with --changelog and move the group back to where its inputs begin, or to where duplicates do \
-             no harm; then say --adopt-positions",
-        ),
-        Error::OtherRules { .. } => {
-            (Exit::Unverified, "say the rules it was made by, or use another --group and --changelog")
-        }
-        Error::Moved { .. } | Error::StateGone { .. } => (
-            Exit::Unverified,
-            "if the group was moved on purpose, say --adopt-positions: what is read again is answered as before",
-        ),
-        Error::OtherSeed { .. } => (
-            Exit::Unverified,
-            "make the seed with the translation that moved the group, before anything is read on the target",
-        ),
-        Error::Deleted { .. } => (
-            Exit::Unsound,
-            "move the group to the log start, knowing what is lost, and say --adopt-positions",
-        ),
-        Error::Unjudged { flawed, .. } => {
-            let kind = flawed.kind.as_str();
-            let remedy =
-                format!("say --on {kind}=dead-letter or --on {kind}=pass; what came before it is committed");
-            return Failure::new(Exit::Unsound, with_causes(&error)).remedy(remedy);
-        }
-        Error::NoCommit { .. } => (Exit::Failed, "check the brokers; nothing is lost, and a new run goes on"),
-        _ => return Failure::new(Exit::Failed, with_causes(&error)),
-    };
-    Failure::new(exit, with_causes(&error)).remedy(remedy)
-}
-
-fn kafka_or_store(error: Error) -> Failure {
-    match error {
-        Error::Kafka(error) if error.is_fenced() => Failure::from(error)
-            .remedy("another instance runs under the same --instance: give each a name of its own"),
-        Error::Kafka(error) => Failure::from(error),
-        Error::Store(error) if error.is_in_use() => Failure::from(error)
-            .remedy("another instance has it open: give each instance a --state folder of its own"),
-        Error::Store(error) if error.is_full() => Failure::from(error)
-            .remedy("make room on the disk and start it again: what was committed is in the changelog"),
-        Error::Store(error) => {
-            Failure::from(error).remedy("move the folder away: the state is read from the changelog then")
-        }
-        error => Failure::new(Exit::Failed, with_causes(&error)),
-    }
 }
