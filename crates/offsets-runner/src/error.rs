@@ -201,7 +201,7 @@ pub enum Error {
         failed: Box<Error>,
         /// Why the commit did not come about.
         #[source]
-        cause: offsets_kafka::Error,
+        cause: Box<offsets_kafka::Error>,
     },
     /// Transaction after transaction failed.
     #[error("{tries} transactions in a row came to nothing")]

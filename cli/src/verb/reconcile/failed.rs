@@ -8,7 +8,7 @@ use crate::failure::{Failure, with_causes};
 pub(super) fn run_failed(error: Error, job: &Job) -> Failure {
     match error {
         Error::Uncommitted { failed: reason, cause } => {
-            let cause = with_causes(&cause);
+            let cause = with_causes(&*cause);
             failed(*reason, job, "; what was not committed is read again")
                 .by(&format!("; what came before it is not known to be committed: {cause}"))
         }
@@ -120,7 +120,7 @@ mod tests {
         let (cluster, about) = ("target".into(), About::Transaction("merge.one".to_owned()));
         let cause =
             offsets_kafka::Error::TimedOut { cluster, about, waited: Duration::from_secs(10), cause: None };
-        Error::Uncommitted { failed: Box::new(failed), cause }
+        Error::Uncommitted { failed: Box::new(failed), cause: Box::new(cause) }
     }
 
     #[test]

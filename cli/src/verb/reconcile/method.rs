@@ -59,7 +59,7 @@ fn seed(path: &Path) -> Result<Seed, Failure> {
     })
 }
 
-/// Words of the other mode, or a policy without the file it needs, are mistakes.
+/// Words of another mode, or a policy without the file it needs, are mistakes.
 fn are_consistent(args: &ReconcileArgs) -> Result<(), Failure> {
     let dead_letters = args.on.iter().any(|on| on.policy == Policy::DeadLetter);
     if dead_letters && args.dead_letter.is_none() && !args.dry_run {
@@ -90,7 +90,7 @@ fn are_consistent(args: &ReconcileArgs) -> Result<(), Failure> {
     };
     match foreign.iter().find(|(said, _)| *said) {
         Some((_, flag)) => Err(Failure::usage(format!("{flag} means nothing in this --mode"))
-            .remedy("leave it out, or choose the other --mode")),
+            .remedy("leave it out, or choose the --mode it belongs to")),
         None => Ok(()),
     }
 }

@@ -4,6 +4,7 @@ mod failed;
 mod files;
 mod inputs;
 mod method;
+mod onlooker;
 mod reminder;
 mod reread;
 mod rights;

@@ -112,7 +112,9 @@ impl<S: Stage> Course<'_, S> {
 fn end_before(failed: Box<Error>, committed: Result<(), Stopped>) -> Error {
     match committed {
         Ok(()) => *failed,
-        Err(Stopped::Setback(setback)) => Error::Uncommitted { failed, cause: setback.into_error() },
+        Err(Stopped::Setback(setback)) => {
+            Error::Uncommitted { failed, cause: Box::new(setback.into_error()) }
+        }
         Err(Stopped::Failed(worse)) => *worse,
     }
 }
