@@ -3,7 +3,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use offsets_core::model::{GroupId, TopicName};
-use offsets_core::reconcile::{Rules, Seed, UpsertRules, Window};
+use offsets_core::reconcile::{Policies, Rules, Seed, UpsertRules, Window};
+
+use crate::Error;
 
 /// What is to be reconciled, and how. [`Job::new`] takes what has to be said, and the rest can be set in what it gives.
 #[derive(Debug, Clone)]
@@ -114,6 +116,14 @@ impl Outputs {
         Self { output: output.into(), ledger: None, dead_letters: None }
     }
 
+    /// Whether every record that cannot be judged has somewhere to go.
+    pub(crate) fn check(&self, policies: &Policies) -> Result<(), Error> {
+        match self.dead_letters {
+            None if policies.has_dead_letters() => Err(Error::NoDeadLetters),
+            _ => Ok(()),
+        }
+    }
+
     pub(crate) fn topics(&self) -> impl Iterator<Item = &TopicName> {
         [Some(&self.output), self.ledger.as_ref(), self.dead_letters.as_ref()].into_iter().flatten()
     }
@@ -149,4 +159,23 @@ pub enum LocalState {
     Memory,
     /// In a folder: after a restart what is newer is read from the changelog.
     Folder(PathBuf),
+}
+
+#[cfg(test)]
+mod tests {
+    use offsets_core::reconcile::{FlawKind, Policy};
+
+    use super::*;
+
+    #[test]
+    fn dead_letters_without_a_topic_are_refused() {
+        let outputs = Outputs::to("merged");
+        let policies = |policy| [(FlawKind::Identity, policy)].into_iter().collect::<Policies>();
+        for policy in [Policy::Fail, Policy::Pass] {
+            assert!(outputs.check(&policies(policy)).is_ok());
+        }
+        assert!(matches!(outputs.check(&policies(Policy::DeadLetter)), Err(Error::NoDeadLetters)));
+        let outputs = Outputs { dead_letters: Some("dead".into()), ..outputs };
+        assert!(outputs.check(&policies(Policy::DeadLetter)).is_ok());
+    }
 }

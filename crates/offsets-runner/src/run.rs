@@ -33,9 +33,7 @@ pub fn run(
     watchers: Watchers<'_>,
     stop: &(dyn Fn() -> bool + Sync),
 ) -> Result<(Ended, Tally), Error> {
-    if job.rules.policies.has_dead_letters() && outputs.dead_letters.is_none() {
-        return Err(Error::NoDeadLetters);
-    }
+    outputs.check(&job.rules.policies)?;
     let Watchers { repartition: ahead, reconcile: watcher } = watchers;
     let Some(between) = &job.repartition else {
         return Runner::start(cluster, job, outputs, watcher)?.run(stop);
