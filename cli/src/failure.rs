@@ -62,7 +62,7 @@ impl Failure {
         self
     }
 
-    /// Adds who is at fault.
+    /// Adds to what went wrong: who is at fault, or what else is not well.
     pub(crate) fn by(mut self, whom: &str) -> Self {
         self.what.push_str(whom);
         self

@@ -115,7 +115,7 @@ pub(crate) struct ReconcileArgs {
     pub(crate) tombstone_horizon: Option<Duration>,
 
     /// The longest time for which a region can be cut off and come back with old writes
-    #[arg(long, value_name = "TIME", value_parser = parse_age)]
+    #[arg(long, value_name = "TIME", value_parser = parse_age, requires = "tombstone_horizon")]
     pub(crate) longest_outage: Option<Duration>,
 
     /// How far ahead of the clock a record's time may lie

@@ -165,7 +165,7 @@ fn two_contents_of_one_version_are_somebodys_mistake_unless_that_is_said_to_be_w
 fn what_makes_no_sense_is_refused_before_anything_is_read() {
     for (line, words) in [
         (DEDUP.to_owned(), ["--to", "required"]),
-        (format!("{DEDUP} --to m --order timestamp"), ["--order", "--mode"]),
+        (format!("{DEDUP} --to m --order timestamp"), ["--order", "choose the --mode it belongs to"]),
         (format!("{UPSERT} --to m --window 1h"), ["--window", "--mode"]),
         (format!("{DEDUP} --to m --on identity=dead-letter"), ["--dead-letter", "remedy"]),
         (format!("{DEDUP} --to m --on everything=pass"), ["FLAW=POLICY", "tie"]),
@@ -177,6 +177,7 @@ fn what_makes_no_sense_is_refused_before_anything_is_read() {
         (format!("{UPSERT} --to m --tombstone-horizon 1d"), ["--longest-outage", "required"]),
         (format!("{DEDUP} --to m --window 0s"), ["--window", "remedy"]),
         (format!("{DEDUP} --to m --window-count 0"), ["--window-count", "0"]),
+        (format!("{UPSERT} --to m --longest-outage 1d"), ["--tombstone-horizon", "required"]),
         (format!("{UPSERT},a --to m"), ["--regions", "twice"]),
         (format!("{DEDUP} --to m -o csv"), ["table or as JSON", "remedy"]),
         (DEDUP.replace("json:/id", "id") + " --to m", ["header:NAME", "origin"]),

@@ -4,7 +4,8 @@ use offsets_core::reconcile::Flawed;
 use offsets_kafka::{Cause, Lack};
 use offsets_store::{NotAChange, StateDamage};
 
-/// Why a run ended. What was committed before counts; nothing else does.
+/// Why a run ended. What was committed before counts; nothing else does. Where it ended before a record, everything that came
+/// before that record is committed, unless the error is [`Error::Uncommitted`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -34,6 +35,9 @@ pub enum Error {
         /// Its partitions.
         partitions_of_other: usize,
     },
+    /// A policy sends records to dead letters, and no topic is named for them.
+    #[error("records that cannot be judged are to go to dead letters, and no topic is named for these")]
+    NoDeadLetters,
     /// A topic that is written to has fewer partitions than the inputs.
     #[error("{topic} has {partitions} partitions, and the inputs have {needed}")]
     TooFewPartitions {
@@ -188,6 +192,16 @@ pub enum Error {
         partition: TopicPartition,
         /// The offset.
         offset: i64,
+    },
+    /// A run could not go on, and the commit of what came before came to nothing, or nobody can tell yet: whoever comes next goes
+    /// on from what is committed.
+    #[error("{failed}; what came before it is not known to be committed")]
+    Uncommitted {
+        /// Why it could not go on.
+        failed: Box<Error>,
+        /// Why the commit did not come about.
+        #[source]
+        cause: Box<offsets_kafka::Error>,
     },
     /// Transaction after transaction failed.
     #[error("{tries} transactions in a row came to nothing")]

@@ -3,9 +3,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use offsets_core::model::{GroupId, TopicName};
-use offsets_core::reconcile::{Rules, Seed, UpsertRules, Window};
+use offsets_core::reconcile::{Policies, Rules, Seed, UpsertRules, Window};
 
-/// What is to be reconciled, and how.
+use crate::Error;
+
+/// What is to be reconciled, and how. [`Job::new`] takes what has to be said, and the rest can be set in what it gives.
 #[derive(Debug, Clone)]
 pub struct Job {
     /// The consumer group: instances of one group share the partitions out.
@@ -14,12 +16,6 @@ pub struct Job {
     pub inputs: Vec<Input>,
     /// The topic through which everything goes first, so that records of one identity meet in one of its partitions.
     pub repartition: Option<TopicName>,
-    /// The topic for what counts; it has at least as many partitions.
-    pub output: TopicName,
-    /// The topic for the writes that lost, if they are to be kept.
-    pub ledger: Option<TopicName>,
-    /// The topic for records that cannot be judged.
-    pub dead_letters: Option<TopicName>,
     /// The compacted topic that holds the state.
     pub changelog: TopicName,
     /// How many replicas a changelog gets that has to be created; without it, the cluster's default.
@@ -28,8 +24,6 @@ pub struct Job {
     pub rules: Rules,
     /// By which operator.
     pub judging: Judging,
-    /// Rules and operator in words that do not change from version to version: state is not used under others.
-    pub in_words: String,
     /// Where a copy of the state is kept.
     pub local: LocalState,
     /// How many bytes of memory what is remembered may take in this instance; what does not fit is looked up in the local copy.
@@ -50,6 +44,35 @@ pub struct Job {
 }
 
 impl Job {
+    /// A job of a group that reads these topics. Its changelog is `GROUP-changelog`; there is no repartition topic; everything
+    /// remembered is in memory; results are committed every 200 ms, a transaction may take 10 s and a request 60 s; it runs until
+    /// it is told to stop, and does not go on from positions that are not those of its state.
+    pub fn new(
+        group: impl Into<GroupId>,
+        inputs: impl IntoIterator<Item = Input>,
+        rules: Rules,
+        judging: Judging,
+    ) -> Self {
+        let group = group.into();
+        Self {
+            inputs: inputs.into_iter().collect(),
+            repartition: None,
+            changelog: TopicName::from(format!("{group}-changelog").as_str()),
+            changelog_replicas: None,
+            rules,
+            judging,
+            local: LocalState::Memory,
+            memory: None,
+            commit_interval: Duration::from_millis(200),
+            transaction_timeout: Duration::from_secs(10),
+            timeout: Duration::from_secs(60),
+            instance: None,
+            once: false,
+            adopt_positions: false,
+            group,
+        }
+    }
+
     /// The topics whose records are judged, and whose partitions are tasks.
     pub(crate) fn judged(&self) -> Cow<'_, [Input]> {
         match &self.repartition {
@@ -67,6 +90,43 @@ pub struct Input {
     pub region: String,
     /// Its name.
     pub topic: TopicName,
+}
+
+impl Input {
+    /// A topic that holds the writes of a region.
+    pub fn new(region: impl Into<String>, topic: impl Into<TopicName>) -> Self {
+        Self { region: region.into(), topic: topic.into() }
+    }
+}
+
+/// The topics that results go to. Each has at least as many partitions as what is judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outputs {
+    /// The topic for what counts.
+    pub output: TopicName,
+    /// The topic for the writes that lost, if they are to be kept.
+    pub ledger: Option<TopicName>,
+    /// The topic for records that cannot be judged, where a policy sends any there.
+    pub dead_letters: Option<TopicName>,
+}
+
+impl Outputs {
+    /// What counts goes to this topic, and nothing else is kept.
+    pub fn to(output: impl Into<TopicName>) -> Self {
+        Self { output: output.into(), ledger: None, dead_letters: None }
+    }
+
+    /// Whether every record that cannot be judged has somewhere to go.
+    pub(crate) fn check(&self, policies: &Policies) -> Result<(), Error> {
+        match self.dead_letters {
+            None if policies.has_dead_letters() => Err(Error::NoDeadLetters),
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn topics(&self) -> impl Iterator<Item = &TopicName> {
+        [Some(&self.output), self.ledger.as_ref(), self.dead_letters.as_ref()].into_iter().flatten()
+    }
 }
 
 /// Which operator judges.
@@ -99,4 +159,23 @@ pub enum LocalState {
     Memory,
     /// In a folder: after a restart what is newer is read from the changelog.
     Folder(PathBuf),
+}
+
+#[cfg(test)]
+mod tests {
+    use offsets_core::reconcile::{FlawKind, Policy};
+
+    use super::*;
+
+    #[test]
+    fn dead_letters_without_a_topic_are_refused() {
+        let outputs = Outputs::to("merged");
+        let policies = |policy| [(FlawKind::Identity, policy)].into_iter().collect::<Policies>();
+        for policy in [Policy::Fail, Policy::Pass] {
+            assert!(outputs.check(&policies(policy)).is_ok());
+        }
+        assert!(matches!(outputs.check(&policies(Policy::DeadLetter)), Err(Error::NoDeadLetters)));
+        let outputs = Outputs { dead_letters: Some("dead".into()), ..outputs };
+        assert!(outputs.check(&policies(Policy::DeadLetter)).is_ok());
+    }
 }

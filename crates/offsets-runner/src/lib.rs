@@ -11,11 +11,32 @@
 //! Member -> Intake -> Rules -> Operator -> Outbox: output, ledger, changelog, positions -> Replica
 //! ```
 //!
-//! Where inputs are partitioned differently, a [`Repartition`] goes before it, a member of a group of its own: it writes every
+//! Where inputs are partitioned differently, a stage goes before it ([`Job::repartition`]), a member of a group of its own: it writes every
 //! record to one topic, in the partition of its identity, and that topic is what is judged.
 //!
 //! ```text
 //! Member -> Intake -> identity -> Outbox: topic between, positions
+//! ```
+//!
+//! # Examples
+//!
+//! Each event once, though both regions have it:
+//!
+//! ```no_run
+//! use offsets_core::reconcile::{Examination, IdentityRule, Policies, Rules, Tally, Window};
+//! use offsets_kafka::Cluster;
+//! use offsets_runner::{Error, Input, Job, Judging, Outputs, Watchers};
+//!
+//! fn merge(cluster: &Cluster) -> Result<Tally, Error> {
+//!     let identity = IdentityRule::Header("id".to_owned());
+//!     let examination = Examination { identity, order: None, max_ahead_ms: 3_600_000 };
+//!     let rules = Rules { examination, policies: Policies::default() };
+//!     let inputs = [Input::new("a", "orders"), Input::new("B", "B.orders")];
+//!     let job = Job { once: true, ..Job::new("merge", inputs, rules, Judging::Dedup(Window::Unbounded)) };
+//!     let nobody = Watchers { repartition: &mut (), reconcile: &mut () };
+//!     let (_, tally) = offsets_runner::run(cluster, &job, &Outputs::to("orders.merged"), nobody, &|| false)?;
+//!     Ok(tally)
+//! }
 //! ```
 //!
 //! # What holds
@@ -33,15 +54,18 @@
 
 mod course;
 mod error;
+mod in_words;
 mod job;
 mod reconcile;
 mod repartition;
 mod rights;
+mod run;
+mod topics;
 mod watcher;
 
 pub use course::Ended;
 pub use error::Error;
-pub use job::{Input, Job, Judging, LocalState};
-pub use reconcile::{Progress, Runner};
-pub use repartition::Repartition;
+pub use job::{Input, Job, Judging, LocalState, Outputs};
+pub use reconcile::Progress;
+pub use run::{Watchers, rehearse, run};
 pub use watcher::{Event, Watcher};

@@ -11,6 +11,11 @@ pub trait Watcher: Send {
     fn see(&mut self, event: Event<'_>);
 }
 
+/// Nobody is told.
+impl Watcher for () {
+    fn see(&mut self, _event: Event<'_>) {}
+}
+
 /// What happens in a run.
 #[derive(Debug)]
 #[non_exhaustive]

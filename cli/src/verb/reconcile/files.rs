@@ -2,8 +2,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
 
 use offsets_core::reconcile::{
-    Candidate, Dedup, FlawKind, Flawed, LedgerEntry, Line, Loss, MemoryTable, Operator, Policy, Position,
-    Rules, Ruling, Side, Tally, Upsert, Write,
+    Candidate, Dedup, Destination, FlawKind, Flawed, LedgerEntry, Line, Loss, MemoryTable, Operator,
+    Position, Rules, Side, Tally, Upsert, Write,
 };
 use offsets_runner::Judging;
 use serde::Serialize;
@@ -90,7 +90,7 @@ struct DeadLetter<'a> {
 
 impl Run {
     fn begin(args: &ReconcileArgs) -> Result<Self, Failure> {
-        let Method { rules, judging, .. } = Method::of(args)?;
+        let Method { rules, judging } = Method::of(args)?;
         let inputs = Inputs::open(&args.from)?;
         let judge = match judging {
             Judging::Dedup(window) => Judge::Operator(Box::new(Dedup::new(MemoryTable::default(), window))),
@@ -112,7 +112,6 @@ impl Run {
     }
 
     fn take(&mut self, arrival: Arrival) -> Result<(), Failure> {
-        self.tally.records += 1;
         let Some(position) = Position::new(arrival.input, arrival.line as i64) else {
             return Err(Failure::usage(format!("{}: too many lines", self.inputs.name(arrival.input))));
         };
@@ -128,44 +127,38 @@ impl Run {
         };
         let Ok(ruling) = ruling;
         drop(headers);
-        match ruling {
-            Ruling::Passes { candidate, over } => {
-                if let Some(loss) = over {
-                    let beaten =
-                        self.standing.as_mut().and_then(|standing| standing.remove(loss.loser.position));
-                    self.enter(&candidate, &loss, beaten.as_ref(), Some(&arrival.record))?;
-                }
-                self.pass(position, arrival.record)
-            }
-            Ruling::Loses { candidate, loss } => {
-                let winner =
-                    loss.winner.and_then(|winner| self.standing.as_ref()?.get(winner.position).cloned());
-                self.enter(&candidate, &loss, Some(&arrival.record), winner.as_ref())
-            }
-            Ruling::SetAside { flawed, policy } => self.set_aside(arrival, &flawed, policy),
+        let destination = self.tally.count(&ruling);
+        if let Some((candidate, loss)) = ruling.loss() {
+            self.enter(candidate, loss, &arrival.record)?;
+        }
+        match destination {
+            Destination::Output => self.pass(position, arrival.record),
+            Destination::Ledger => Ok(()),
+            Destination::DeadLetters(flawed) => self.set_aside(&arrival, flawed),
+            Destination::Nowhere(flawed) => Err(self.refuse(&arrival, flawed)),
         }
     }
 
     fn pass(&mut self, position: Position, record: Line) -> Result<(), Failure> {
         match &mut self.standing {
-            Some(standing) => standing.add(position, self.tally.records, record),
-            None => self.write(&record)?,
+            Some(standing) => {
+                standing.add(position, self.tally.records, record);
+                Ok(())
+            }
+            None => write_line(&mut self.to, &record),
         }
-        Ok(())
     }
 
-    fn write(&mut self, record: &Line) -> Result<(), Failure> {
-        self.tally.written += 1;
-        self.to.as_mut().map_or(Ok(()), |to| to.line(record))
-    }
-
-    fn enter(
-        &mut self,
-        candidate: &Candidate,
-        loss: &Loss,
-        loser: Option<&Line>,
-        winner: Option<&Line>,
-    ) -> Result<(), Failure> {
+    /// Enters a loss into the ledger: the record at hand is one of its two writes, and an upsert holds the other.
+    fn enter(&mut self, candidate: &Candidate, loss: &Loss, record: &Line) -> Result<(), Failure> {
+        let is_beaten = loss.loser.position != candidate.position;
+        let beaten = match &mut self.standing {
+            Some(standing) if is_beaten => standing.remove(loss.loser.position),
+            _ => None,
+        };
+        let stands = loss.winner.and_then(|winner| self.standing.as_ref()?.get(winner.position));
+        let (loser, winner) =
+            if is_beaten { (beaten.as_ref(), Some(record)) } else { (Some(record), stands) };
         let inputs = &self.inputs;
         let write = |side: &Side, record| Write {
             from: inputs.name(side.position.input()),
@@ -181,46 +174,48 @@ impl Run {
             loser: write(&loss.loser, loser),
             winner: loss.winner.as_ref().map(|side| write(side, winner)),
         };
-        *self.tally.lost.entry(loss.reason).or_default() += 1;
         if let Some(losses) = &mut self.losses {
             losses.push(serde_json::to_value(&entry).map_err(std::io::Error::from)?);
         }
-        self.ledger.as_mut().map_or(Ok(()), |ledger| ledger.line(&entry))
+        write_line(&mut self.ledger, &entry)
     }
 
-    /// A record that cannot be judged goes where the policy says.
-    fn set_aside(&mut self, arrival: Arrival, flawed: &Flawed, policy: Policy) -> Result<(), Failure> {
-        let from = self.inputs.name(arrival.input);
+    /// Writes a record that cannot be judged to where somebody looks after it.
+    fn set_aside(&mut self, arrival: &Arrival, flawed: &Flawed) -> Result<(), Failure> {
+        let letter = DeadLetter {
+            flaw: flawed.kind,
+            detail: flawed.to_string(),
+            from: self.inputs.name(arrival.input),
+            line: arrival.line + 1,
+            record: &arrival.record,
+        };
+        write_line(&mut self.dead_letters, &letter)
+    }
+
+    fn refuse(&self, arrival: &Arrival, flawed: &Flawed) -> Failure {
+        let (from, line) = (self.inputs.name(arrival.input), arrival.line + 1);
         let kind = flawed.kind.as_str();
-        let line = arrival.line + 1;
-        match policy {
-            Policy::Fail => {
-                let said = format!("{from}:{line}: the record cannot be judged: {flawed}");
-                return Err(Failure::new(Exit::Unsound, said)
-                    .remedy(format!("say --on {kind}=dead-letter or --on {kind}=pass, or mend the record")));
-            }
-            Policy::DeadLetter => {
-                let detail = flawed.to_string();
-                let letter = DeadLetter { flaw: flawed.kind, detail, from, line, record: &arrival.record };
-                self.dead_letters.as_mut().map_or(Ok(()), |letters| letters.line(&letter))?;
-            }
-            Policy::Pass => match &mut self.standing {
-                Some(standing) => drop(standing.lines.insert(self.tally.records, arrival.record)),
-                None => self.write(&arrival.record)?,
-            },
-        }
-        *self.tally.flawed.entry(flawed.kind).or_default() += 1;
-        Ok(())
+        Failure::new(Exit::Unsound, format!("{from}:{line}: the record cannot be judged: {flawed}"))
+            .remedy(format!("say --on {kind}=dead-letter or --on {kind}=pass, or mend the record"))
     }
 
     fn end(mut self) -> Result<(Tally, Vec<serde_json::Value>), Failure> {
-        for record in self.standing.take().unwrap_or_default().lines.into_values() {
-            self.write(&record)?;
+        if let Some(standing) = self.standing {
+            // What was beaten later had been counted as written.
+            self.tally.written = standing.lines.len() as u64;
+            for record in standing.lines.into_values() {
+                write_line(&mut self.to, &record)?;
+            }
         }
         let outputs = [self.dead_letters, self.ledger, self.to];
         Output::publish(outputs.into_iter().flatten().collect())?;
         Ok((self.tally, self.losses.unwrap_or_default()))
     }
+}
+
+/// A dry run has no outputs, and others not all of them.
+fn write_line(output: &mut Option<Output>, line: &impl Serialize) -> Result<(), Failure> {
+    output.as_mut().map_or(Ok(()), |output| output.line(line))
 }
 
 impl Standing {

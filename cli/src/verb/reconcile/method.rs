@@ -15,8 +15,6 @@ use crate::failure::Failure;
 pub(super) struct Method {
     pub(super) rules: Rules,
     pub(super) judging: Judging,
-    /// All of it that a state depends on, in words that stay.
-    pub(super) in_words: String,
 }
 
 impl Method {
@@ -47,25 +45,7 @@ impl Method {
                 return Err(Failure::usage("--mode reread needs a --seed"));
             }
         };
-        let in_words = in_words(&examination, &judging);
-        Ok(Self { rules: Rules { examination, policies: policies(args) }, judging, in_words })
-    }
-}
-
-/// What was remembered under other words means something else.
-fn in_words(examination: &Examination, judging: &Judging) -> String {
-    let identity = &examination.identity;
-    let order = examination.order.as_ref().map_or_else(String::new, |order| {
-        let tombstones = order.tombstones.as_ref();
-        let tombstones = tombstones.map_or_else(String::new, |header| format!(" tombstone-version={header}"));
-        format!(" order={} regions={}{tombstones}", order.version, order.regions.names().join(","))
-    });
-    match judging {
-        Judging::Dedup(Window::Unbounded) => format!("dedup identity={identity}"),
-        Judging::Dedup(Window::Time(millis)) => format!("dedup identity={identity} window={millis}ms"),
-        Judging::Dedup(Window::Count(count)) => format!("dedup identity={identity} window-count={count}"),
-        Judging::Upsert(_) => format!("upsert identity={identity}{order}"),
-        Judging::Reread(seed) => format!("reread seed={} of {}", seed.as_of, seed.link.source),
+        Ok(Self { rules: Rules { examination, policies: policies(args) }, judging })
     }
 }
 
@@ -81,7 +61,7 @@ fn policies(args: &ReconcileArgs) -> Policies {
     args.on.iter().map(|on| (on.kind, on.policy)).collect()
 }
 
-/// Words of the other mode, or a policy without the file it needs, are mistakes.
+/// Words of another mode, or a policy without the file it needs, are mistakes.
 fn are_consistent(args: &ReconcileArgs) -> Result<(), Failure> {
     if policies(args).has_dead_letters() && args.dead_letter.is_none() && !args.dry_run {
         return Err(Failure::usage("--on says dead-letter, and nowhere is named for them to go")
@@ -111,7 +91,7 @@ fn are_consistent(args: &ReconcileArgs) -> Result<(), Failure> {
     };
     match foreign.iter().find(|(said, _)| *said) {
         Some((_, flag)) => Err(Failure::usage(format!("{flag} means nothing in this --mode"))
-            .remedy("leave it out, or choose the other --mode")),
+            .remedy("leave it out, or choose the --mode it belongs to")),
         None => Ok(()),
     }
 }

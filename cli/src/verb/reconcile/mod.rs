@@ -1,8 +1,10 @@
 //! `offsets reconcile`: records of several regions in, what counts out, and every write that lost beside it.
 
+mod failed;
 mod files;
 mod inputs;
 mod method;
+mod onlooker;
 mod reminder;
 mod reread;
 mod rights;

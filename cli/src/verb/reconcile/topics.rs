@@ -1,20 +1,21 @@
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::thread;
 
-use offsets_core::model::{GroupId, TopicName};
-use offsets_core::reconcile::{Seed, Tally};
-use offsets_kafka::Cluster;
-use offsets_runner::{Ended, Error, Input, Job, Judging, LocalState, Repartition, Runner};
+use offsets_core::model::TopicName;
+use offsets_core::reconcile::Seed;
+use offsets_runner::{Ended, Input, Job, Judging, LocalState, Outputs, Watchers};
 
 use super::super::session::TargetSession;
+use super::failed::{dry_run_failed, run_failed};
 use super::files::can_be_printed;
 use super::method::Method;
+use super::onlooker::Onlooker;
 use super::reread::tell_of_unseeded;
-use super::rights;
-use super::standing::{Onlooker, Standing};
+use super::standing::Standing;
 use crate::args::{LinkArgs, Mode, OutputArgs, ReconcileArgs};
 use crate::exit::Exit;
-use crate::failure::{Failure, with_causes};
+use crate::failure::Failure;
 use crate::link::resolve_named;
 use crate::print::print_reconciled;
 use crate::service::{Stop, listen, serve};
@@ -27,7 +28,7 @@ pub(super) fn reconcile(
     group: &str,
 ) -> Result<Exit, Failure> {
     can_be_printed(output, args)?;
-    let job = job(link, args, group)?;
+    let Task { job, outputs } = task(link, args, group)?;
     let topics = &args.topics;
     let is_named = topics.bootstrap_server.is_some() || topics.command_config.is_some();
     if link.demo && !args.dry_run {
@@ -57,12 +58,16 @@ pub(super) fn reconcile(
         if let Some(server) = &server {
             scope.spawn(|| serve(server, &standing, &stop));
         }
-        let ended = if args.dry_run {
-            let runner = Runner::rehearse(cluster, &job, &mut onlooker);
-            runner.map_err(|error| failure(error, &job)).and_then(|runner| end(runner, &job, &stop))
-        } else {
-            let mut ahead = Onlooker::ahead(&standing, remarks);
-            work(cluster, &job, &mut ahead, &mut onlooker, &stop)
+        let stops = || stop.is_said();
+        let ended = match &outputs {
+            Some(outputs) => {
+                let mut ahead = Onlooker::ahead(&standing, remarks);
+                let watchers = Watchers { repartition: &mut ahead, reconcile: &mut onlooker };
+                offsets_runner::run(cluster, &job, outputs, watchers, &stops)
+                    .map_err(|error| run_failed(error, &job))
+            }
+            None => offsets_runner::rehearse(cluster, &job, &mut onlooker, &stops)
+                .map_err(|error| dry_run_failed(error, &job)),
         };
         // Nobody is answered any more.
         stop.say();
@@ -73,52 +78,22 @@ pub(super) fn reconcile(
     let (ended, tally) = ended?;
     print_reconciled(&tally, args.dry_run.then_some(losses.as_slice()), false, output, remarks)?;
     if ended == Ended::Stopped {
-        remarks.say("stopped; everything that was counted is committed");
+        remarks.say(match outputs {
+            Some(_) => "stopped; everything that was counted is committed",
+            None => "stopped before everything was read",
+        });
     }
     Ok(Exit::Done)
 }
 
-/// Both stages of a job side by side, or, where it ends once everything is done, one after the other.
-fn work(
-    cluster: &Cluster,
-    job: &Job,
-    ahead: &mut Onlooker<'_>,
-    onlooker: &mut Onlooker<'_>,
-    stop: &Stop,
-) -> Result<(Ended, Tally), Failure> {
-    let repartition = Repartition::start(cluster, job, ahead).map_err(|error| failure(error, job))?;
-    let start = |onlooker| Runner::start(cluster, job, onlooker).map_err(|error| failure(error, job));
-    let Some(repartition) = repartition else { return end(start(onlooker)?, job, stop) };
-    let go_ahead =
-        |stage: Repartition<'_>| stage.run(&|| stop.is_said()).map_err(|error| failure(error, job));
-    if job.once {
-        return match go_ahead(repartition)? {
-            Ended::Done => end(start(onlooker)?, job, stop),
-            Ended::Stopped => Ok((Ended::Stopped, Tally::default())),
-        };
-    }
-    let runner = start(onlooker)?;
-    thread::scope(|scope| {
-        // Whichever ends takes the other along.
-        let ahead = scope.spawn(|| {
-            let ended = go_ahead(repartition);
-            stop.say();
-            ended
-        });
-        let ended = end(runner, job, stop);
-        stop.say();
-        let ahead = ahead.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        let ended = ended?;
-        ahead.map(|_| ended)
-    })
+/// What is to be done, and where results go; in a dry run they go nowhere.
+struct Task {
+    job: Job,
+    outputs: Option<Outputs>,
 }
 
-fn end(runner: Runner<'_>, job: &Job, stop: &Stop) -> Result<(Ended, Tally), Failure> {
-    runner.run(&|| stop.is_said()).map_err(|error| failure(error, job))
-}
-
-fn job(link: &LinkArgs, args: &ReconcileArgs, group: &str) -> Result<Job, Failure> {
-    let Method { rules, judging, in_words } = Method::of(args)?;
+fn task(link: &LinkArgs, args: &ReconcileArgs, group: &str) -> Result<Task, Failure> {
+    let Method { rules, judging } = Method::of(args)?;
     let inputs = args.from.iter().map(|from| input(from, args)).collect::<Result<Vec<_>, _>>()?;
     if let Some((_, twice)) = inputs
         .iter()
@@ -130,42 +105,19 @@ fn job(link: &LinkArgs, args: &ReconcileArgs, group: &str) -> Result<Job, Failur
     if let Judging::Reread(seed) = &judging {
         fits(seed, group, &inputs)?;
     }
-    let output = args.to.as_deref().map(|path| topic("--to", path)).transpose()?;
-    let output = output.unwrap_or_else(|| TopicName::from("-"));
-    let optional =
-        |flag, path: &Option<std::path::PathBuf>| path.as_deref().map(|path| topic(flag, path)).transpose();
-    let (ledger, dead_letters) =
-        (optional("--ledger", &args.ledger)?, optional("--dead-letter", &args.dead_letter)?);
+    let outputs = outputs(args)?;
+    let job = Job::new(group, inputs, rules, judging);
     let topics = &args.topics;
-    let changelog = topics.changelog.clone().unwrap_or_else(|| format!("{group}-changelog"));
-    let changelog = TopicName::from(changelog.as_str());
+    let changelog = topics.changelog.as_deref().map_or(job.changelog.clone(), TopicName::from);
     let repartition = topics.repartition.as_deref().map(|name| match name {
         "" => Ok(TopicName::from(format!("{group}-repartition").as_str())),
         name => topic("--repartition", Path::new(name)),
     });
     let repartition = repartition.transpose()?;
-    let written =
-        [Some(&output), ledger.as_ref(), dead_letters.as_ref(), Some(&changelog), repartition.as_ref()];
-    for (place, name) in written.iter().enumerate().filter_map(|(place, name)| Some((place, (*name)?))) {
-        let again = written[..place].iter().flatten().any(|before| *before == name);
-        if again || inputs.iter().any(|input| input.topic == *name) {
-            return Err(Failure::usage(format!("topic {name} has two parts to play")).remedy(
-                "give inputs, output, ledger, dead letters, changelog and repartition a topic each",
-            ));
-        }
-    }
-    Ok(Job {
-        group: GroupId::from(group),
-        inputs,
+    let job = Job {
         repartition,
-        output,
-        ledger,
-        dead_letters,
         changelog,
         changelog_replicas: topics.changelog_replicas,
-        rules,
-        judging,
-        in_words,
         local: topics.state.clone().map_or(LocalState::Memory, LocalState::Folder),
         memory: topics.max_memory.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX)),
         commit_interval: topics.commit_interval,
@@ -174,7 +126,35 @@ fn job(link: &LinkArgs, args: &ReconcileArgs, group: &str) -> Result<Job, Failur
         instance: topics.instance.clone(),
         once: topics.once,
         adopt_positions: topics.adopt_positions,
-    })
+        ..job
+    };
+    has_one_part_for_each(&job, outputs.as_ref())?;
+    Ok(Task { job, outputs })
+}
+
+fn outputs(args: &ReconcileArgs) -> Result<Option<Outputs>, Failure> {
+    let Some(to) = &args.to else { return Ok(None) };
+    let optional = |flag, path: &Option<PathBuf>| path.as_deref().map(|path| topic(flag, path)).transpose();
+    Ok(Some(Outputs {
+        output: topic("--to", to)?,
+        ledger: optional("--ledger", &args.ledger)?,
+        dead_letters: optional("--dead-letter", &args.dead_letter)?,
+    }))
+}
+
+/// Whether no topic is named twice.
+fn has_one_part_for_each(job: &Job, outputs: Option<&Outputs>) -> Result<(), Failure> {
+    let inputs = job.inputs.iter().map(|input| &input.topic);
+    let outputs = outputs.map(|outputs| {
+        [Some(&outputs.output), outputs.ledger.as_ref(), outputs.dead_letters.as_ref()].into_iter().flatten()
+    });
+    let own = [Some(&job.changelog), job.repartition.as_ref()].into_iter().flatten();
+    let mut seen = BTreeSet::new();
+    match inputs.chain(outputs.into_iter().flatten()).chain(own).find(|name| !seen.insert(*name)) {
+        Some(name) => Err(Failure::usage(format!("topic {name} has two parts to play"))
+            .remedy("give inputs, output, ledger, dead letters, changelog and repartition a topic each")),
+        None => Ok(()),
+    }
 }
 
 /// Whether a seed is of this group, and all of it is read.
@@ -223,75 +203,4 @@ fn topic(flag: &str, name: &Path) -> Result<TopicName, Failure> {
             .remedy("with --group, inputs and outputs are topics; without it they are files"));
     }
     Ok(TopicName::from(text.as_ref()))
-}
-
-fn failure(error: Error, job: &Job) -> Failure {
-    if let Some(remedy) = rights::remedy(&error, job) {
-        return Failure::new(Exit::Failed, with_causes(&error)).remedy(remedy);
-    }
-    let (exit, remedy) = match &error {
-        Error::Kafka(_) | Error::Store(_) => return kafka_or_store(error),
-        Error::NotCopartitioned { .. } => (
-            Exit::Failed,
-            "say --repartition: the records go through a topic between, in which those of one identity meet",
-        ),
-        Error::Compacted { .. } => {
-            (Exit::Failed, "name another topic with --repartition, or set its cleanup.policy to delete")
-        }
-        Error::NoOrigin { .. } => (Exit::Failed, "name a topic of this job's own with --repartition"),
-        Error::OtherRepartition { .. } => (
-            Exit::Unverified,
-            "use another --group; or, if the group was moved on purpose, say --adopt-positions: what comes again is judged again",
-        ),
-        Error::TooFewPartitions { .. } => (Exit::Failed, "give it as many partitions as the inputs have"),
-        Error::NotCompacted { .. } => {
-            (Exit::Failed, "name another topic with --changelog, or set its cleanup.policy to compact")
-        }
-        Error::NotOurs { .. } => (Exit::Failed, "name a topic of this job's own with --changelog"),
-        Error::Damaged { .. } | Error::UnknownProgress { .. } => (
-            Exit::Failed,
-            "name a new topic with --changelog and move the group back to where its inputs begin, or to where duplicates do \
-             no harm; then say --adopt-positions",
-        ),
-        Error::OtherRules { .. } => {
-            (Exit::Unverified, "say the rules it was made by, or use another --group and --changelog")
-        }
-        Error::Moved { .. } | Error::StateGone { .. } => (
-            Exit::Unverified,
-            "if the group was moved on purpose, say --adopt-positions: what is read again is answered as before",
-        ),
-        Error::OtherSeed { .. } => (
-            Exit::Unverified,
-            "make the seed with the translation that moved the group, before anything is read on the target",
-        ),
-        Error::Deleted { .. } => (
-            Exit::Unsound,
-            "move the group to the log start, knowing what is lost, and say --adopt-positions",
-        ),
-        Error::Unjudged { flawed, .. } => {
-            let kind = flawed.kind.as_str();
-            let remedy =
-                format!("say --on {kind}=dead-letter or --on {kind}=pass; what came before it is committed");
-            return Failure::new(Exit::Unsound, with_causes(&error)).remedy(remedy);
-        }
-        Error::NoCommit { .. } => (Exit::Failed, "check the brokers; nothing is lost, and a new run goes on"),
-        _ => return Failure::new(Exit::Failed, with_causes(&error)),
-    };
-    Failure::new(exit, with_causes(&error)).remedy(remedy)
-}
-
-fn kafka_or_store(error: Error) -> Failure {
-    match error {
-        Error::Kafka(error) if error.is_fenced() => Failure::from(error)
-            .remedy("another instance runs under the same --instance: give each a name of its own"),
-        Error::Kafka(error) => Failure::from(error),
-        Error::Store(error) if error.is_in_use() => Failure::from(error)
-            .remedy("another instance has it open: give each instance a --state folder of its own"),
-        Error::Store(error) if error.is_full() => Failure::from(error)
-            .remedy("make room on the disk and start it again: what was committed is in the changelog"),
-        Error::Store(error) => {
-            Failure::from(error).remedy("move the folder away: the state is read from the changelog then")
-        }
-        error => Failure::new(Exit::Failed, with_causes(&error)),
-    }
 }

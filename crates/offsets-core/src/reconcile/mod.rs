@@ -125,7 +125,7 @@ pub use seed::{Seed, SeedError, SeedLink, Sowing, Unseeded};
 pub use seeded::{Read, SeedWindow, Seeded};
 pub use sieve::{SeedSieve, SieveAt, SieveWindow};
 pub use table::Table;
-pub use tally::Tally;
+pub use tally::{Destination, Tally};
 pub use upsert::{Standing, Sweep, Upsert, UpsertRules, Winner};
 
 /// The exact decimal numbers of a [`Version`].

@@ -110,6 +110,17 @@ impl Rules {
     }
 }
 
+impl Ruling {
+    /// What goes into the ledger: the write that loses, and the candidate that was judged.
+    pub fn loss(&self) -> Option<(&Candidate, &Loss)> {
+        match self {
+            Self::Passes { candidate, over } => Some((candidate, over.as_ref()?)),
+            Self::Loses { candidate, loss } => Some((candidate, loss)),
+            Self::SetAside { .. } => None,
+        }
+    }
+}
+
 impl Policies {
     /// What is to become of records with this flaw.
     pub fn of(&self, kind: FlawKind) -> Policy {

@@ -3,7 +3,7 @@ use std::ops::AddAssign;
 
 use serde::Serialize;
 
-use super::{FlawKind, Reason};
+use super::{FlawKind, Flawed, Policy, Reason, Ruling};
 
 /// What became of the records of a run: each is written, lost, or flawed and set aside; a flawed one that passes is written too.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -19,11 +19,144 @@ pub struct Tally {
     pub flawed: BTreeMap<FlawKind, u64>,
 }
 
+/// Where a record goes that was ruled on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Destination<'a> {
+    /// To the output. The write that it beats, if there is one, goes into the ledger ([`Ruling::loss`]).
+    Output,
+    /// Into the ledger, and no further.
+    Ledger,
+    /// To where somebody looks after it.
+    DeadLetters(&'a Flawed),
+    /// Nowhere: the run ends before it, for this reason.
+    Nowhere(&'a Flawed),
+}
+
+impl Tally {
+    /// Counts what becomes of a record, and tells where it goes. One before which the run ends is not counted: it is yet to be
+    /// read.
+    ///
+    /// ```
+    /// use offsets_core::reconcile::{Destination, Flaw, FlawKind, Flawed, Policy, Ruling, Tally};
+    ///
+    /// let flawed = Flawed { kind: FlawKind::Identity, flaw: Flaw::NullKey };
+    /// let mut tally = Tally::default();
+    /// let ruling = Ruling::SetAside { flawed: flawed.clone(), policy: Policy::DeadLetter };
+    /// assert_eq!(tally.count(&ruling), Destination::DeadLetters(&flawed));
+    /// assert_eq!((tally.records, tally.written, tally.flawed[&FlawKind::Identity]), (1, 0, 1));
+    /// ```
+    pub fn count<'a>(&mut self, ruling: &'a Ruling) -> Destination<'a> {
+        let destination = ruling.destination();
+        if matches!(destination, Destination::Nowhere(_)) {
+            return destination;
+        }
+        self.records += 1;
+        if destination == Destination::Output {
+            self.written += 1;
+        }
+        if let Some((_, loss)) = ruling.loss() {
+            *self.lost.entry(loss.reason).or_default() += 1;
+        }
+        if let Ruling::SetAside { flawed, .. } = ruling {
+            *self.flawed.entry(flawed.kind).or_default() += 1;
+        }
+        destination
+    }
+}
+
+impl Ruling {
+    fn destination(&self) -> Destination<'_> {
+        match self {
+            Self::Passes { .. } => Destination::Output,
+            Self::Loses { .. } => Destination::Ledger,
+            Self::SetAside { flawed, policy } => match policy {
+                Policy::Fail => Destination::Nowhere(flawed),
+                Policy::DeadLetter => Destination::DeadLetters(flawed),
+                Policy::Pass => Destination::Output,
+            },
+        }
+    }
+}
+
 impl AddAssign for Tally {
     fn add_assign(&mut self, other: Self) {
         self.records += other.records;
         self.written += other.written;
         other.lost.into_iter().for_each(|(reason, count)| *self.lost.entry(reason).or_default() += count);
         other.flawed.into_iter().for_each(|(kind, count)| *self.flawed.entry(kind).or_default() += count);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reconcile::{Candidate, Flaw, IdentityRule, Loss, Position, Record, Side};
+
+    fn candidate() -> Candidate {
+        let record = Record {
+            region: "a",
+            topic: "orders",
+            partition: 0,
+            offset: 7,
+            timestamp_ms: None,
+            key: Some(b"k"),
+            value: None,
+            headers: &[],
+        };
+        let identity = IdentityRule::Key.identify(&record).expect("it has a key");
+        let position = Position::new(0, 7).expect("it is small");
+        Candidate { identity, rank: None, position, timestamp_ms: 0, tombstone: true }
+    }
+
+    fn loss(reason: Reason) -> Loss {
+        let loser = Side { position: candidate().position, rank: None };
+        Loss { loser, winner: None, reason }
+    }
+
+    fn set_aside(policy: Policy) -> Ruling {
+        Ruling::SetAside { flawed: flawed(), policy }
+    }
+
+    fn flawed() -> Flawed {
+        Flawed { kind: FlawKind::Clock, flaw: Flaw::NoTimestamp }
+    }
+
+    /// What one record comes to.
+    fn counted(ruling: &Ruling) -> (Destination<'_>, Tally) {
+        let mut tally = Tally::default();
+        (tally.count(ruling), tally)
+    }
+
+    #[test]
+    fn what_passes_is_written_and_the_write_it_beats_is_lost() {
+        let tally = Tally { records: 1, written: 1, ..Tally::default() };
+        let alone = Ruling::Passes { candidate: candidate(), over: None };
+        assert_eq!(counted(&alone), (Destination::Output, tally.clone()));
+        let over = Ruling::Passes { candidate: candidate(), over: Some(loss(Reason::Version)) };
+        let tally = Tally { lost: [(Reason::Version, 1)].into(), ..tally };
+        assert_eq!(counted(&over), (Destination::Output, tally));
+        assert_eq!(over.loss(), Some((&candidate(), &loss(Reason::Version))));
+    }
+
+    #[test]
+    fn what_loses_is_not_written() {
+        let ruling = Ruling::Loses { candidate: candidate(), loss: loss(Reason::Duplicate) };
+        let tally = Tally { records: 1, lost: [(Reason::Duplicate, 1)].into(), ..Tally::default() };
+        assert_eq!(counted(&ruling), (Destination::Ledger, tally));
+        assert_eq!(ruling.loss(), Some((&candidate(), &loss(Reason::Duplicate))));
+    }
+
+    #[test]
+    fn what_cannot_be_judged_goes_where_its_policy_says() {
+        let flaws = Tally { records: 1, flawed: [(FlawKind::Clock, 1)].into(), ..Tally::default() };
+        let passes = Tally { written: 1, ..flaws.clone() };
+        assert_eq!(counted(&set_aside(Policy::Pass)), (Destination::Output, passes));
+        assert_eq!(counted(&set_aside(Policy::DeadLetter)), (Destination::DeadLetters(&flawed()), flaws));
+        assert_eq!(set_aside(Policy::Pass).loss(), None);
+    }
+
+    #[test]
+    fn a_record_before_which_a_run_ends_is_not_counted() {
+        assert_eq!(counted(&set_aside(Policy::Fail)), (Destination::Nowhere(&flawed()), Tally::default()));
     }
 }

@@ -38,6 +38,18 @@ pub enum Ended {
     Stopped,
 }
 
+/// What an instance does next.
+enum Next {
+    /// It has no partitions.
+    Wait,
+    /// It has these, and is to prepare them.
+    WorkOn(Vec<TopicPartition>),
+    End(Ended),
+}
+
+/// How long to wait for the group before it is looked whether to stop.
+const WAIT: Duration = Duration::from_millis(100);
+
 /// How long to wait before something that failed is tried again.
 pub(crate) const PAUSE: Duration = Duration::from_millis(200);
 
@@ -56,77 +68,92 @@ impl<S: Stage> Course<'_, S> {
     }
 
     fn work(&mut self, stop: &dyn Fn() -> bool) -> Result<Ended, Error> {
-        let mut assigned: Option<Vec<TopicPartition>> = None;
+        let mut next = Next::Wait;
         loop {
-            if stop() {
-                return Ok(Ended::Stopped);
-            }
-            let Some(partitions) = assigned.take() else {
-                match self.seat.next_change(Duration::from_millis(100))? {
-                    Some(Change::Assigned(partitions)) => assigned = Some(partitions),
-                    Some(Change::Revoked) => self.seat.member.let_go(None)?,
-                    Some(Change::Lost) => {
-                        self.stage.forget();
-                        self.seat.member.let_go(None)?;
-                    }
-                    None => {}
-                }
-                continue;
+            next = match next {
+                Next::End(ended) => return Ok(ended),
+                _ if stop() => return Ok(Ended::Stopped),
+                Next::Wait => self.wait()?,
+                Next::WorkOn(partitions) => self.work_on(partitions, stop)?,
             };
-            let prepared = match self.stage.prepare(&mut self.seat, &partitions, stop) {
-                Err(Error::Kafka(error)) if self.seat.bears(&error) => match self.seat.next_change(PAUSE)? {
-                    None => {
-                        assigned = Some(partitions);
-                        continue;
-                    }
-                    change => change,
-                },
-                prepared => prepared?,
-            };
-            if let Some(change) = prepared {
-                match change {
-                    Change::Assigned(partitions) => assigned = Some(partitions),
-                    Change::Revoked | Change::Lost => {
-                        self.stage.forget();
-                        self.seat.member.let_go(None)?;
-                    }
-                }
-                continue;
+        }
+    }
+
+    /// Waits for the group to give this member partitions.
+    fn wait(&mut self) -> Result<Next, Error> {
+        match self.seat.next_change(WAIT)? {
+            None => {}
+            Some(Change::Assigned(partitions)) => return Ok(Next::WorkOn(partitions)),
+            // What rests is committed, and goes on as it is if it comes back.
+            Some(Change::Revoked) => self.seat.member.let_go(None)?,
+            Some(Change::Lost) => {
+                self.stage.forget();
+                self.seat.member.let_go(None)?;
             }
-            if stop() {
-                return Ok(Ended::Stopped);
+        }
+        Ok(Next::Wait)
+    }
+
+    /// Prepares the stage for partitions that were assigned, and lets it work on them.
+    fn work_on(&mut self, partitions: Vec<TopicPartition>, stop: &dyn Fn() -> bool) -> Result<Next, Error> {
+        let change = match self.stage.prepare(&mut self.seat, &partitions, stop) {
+            Err(Error::Kafka(error)) if self.seat.bears(&error) => match self.seat.next_change(PAUSE)? {
+                None => return Ok(Next::WorkOn(partitions)),
+                change => change,
+            },
+            prepared => prepared?,
+        };
+        match change {
+            Some(change) => self.leave_unprepared(change),
+            None if stop() => Ok(Next::End(Ended::Stopped)),
+            None => self.take_turn(partitions, stop),
+        }
+    }
+
+    /// Follows the group, before anything was read.
+    fn leave_unprepared(&mut self, change: Change) -> Result<Next, Error> {
+        match change {
+            Change::Assigned(partitions) => Ok(Next::WorkOn(partitions)),
+            Change::Revoked | Change::Lost => {
+                self.stage.forget();
+                self.seat.member.let_go(None)?;
+                Ok(Next::Wait)
             }
-            let assignment = self.seat.member.take_up(&self.stage.positions())?;
-            match self.turn(&assignment, stop)? {
-                Turn::Ended(ended) => {
-                    self.stage.rest(&mut self.seat)?;
-                    self.seat.member.let_go(Some(assignment))?;
-                    return Ok(ended);
-                }
-                Turn::Changed(Change::Assigned(partitions)) => {
-                    // What was put out and not committed is decided once more.
-                    self.stage.forget();
-                    self.seat.give_up(stop)?;
-                    drop(assignment);
-                    assigned = Some(partitions);
-                }
-                Turn::Changed(Change::Revoked) => {
-                    self.stage.rest(&mut self.seat)?;
-                    self.seat.member.let_go(Some(assignment))?;
-                    self.seat.watcher.see(Event::Revoked);
-                }
-                Turn::Changed(Change::Lost) => {
-                    self.stage.forget();
-                    self.seat.give_up(stop)?;
-                    self.seat.member.let_go(Some(assignment))?;
-                    self.seat.watcher.see(Event::Revoked);
-                }
-                Turn::Setback(setback) => {
-                    self.stage.forget();
-                    self.seat.recover(setback, stop)?;
-                    drop(assignment);
-                    assigned = Some(partitions);
-                }
+        }
+    }
+
+    /// Reads partitions that are prepared until something happens, and follows from what that is.
+    fn take_turn(&mut self, partitions: Vec<TopicPartition>, stop: &dyn Fn() -> bool) -> Result<Next, Error> {
+        let assignment = self.seat.member.take_up(&self.stage.positions())?;
+        match self.turn(&assignment, stop)? {
+            Turn::Ended(ended) => {
+                self.stage.rest(&mut self.seat)?;
+                self.seat.member.let_go(Some(assignment))?;
+                Ok(Next::End(ended))
+            }
+            Turn::Changed(Change::Assigned(partitions)) => {
+                // What was put out and not committed is decided once more.
+                self.stage.forget();
+                self.seat.give_up(stop)?;
+                Ok(Next::WorkOn(partitions))
+            }
+            Turn::Changed(Change::Revoked) => {
+                self.stage.rest(&mut self.seat)?;
+                self.seat.member.let_go(Some(assignment))?;
+                self.seat.watcher.see(Event::Revoked);
+                Ok(Next::Wait)
+            }
+            Turn::Changed(Change::Lost) => {
+                self.stage.forget();
+                self.seat.give_up(stop)?;
+                self.seat.member.let_go(Some(assignment))?;
+                self.seat.watcher.see(Event::Revoked);
+                Ok(Next::Wait)
+            }
+            Turn::Setback(setback) => {
+                self.stage.forget();
+                self.seat.recover(setback, stop)?;
+                Ok(Next::WorkOn(partitions))
             }
         }
     }

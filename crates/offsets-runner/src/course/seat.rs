@@ -7,16 +7,19 @@ use offsets_kafka::{Cluster, Deadline};
 
 use super::patience::Patience;
 use crate::job::Job;
-use crate::{Error, Event, Watcher, rights};
+use crate::rights::check_rights;
+use crate::{Error, Event, Outputs, Watcher};
 
 /// The seat of an instance in a group: what the group tells it, what it puts out, and the patience that takes.
 pub(crate) struct Seat<'r> {
     pub(crate) cluster: &'r Cluster,
     pub(crate) job: &'r Job,
     pub(crate) member: Member,
+    /// Where results go; a rehearsal has none.
+    outputs: Option<&'r Outputs>,
     group: GroupId,
     topics: Vec<TopicName>,
-    /// Where everything goes; a run that writes nothing has none.
+    /// The transactions; a rehearsal has none.
     outbox: Option<Outbox>,
     transactional_id: String,
     /// Until when the open transaction is to be through.
@@ -30,6 +33,7 @@ impl<'r> Seat<'r> {
     pub(crate) fn take(
         cluster: &'r Cluster,
         job: &'r Job,
+        outputs: &'r Outputs,
         group: GroupId,
         topics: Vec<TopicName>,
         watcher: &'r mut dyn Watcher,
@@ -39,8 +43,15 @@ impl<'r> Seat<'r> {
         let deadline = Deadline::after(job.timeout);
         let outbox = Outbox::open(cluster.settings(), &transactional_id, job.transaction_timeout, &deadline)?;
         let member = join(cluster, &group, &topics, job)?;
-        let outbox = Some(outbox);
-        Ok(Self { group, topics, outbox, transactional_id, ..Self::of(cluster, job, member, watcher) })
+        let (outputs, outbox) = (Some(outputs), Some(outbox));
+        Ok(Self {
+            outputs,
+            group,
+            topics,
+            outbox,
+            transactional_id,
+            ..Self::of(cluster, job, member, watcher)
+        })
     }
 
     /// Reads all these partitions, joins nothing and writes nothing.
@@ -59,6 +70,7 @@ impl<'r> Seat<'r> {
             cluster,
             job,
             member,
+            outputs: None,
             group: job.group.clone(),
             topics: Vec::new(),
             outbox: None,
@@ -69,12 +81,7 @@ impl<'r> Seat<'r> {
         }
     }
 
-    /// Whether anything is written.
-    pub(crate) fn writes(&self) -> bool {
-        self.outbox.is_some()
-    }
-
-    /// Puts a record out, where anything is.
+    /// Puts a record out. A rehearsal puts nothing out, and neither does who was told to stop while its producer was renewed.
     pub(crate) fn put(&mut self, record: &Outgoing<'_>) -> Result<(), Setback> {
         let deadline = self.deadline();
         match &mut self.outbox {
@@ -133,7 +140,8 @@ impl<'r> Seat<'r> {
         if let Setback::Final(error) = setback {
             // The client does not say of which topic it is that a permission is missing.
             if error.is_unauthorised() {
-                rights::examine(self.cluster, self.job, true, &Deadline::after(self.job.timeout))?;
+                let deadline = Deadline::after(self.job.timeout);
+                check_rights(self.cluster, self.job, self.outputs, &deadline)?;
             }
             return Err((*error).into());
         }
@@ -152,7 +160,7 @@ impl<'r> Seat<'r> {
         self.take_back(false, stop)
     }
 
-    /// Leaves a transaction that will not be committed, and the group. The coordinator would do so a little later by itself.
+    /// Aborts a transaction that will not be committed. The coordinator would do so a little later by itself.
     pub(super) fn abandon(&mut self) {
         if let Some(outbox) = &mut self.outbox {
             let _ = outbox.abort(&Deadline::after(Duration::from_secs(2)));

@@ -33,13 +33,8 @@ impl<S: Stage> Course<'_, S> {
                 match self.stage.advance(&mut self.seat, lane) {
                     Ok(count) => moved += count,
                     Err(Stopped::Setback(setback)) => return Ok(Turn::Setback(setback)),
-                    Err(Stopped::Failed(error)) => {
-                        // What came before it counts.
-                        return match self.commit() {
-                            Err(Stopped::Failed(error)) => Err(*error),
-                            _ => Err(*error),
-                        };
-                    }
+                    // What came before it counts.
+                    Err(Stopped::Failed(failed)) => return Err(end_before(failed, self.commit())),
                 }
             }
             let is_done = moved == 0 && self.is_done()?;
@@ -110,5 +105,49 @@ impl<S: Stage> Course<'_, S> {
             Some((partition, end.saturating_sub(next).max(0)))
         });
         self.seat.watcher.see(Event::Lag(&lag.collect()));
+    }
+}
+
+/// Why a run ends before a record that cannot be dealt with, by what became of the commit of what came before it.
+fn end_before(failed: Box<Error>, committed: Result<(), Stopped>) -> Error {
+    match committed {
+        Ok(()) => *failed,
+        Err(Stopped::Setback(setback)) => {
+            Error::Uncommitted { failed, cause: Box::new(setback.into_error()) }
+        }
+        Err(Stopped::Failed(worse)) => *worse,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use offsets_core::model::TopicPartition;
+    use offsets_kafka::About;
+
+    use super::*;
+
+    fn failed() -> Box<Error> {
+        Box::new(Error::TooFar { partition: TopicPartition::new("orders", 0), offset: 1 << 48 })
+    }
+
+    fn unanswered() -> Box<offsets_kafka::Error> {
+        Box::new(offsets_kafka::Error::TimedOut {
+            cluster: "target".into(),
+            about: About::Transaction("merge.one".to_owned()),
+            waited: Duration::from_secs(10),
+            cause: None,
+        })
+    }
+
+    #[test]
+    fn a_run_that_ends_says_when_what_came_before_is_not_known_to_be_committed() {
+        assert!(matches!(end_before(failed(), Ok(())), Error::TooFar { .. }));
+        for setback in [Setback::Aborted, Setback::Final, Setback::Spent] {
+            let ends = end_before(failed(), Err(Stopped::Setback(setback(unanswered()))));
+            let Error::Uncommitted { failed, cause } = ends else { panic!("{ends}") };
+            assert!(matches!(*failed, Error::TooFar { .. }) && cause.is_timeout());
+        }
+        let worse = Stopped::from(Error::NoDeadLetters);
+        assert!(matches!(end_before(failed(), Err(worse)), Error::NoDeadLetters));
     }
 }

@@ -13,7 +13,7 @@ pub(crate) struct Changelog<'c> {
 }
 
 /// The copy of one partition of the changelog.
-pub(crate) type Copy = Replica<Box<dyn SegmentLog>>;
+pub(crate) type ReplicaCopy = Replica<Box<dyn SegmentLog>>;
 
 /// So many records are applied in one step.
 const BATCH: usize = 256;
@@ -30,7 +30,7 @@ impl Changelog<'_> {
     /// no longer continues is begun anew.
     pub(crate) fn catch_up(
         &self,
-        copies: &mut BTreeMap<i32, Copy>,
+        copies: &mut BTreeMap<i32, ReplicaCopy>,
         deadline: &Deadline,
     ) -> Result<u64, Error> {
         let partitions: Vec<_> = copies.keys().map(|number| self.partition(*number)).collect();

@@ -3,7 +3,7 @@ use std::slice;
 use offsets_kafka::{Cluster, Deadline};
 use offsets_store::{MemoryLog, SegmentLog, SledLog};
 
-use super::changelog::Copy;
+use super::changelog::ReplicaCopy;
 use crate::Error;
 use crate::job::{Job, LocalState};
 
@@ -37,12 +37,12 @@ impl Local {
     }
 
     /// The copy of one partition of the changelog.
-    pub(crate) fn copy(&self, number: i32) -> Result<Copy, Error> {
+    pub(crate) fn copy(&self, number: i32) -> Result<ReplicaCopy, Error> {
         let log: Box<dyn SegmentLog> = match &self.place {
             Place::Memory => Box::new(MemoryLog::default()),
             Place::Sled(log) => Box::new(log.clone()),
         };
-        Ok(Copy::open(log, number.cast_unsigned(), &self.changelog)?)
+        Ok(ReplicaCopy::open(log, number.cast_unsigned(), &self.changelog)?)
     }
 
     /// What is there of a partition is of no use.

@@ -10,7 +10,6 @@ mod task;
 mod topics;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use offsets_core::model::TopicPartition;
@@ -21,16 +20,17 @@ use offsets_store::TableCost;
 
 use self::changelog::Changelog;
 use self::local::Local;
+use self::prepare::Past;
 pub use self::progress::Progress;
-use self::results::Results;
+use self::results::{Results, Ruled, Sink};
 use self::task::{MARK, Task};
-use self::topics::examine;
+use self::topics::{Found, find_inputs, find_topics, prepare_topics};
 use crate::course::{Arrival, Course, Ended, Goal, Lane, Seat, Stage, Stopped, headers};
-use crate::job::{Input, Job};
-use crate::{Error, Event, Watcher, rights};
+use crate::job::Job;
+use crate::{Error, Event, Outputs, Watcher};
 
-/// One instance of a job.
-pub struct Runner<'r>(Course<'r, Reconciling<'r>>);
+/// The stage that judges, of one instance of a job.
+pub(crate) struct Runner<'r>(Course<'r, Reconciling<'r>>);
 
 /// What an instance has in hand.
 struct Reconciling<'r> {
@@ -38,6 +38,10 @@ struct Reconciling<'r> {
     local: Local,
     /// Every partition of what is judged.
     judged: Vec<TopicPartition>,
+    /// What tasks go on from.
+    past: Past,
+    /// Whether records went through a repartition topic, and say themselves where they are from.
+    is_between: bool,
     /// The tasks that are worked on, or were last; a task that comes back unchanged goes on as it is.
     tasks: BTreeMap<i32, Task>,
     results: Results<'r>,
@@ -48,17 +52,19 @@ struct Reconciling<'r> {
     says_done: bool,
 }
 
-/// How long it may take to read what is new in the changelog.
-const READING: Duration = Duration::from_secs(300);
-
 impl<'r> Runner<'r> {
     /// Looks at the topics, takes the local state and joins the group.
     ///
     /// # Errors
     /// Whatever is wrong with topics, permissions or the local state; nothing was read or written then, but for a changelog
     /// that may have been created.
-    pub fn start(cluster: &'r Cluster, job: &'r Job, watcher: &'r mut dyn Watcher) -> Result<Self, Error> {
-        let judged = examine(cluster, job, true, watcher)?;
+    pub(crate) fn start(
+        cluster: &'r Cluster,
+        job: &'r Job,
+        outputs: &'r Outputs,
+        watcher: &'r mut dyn Watcher,
+    ) -> Result<Self, Error> {
+        let judged = prepare_topics(cluster, job, outputs, watcher)?;
         // In the topic between, an instance that died can have left a transaction before what is committed already.
         let isolation = match job.repartition {
             Some(_) => Isolation::ReadUncommitted,
@@ -68,30 +74,42 @@ impl<'r> Runner<'r> {
         let goal = job.once.then(goal).transpose()?;
         let local = Local::open(cluster, job)?;
         let topics = job.judged().iter().map(|input| input.topic.clone()).collect();
-        let seat = Seat::take(cluster, job, job.group.clone(), topics, watcher)?;
-        Ok(Self(Course { seat, stage: Reconciling::new(job, local, judged), goal }))
+        let seat = Seat::take(cluster, job, outputs, job.group.clone(), topics, watcher)?;
+        let stage = Reconciling {
+            is_between: job.repartition.is_some(),
+            ..Reconciling::new(job, Sink::Topics(outputs), local, Past::Changelog, judged)
+        };
+        Ok(Self(Course { seat, stage, goal }))
     }
 
     /// A run that reads what is there, on all partitions, and tells which writes would lose. It joins nothing and writes nothing.
-    /// Where there is a repartition topic, everything in the inputs is judged, whatever has gone through that topic.
+    /// Where there is a repartition topic, the inputs themselves are judged, whatever has gone through that topic.
     ///
     /// # Errors
     /// Whatever is wrong with the topics.
-    pub fn rehearse(cluster: &'r Cluster, job: &'r Job, watcher: &'r mut dyn Watcher) -> Result<Self, Error> {
-        let all = match job.repartition {
-            None => examine(cluster, job, false, watcher)?,
-            Some(_) => every_partition(cluster, job)?,
+    pub(crate) fn rehearse(
+        cluster: &'r Cluster,
+        job: &'r Job,
+        watcher: &'r mut dyn Watcher,
+    ) -> Result<Self, Error> {
+        let (past, judged) = match job.repartition {
+            Some(_) => (Past::Nothing, find_inputs(cluster, job)?),
+            None => match find_topics(cluster, job)? {
+                Found { judged, has_changelog: true } => (Past::Changelog, judged),
+                Found { judged, has_changelog: false } => (Past::Positions, judged),
+            },
         };
-        let goal = Some(Goal::of(cluster, &all, Isolation::ReadCommitted, job.timeout)?);
-        let seat = Seat::watch(cluster, job, all.clone(), watcher)?;
-        Ok(Self(Course { seat, stage: Reconciling::new(job, Local::in_memory(job), all), goal }))
+        let goal = Some(Goal::of(cluster, &judged, Isolation::ReadCommitted, job.timeout)?);
+        let seat = Seat::watch(cluster, job, judged.clone(), watcher)?;
+        let stage = Reconciling::new(job, Sink::Watcher, Local::in_memory(job), past, judged);
+        Ok(Self(Course { seat, stage, goal }))
     }
 
     /// Works until `stop` says so, or until everything is done, where the job is to end then. What was begun is committed first.
     ///
     /// # Errors
     /// [`Error`]; what was not committed is read again by whoever comes next.
-    pub fn run(self, stop: &dyn Fn() -> bool) -> Result<(Ended, Tally), Error> {
+    pub(crate) fn run(self, stop: &dyn Fn() -> bool) -> Result<(Ended, Tally), Error> {
         let (ended, mut reconciling) = self.0.run(stop);
         reconciling.local.flush()?;
         Ok((ended?, reconciling.tally))
@@ -99,13 +117,15 @@ impl<'r> Runner<'r> {
 }
 
 impl<'r> Reconciling<'r> {
-    fn new(job: &'r Job, local: Local, judged: Vec<TopicPartition>) -> Self {
+    fn new(job: &'r Job, sink: Sink<'r>, local: Local, past: Past, judged: Vec<TopicPartition>) -> Self {
         Self {
             job,
             local,
             judged,
+            past,
+            is_between: false,
             tasks: BTreeMap::new(),
-            results: Results::new(job),
+            results: Results::new(&job.changelog, sink),
             tally: Tally::default(),
             headers: job.rules.examination.headers().collect(),
             says_done: false,
@@ -120,7 +140,11 @@ impl Stage for Reconciling<'_> {
         partitions: &[TopicPartition],
         stop: &dyn Fn() -> bool,
     ) -> Result<Option<Change>, Error> {
-        self.restore(seat, partitions, stop)
+        match self.past {
+            Past::Changelog => self.restore(seat, partitions, stop),
+            Past::Positions => self.begin_at_positions(seat, partitions),
+            Past::Nothing => self.begin_as_one(seat, partitions),
+        }
     }
 
     fn positions(&self) -> BTreeMap<TopicPartition, i64> {
@@ -141,8 +165,7 @@ impl Stage for Reconciling<'_> {
     fn advance(&mut self, seat: &mut Seat<'_>, lane: &mut Lane<'_>) -> Result<usize, Stopped> {
         let Some(task) = self.tasks.get_mut(&lane.number) else { return Ok(0) };
         let (job, wanted, results) = (self.job, &self.headers, &mut self.results);
-        // A run that writes nothing takes the inputs themselves.
-        let is_between = job.repartition.is_some() && seat.writes();
+        let is_between = self.is_between;
         let now_ms = Timestamp::now().as_millisecond();
         // A copy has the timestamp of its original only where that is the producer's.
         let by_copy = job.rules.examination.identity == IdentityRule::Copy;
@@ -163,7 +186,7 @@ impl Stage for Reconciling<'_> {
                 headers: &headers,
             };
             let ruling = job.rules.rule(&mut task.judge, &record, position, now_ms)?;
-            results.put(seat, task, raw, &record, ruling)?;
+            results.put(seat, &Ruled { task, raw, record: &record, ruling: &ruling })?;
             task.pass(input, offset);
             Ok(())
         })
@@ -218,9 +241,7 @@ impl Stage for Reconciling<'_> {
 
     /// Notes how far the copies go, so that little needs to be read when the tasks come back.
     fn rest(&mut self, seat: &mut Seat<'_>) -> Result<(), Error> {
-        if !seat.writes() {
-            return Ok(());
-        }
+        let Sink::Topics(_) = self.results.sink else { return Ok(()) };
         let numbers: Vec<i32> = self.tasks.keys().copied().collect();
         let partitions: Vec<_> = self.positions().into_keys().collect();
         let changelog = Changelog { cluster: seat.cluster, topic: &self.job.changelog };
@@ -231,7 +252,7 @@ impl Stage for Reconciling<'_> {
         let Ok(committed) = seat.member.committed(&partitions, &deadline) else { return Ok(()) };
         for (number, task) in &mut self.tasks {
             if let Some(end) = ends.get(number).filter(|_| task.is_where(&committed)) {
-                task.place(*end)?;
+                task.note_place(*end)?;
             }
         }
         Ok(())
@@ -263,13 +284,4 @@ fn written<'i>(arrival: &Arrival<'i>, is_between: bool) -> Result<Written<'i>, E
     let mut raw = raw.without_header(Origin::HEADER);
     raw.timestamp_ms = origin.timestamp_ms;
     Ok(Written { raw, origin })
-}
-
-/// All partitions of all inputs, however many each has.
-fn every_partition(cluster: &Cluster, job: &Job) -> Result<Vec<TopicPartition>, Error> {
-    let deadline = Deadline::after(job.timeout);
-    rights::examine(cluster, job, false, &deadline)?;
-    let of_input = |input: &Input| cluster.partitions(&input.topic, &deadline);
-    let all = job.inputs.iter().map(of_input).collect::<Result<Vec<_>, _>>()?;
-    Ok(all.into_iter().flatten().collect())
 }

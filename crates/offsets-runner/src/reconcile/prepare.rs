@@ -5,11 +5,33 @@ use offsets_core::model::TopicPartition;
 use offsets_kafka::exchange::Change;
 use offsets_kafka::{Deadline, Isolation};
 
-use super::changelog::{Changelog, Copy};
+use super::Reconciling;
+use super::changelog::{Changelog, ReplicaCopy};
 use super::task::{Committed, Found, Task};
-use super::{READING, Reconciling};
 use crate::course::{PAUSE, STEP, Seat};
 use crate::{Error, Event};
+
+/// What tasks go on from. It is decided when the run starts.
+#[derive(Clone, Copy)]
+pub(super) enum Past {
+    /// What the changelog holds, which goes with the group's positions.
+    Changelog,
+    /// The group's positions: there is no changelog yet.
+    Positions,
+    /// Nothing: one task takes everything that is in the inputs, whose partitions need not be alike.
+    Nothing,
+}
+
+/// How long it may take to read what is new in the changelog.
+const READING: Duration = Duration::from_secs(300);
+
+/// Tasks whose state does not go with what the group has committed, or not yet.
+struct Late {
+    /// What is wrong with the last of them.
+    error: Error,
+    /// The first one that is only apart: its transaction may still be on its way.
+    apart: Option<TopicPartition>,
+}
 
 impl Reconciling<'_> {
     /// Brings the tasks of these partitions to where the group is. What the group decides meanwhile is given back.
@@ -19,21 +41,11 @@ impl Reconciling<'_> {
         assigned: &[TopicPartition],
         stop: &dyn Fn() -> bool,
     ) -> Result<Option<Change>, Error> {
-        if self.job.repartition.is_some() && !seat.writes() {
-            self.tasks = BTreeMap::from([(0, Task::over(assigned, self.job)?)]);
-            self.begin(seat, assigned)?;
-            return seat.next_change(Duration::ZERO);
-        }
-        let numbers: BTreeSet<i32> = assigned.iter().map(|partition| partition.partition).collect();
-        let numbers: Vec<i32> = numbers.into_iter().collect();
-        seat.watcher.see(Event::Assigned(&numbers));
+        let numbers = take_up(seat, assigned);
+        let partitions = self.judged_of(&numbers);
         self.tasks.retain(|number, _| numbers.contains(number));
         let job = self.job;
         let changelog = Changelog { cluster: seat.cluster, topic: &job.changelog };
-        let has_changelog =
-            seat.writes() || seat.cluster.partitions(&job.changelog, &Deadline::after(job.timeout)).is_ok();
-        let judged = self.judged.iter().filter(|partition| numbers.contains(&partition.partition));
-        let partitions: Vec<_> = judged.cloned().collect();
         // A transaction that was under way when its instance died ends after so long.
         let longest = job.transaction_timeout + job.timeout;
         let patience = Deadline::after(longest);
@@ -42,64 +54,108 @@ impl Reconciling<'_> {
             let deadline = Deadline::after(job.timeout.min(STEP));
             // In this order: what the commits that are read here go with is in the changelog, or still on its way.
             let committed = seat.member.committed(&partitions, &deadline)?;
-            let ends = if has_changelog { changelog.ends(&numbers, &deadline)? } else { BTreeMap::new() };
+            let ends = changelog.ends(&numbers, &deadline)?;
             let end = |number: &i32| ends.get(number).copied().unwrap_or_default();
             self.tasks.retain(|number, task| task.is_current(&committed, end(number)));
-            let mut copies: BTreeMap<i32, Copy> = BTreeMap::new();
-            for number in numbers.iter().filter(|number| !self.tasks.contains_key(number)) {
-                copies.insert(*number, self.local.copy(*number)?);
+            let mut copies = self.copies(&numbers)?;
+            records += changelog.catch_up(&mut copies, &Deadline::after(READING))?;
+            let Some(late) = self.find(copies, &committed, numbers.len())? else { break };
+            if let Some(partition) = late.apart.filter(|_| !waits) {
+                waits = true;
+                seat.watcher.see(Event::Waiting { partition: &partition, longest });
             }
-            if has_changelog {
-                records += changelog.catch_up(&mut copies, &Deadline::after(READING))?;
+            if patience.has_passed() {
+                return Err(late.error);
             }
-            let mut late = None;
-            for (number, copy) in copies {
-                let partition = changelog.partition(number);
-                let memory = job.memory.map(|bytes| bytes / numbers.len().max(1));
-                match self.find(number, copy, &committed, &partition, memory)? {
-                    Found::Task(task) => drop(self.tasks.insert(number, *task)),
-                    Found::Apart(error) => {
-                        if has_changelog && !std::mem::replace(&mut waits, true) {
-                            seat.watcher.see(Event::Waiting { partition: &partition, longest });
-                        }
-                        late = Some(error);
-                    }
-                    Found::Damaged(error) => late = Some(error),
-                }
+            if let Some(change) = seat.next_change(PAUSE)? {
+                return Ok(Some(change));
             }
-            match late {
-                None => break,
-                Some(error) if patience.has_passed() || !has_changelog => return Err(error),
-                Some(_) => {
-                    if let Some(change) = seat.next_change(PAUSE)? {
-                        return Ok(Some(change));
-                    }
-                    if stop() {
-                        return Ok(None);
-                    }
-                }
+            if stop() {
+                return Ok(None);
             }
         }
-        self.begin(seat, &partitions)?;
-        let remembered = self.tasks.values_mut().map(|task| task.judge.remembered()).sum();
-        seat.watcher.see(Event::Restored { records, remembered });
+        self.go_on(seat, &partitions, records)
+    }
+
+    /// Begins the tasks of these partitions where the group is: there is no changelog yet, and they remember nothing.
+    pub(super) fn begin_at_positions(
+        &mut self,
+        seat: &mut Seat<'_>,
+        assigned: &[TopicPartition],
+    ) -> Result<Option<Change>, Error> {
+        let numbers = take_up(seat, assigned);
+        let partitions = self.judged_of(&numbers);
+        let deadline = Deadline::after(self.job.timeout.min(STEP));
+        let committed = seat.member.committed(&partitions, &deadline)?;
+        self.tasks.clear();
+        let copies = self.copies(&numbers)?;
+        match self.find(copies, &committed, numbers.len())? {
+            None => self.go_on(seat, &partitions, 0),
+            Some(late) => Err(late.error),
+        }
+    }
+
+    /// Begins one task that takes all partitions.
+    pub(super) fn begin_as_one(
+        &mut self,
+        seat: &mut Seat<'_>,
+        assigned: &[TopicPartition],
+    ) -> Result<Option<Change>, Error> {
+        self.tasks = BTreeMap::from([(0, Task::over(assigned, self.job)?)]);
+        self.begin(seat, assigned)?;
         seat.next_change(Duration::ZERO)
     }
 
+    /// The partitions of everything that is judged which have one of these numbers.
+    fn judged_of(&self, numbers: &[i32]) -> Vec<TopicPartition> {
+        let judged = self.judged.iter().filter(|partition| numbers.contains(&partition.partition));
+        judged.cloned().collect()
+    }
+
+    /// The copies of the changelog for the tasks that are not there.
+    fn copies(&self, numbers: &[i32]) -> Result<BTreeMap<i32, ReplicaCopy>, Error> {
+        let missing = numbers.iter().filter(|number| !self.tasks.contains_key(number));
+        missing.map(|number| Ok((*number, self.local.copy(*number)?))).collect()
+    }
+
+    /// Takes the tasks that are in these copies, as far as they are where the group is; memory is shared `among` so many.
     fn find(
         &mut self,
-        number: i32,
-        copy: Copy,
+        copies: BTreeMap<i32, ReplicaCopy>,
         committed: &Committed,
-        partition: &TopicPartition,
-        memory: Option<usize>,
-    ) -> Result<Found, Error> {
-        let found = Task::find(number, copy, committed, self.job, partition, memory)?;
-        if let Found::Damaged(_) = found {
-            // What is damaged here may be whole in the changelog: it is read from its beginning once more.
-            self.local.forget(number)?;
+        among: usize,
+    ) -> Result<Option<Late>, Error> {
+        let memory = self.job.memory.map(|bytes| bytes / among.max(1));
+        let (mut last, mut apart) = (None, None);
+        for (number, copy) in copies {
+            let partition = TopicPartition::new(self.job.changelog.clone(), number);
+            match Task::find(number, copy, committed, self.job, &partition, memory)? {
+                Found::Task(task) => drop(self.tasks.insert(number, *task)),
+                Found::Apart(error) => {
+                    last = Some(error);
+                    apart.get_or_insert(partition);
+                }
+                Found::Damaged(error) => {
+                    // What is damaged here may be whole in the changelog: it is read from its beginning once more.
+                    self.local.forget(number)?;
+                    last = Some(error);
+                }
+            }
         }
-        Ok(found)
+        Ok(last.map(|error| Late { error, apart }))
+    }
+
+    /// Says that the tasks are there, and reads on.
+    fn go_on(
+        &mut self,
+        seat: &mut Seat<'_>,
+        partitions: &[TopicPartition],
+        records: u64,
+    ) -> Result<Option<Change>, Error> {
+        self.begin(seat, partitions)?;
+        let remembered = self.tasks.values_mut().map(|task| task.judge.remembered()).sum();
+        seat.watcher.see(Event::Restored { records, remembered });
+        seat.next_change(Duration::ZERO)
     }
 
     /// Begins inputs that were never read at their log start, and sees that nothing is gone that was not read.
@@ -118,4 +174,12 @@ impl Reconciling<'_> {
         }
         Ok(())
     }
+}
+
+/// The numbers of the partitions that are this instance's now.
+fn take_up(seat: &mut Seat<'_>, assigned: &[TopicPartition]) -> Vec<i32> {
+    let numbers: BTreeSet<i32> = assigned.iter().map(|partition| partition.partition).collect();
+    let numbers: Vec<i32> = numbers.into_iter().collect();
+    seat.watcher.see(Event::Assigned(&numbers));
+    numbers
 }

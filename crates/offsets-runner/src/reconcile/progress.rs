@@ -57,7 +57,7 @@ impl Progress {
         Ok(progress)
     }
 
-    /// The rules and the operator by which the table was made, in the words of [`Job::in_words`](crate::Job::in_words).
+    /// The rules and the operator by which the table was made, in words that are the same in every version.
     pub fn rules(&self) -> &str {
         &self.rules
     }

@@ -1,48 +1,51 @@
-use offsets_core::model::TopicPartition;
+use offsets_core::model::{TopicName, TopicPartition};
 use offsets_core::reconcile::{
-    Candidate, Flawed, LedgerEntry, Line, Loss, Policy, Record, Ruling, Side, Tally, Write,
+    Candidate, Destination, Flawed, LedgerEntry, Line, Loss, Record, Ruling, Side, Tally, Write,
 };
 use offsets_kafka::RawRecord;
 use offsets_kafka::exchange::{Outgoing, Setback};
 
 use super::task::Task;
 use crate::course::{Seat, Stopped};
-use crate::{Error, Event, Job};
+use crate::{Error, Event, Outputs};
 
-/// What becomes of records that were ruled on: they go to topics, or, in a run that writes nothing, to whoever watches.
+/// What becomes of records that were ruled on.
 pub(crate) struct Results<'r> {
-    pub(crate) job: &'r Job,
+    changelog: &'r TopicName,
+    pub(crate) sink: Sink<'r>,
     /// What was put out and is not committed yet.
     pub(crate) open: Tally,
 }
 
+/// Where results go. It is decided when the run starts.
+#[derive(Clone, Copy)]
+pub(crate) enum Sink<'r> {
+    /// To topics, with the state beside them in the changelog.
+    Topics(&'r Outputs),
+    /// To whoever watches, who is told which writes would lose.
+    Watcher,
+}
+
+/// A record that was ruled on.
+pub(crate) struct Ruled<'i> {
+    pub(crate) task: &'i Task,
+    pub(crate) raw: RawRecord<'i>,
+    pub(crate) record: &'i Record<'i>,
+    pub(crate) ruling: &'i Ruling,
+}
+
 impl<'r> Results<'r> {
-    pub(crate) fn new(job: &'r Job) -> Self {
-        Self { job, open: Tally::default() }
+    pub(crate) fn new(changelog: &'r TopicName, sink: Sink<'r>) -> Self {
+        Self { changelog, sink, open: Tally::default() }
     }
 
-    /// Puts out what was ruled on a record.
-    pub(crate) fn put(
-        &mut self,
-        seat: &mut Seat<'_>,
-        task: &Task,
-        raw: RawRecord<'_>,
-        record: &Record<'_>,
-        ruling: Ruling,
-    ) -> Result<(), Stopped> {
-        self.open.records += 1;
-        match ruling {
-            Ruling::Passes { candidate, over } => {
-                if let Some(loss) = over {
-                    self.enter(seat, task, raw, record, &candidate, &loss)?;
-                }
-                self.forward(seat, self.job.output.as_str(), task.number, raw, &[])?;
-                self.open.written += 1;
-            }
-            Ruling::Loses { candidate, loss } => self.enter(seat, task, raw, record, &candidate, &loss)?,
-            Ruling::SetAside { flawed, policy } => self.set_aside(seat, task, raw, record, flawed, policy)?,
+    /// Counts a record and lets it go where it is to go.
+    pub(crate) fn put(&mut self, seat: &mut Seat<'_>, ruled: &Ruled<'_>) -> Result<(), Stopped> {
+        let destination = self.open.count(ruled.ruling);
+        match self.sink {
+            Sink::Topics(outputs) => ruled.write(seat, outputs, destination),
+            Sink::Watcher => ruled.show(seat, destination),
         }
-        Ok(())
     }
 
     /// Puts out a record of the changelog.
@@ -53,44 +56,88 @@ impl<'r> Results<'r> {
         key: &[u8],
         value: Option<&[u8]>,
     ) -> Result<(), Setback> {
-        let topic = self.job.changelog.as_str();
-        seat.put(&Outgoing { partition, key: Some(key), value, ..Outgoing::to(topic) })
+        match self.sink {
+            Sink::Topics(_) => {
+                let topic = self.changelog.as_str();
+                seat.put(&Outgoing { partition, key: Some(key), value, ..Outgoing::to(topic) })
+            }
+            Sink::Watcher => Ok(()),
+        }
+    }
+}
+
+impl Ruled<'_> {
+    /// Puts it out, and into the ledger what loses by it.
+    fn write(
+        &self,
+        seat: &mut Seat<'_>,
+        outputs: &Outputs,
+        destination: Destination<'_>,
+    ) -> Result<(), Stopped> {
+        if let (Some(ledger), Some((candidate, loss))) = (&outputs.ledger, self.ruling.loss()) {
+            let (partition, key) = (self.task.number, self.raw.key);
+            let entry = self.entry(candidate, loss);
+            seat.put(&Outgoing { partition, key, value: Some(&entry), ..Outgoing::to(ledger.as_str()) })?;
+        }
+        match destination {
+            Destination::Output => Ok(self.forward(seat, &outputs.output, &[])?),
+            Destination::Ledger => Ok(()),
+            Destination::DeadLetters(flawed) => match &outputs.dead_letters {
+                Some(topic) => Ok(self.set_aside(seat, topic, flawed)?),
+                // No record is skipped.
+                None => Err(self.unjudged(flawed).into()),
+            },
+            Destination::Nowhere(flawed) => Err(self.unjudged(flawed).into()),
+        }
+    }
+
+    /// Tells what loses by it.
+    fn show(&self, seat: &mut Seat<'_>, destination: Destination<'_>) -> Result<(), Stopped> {
+        if let Some((candidate, loss)) = self.ruling.loss() {
+            seat.watcher.see(Event::Loss(&self.entry(candidate, loss)));
+        }
+        match destination {
+            Destination::Output | Destination::Ledger | Destination::DeadLetters(_) => Ok(()),
+            Destination::Nowhere(flawed) => Err(self.unjudged(flawed).into()),
+        }
     }
 
     fn forward(
         &self,
         seat: &mut Seat<'_>,
-        topic: &str,
-        partition: i32,
-        raw: RawRecord<'_>,
+        topic: &TopicName,
         headers: &[(&str, &[u8])],
     ) -> Result<(), Setback> {
         seat.put(&Outgoing {
-            topic,
-            partition,
-            key: raw.key,
-            value: raw.value,
-            timestamp_ms: raw.timestamp_ms,
-            headers_of: Some(raw),
+            topic: topic.as_str(),
+            partition: self.task.number,
+            key: self.raw.key,
+            value: self.raw.value,
+            timestamp_ms: self.raw.timestamp_ms,
+            headers_of: Some(self.raw),
             headers,
         })
     }
 
-    fn enter(
-        &mut self,
-        seat: &mut Seat<'_>,
-        task: &Task,
-        raw: RawRecord<'_>,
-        record: &Record<'_>,
-        candidate: &Candidate,
-        loss: &Loss,
-    ) -> Result<(), Stopped> {
-        *self.open.lost.entry(loss.reason).or_default() += 1;
-        if self.job.ledger.is_none() && seat.writes() {
-            return Ok(());
-        }
-        let line = Line::of(record, raw.headers());
-        let write = |side: &Side| write(task, side, (side.position == candidate.position).then_some(&line));
+    /// Puts it out to where somebody looks after it, and says what is wrong.
+    fn set_aside(&self, seat: &mut Seat<'_>, topic: &TopicName, flawed: &Flawed) -> Result<(), Setback> {
+        let detail = flawed.to_string();
+        let (partition, offset) = (self.record.partition.to_string(), self.record.offset.to_string());
+        let headers = [
+            ("offsets.flaw", flawed.kind.as_str().as_bytes()),
+            ("offsets.detail", detail.as_bytes()),
+            ("offsets.topic", self.record.topic.as_bytes()),
+            ("offsets.partition", partition.as_bytes()),
+            ("offsets.offset", offset.as_bytes()),
+        ];
+        self.forward(seat, topic, &headers)
+    }
+
+    /// A loss as it stands in the ledger, as JSON.
+    fn entry(&self, candidate: &Candidate, loss: &Loss) -> Vec<u8> {
+        let line = Line::of(self.record, self.raw.headers());
+        let write =
+            |side: &Side| write(self.task, side, (side.position == candidate.position).then_some(&line));
         let entry = LedgerEntry {
             reason: loss.reason,
             identity: candidate.identity.to_string(),
@@ -98,55 +145,12 @@ impl<'r> Results<'r> {
             winner: loss.winner.as_ref().map(write),
         };
         // Strings and numbers are always JSON.
-        let json = serde_json::to_vec(&entry).unwrap_or_default();
-        match &self.job.ledger {
-            _ if !seat.writes() => seat.watcher.see(Event::Loss(&json)),
-            None => {}
-            Some(ledger) => {
-                let partition = task.number;
-                let (key, value) = (raw.key, Some(json.as_slice()));
-                seat.put(&Outgoing { partition, key, value, ..Outgoing::to(ledger.as_str()) })?;
-            }
-        }
-        Ok(())
+        serde_json::to_vec(&entry).unwrap_or_default()
     }
 
-    /// A record that cannot be judged goes where the policy says.
-    fn set_aside(
-        &mut self,
-        seat: &mut Seat<'_>,
-        task: &Task,
-        raw: RawRecord<'_>,
-        record: &Record<'_>,
-        flawed: Flawed,
-        policy: Policy,
-    ) -> Result<(), Stopped> {
-        let kind = flawed.kind;
-        match (policy, &self.job.dead_letters) {
-            (Policy::Fail, _) | (Policy::DeadLetter, None) => {
-                self.open.records -= 1;
-                let partition = TopicPartition::new(record.topic, record.partition);
-                return Err(Error::Unjudged { partition, offset: record.offset, flawed }.into());
-            }
-            (Policy::DeadLetter, Some(topic)) => {
-                let detail = flawed.to_string();
-                let (partition, offset) = (record.partition.to_string(), record.offset.to_string());
-                let headers = [
-                    ("offsets.flaw", kind.as_str().as_bytes()),
-                    ("offsets.detail", detail.as_bytes()),
-                    ("offsets.topic", record.topic.as_bytes()),
-                    ("offsets.partition", partition.as_bytes()),
-                    ("offsets.offset", offset.as_bytes()),
-                ];
-                self.forward(seat, topic.as_str(), task.number, raw, &headers)?;
-            }
-            (Policy::Pass, _) => {
-                self.forward(seat, self.job.output.as_str(), task.number, raw, &[])?;
-                self.open.written += 1;
-            }
-        }
-        *self.open.flawed.entry(kind).or_default() += 1;
-        Ok(())
+    fn unjudged(&self, flawed: &Flawed) -> Error {
+        let Record { topic, partition, offset, .. } = *self.record;
+        Error::Unjudged { partition: TopicPartition::new(topic, partition), offset, flawed: flawed.clone() }
     }
 }
 

@@ -1,69 +1,86 @@
-use offsets_core::model::{TopicName, TopicPartition};
-use offsets_kafka::exchange::NewTopic;
+use offsets_core::model::TopicPartition;
 use offsets_kafka::{Cluster, Deadline};
 
-use crate::{Error, Event, Input, Job, Watcher, rights};
+use crate::rights::check_rights;
+use crate::topics::{Keeps, NewShape, OwnTopic, partitions_of, tell_of_one_replica};
+use crate::{Error, Job, Outputs, Watcher};
 
-/// Looks at the topics of a job before anything is read: what is judged must be partitioned alike, unless nothing has to meet;
-/// what is written to must have as many partitions, and the changelog must keep what is old. Gives the partitions that are judged.
-pub(crate) fn examine(
+/// Looks at the topics of a run before anything is read: what is judged must be partitioned alike, unless nothing has to meet;
+/// what is written to must have as many partitions, and the changelog, which is created where it is missing, must keep what is
+/// old. Gives the partitions that are judged.
+pub(super) fn prepare_topics(
     cluster: &Cluster,
     job: &Job,
-    creates: bool,
+    outputs: &Outputs,
     watcher: &mut dyn Watcher,
 ) -> Result<Vec<TopicPartition>, Error> {
     let deadline = Deadline::after(job.timeout);
-    rights::examine(cluster, job, creates, &deadline)?;
-    let count = |topic: &TopicName| cluster.partitions(topic, &deadline).map(|partitions| partitions.len());
-    let mut judged = Vec::new();
-    let (mut needed, mut first) = (0, None);
-    for Input { topic, .. } in job.judged().iter() {
-        let partitions = cluster.partitions(topic, &deadline)?;
-        let (one, partitions_of_one) = first.get_or_insert((topic.clone(), partitions.len()));
-        if partitions.len() != *partitions_of_one && job.judging.lets_meet() {
-            return Err(Error::NotCopartitioned {
-                one: one.clone(),
-                partitions_of_one: *partitions_of_one,
-                other: topic.clone(),
-                partitions_of_other: partitions.len(),
-            });
-        }
-        needed = needed.max(partitions.len());
-        judged.extend(partitions);
+    check_rights(cluster, job, Some(outputs), &deadline)?;
+    let Judged { partitions, needed } = judged(cluster, job, &deadline)?;
+    let new = || Ok(NewShape { partitions: needed, replicas: job.changelog_replicas, settings: Vec::new() });
+    let count = changelog(cluster, job).find_or_create(new, &deadline, watcher)?;
+    let mut counts = vec![(&job.changelog, count)];
+    for topic in outputs.topics() {
+        counts.push((topic, cluster.partitions(topic, &deadline)?.len()));
+        tell_of_one_replica(cluster, topic, &deadline, watcher)?;
     }
-    let changelog = NewTopic {
-        name: job.changelog.clone(),
-        partitions: i32::try_from(needed).unwrap_or(i32::MAX),
-        replicas: job.changelog_replicas,
-        settings: vec![("cleanup.policy".to_owned(), "compact".to_owned())],
-    };
-    match cluster.partitions(&job.changelog, &deadline) {
-        Err(error) if error.is_unknown_topic() && creates => {
-            if cluster.create_topic(&changelog, &deadline)? {
-                watcher.see(Event::Created(job.changelog.as_str()));
-            }
+    match counts.into_iter().find(|(_, partitions)| *partitions < needed) {
+        Some((topic, partitions)) => {
+            Err(Error::TooFewPartitions { topic: topic.clone(), partitions, needed })
         }
-        Err(error) if error.is_unknown_topic() => {}
-        Err(error) => return Err(error.into()),
-        Ok(_) => {
-            let policy = cluster.topic_setting(&job.changelog, "cleanup.policy", &deadline)?;
-            let policy = policy.unwrap_or_default();
-            if policy != "compact" {
-                return Err(Error::NotCompacted { topic: job.changelog.clone(), policy });
-            }
-        }
+        None => Ok(partitions),
     }
-    if creates {
-        let others = [Some(&job.output), job.ledger.as_ref(), job.dead_letters.as_ref()];
-        for topic in others.into_iter().flatten().chain([&job.changelog]) {
-            let partitions = count(topic)?;
-            if partitions < needed {
-                return Err(Error::TooFewPartitions { topic: topic.clone(), partitions, needed });
-            }
-            if cluster.has_one_replica(topic, &deadline)? {
-                watcher.see(Event::OneReplica(topic.as_str()));
-            }
-        }
+}
+
+/// What a rehearsal finds.
+pub(super) struct Found {
+    /// The partitions that are judged.
+    pub(super) judged: Vec<TopicPartition>,
+    /// Whether there is a changelog.
+    pub(super) has_changelog: bool,
+}
+
+/// Looks at what is judged, and at the changelog where there is one. Nothing is created.
+pub(super) fn find_topics(cluster: &Cluster, job: &Job) -> Result<Found, Error> {
+    let deadline = Deadline::after(job.timeout);
+    check_rights(cluster, job, None, &deadline)?;
+    let Judged { partitions: judged, .. } = judged(cluster, job, &deadline)?;
+    let has_changelog = changelog(cluster, job).find(&deadline)?.is_some();
+    Ok(Found { judged, has_changelog })
+}
+
+/// All partitions of all inputs, however many each has.
+pub(super) fn find_inputs(cluster: &Cluster, job: &Job) -> Result<Vec<TopicPartition>, Error> {
+    let deadline = Deadline::after(job.timeout);
+    check_rights(cluster, job, None, &deadline)?;
+    Ok(partitions_of(cluster, &job.inputs, &deadline)?.concat())
+}
+
+fn changelog<'t>(cluster: &'t Cluster, job: &'t Job) -> OwnTopic<'t> {
+    OwnTopic { cluster, name: &job.changelog, keeps: Keeps::Latest }
+}
+
+struct Judged {
+    partitions: Vec<TopicPartition>,
+    /// How many tasks that makes.
+    needed: usize,
+}
+
+fn judged(cluster: &Cluster, job: &Job, deadline: &Deadline) -> Result<Judged, Error> {
+    let inputs = job.judged();
+    let partitions = partitions_of(cluster, &inputs, deadline)?;
+    let mut counted = inputs.iter().zip(&partitions).map(|(input, partitions)| (input, partitions.len()));
+    if let Some((one, partitions_of_one)) = counted.next()
+        && job.judging.lets_meet()
+        && let Some((other, partitions_of_other)) = counted.find(|(_, count)| *count != partitions_of_one)
+    {
+        return Err(Error::NotCopartitioned {
+            one: one.topic.clone(),
+            partitions_of_one,
+            other: other.topic.clone(),
+            partitions_of_other,
+        });
     }
-    Ok(judged)
+    let needed = partitions.iter().map(Vec::len).max().unwrap_or_default();
+    Ok(Judged { partitions: partitions.concat(), needed })
 }

@@ -14,14 +14,14 @@ use offsets_core::reconcile::{Origin, Record};
 use offsets_kafka::exchange::{Assignment, Change, Outgoing, Position};
 use offsets_kafka::{Cluster, Deadline, Isolation};
 
-use self::topic::{Shape, examine};
+use self::topic::{Shape, prepare_repartition_topic};
 use crate::course::{Arrival, Course, Ended, Goal, Lane, STEP, Seat, Stage, Stopped, headers};
 use crate::job::Job;
-use crate::{Error, Event, Watcher};
+use crate::{Error, Event, Outputs, Watcher};
 
 /// One instance of the stage before a job whose inputs are partitioned differently. Its group is the job's own with
 /// `-repartition` behind it.
-pub struct Repartition<'r>(Course<'r, Repartitioning<'r>>);
+pub(crate) struct Repartition<'r>(Course<'r, Repartitioning<'r>>);
 
 /// What an instance has in hand.
 struct Repartitioning<'r> {
@@ -38,24 +38,24 @@ struct Repartitioning<'r> {
 }
 
 impl<'r> Repartition<'r> {
-    /// Looks at the topics, creates the one between where it is missing, and joins the group. `None` where the job has no such
-    /// topic.
+    /// Looks at the topics, creates the one between where it is missing, and joins the group.
     ///
     /// # Errors
     /// Whatever is wrong with topics or permissions; nothing was read or written then, but for a topic that may have been
     /// created.
-    pub fn start(
+    pub(crate) fn start(
         cluster: &'r Cluster,
         job: &'r Job,
+        topic: &'r TopicName,
+        outputs: &'r Outputs,
         watcher: &'r mut dyn Watcher,
-    ) -> Result<Option<Self>, Error> {
-        let Some(topic) = &job.repartition else { return Ok(None) };
-        let Shape { inputs, partitions } = examine(cluster, job, topic, watcher)?;
+    ) -> Result<Self, Error> {
+        let Shape { inputs, partitions } = prepare_repartition_topic(cluster, job, topic, outputs, watcher)?;
         let goal = || Goal::of(cluster, &inputs, Isolation::ReadCommitted, job.timeout);
         let goal = job.once.then(goal).transpose()?;
         let group = GroupId::from(format!("{}-repartition", job.group).as_str());
         let topics = job.inputs.iter().map(|input| input.topic.clone()).collect();
-        let seat = Seat::take(cluster, job, group, topics, watcher)?;
+        let seat = Seat::take(cluster, job, outputs, group, topics, watcher)?;
         let stage = Repartitioning {
             job,
             topic,
@@ -66,14 +66,14 @@ impl<'r> Repartition<'r> {
             open: 0,
             written: 0,
         };
-        Ok(Some(Self(Course { seat, stage, goal })))
+        Ok(Self(Course { seat, stage, goal }))
     }
 
     /// Works until `stop` says so, or until everything is through, where the job is to end then.
     ///
     /// # Errors
     /// [`Error`]; what was not committed is read again by whoever comes next.
-    pub fn run(self, stop: &dyn Fn() -> bool) -> Result<Ended, Error> {
+    pub(crate) fn run(self, stop: &dyn Fn() -> bool) -> Result<Ended, Error> {
         self.0.run(stop).0
     }
 }

@@ -1,10 +1,11 @@
 use std::num::NonZeroU32;
 
 use offsets_core::model::{TopicName, TopicPartition};
-use offsets_kafka::exchange::NewTopic;
 use offsets_kafka::{Cluster, Deadline};
 
-use crate::{Error, Event, Input, Job, Watcher, rights};
+use crate::rights::check_rights;
+use crate::topics::{Keeps, NewShape, OwnTopic, partitions_of};
+use crate::{Error, Input, Job, Outputs, Watcher};
 
 /// What the topics of a job are like.
 pub(super) struct Shape {
@@ -22,41 +23,24 @@ const ORIGIN: u64 = 1024;
 
 /// Looks at the inputs and at the topic between, which keeps everything for a time. One that is missing is created, with as
 /// many partitions as the output has.
-pub(super) fn examine(
+pub(super) fn prepare_repartition_topic(
     cluster: &Cluster,
     job: &Job,
     between: &TopicName,
+    outputs: &Outputs,
     watcher: &mut dyn Watcher,
 ) -> Result<Shape, Error> {
     let deadline = Deadline::after(job.timeout);
-    rights::examine(cluster, job, true, &deadline)?;
-    let mut inputs = Vec::new();
-    for Input { topic, .. } in &job.inputs {
-        inputs.extend(cluster.partitions(topic, &deadline)?);
-    }
-    if cluster.partitions(between, &deadline).is_err_and(|error| error.is_unknown_topic()) {
-        let like = cluster.partitions(&job.output, &deadline)?.len();
-        let mut settings = vec![("cleanup.policy".to_owned(), "delete".to_owned())];
-        settings
-            .extend(largest(cluster, job, &deadline).map(|bytes| (LARGEST.to_owned(), bytes.to_string())));
-        let new = NewTopic {
-            name: between.clone(),
-            partitions: i32::try_from(like).unwrap_or(i32::MAX),
-            replicas: job.changelog_replicas,
-            settings,
-        };
-        if cluster.create_topic(&new, &deadline)? {
-            watcher.see(Event::Created(between.as_str()));
-        }
-    }
-    let policy = cluster.topic_setting(between, "cleanup.policy", &deadline)?.unwrap_or_default();
-    if policy != "delete" {
-        return Err(Error::Compacted { topic: between.clone(), policy });
-    }
-    if cluster.has_one_replica(between, &deadline)? {
-        watcher.see(Event::OneReplica(between.as_str()));
-    }
-    let count = cluster.partitions(between, &deadline)?.len();
+    check_rights(cluster, job, Some(outputs), &deadline)?;
+    let inputs = partitions_of(cluster, &job.inputs, &deadline)?.concat();
+    let new = || {
+        let partitions = cluster.partitions(&outputs.output, &deadline)?.len();
+        let largest = largest(cluster, job, &deadline);
+        let settings = largest.map(|bytes| (LARGEST.to_owned(), bytes.to_string())).into_iter().collect();
+        Ok(NewShape { partitions, replicas: job.changelog_replicas, settings })
+    };
+    let topic = OwnTopic { cluster, name: between, keeps: Keeps::Every };
+    let count = topic.find_or_create(new, &deadline, watcher)?;
     let partitions = u32::try_from(count).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN);
     Ok(Shape { inputs, partitions })
 }

@@ -133,6 +133,36 @@ fn a_dry_run_tells_what_would_lose_and_leaves_no_trace() -> Result<()> {
 }
 
 #[test]
+fn a_dry_run_tries_what_is_to_become_of_records_that_cannot_be_judged() -> Result<()> {
+    let rig = Rig::shared()?;
+    let bootstrap = rig.target.bootstrap();
+    Topic::new("tried.in", 1).create(&bootstrap)?;
+    let values = [r#"{"id":1}"#, "no json", r#"{"id":1}"#, r#"{"id":2}"#];
+    write(&bootstrap, "tried.in", &values.map(|value| (0, Some("k"), Some(value))))?;
+    let job = Job::new(&rig, "tried", &[&["--from", "tried.in", "-o", "json"][..], &DEDUP].concat())?;
+
+    let run = job.once(&["--dry-run"])?.expect_code(3)?;
+    let said = "tried.in-0: the record at offset 1 cannot be judged: its value is not JSON";
+    ensure!(
+        run.stderr.contains(said) && run.stderr.contains("to see what comes behind it"),
+        "{}",
+        run.stderr
+    );
+    ensure!(!run.stderr.contains("committed"), "nothing is: {}", run.stderr);
+
+    for (policy, written) in [("dead-letter", 2), ("pass", 3)] {
+        let run = job.once(&["--dry-run", "--on", &format!("identity={policy}")])?.expect_code(0)?;
+        let report: serde_json::Value = run.json()?;
+        let summary = serde_json::json!({
+            "records": 4, "written": written, "lost": {"duplicate": 1}, "flawed": {"identity": 1}
+        });
+        ensure!(report["summary"] == summary, "{policy}: {report}");
+        ensure!(report["losses"][0]["loser"]["offset"] == 2, "{policy}: {report}");
+    }
+    Ok(())
+}
+
+#[test]
 fn a_group_that_was_moved_or_rules_that_were_changed_are_noticed() -> Result<()> {
     let rig = Rig::shared()?;
     let bootstrap = rig.target.bootstrap();

@@ -5,10 +5,11 @@ use offsets_core::reconcile::{Operator as _, Position};
 use offsets_kafka::exchange;
 use offsets_store::{Journal, Key, MemoryLog, ReplicaPlace};
 
-use super::changelog::Copy;
+use super::changelog::ReplicaCopy;
 use super::judge::{Judge, Opened, Unusable};
 use super::progress::{InputProgress, Progress};
 use crate::Error;
+use crate::in_words::in_words;
 use crate::job::{Input, Job, Judging};
 
 /// One partition number of every input, and what its operator remembers.
@@ -18,6 +19,7 @@ pub(crate) struct Task {
     pub(crate) judge: Judge,
     /// By their numbers, which positions hold.
     inputs: Vec<TaskInput>,
+    /// Rules and operator, in words.
     rules: String,
     /// How far the copy of the changelog goes that is beneath.
     place: ReplicaPlace,
@@ -55,7 +57,7 @@ impl Task {
     /// The task that a copy of its changelog holds, if that goes with what the group has committed.
     pub(crate) fn find(
         partition: i32,
-        copy: Copy,
+        copy: ReplicaCopy,
         committed: &Committed,
         job: &Job,
         changelog: &TopicPartition,
@@ -69,14 +71,13 @@ impl Task {
             Err(damage @ Unusable::Damage(_)) => return Ok(Found::Damaged(refusal(damage, changelog, job))),
             Err(unusable) => return Err(refusal(unusable, changelog, job)),
         };
-        let is_new = progress.is_none();
+        let (is_new, rules) = (progress.is_none(), in_words(job));
         if let Some(progress) = &progress
-            && progress.rules != job.in_words
+            && progress.rules != rules
         {
             return Err(other_rules(changelog, progress.clone(), job));
         }
         let inputs = inputs(partition, progress.as_ref(), &job.judged());
-        let rules = job.in_words.clone();
         let mut task = Self { number: partition, judge, inputs, rules, place, is_dirty: false };
         if let Err(error) = task.compare(committed, is_new, job.adopt_positions) {
             return Ok(Found::Apart(error));
@@ -89,7 +90,7 @@ impl Task {
 
     /// A task that has all these partitions for its inputs, of topics that the job reads, and remembers nothing yet.
     pub(crate) fn over(partitions: &[TopicPartition], job: &Job) -> Result<Self, Error> {
-        let copy = Copy::open(Box::new(MemoryLog::default()), 0, job.changelog.as_str())?;
+        let copy = ReplicaCopy::open(Box::new(MemoryLog::default()), 0, job.changelog.as_str())?;
         let place = copy.place();
         let refused = |unusable| refusal(unusable, &TopicPartition::new(job.changelog.clone(), 0), job);
         let Opened { judge, .. } =
@@ -99,7 +100,7 @@ impl Task {
             TaskInput { partition: partition.clone(), region, next: None }
         };
         let inputs = partitions.iter().map(input).collect();
-        Ok(Self { number: 0, judge, inputs, rules: job.in_words.clone(), place, is_dirty: false })
+        Ok(Self { number: 0, judge, inputs, rules: in_words(job), place, is_dirty: false })
     }
 
     /// Takes the group's positions over, where they are those of the state.
@@ -206,7 +207,7 @@ impl Task {
 
     /// The copy beneath is known to hold everything below this offset of the changelog. What has changed since the last commit is
     /// not in there yet: it goes out with the next one.
-    pub(crate) fn place(&mut self, next: i64) -> Result<(), Error> {
+    pub(crate) fn note_place(&mut self, next: i64) -> Result<(), Error> {
         self.place = self.place.moved_to(next);
         Ok(self.judge.log().note(&[self.place.segment()])?)
     }
@@ -276,7 +277,7 @@ fn refusal(unusable: Unusable, changelog: &TopicPartition, job: &Job) -> Error {
 }
 
 fn other_rules(changelog: &TopicPartition, progress: Progress, job: &Job) -> Error {
-    Error::OtherRules { partition: changelog.clone(), was: progress.rules, is: job.in_words.clone() }
+    Error::OtherRules { partition: changelog.clone(), was: progress.rules, is: in_words(job) }
 }
 
 #[cfg(test)]

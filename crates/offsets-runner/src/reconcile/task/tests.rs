@@ -2,38 +2,20 @@
 
 use std::io::Cursor;
 use std::path::Path;
-use std::time::Duration;
 
 use offsets_core::reconcile::{Examination, IdentityRule, Policies, Rules, Window};
 use offsets_store::{MemoryLog, SegmentLog, SledLog, StateFolder};
 
 use super::*;
-use crate::job::LocalState;
 
 fn job(inputs: &[&str]) -> Job {
-    let input = |topic: &&str| Input { region: "a".to_owned(), topic: (*topic).into() };
-    let examination = Examination { identity: IdentityRule::Key, order: None, max_ahead_ms: 0 };
-    Job {
-        group: "merge".into(),
-        inputs: inputs.iter().map(input).collect(),
-        repartition: None,
-        output: "merged".into(),
-        ledger: None,
-        dead_letters: None,
-        changelog: "merge-changelog".into(),
-        changelog_replicas: None,
-        rules: Rules { examination, policies: Policies::default() },
-        judging: Judging::Dedup(Window::Unbounded),
-        in_words: "dedup identity=key".to_owned(),
-        local: LocalState::Memory,
-        memory: None,
-        commit_interval: Duration::ZERO,
-        transaction_timeout: Duration::ZERO,
-        timeout: Duration::ZERO,
-        instance: None,
-        once: false,
-        adopt_positions: false,
-    }
+    let input = |topic: &&str| Input::new("a", *topic);
+    Job::new("merge", inputs.iter().map(input), rules(IdentityRule::Key), Judging::Dedup(Window::Unbounded))
+}
+
+fn rules(identity: IdentityRule) -> Rules {
+    let examination = Examination { identity, order: None, max_ahead_ms: 0 };
+    Rules { examination, policies: Policies::default() }
 }
 
 fn committed(positions: &[(&str, i64, &str)]) -> Committed {
@@ -45,7 +27,7 @@ fn committed(positions: &[(&str, i64, &str)]) -> Committed {
 }
 
 /// A copy of the changelog after `read` records of the first input were read and committed.
-fn copy(job: &Job, read: i64) -> Copy {
+fn copy(job: &Job, read: i64) -> ReplicaCopy {
     let mut copy = empty();
     if read > 0 {
         let Found::Task(mut task) = find(copy, &committed(&[]), job) else { panic!("a new task") };
@@ -59,12 +41,12 @@ fn copy(job: &Job, read: i64) -> Copy {
     copy
 }
 
-fn empty() -> Copy {
+fn empty() -> ReplicaCopy {
     let log: Box<dyn SegmentLog> = Box::new(MemoryLog::default());
-    Copy::open(log, 0, "merge-changelog").unwrap()
+    ReplicaCopy::open(log, 0, "merge-changelog").unwrap()
 }
 
-fn find(copy: Copy, committed: &Committed, job: &Job) -> Found {
+fn find(copy: ReplicaCopy, committed: &Committed, job: &Job) -> Found {
     Task::find(0, copy, committed, job, &TopicPartition::new("merge-changelog", 0), None).unwrap()
 }
 
@@ -130,7 +112,7 @@ fn an_input_keeps_its_number_and_a_new_one_gets_the_next() {
 #[test]
 fn state_of_other_rules_is_refused() {
     let before = job(&["orders"]);
-    let now = Job { in_words: "dedup identity=content".to_owned(), ..job(&["orders"]) };
+    let now = Job { rules: rules(IdentityRule::Content), ..job(&["orders"]) };
     let changelog = TopicPartition::new("merge-changelog", 0);
     let found = Task::find(0, copy(&before, 5), &committed(&[("orders", 5, MARK)]), &now, &changelog, None);
     assert!(matches!(found, Err(Error::OtherRules { .. })));
@@ -148,9 +130,9 @@ fn a_task_is_where_the_group_is_only_while_nobody_else_has_committed() {
     assert!(!task.is_where(&here), "what was decided is not committed");
 }
 
-fn kept_in(folder: &Path, changelog: &str) -> (SledLog, Copy) {
+fn kept_in(folder: &Path, changelog: &str) -> (SledLog, ReplicaCopy) {
     let log = SledLog::open(folder).unwrap();
-    let copy = Copy::open(Box::new(log.clone()), 0, changelog).unwrap();
+    let copy = ReplicaCopy::open(Box::new(log.clone()), 0, changelog).unwrap();
     (log, copy)
 }
 
@@ -180,7 +162,7 @@ fn a_copy_of_a_folder_is_gone_on_from_by_the_job_it_is_of_and_by_no_other() {
         matches!(apart, Found::Apart(Error::Moved { .. })),
         "the group has gone on, and the changelog with it"
     );
-    let other = Job { in_words: "dedup identity=content".to_owned(), ..job };
+    let other = Job { rules: rules(IdentityRule::Content), ..job };
     let changelog = TopicPartition::new("merge-changelog", 0);
     let found = Task::find(0, moved(), &commits, &other, &changelog, None);
     assert!(matches!(found, Err(Error::OtherRules { .. })));

@@ -1,0 +1,150 @@
+use std::time::Instant;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use offsets_runner::{Event, Watcher};
+use offsets_store::TableCost;
+use serde_json::Value;
+
+use super::reminder::Reminder;
+use super::standing::{Stage, Standing};
+use crate::failure::with_causes;
+use crate::print::{Remarks, in_words};
+
+/// Sees a run, keeps how it stands, and tells the operator what matters.
+pub(super) struct Onlooker<'s> {
+    standing: &'s Standing,
+    stage: Stage,
+    remarks: Remarks,
+    bar: ProgressBar,
+    reminder: Reminder,
+    /// What a dry run shows.
+    losses: Vec<Value>,
+}
+
+impl<'s> Onlooker<'s> {
+    pub(super) fn new(standing: &'s Standing, remarks: Remarks) -> Self {
+        let target = if remarks.shows_progress() {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
+        let style = ProgressStyle::with_template("{spinner} {msg}");
+        let bar =
+            ProgressBar::no_length().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        bar.set_draw_target(target);
+        Self {
+            standing,
+            stage: Stage::Reconcile,
+            remarks,
+            bar,
+            reminder: Reminder::default(),
+            losses: Vec::new(),
+        }
+    }
+
+    /// One that sees the stage before.
+    pub(super) fn ahead(standing: &'s Standing, remarks: Remarks) -> Self {
+        Self { stage: Stage::Repartition, bar: ProgressBar::hidden(), ..Self::new(standing, remarks) }
+    }
+
+    pub(super) fn into_losses(self) -> Vec<Value> {
+        self.bar.finish_and_clear();
+        self.losses
+    }
+
+    /// What it cost that memory was capped.
+    pub(super) fn tell_of_cap(&self) {
+        let TableCost { in_memory, sealed, disk_reads, false_positives, .. } = self.standing.state().cost;
+        if sealed > 0 {
+            self.say(format!(
+                "memory is capped: {in_memory} identities in memory, {sealed} on the disk; {disk_reads} segments were read to \
+                 look them up, {false_positives} of them in vain"
+            ));
+        }
+    }
+
+    fn say(&self, text: String) {
+        self.bar.suspend(|| self.remarks.say(text));
+    }
+
+    fn show(&self) {
+        let state = self.standing.state();
+        let behind: i64 = state.lag().map(|(_, behind)| behind).sum();
+        self.bar.set_message(format!("{}; {behind} behind", in_words(&state.tally)));
+        self.bar.tick();
+    }
+}
+
+impl Watcher for Onlooker<'_> {
+    fn see(&mut self, event: Event<'_>) {
+        match event {
+            Event::Created(topic) => self.say(format!("created topic {topic}")),
+            Event::OneReplica(topic) => self.say(format!(
+                "{topic} has one replica: when its broker dies, a transaction may stay open for ever (see \
+                 docs/reconcile-between-topics.md: every topic needs a second replica)"
+            )),
+            Event::Waiting { partition, longest } => self.say(format!(
+                "{partition}: state and positions are apart: waiting for a transaction that may have been left open, up to {} s",
+                longest.as_secs()
+            )),
+            Event::Assigned(partitions) => {
+                let before = std::mem::replace(&mut self.standing.state().partitions, partitions.to_vec());
+                if before == partitions && !before.is_empty() {
+                    return;
+                }
+                let numbers: Vec<_> = partitions.iter().map(i32::to_string).collect();
+                self.say(format!(
+                    "partitions: {}",
+                    if numbers.is_empty() { "none".to_owned() } else { numbers.join(", ") }
+                ));
+            }
+            Event::Restored { records, remembered } => {
+                let mut state = self.standing.state();
+                state.remembered = remembered;
+                state.of(self.stage).trouble = None;
+                drop(state);
+                let read = format!(
+                    "{remembered} identities remembered; {records} records of the changelog were read"
+                );
+                self.bar.suspend(|| self.remarks.detail(read));
+            }
+            Event::Revoked if self.stage == Stage::Reconcile => self.standing.state().partitions.clear(),
+            Event::Committed { tally, remembered, cost } => {
+                let mut state = self.standing.state();
+                state.tally = tally.clone();
+                (state.remembered, state.cost) = (remembered, cost);
+                state.of(self.stage).trouble = None;
+                drop(state);
+                self.reminder.forget();
+                self.show();
+            }
+            Event::Repartitioned(records) => {
+                let mut state = self.standing.state();
+                state.repartitioned = records;
+                state.of(self.stage).trouble = None;
+                drop(state);
+                self.reminder.forget();
+            }
+            Event::NothingComesAgain => {
+                self.say("nothing that was read before the move comes again from here on".to_owned())
+            }
+            Event::Lag(lag) => {
+                self.standing.state().of(self.stage).lag = lag.clone();
+                self.show();
+            }
+            Event::Setback(error) => {
+                let said = with_causes(error);
+                let mut state = self.standing.state();
+                state.setbacks += 1;
+                state.of(self.stage).trouble = Some(said.clone());
+                drop(state);
+                let trouble = format!("what was not committed is done again: {said}");
+                if let Some(text) = self.reminder.hear(&trouble, Instant::now()) {
+                    self.say(text);
+                }
+            }
+            Event::Loss(json) => self.losses.extend(serde_json::from_slice::<Value>(json)),
+            _ => {}
+        }
+    }
+}
