@@ -3,6 +3,7 @@ use std::io::{self, Write};
 use offsets_core::reconcile::Tally;
 use serde::Serialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::{NONE, Remarks, stdout, table, write_json, write_table};
 use crate::args::{Format, OutputArgs};
@@ -14,13 +15,13 @@ struct Report<'a> {
     kind: &'static str,
     summary: &'a Tally,
     #[serde(skip_serializing_if = "Option::is_none")]
-    losses: Option<&'a [Value]>,
+    losses: Option<&'a [Box<RawValue>]>,
 }
 
 /// Prints what a run came to, and of a dry run which writes would lose. Where stdout has the records it is said on stderr.
 pub(crate) fn print_reconciled(
     summary: &Tally,
-    losses: Option<&[Value]>,
+    losses: Option<&[Box<RawValue>]>,
     stdout_is_taken: bool,
     output: &OutputArgs,
     remarks: Remarks,
@@ -52,7 +53,7 @@ pub(crate) fn print_reconciled(
     out.flush()
 }
 
-fn print_losses(out: &mut impl Write, losses: &[Value]) -> io::Result<()> {
+fn print_losses(out: &mut impl Write, losses: &[Box<RawValue>]) -> io::Result<()> {
     let mut table = table(["REASON", "LOSER", "VERSION", "WINNER", "VERSION", "KEY"]);
     let text = |value: &Value| match value {
         Value::Null => NONE.to_owned(),
@@ -67,6 +68,7 @@ fn print_losses(out: &mut impl Write, losses: &[Value]) -> io::Result<()> {
         from => format!("{}:{}", text(from), write["line"]),
     };
     for loss in losses {
+        let loss: Value = serde_json::from_str(loss.get())?;
         let (loser, winner) = (&loss["loser"], &loss["winner"]);
         table.add_row([
             text(&loss["reason"]),

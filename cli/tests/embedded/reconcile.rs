@@ -175,7 +175,9 @@ fn what_makes_no_sense_is_refused_before_anything_is_read() {
             ["--tombstone-horizon", "come back"],
         ),
         (format!("{UPSERT} --to m --tombstone-horizon 1d"), ["--longest-outage", "required"]),
-        (format!("{DEDUP} --to m --window 0s"), ["--window", "remedy"]),
+        (format!("{DEDUP} --to m --window 15s"), ["--window", "at least 16s"]),
+        (format!("{DEDUP} --to m --ledger ./m"), ["both --to and --ledger", "remedy"]),
+        (format!("{DEDUP} --to - --ledger -"), ["both --to and --ledger", "remedy"]),
         (format!("{DEDUP} --to m --window-count 0"), ["--window-count", "0"]),
         (format!("{UPSERT} --to m --longest-outage 1d"), ["--tombstone-horizon", "required"]),
         (format!("{UPSERT},a --to m"), ["--regions", "twice"]),
@@ -187,6 +189,60 @@ fn what_makes_no_sense_is_refused_before_anything_is_read() {
         let run = folder.offsets(&line).expect(2).says(&words);
         assert_eq!((run.stdout.as_str(), folder.files().len()), ("", 2), "{line}");
     }
+}
+
+/// Over files a window once did nothing: nobody let it move.
+#[test]
+fn what_comes_again_after_its_window_passes_again() {
+    let folder = Folder::new();
+    let line = |second: u64, key: &str| {
+        format!("{{\"timestamp\":{},\"key\":\"{key}\",\"value\":1}}\n", second * 1000)
+    };
+    let others: String = (1..100).map(|at| line(at * 10, &format!("other-{at}"))).collect();
+    folder.write("a.jsonl", line(0, "k") + &line(5, "k") + &others + &line(1_000, "k"));
+    let dedup = "reconcile --from a.jsonl --to - --mode dedup --identity key";
+    let count = |window: &str| folder.offsets(&format!("{dedup} {window}")).expect(0).stdout.lines().count();
+    assert_eq!(count(""), 100);
+    assert_eq!(count("--window 100s"), 101);
+    assert_eq!(count("--window 2000s"), 100);
+    assert_eq!(count("--window-count 20"), 101);
+
+    let write = |second: u64, key: &str, version: u64, value: &str| {
+        let headers = format!(r#""headers":{{"v":"{version}"}}"#);
+        format!("{{\"timestamp\":{},\"key\":\"{key}\",\"value\":{value},{headers}}}\n", second * 1000)
+    };
+    let writes = [write(0, "k", 7, "null"), write(80_000, "j", 1, "1"), write(90_000, "k", 1, "\"late\"")];
+    folder.write("b.jsonl", writes.concat());
+    let upsert = "reconcile --from b.jsonl --to - --mode upsert --identity key --order header:v --regions b";
+    let late =
+        |horizon: &str| folder.offsets(&format!("{upsert} {horizon}")).expect(0).stdout.contains("late");
+    assert!(!late(""));
+    assert!(late("--tombstone-horizon 10h --longest-outage 1h"), "a delete is forgotten after its horizon");
+}
+
+#[test]
+fn two_files_of_one_name_have_no_origins_of_their_own() {
+    let folder = Folder::new();
+    for region in ["us", "eu"] {
+        std::fs::create_dir(folder.path().join(region)).unwrap();
+        folder.write(&format!("{region}/o.jsonl"), "{\"value\":1}\n");
+    }
+    let run = "reconcile --from us/o.jsonl --from eu/o.jsonl --mode dedup --to -";
+    folder
+        .offsets(&format!("{run} --identity origin"))
+        .fails(2, &["us/o.jsonl and eu/o.jsonl", "topic o", "remedy"]);
+    folder.offsets(&format!("{run} --identity content")).expect(0);
+}
+
+#[test]
+fn a_dry_run_shows_records_as_they_are() {
+    let folder = Folder::new();
+    let line = |number: &str| format!("{{\"key\":\"k\",\"value\":{{\"n\":{number},\"a\":1.10}}}}\n");
+    let big = ["18446744073709551616", "18446744073709551617"];
+    folder.write("a.jsonl", big.map(line).concat());
+    let run =
+        folder.offsets("reconcile --from a.jsonl --mode dedup --identity key --dry-run -o jsonl").expect(0);
+    assert!(run.stdout.contains(r#"{"n":18446744073709551617,"a":1.10}"#), "{}", run.stdout);
 }
 
 #[test]

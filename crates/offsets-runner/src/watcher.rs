@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use offsets_core::model::TopicPartition;
@@ -32,6 +33,23 @@ pub enum Event<'a> {
         partition: &'a TopicPartition,
         /// For so long it is waited.
         longest: Duration,
+    },
+    /// A run that ends takes no record of these offsets: a transaction is open there, and what others have committed behind its
+    /// first record is not seen before it ends either.
+    LeftOut {
+        /// The partition of an input.
+        partition: &'a TopicPartition,
+        /// The first offset.
+        from: i64,
+        /// The offset after the last one.
+        until: i64,
+    },
+    /// A local copy of the state was damaged: all of the changelog is read instead.
+    LocalDamaged {
+        /// The folder.
+        folder: &'a Path,
+        /// What was found.
+        cause: &'a offsets_store::Error,
     },
     /// The state of the partitions is there, and reading begins.
     Restored {

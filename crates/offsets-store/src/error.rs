@@ -109,6 +109,11 @@ impl Error {
         matches!(self, Self::InUse { .. })
     }
 
+    /// Whether the engine's files are not what it wrote.
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Self::Engine { .. })
+    }
+
     /// Whether the engine refuses everything from now on, until the archive is opened again: after a write that failed it does not
     /// know what is on the disk.
     pub fn needs_reopening(&self) -> bool {

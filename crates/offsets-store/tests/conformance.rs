@@ -172,6 +172,31 @@ fn the_sled_log_conforms() {
 }
 
 #[test]
+fn a_damaged_store_is_said_to_be_and_makes_room_for_an_empty_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = Key { stream: Stream { space: 0, kind: 16 }, sequence: 1 };
+    let mut log = SledLog::open(folder.path()).unwrap();
+    log.append(&[(key, vec![7; 100])]).unwrap();
+    log.flush().unwrap();
+    drop(log);
+    std::fs::write(folder.path().join("notes.txt"), "mine").unwrap();
+    for _ in 0..2 {
+        std::fs::write(folder.path().join("conf"), "no configuration").unwrap();
+        let error = SledLog::open(folder.path()).unwrap_err();
+        assert!(error.is_damage(), "{error:?}");
+        let mut log = SledLog::open_anew(folder.path()).unwrap();
+        let mut count = 0;
+        log.scan_all(&mut |_, _| count += 1).unwrap();
+        assert_eq!(count, 0);
+        log.append(&[(key, vec![8; 100])]).unwrap();
+        log.flush().unwrap();
+        drop(log);
+        assert!(folder.path().join("damaged/db").is_file());
+        assert_eq!(std::fs::read(folder.path().join("notes.txt")).unwrap(), b"mine");
+    }
+}
+
+#[test]
 fn what_the_sled_log_flushed_is_there_when_it_is_opened_again() {
     let folder = tempfile::tempdir().unwrap();
     let mut log = SledLog::open(folder.path()).unwrap();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use futures_executor::block_on;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 
@@ -55,6 +55,23 @@ impl Topic {
         }
         wait::until(&format!("the leaders of topic {}", self.name), PATIENCE, || {
             Ok(all_count(bootstrap, &self.name, Some(self.partitions))?.then_some(()))
+        })
+    }
+
+    /// Gives the topic called `name` more partitions, so many in all, and waits until they have leaders.
+    ///
+    /// # Errors
+    ///
+    /// When the broker refuses.
+    pub fn grow(bootstrap: &str, name: &str, partitions: i32) -> Result<()> {
+        let more = NewPartitions::new(name, usize::try_from(partitions)?);
+        for result in block_on(admin(bootstrap)?.create_partitions([&more], &options()))? {
+            result.map_err(|(name, code)| {
+                anyhow::anyhow!("cannot give topic {name} more partitions: {code}")
+            })?;
+        }
+        wait::until(&format!("the new partitions of topic {name}"), PATIENCE, || {
+            Ok(all_count(bootstrap, name, Some(partitions))?.then_some(()))
         })
     }
 

@@ -30,7 +30,8 @@ fn failed(error: Error, job: &Job, before: &str) -> Failure {
         Error::Kafka(_) | Error::Store(_) => return kafka_or_store(error),
         Error::NotCopartitioned { .. } => (
             Exit::Failed,
-            "say --repartition: the records go through a topic between, in which those of one identity meet",
+            "say --repartition: the records go through a repartition topic, in which those of one identity meet; a job that ran \
+             without it needs another --group then, and judges everything anew",
         ),
         Error::Compacted { .. } => {
             (Exit::Failed, "name another topic with --repartition, or set its cleanup.policy to delete")
@@ -70,7 +71,11 @@ fn failed(error: Error, job: &Job, before: &str) -> Failure {
             let remedy = format!("say --on {kind}=dead-letter or --on {kind}=pass{before}");
             return Failure::new(Exit::Unsound, with_causes(&error)).remedy(remedy);
         }
-        Error::NoCommit { .. } => (Exit::Failed, "check the brokers; nothing is lost, and a new run goes on"),
+        Error::NoCommit { .. } => (
+            Exit::Failed,
+            "check the brokers, and give a longer --transaction-timeout if they are only slow; nothing is lost, and a new run \
+             goes on",
+        ),
         _ => return Failure::new(Exit::Failed, with_causes(&error)),
     };
     Failure::new(exit, with_causes(&error)).remedy(remedy)

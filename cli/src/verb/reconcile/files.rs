@@ -1,12 +1,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
+use std::path::PathBuf;
 
 use offsets_core::reconcile::{
-    Candidate, Dedup, Destination, FlawKind, Flawed, LedgerEntry, Line, Loss, MemoryTable, Operator,
-    Position, Rules, Side, Tally, Upsert, Write,
+    Candidate, Dedup, Destination, FlawKind, Flawed, IdentityRule, LedgerEntry, Line, Loss, MemoryTable,
+    Operator, Position, Rules, Side, Tally, Upsert, Write,
 };
 use offsets_runner::Judging;
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use super::super::output::Output;
 use super::inputs::{Arrival, Inputs};
@@ -17,16 +19,26 @@ use crate::clock;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::print::{Remarks, print_reconciled};
+use crate::service::Stop;
 
 /// A run over files.
 pub(super) fn reconcile(output: &OutputArgs, args: &ReconcileArgs) -> Result<Exit, Failure> {
     can_be_printed(output, args)?;
+    have_one_part_each(args)?;
     let mut run = Run::begin(args)?;
+    // Whoever waits for stdin is not woken by a word to stop: such a run ends as the system ends it.
+    let stop = if args.from.iter().any(|from| from == "-") { Stop::default() } else { Stop::on_signals()? };
     let remarks = Remarks::new(output);
     if let Judge::Reread(reread) = &run.judge {
         tell_of_unseeded(reread.seed(), remarks);
     }
     while let Some(arrival) = run.inputs.next()? {
+        if stop.is_said() {
+            return Err(Failure::new(
+                Exit::Failed,
+                "stopped before everything was read: no file was written",
+            ));
+        }
         run.take(arrival)?;
     }
     if let Judge::Reread(reread) = &run.judge {
@@ -50,18 +62,36 @@ pub(super) fn can_be_printed(output: &OutputArgs, args: &ReconcileArgs) -> Resul
     Ok(())
 }
 
+/// A file that is to hold two things would be found taken only at the end; and nobody could tell them apart on stdout.
+fn have_one_part_each(args: &ReconcileArgs) -> Result<(), Failure> {
+    let parts = [("--to", &args.to), ("--ledger", &args.ledger), ("--dead-letter", &args.dead_letter)];
+    let mut taken: Vec<(&str, PathBuf)> = Vec::new();
+    for (part, path) in parts {
+        let Some(path) = path else { continue };
+        let place = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+        if let Some((other, _)) = taken.iter().find(|(_, known)| *known == place) {
+            return Err(Failure::usage(format!("{} is both {other} and {part}", path.display()))
+                .remedy("name a file of its own for each"));
+        }
+        taken.push((part, place));
+    }
+    Ok(())
+}
+
 /// One run over files.
 struct Run {
     rules: Rules,
     inputs: Inputs,
     judge: Judge,
+    /// The next line of each input: what lies before is not asked about again.
+    next: Vec<Position>,
     /// What counts so far, by the order in which it came; of an upsert only the end tells.
     standing: Option<Standing>,
     to: Option<Output>,
     ledger: Option<Output>,
     dead_letters: Option<Output>,
     /// What a dry run shows.
-    losses: Option<Vec<serde_json::Value>>,
+    losses: Option<Vec<Box<RawValue>>>,
     tally: Tally,
 }
 
@@ -92,6 +122,9 @@ impl Run {
     fn begin(args: &ReconcileArgs) -> Result<Self, Failure> {
         let Method { rules, judging } = Method::of(args)?;
         let inputs = Inputs::open(&args.from)?;
+        if rules.examination.identity == IdentityRule::Origin {
+            inputs.differ()?;
+        }
         let judge = match judging {
             Judging::Dedup(window) => Judge::Operator(Box::new(Dedup::new(MemoryTable::default(), window))),
             Judging::Upsert(rules) => Judge::Operator(Box::new(Upsert::new(MemoryTable::default(), rules))),
@@ -99,6 +132,7 @@ impl Run {
         };
         let begin = |path: &Option<_>| path.as_deref().map(Output::begin).transpose();
         Ok(Self {
+            next: (0..inputs.count()).filter_map(|input| Position::new(input, 0)).collect(),
             judge,
             rules,
             inputs,
@@ -119,7 +153,12 @@ impl Run {
         let record = arrival.record.record(&headers);
         let now_ms = clock::now().as_millisecond();
         let ruling = match &mut self.judge {
-            Judge::Operator(operator) => self.rules.rule(&mut **operator, &record, position, now_ms),
+            Judge::Operator(operator) => {
+                let ruling = self.rules.rule(&mut **operator, &record, position, now_ms);
+                self.next[usize::from(arrival.input)] = position.next();
+                let Ok(()) = operator.settle(&self.next);
+                ruling
+            }
             Judge::Reread(reread) => {
                 let mut operator = reread.at(&arrival, &self.inputs)?;
                 self.rules.rule(&mut operator, &record, position, now_ms)
@@ -175,7 +214,7 @@ impl Run {
             winner: loss.winner.as_ref().map(|side| write(side, winner)),
         };
         if let Some(losses) = &mut self.losses {
-            losses.push(serde_json::to_value(&entry).map_err(std::io::Error::from)?);
+            losses.push(serde_json::value::to_raw_value(&entry).map_err(std::io::Error::from)?);
         }
         write_line(&mut self.ledger, &entry)
     }
@@ -199,7 +238,7 @@ impl Run {
             .remedy(format!("say --on {kind}=dead-letter or --on {kind}=pass, or mend the record"))
     }
 
-    fn end(mut self) -> Result<(Tally, Vec<serde_json::Value>), Failure> {
+    fn end(mut self) -> Result<(Tally, Vec<Box<RawValue>>), Failure> {
         if let Some(standing) = self.standing {
             // What was beaten later had been counted as written.
             self.tally.written = standing.lines.len() as u64;

@@ -43,6 +43,20 @@ impl Inputs {
         Ok(Self(inputs))
     }
 
+    /// A line that does not say where it was first written is taken for one of a topic of its file's name: two files of one name
+    /// would have the same origins.
+    pub(super) fn differ(&self) -> Result<(), Failure> {
+        for (place, input) in self.0.iter().enumerate() {
+            let topic = &input.otherwise.topic;
+            if let Some(other) = self.0[..place].iter().find(|other| other.otherwise.topic == *topic) {
+                let said =
+                    format!("--identity origin: {} and {} are both of topic {topic}", other.name, input.name);
+                return Err(Failure::usage(said).remedy("give the files names that differ"));
+            }
+        }
+        Ok(())
+    }
+
     /// The next record; `None` after the last.
     pub(super) fn next(&mut self) -> Result<Option<Arrival>, Failure> {
         let waiting = self.0.iter_mut().zip(0_u16..).filter(|(input, _)| input.next.is_some());
@@ -59,6 +73,11 @@ impl Inputs {
     /// The topics that the files are of where their lines do not say it.
     pub(super) fn topics(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|input| input.otherwise.topic.as_str())
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> u16 {
+        u16::try_from(self.0.len()).unwrap_or(u16::MAX)
     }
 
     /// The name of an input.

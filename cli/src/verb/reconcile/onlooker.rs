@@ -3,7 +3,7 @@ use std::time::Instant;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use offsets_runner::{Event, Watcher};
 use offsets_store::TableCost;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::reminder::Reminder;
 use super::standing::{Stage, Standing};
@@ -18,7 +18,7 @@ pub(super) struct Onlooker<'s> {
     bar: ProgressBar,
     reminder: Reminder,
     /// What a dry run shows.
-    losses: Vec<Value>,
+    losses: Vec<Box<RawValue>>,
 }
 
 impl<'s> Onlooker<'s> {
@@ -47,7 +47,7 @@ impl<'s> Onlooker<'s> {
         Self { stage: Stage::Repartition, bar: ProgressBar::hidden(), ..Self::new(standing, remarks) }
     }
 
-    pub(super) fn into_losses(self) -> Vec<Value> {
+    pub(super) fn into_losses(self) -> Vec<Box<RawValue>> {
         self.bar.finish_and_clear();
         self.losses
     }
@@ -86,6 +86,14 @@ impl Watcher for Onlooker<'_> {
             Event::Waiting { partition, longest } => self.say(format!(
                 "{partition}: state and positions are apart: waiting for a transaction that may have been left open, up to {} s",
                 longest.as_secs()
+            )),
+            Event::LeftOut { partition, from, until } => self.say(format!(
+                "{partition}: a transaction is open: offsets {from}..{until} are left to a later run"
+            )),
+            Event::LocalDamaged { folder, cause } => self.say(format!(
+                "{}: {}: it is moved to `damaged` in there, and all of the changelog is read",
+                folder.display(),
+                with_causes(cause)
             )),
             Event::Assigned(partitions) => {
                 let before = std::mem::replace(&mut self.standing.state().partitions, partitions.to_vec());
@@ -143,7 +151,7 @@ impl Watcher for Onlooker<'_> {
                     self.say(text);
                 }
             }
-            Event::Loss(json) => self.losses.extend(serde_json::from_slice::<Value>(json)),
+            Event::Loss(json) => self.losses.extend(serde_json::from_slice::<Box<RawValue>>(json)),
             _ => {}
         }
     }

@@ -58,8 +58,9 @@ pub(super) fn reconcile(
         if let Some(server) = &server {
             scope.spawn(|| serve(server, &standing, &stop));
         }
+        let _end = End(&stop);
         let stops = || stop.is_said();
-        let ended = match &outputs {
+        match &outputs {
             Some(outputs) => {
                 let mut ahead = Onlooker::ahead(&standing, remarks);
                 let watchers = Watchers { repartition: &mut ahead, reconcile: &mut onlooker };
@@ -68,10 +69,7 @@ pub(super) fn reconcile(
             }
             None => offsets_runner::rehearse(cluster, &job, &mut onlooker, &stops)
                 .map_err(|error| dry_run_failed(error, &job)),
-        };
-        // Nobody is answered any more.
-        stop.say();
-        ended
+        }
     });
     onlooker.tell_of_cap();
     let losses = onlooker.into_losses();
@@ -84,6 +82,15 @@ pub(super) fn reconcile(
         });
     }
     Ok(Exit::Done)
+}
+
+/// However a run ends, nobody is answered any more.
+struct End<'s>(&'s Stop);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.say();
+    }
 }
 
 /// What is to be done, and where results go; in a dry run they go nowhere.

@@ -6,7 +6,7 @@ use offsets_core::model::{LogRange, TopicPartition};
 use offsets_kafka::{Cluster, Deadline, Isolation};
 
 use super::Seat;
-use crate::Error;
+use crate::{Error, Event, Watcher};
 
 /// Where a run is to end: behind the last record that each partition held when it began, whoever works on it.
 pub(crate) struct Goal {
@@ -21,15 +21,24 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 impl Goal {
     /// The goal behind everything that is in these partitions: with [`Isolation::ReadUncommitted`] behind what transactions
-    /// that are open now will have committed, too.
+    /// that are open now will have committed, too; else before the first of these, which is told.
     pub(crate) fn of(
         cluster: &Cluster,
         partitions: &[TopicPartition],
         isolation: Isolation,
         timeout: Duration,
+        watcher: &mut dyn Watcher,
     ) -> Result<Self, Error> {
-        let open = cluster.log_ranges(partitions, isolation, &Deadline::after(timeout)).into_result()?;
-        let open = open.into_iter().collect();
+        let ranges =
+            |isolation| cluster.log_ranges(partitions, isolation, &Deadline::after(timeout)).into_result();
+        let open: BTreeMap<_, _> = ranges(isolation)?.into_iter().collect();
+        if isolation == Isolation::ReadCommitted {
+            for (partition, whole) in ranges(Isolation::ReadUncommitted)? {
+                if let Some(stable) = open.get(&partition).filter(|stable| stable.end < whole.end) {
+                    watcher.see(Event::LeftOut { partition: &partition, from: stable.end, until: whole.end });
+                }
+            }
+        }
         let mut goal = Self { open, ends: BTreeMap::new(), looked: None };
         goal.close(cluster, timeout)?;
         Ok(goal)

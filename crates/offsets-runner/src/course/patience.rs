@@ -5,22 +5,25 @@ pub(super) struct Patience {
     first: Option<Instant>,
     last: Instant,
     failures: u32,
+    apart: Duration,
 }
 
 /// So long it may go on that nothing succeeds.
 const LONGEST: Duration = Duration::from_secs(300);
 
-/// Failures that are further apart are not in a row, though nothing had to be committed in between.
+/// Failures that are further apart, beside what an attempt may take itself, are not in a row, though nothing had to be committed
+/// in between.
 const APART: Duration = Duration::from_secs(60);
 
 impl Patience {
-    pub(super) fn new() -> Self {
-        Self { first: None, last: Instant::now(), failures: 0 }
+    /// Of attempts that may take so long each.
+    pub(super) fn new(attempt: Duration) -> Self {
+        Self { first: None, last: Instant::now(), failures: 0, apart: APART.saturating_add(attempt) }
     }
 
     /// Something failed. Whether it is to be borne with.
     pub(super) fn bears(&mut self) -> bool {
-        if self.last.elapsed() > APART {
+        if self.last.elapsed() > self.apart {
             self.first = None;
             self.failures = 0;
         }

@@ -76,7 +76,7 @@ impl<'r> Seat<'r> {
             outbox: None,
             transactional_id: String::new(),
             deadline: None,
-            patience: Patience::new(),
+            patience: Patience::new(job.transaction_timeout),
             watcher,
         }
     }

@@ -4,8 +4,8 @@ use offsets_kafka::{Cluster, Deadline};
 use offsets_store::{MemoryLog, SegmentLog, SledLog};
 
 use super::changelog::ReplicaCopy;
-use crate::Error;
 use crate::job::{Job, LocalState};
+use crate::{Error, Event, Watcher};
 
 /// Where copies of the changelog are.
 pub(crate) struct Local {
@@ -20,11 +20,18 @@ enum Place {
 }
 
 impl Local {
-    /// The copies of an instance that writes to the changelog.
-    pub(crate) fn open(cluster: &Cluster, job: &Job) -> Result<Self, Error> {
+    /// The copies of an instance that writes to the changelog. What is damaged, as after a disk that was full, is begun anew: the
+    /// changelog has it all.
+    pub(crate) fn open(cluster: &Cluster, job: &Job, watcher: &mut dyn Watcher) -> Result<Self, Error> {
         let place = match &job.local {
             LocalState::Memory => Place::Memory,
-            LocalState::Folder(folder) => Place::Sled(SledLog::open(folder)?),
+            LocalState::Folder(folder) => Place::Sled(match SledLog::open(folder) {
+                Err(cause) if cause.is_damage() => {
+                    watcher.see(Event::LocalDamaged { folder, cause: &cause });
+                    SledLog::open_anew(folder)?
+                }
+                opened => opened?,
+            }),
         };
         let ids = cluster.topic_ids(slice::from_ref(&job.changelog), &Deadline::after(job.timeout));
         let id = ids.newest(&job.changelog).map(|id| format!("@{id}")).unwrap_or_default();

@@ -70,9 +70,9 @@ impl<'r> Runner<'r> {
             Some(_) => Isolation::ReadUncommitted,
             None => Isolation::ReadCommitted,
         };
-        let goal = || Goal::of(cluster, &judged, isolation, job.timeout);
-        let goal = job.once.then(goal).transpose()?;
-        let local = Local::open(cluster, job)?;
+        let mut goal = || Goal::of(cluster, &judged, isolation, job.timeout, watcher);
+        let goal = job.once.then(&mut goal).transpose()?;
+        let local = Local::open(cluster, job, watcher)?;
         let topics = job.judged().iter().map(|input| input.topic.clone()).collect();
         let seat = Seat::take(cluster, job, outputs, job.group.clone(), topics, watcher)?;
         let stage = Reconciling {
@@ -99,7 +99,7 @@ impl<'r> Runner<'r> {
                 Found { judged, has_changelog: false } => (Past::Positions, judged),
             },
         };
-        let goal = Some(Goal::of(cluster, &judged, Isolation::ReadCommitted, job.timeout)?);
+        let goal = Some(Goal::of(cluster, &judged, Isolation::ReadCommitted, job.timeout, watcher)?);
         let seat = Seat::watch(cluster, job, judged.clone(), watcher)?;
         let stage = Reconciling::new(job, Sink::Watcher, Local::in_memory(job), past, judged);
         Ok(Self(Course { seat, stage, goal }))

@@ -7,7 +7,9 @@ use offsets_kafka::{Deadline, Isolation};
 
 use super::Reconciling;
 use super::changelog::{Changelog, ReplicaCopy};
+use super::results::Sink;
 use super::task::{Committed, Found, Task};
+use super::topics::prepare_topics;
 use crate::course::{PAUSE, STEP, Seat};
 use crate::{Error, Event};
 
@@ -42,6 +44,7 @@ impl Reconciling<'_> {
         stop: &dyn Fn() -> bool,
     ) -> Result<Option<Change>, Error> {
         let numbers = take_up(seat, assigned);
+        self.know(seat, assigned)?;
         let partitions = self.judged_of(&numbers);
         self.tasks.retain(|number, _| numbers.contains(number));
         let job = self.job;
@@ -75,6 +78,18 @@ impl Reconciling<'_> {
             }
         }
         self.go_on(seat, &partitions, records)
+    }
+
+    /// An input can get more partitions while it is read: everything has to fit then as it had to at the start.
+    fn know(&mut self, seat: &mut Seat<'_>, assigned: &[TopicPartition]) -> Result<(), Error> {
+        let is_new = |partition: &&TopicPartition| !self.judged.contains(partition);
+        if let (Sink::Topics(outputs), true) = (self.results.sink, assigned.iter().any(|at| is_new(&at))) {
+            self.judged = prepare_topics(seat.cluster, self.job, outputs, seat.watcher)?;
+            // Whoever was asked just now may not know of them yet.
+            let unknown: Vec<_> = assigned.iter().filter(|at| !self.judged.contains(at)).cloned().collect();
+            self.judged.extend(unknown);
+        }
+        Ok(())
     }
 
     /// Begins the tasks of these partitions where the group is: there is no changelog yet, and they remember nothing.

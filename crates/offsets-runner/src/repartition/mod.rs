@@ -51,7 +51,7 @@ impl<'r> Repartition<'r> {
         watcher: &'r mut dyn Watcher,
     ) -> Result<Self, Error> {
         let Shape { inputs, partitions } = prepare_repartition_topic(cluster, job, topic, outputs, watcher)?;
-        let goal = || Goal::of(cluster, &inputs, Isolation::ReadCommitted, job.timeout);
+        let goal = || Goal::of(cluster, &inputs, Isolation::ReadCommitted, job.timeout, watcher);
         let goal = job.once.then(goal).transpose()?;
         let group = GroupId::from(format!("{}-repartition", job.group).as_str());
         let topics = job.inputs.iter().map(|input| input.topic.clone()).collect();

@@ -1,3 +1,5 @@
+use std::fs;
+use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -50,6 +52,20 @@ impl SledLog {
         };
         let segments = db.open_tree("segments").map_err(failed)?;
         Ok(Self { folder: folder.to_owned(), db, segments })
+    }
+
+    /// Opens an empty store in a folder whose store is [damaged](Error::is_damage). What was in it is moved to a folder `damaged`
+    /// in there, in the place of what is there from before.
+    ///
+    /// # Errors
+    /// Those of [`open`](Self::open).
+    pub fn open_anew(folder: &Path) -> Result<Self, Error> {
+        take_away(folder).map_err(|cause| Error::Io {
+            folder: folder.to_owned(),
+            doing: "move a damaged store away",
+            cause,
+        })?;
+        Self::open(folder)
     }
 
     fn failed(&self, doing: &'static str, cause: sled::Error) -> Error {
@@ -129,6 +145,23 @@ impl SegmentLog for SledLog {
     fn footprint(&self) -> Result<u64, Error> {
         self.db.size_on_disk().map_err(|cause| self.failed("measure the store", cause))
     }
+}
+
+/// Moves the engine's files away; whatever else lies there is somebody else's.
+fn take_away(folder: &Path) -> io::Result<()> {
+    let damaged = folder.join("damaged");
+    if damaged.exists() {
+        fs::remove_dir_all(&damaged)?;
+    }
+    fs::create_dir(&damaged)?;
+    for entry in fs::read_dir(folder)? {
+        let name = entry?.file_name();
+        let text = name.to_string_lossy();
+        if ["conf", "db", "blobs"].contains(&text.as_ref()) || text.starts_with("snap.") {
+            fs::rename(folder.join(&name), damaged.join(&name))?;
+        }
+    }
+    Ok(())
 }
 
 fn failed(folder: &Path, doing: &'static str, cause: sled::Error) -> Error {

@@ -3,6 +3,7 @@
 mod capped;
 mod failover;
 mod full_disk;
+mod growth;
 mod kills;
 mod refusals;
 mod repartition;
