@@ -9,9 +9,9 @@ use std::error::Error;
 use std::time::Duration;
 
 use offsets_core::reconcile::{
-    Candidate, Dedup, Examination, FlawKind, Header, IdentityRule, LedgerEntry, Loss, MemoryTable, Operator,
-    Order, Pointer, Policies, Policy, Position, Record, Regions, Rules, Ruling, Seed, Seeded, Side,
-    Table as _, Upsert, UpsertRules, VersionRule, Window, Write,
+    Candidate, Dedup, EnteredWrite, Examination, FlawKind, Header, IdentityRule, LedgerEntry, Loss,
+    MemoryTable, Operator, Order, Pointer, Policies, Policy, Position, Record, Regions, Rules, Ruling, Seed,
+    Seeded, Side, Table as _, Upsert, UpsertRules, VersionRule, Window,
 };
 use offsets_kafka::demo::{DemoCluster, DemoRecord};
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
@@ -198,7 +198,7 @@ where
 
 /// The line of the ledger for a write that lost.
 fn entry(candidate: &Candidate, loss: &Loss) -> Result<String, serde_json::Error> {
-    let write = |side: &Side| Write {
+    let write = |side: &Side| EnteredWrite {
         from: "orders",
         line: None,
         partition: Some(0),

@@ -15,7 +15,7 @@
 //! record to one topic, in the partition of its identity, and that topic is what is judged.
 //!
 //! ```text
-//! Member -> Intake -> identity -> Outbox: topic between, positions
+//! Member -> Intake -> identity -> Outbox: repartition topic, positions
 //! ```
 //!
 //! # Examples

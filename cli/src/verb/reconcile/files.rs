@@ -3,8 +3,8 @@ use std::convert::Infallible;
 use std::path::PathBuf;
 
 use offsets_core::reconcile::{
-    Candidate, Dedup, Destination, FlawKind, Flawed, IdentityRule, LedgerEntry, Line, Loss, MemoryTable,
-    Operator, Position, Rules, Side, Tally, Upsert, Write,
+    Candidate, Dedup, Destination, EnteredWrite, FlawKind, Flawed, IdentityRule, LedgerEntry, Line, Loss,
+    MemoryTable, Operator, Position, Rules, Side, Tally, Upsert,
 };
 use offsets_runner::Judging;
 use serde::Serialize;
@@ -86,7 +86,7 @@ struct Run {
     /// The next line of each input: what lies before is not asked about again.
     next: Vec<Position>,
     /// What counts so far, by the order in which it came; of an upsert only the end tells.
-    standing: Option<Standing>,
+    winners: Option<Winners>,
     to: Option<Output>,
     ledger: Option<Output>,
     dead_letters: Option<Output>,
@@ -103,7 +103,7 @@ enum Judge {
 
 /// The winners of an upsert.
 #[derive(Default)]
-struct Standing {
+struct Winners {
     lines: BTreeMap<u64, Line>,
     arrivals: HashMap<Position, u64>,
 }
@@ -136,7 +136,7 @@ impl Run {
             judge,
             rules,
             inputs,
-            standing: (args.mode == Mode::Upsert).then(Standing::default),
+            winners: (args.mode == Mode::Upsert).then(Winners::default),
             to: begin(&args.to)?,
             ledger: begin(&args.ledger)?,
             dead_letters: begin(&args.dead_letter)?,
@@ -179,9 +179,9 @@ impl Run {
     }
 
     fn pass(&mut self, position: Position, record: Line) -> Result<(), Failure> {
-        match &mut self.standing {
-            Some(standing) => {
-                standing.add(position, self.tally.records, record);
+        match &mut self.winners {
+            Some(winners) => {
+                winners.add(position, self.tally.records, record);
                 Ok(())
             }
             None => write_line(&mut self.to, &record),
@@ -191,15 +191,15 @@ impl Run {
     /// Enters a loss into the ledger: the record at hand is one of its two writes, and an upsert holds the other.
     fn enter(&mut self, candidate: &Candidate, loss: &Loss, record: &Line) -> Result<(), Failure> {
         let is_beaten = loss.loser.position != candidate.position;
-        let beaten = match &mut self.standing {
-            Some(standing) if is_beaten => standing.remove(loss.loser.position),
+        let beaten = match &mut self.winners {
+            Some(winners) if is_beaten => winners.remove(loss.loser.position),
             _ => None,
         };
-        let stands = loss.winner.and_then(|winner| self.standing.as_ref()?.get(winner.position));
+        let stands = loss.winner.and_then(|winner| self.winners.as_ref()?.get(winner.position));
         let (loser, winner) =
             if is_beaten { (beaten.as_ref(), Some(record)) } else { (Some(record), stands) };
         let inputs = &self.inputs;
-        let write = |side: &Side, record| Write {
+        let write = |side: &Side, record| EnteredWrite {
             from: inputs.name(side.position.input()),
             line: u64::try_from(side.position.offset() + 1).ok(),
             partition: None,
@@ -239,10 +239,10 @@ impl Run {
     }
 
     fn end(mut self) -> Result<(Tally, Vec<Box<RawValue>>), Failure> {
-        if let Some(standing) = self.standing {
+        if let Some(winners) = self.winners {
             // What was beaten later had been counted as written.
-            self.tally.written = standing.lines.len() as u64;
-            for record in standing.lines.into_values() {
+            self.tally.written = winners.lines.len() as u64;
+            for record in winners.lines.into_values() {
                 write_line(&mut self.to, &record)?;
             }
         }
@@ -257,7 +257,7 @@ fn write_line(output: &mut Option<Output>, line: &impl Serialize) -> Result<(), 
     output.as_mut().map_or(Ok(()), |output| output.line(line))
 }
 
-impl Standing {
+impl Winners {
     fn add(&mut self, position: Position, arrival: u64, record: Line) {
         self.arrivals.insert(position, arrival);
         self.lines.insert(arrival, record);

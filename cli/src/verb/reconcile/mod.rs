@@ -8,7 +8,7 @@ mod onlooker;
 mod reminder;
 mod reread;
 mod rights;
-mod standing;
+mod run_state;
 mod topics;
 
 use crate::args::{LinkArgs, OutputArgs, ReconcileArgs};

@@ -6,13 +6,13 @@ use offsets_store::TableCost;
 use serde_json::value::RawValue;
 
 use super::reminder::Reminder;
-use super::standing::{Stage, Standing};
+use super::run_state::{RunState, Stage};
 use crate::failure::with_causes;
 use crate::print::{Remarks, in_words};
 
 /// Sees a run, keeps how it stands, and tells the operator what matters.
 pub(super) struct Onlooker<'s> {
-    standing: &'s Standing,
+    standing: &'s RunState,
     stage: Stage,
     remarks: Remarks,
     bar: ProgressBar,
@@ -22,7 +22,7 @@ pub(super) struct Onlooker<'s> {
 }
 
 impl<'s> Onlooker<'s> {
-    pub(super) fn new(standing: &'s Standing, remarks: Remarks) -> Self {
+    pub(super) fn new(standing: &'s RunState, remarks: Remarks) -> Self {
         let target = if remarks.shows_progress() {
             ProgressDrawTarget::stderr()
         } else {
@@ -43,7 +43,7 @@ impl<'s> Onlooker<'s> {
     }
 
     /// One that sees the stage before.
-    pub(super) fn ahead(standing: &'s Standing, remarks: Remarks) -> Self {
+    pub(super) fn ahead(standing: &'s RunState, remarks: Remarks) -> Self {
         Self { stage: Stage::Repartition, bar: ProgressBar::hidden(), ..Self::new(standing, remarks) }
     }
 

@@ -12,7 +12,7 @@ use super::files::can_be_printed;
 use super::method::Method;
 use super::onlooker::Onlooker;
 use super::reread::tell_of_unseeded;
-use super::standing::Standing;
+use super::run_state::RunState;
 use crate::args::{LinkArgs, Mode, OutputArgs, ReconcileArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -52,7 +52,7 @@ pub(super) fn reconcile(
     if let Some(address) = server.as_ref().and_then(|server| server.server_addr().to_ip()) {
         remarks.say(format!("metrics: http://{address}/metrics"));
     }
-    let standing = Standing::default();
+    let standing = RunState::default();
     let mut onlooker = Onlooker::new(&standing, remarks);
     let ended = thread::scope(|scope| {
         if let Some(server) = &server {

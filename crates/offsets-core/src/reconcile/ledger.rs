@@ -11,15 +11,15 @@ pub struct LedgerEntry<'a> {
     /// The event or the key both are about, as 32 hexadecimal digits.
     pub identity: String,
     /// The write that lost.
-    pub loser: Write<'a>,
+    pub loser: EnteredWrite<'a>,
     /// The write that stands in its place; `None` where the group had read it before it moved.
-    pub winner: Option<Write<'a>>,
+    pub winner: Option<EnteredWrite<'a>>,
 }
 
 /// One of the two writes.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Write<'a> {
+pub struct EnteredWrite<'a> {
     /// The file or topic it came from.
     pub from: &'a str,
     /// Its line there, counted from 1, where it came from a file.

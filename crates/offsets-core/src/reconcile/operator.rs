@@ -1,5 +1,5 @@
 use super::{
-    Dedup, Flaw, FlawKind, Flawed, Identity, IdentityRule, Order, Position, Rank, Read, Reason, Record,
+    Dedup, Flaw, FlawKind, Flawed, Identity, IdentityRule, Order, Position, Rank, ReadBefore, Reason, Record,
     Seeded, Seen, Standing, Table, Upsert, Verdict, Version, VersionRule, Winner,
 };
 
@@ -213,7 +213,7 @@ impl<T: Table<Seen>> Operator for Dedup<T> {
     }
 }
 
-impl<T: Table<Read>> Operator for Seeded<T> {
+impl<T: Table<ReadBefore>> Operator for Seeded<T> {
     type Error = T::Error;
 
     fn judge(&mut self, candidate: &Candidate) -> Result<Outcome, T::Error> {

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Identity, Position, Read, Seeded, Table};
+use super::{Identity, Position, ReadBefore, Seeded, Table};
 use crate::evidence::{Fingerprint, without_place};
 use crate::model::{ClusterAlias, GroupId, TargetOffset, TopicPartition};
 
@@ -195,7 +195,7 @@ impl Sowing {
     ///
     /// # Errors
     /// When the table cannot be written.
-    pub fn sow<T: Table<Read>>(&self, input: u16, seeded: &mut Seeded<T>) -> Result<(), T::Error> {
+    pub fn sow<T: Table<ReadBefore>>(&self, input: u16, seeded: &mut Seeded<T>) -> Result<(), T::Error> {
         // From beyond what a position can hold nothing is ever read.
         let Some(from) = Position::new(input, self.from.get()) else { return Ok(()) };
         seeded.sow(from, self.until.map(TargetOffset::get), self.read.iter().copied())

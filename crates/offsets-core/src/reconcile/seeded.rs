@@ -50,7 +50,7 @@ pub struct SeedWindow {
 
 /// What is remembered of an identity the group had read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Read {
+pub struct ReadBefore {
     /// The last place at which it came again, or the first offset of the window.
     pub last: Position,
     /// How often it was read before the move.
@@ -59,7 +59,7 @@ pub struct Read {
     pub again: u32,
 }
 
-impl<T: Table<Read>> Seeded<T> {
+impl<T: Table<ReadBefore>> Seeded<T> {
     /// Nothing sown yet, with a table that is empty.
     pub fn new(table: T) -> Self {
         Self { table, windows: Vec::new() }
@@ -88,8 +88,8 @@ impl<T: Table<Read>> Seeded<T> {
         for identity in read {
             let identity = within(from.input(), identity);
             let known = self.table.get(identity)?;
-            let known = known.unwrap_or(Read { last: from, times: 0, again: 0 });
-            self.table.put(identity, Read { times: known.times.saturating_add(1), ..known })?;
+            let known = known.unwrap_or(ReadBefore { last: from, times: 0, again: 0 });
+            self.table.put(identity, ReadBefore { times: known.times.saturating_add(1), ..known })?;
             missing += 1;
         }
         self.windows.push(SeedWindow {
@@ -124,7 +124,7 @@ impl<T: Table<Read>> Seeded<T> {
         if read.again >= read.times {
             return Ok(false);
         }
-        self.table.put(identity, Read { last: position, again: read.again + 1, ..read })?;
+        self.table.put(identity, ReadBefore { last: position, again: read.again + 1, ..read })?;
         window.missing -= 1;
         window.reached = offset + 1;
         Ok(true)
@@ -143,7 +143,7 @@ impl<T: Table<Read>> Seeded<T> {
         };
         let closed: Vec<_> = self.windows.extract_if(.., |window| passed(window)).collect();
         if !closed.is_empty() {
-            let of_closed = |read: &Read| closed.iter().any(|window| window.input == read.last.input());
+            let of_closed = |read: &ReadBefore| closed.iter().any(|window| window.input == read.last.input());
             self.table.retain(&mut |read| !of_closed(read))?;
         }
         Ok(())

@@ -1,6 +1,6 @@
 use super::{Entry, World};
 use crate::model::LogRange;
-use crate::reconcile::{MemoryTable, Position, Read, Seed, Seeded, Sowing};
+use crate::reconcile::{MemoryTable, Position, ReadBefore, Seed, Seeded, Sowing};
 
 /// A group that goes on at the beginning of a window of its seed and reads the target to its end: what it sees, and what is
 /// dropped before it does.
@@ -15,7 +15,7 @@ pub struct Resumption {
 impl Resumption {
     /// Reads on in a world as it is by then. Offsets of which no position can be had are not read.
     pub fn of(world: &World, sowing: &Sowing) -> Self {
-        let mut seeded = Seeded::new(MemoryTable::<Read>::default());
+        let mut seeded = Seeded::new(MemoryTable::<ReadBefore>::default());
         let Ok(()) = sowing.sow(0, &mut seeded);
         let mut resumption = Self { reads: Vec::new(), is_open: true };
         let Some(LogRange { start, end }) = world.target_log() else { return resumption };

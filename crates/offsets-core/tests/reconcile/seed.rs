@@ -1,7 +1,7 @@
 use offsets_core::evidence::Fingerprint;
 use offsets_core::model::{GroupId, TargetOffset, TopicPartition};
 use offsets_core::reconcile::{
-    Identity, MemoryTable, Read, Seed, SeedError, SeedLink, SeedWindow, Seeded, Sowing, Unseeded,
+    Identity, MemoryTable, ReadBefore, Seed, SeedError, SeedLink, SeedWindow, Seeded, Sowing, Unseeded,
 };
 use proptest::prelude::*;
 
@@ -41,7 +41,7 @@ fn a_record_and_what_was_kept_of_it_are_one() {
 
 #[test]
 fn a_window_is_sown_as_it_is_written() {
-    let mut seeded = Seeded::new(MemoryTable::<Read>::default());
+    let mut seeded = Seeded::new(MemoryTable::<ReadBefore>::default());
     let seed = Seed::read(&seed(100, Some(104), vec![id(1), id(1)]).write()).unwrap();
     let window = seed.window(&TopicPartition::new("src.orders", 0)).unwrap();
     window.sow(3, &mut seeded).unwrap();

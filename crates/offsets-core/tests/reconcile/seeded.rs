@@ -1,4 +1,4 @@
-use offsets_core::reconcile::{MemoryTable, Read, SeedWindow, Seeded, Table as _};
+use offsets_core::reconcile::{MemoryTable, ReadBefore, SeedWindow, Seeded, Table as _};
 use proptest::prelude::*;
 
 use crate::cases::up_to;
@@ -6,7 +6,7 @@ use crate::{at, id};
 
 #[test]
 fn what_was_read_is_dropped_and_the_window_closes_behind_it() {
-    let mut seeded = Seeded::new(MemoryTable::<Read>::default());
+    let mut seeded = Seeded::new(MemoryTable::<ReadBefore>::default());
     seeded.sow(at(0, 100), Some(104), [id(1), id(2)]).unwrap();
     let mut passes = |number, offset| !seeded.is_reread(id(number), at(0, offset)).unwrap();
     assert!(!passes(1, 100));
@@ -21,7 +21,7 @@ fn what_was_read_is_dropped_and_the_window_closes_behind_it() {
 
 #[test]
 fn a_window_without_an_end_closes_when_everything_has_come() {
-    let mut seeded = Seeded::new(MemoryTable::<Read>::default());
+    let mut seeded = Seeded::new(MemoryTable::<ReadBefore>::default());
     seeded.sow(at(0, 0), None, [id(1)]).unwrap();
     seeded.sow(at(1, 0), None, [id(1)]).unwrap();
     assert!(seeded.is_reread(id(1), at(0, 7)).unwrap());
@@ -47,7 +47,7 @@ proptest! {
     ) {
         let read = (log.len() as f64 * read) as usize;
         let target = (read as f64 * back) as usize;
-        let mut seeded = Seeded::new(MemoryTable::<Read>::default());
+        let mut seeded = Seeded::new(MemoryTable::<ReadBefore>::default());
         let until = high.checked_sub(1).map(|beyond| (read + beyond) as i64);
         seeded.sow(at(0, target as i64), until, log[target..read].iter().map(|&number| id(number))).unwrap();
         let mut disk = seeded.clone();

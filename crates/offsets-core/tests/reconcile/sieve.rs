@@ -3,7 +3,7 @@ use std::convert::Infallible;
 use jiff::Timestamp;
 use offsets_core::model::{GroupId, TargetOffset, TopicPartition};
 use offsets_core::reconcile::{
-    Candidate, MemoryTable, Operator, Outcome, Read, Seed, SeedLink, SeedSieve, Seeded, Sowing,
+    Candidate, MemoryTable, Operator, Outcome, ReadBefore, Seed, SeedLink, SeedSieve, Seeded, Sowing,
 };
 use proptest::prelude::*;
 
@@ -73,7 +73,7 @@ proptest! {
         let until = until.map(|until| until.max(from));
         let sowing = sowing(0, from, until, &read);
         let mut sieve = SeedSieve::of(&seed(vec![sowing.clone()]));
-        let mut seeded = Seeded::new(MemoryTable::<Read>::default());
+        let mut seeded = Seeded::new(MemoryTable::<ReadBefore>::default());
         sowing.sow(0, &mut seeded).unwrap();
         for (offset, number) in (0_i64..).zip(log) {
             prop_assert_eq!(

@@ -1,5 +1,6 @@
 use offsets_core::reconcile::{
-    Candidate, Dedup, Operator, Outcome, Position, Read, Seeded, Seen, Sowing, Table as _, Upsert, Winner,
+    Candidate, Dedup, Operator, Outcome, Position, ReadBefore, Seeded, Seen, Sowing, Table as _, Upsert,
+    Winner,
 };
 use offsets_store::{DurableTable, Error, Journal, Kept, SegmentLog, StateDamage, TableCost};
 
@@ -13,7 +14,7 @@ pub(crate) type Log = Journal<Box<dyn SegmentLog>>;
 pub(crate) enum Judge {
     Dedup(Dedup<DurableTable<Seen, Log>>),
     Upsert(Upsert<DurableTable<Winner, Log>>),
-    Reread(Seeded<DurableTable<Read, Log>>),
+    Reread(Seeded<DurableTable<ReadBefore, Log>>),
 }
 
 /// What a table is apart from the values in it.

@@ -41,7 +41,7 @@ struct Reconciling<'r> {
     /// What tasks go on from.
     past: Past,
     /// Whether records went through a repartition topic, and say themselves where they are from.
-    is_between: bool,
+    is_repartitioned: bool,
     /// The tasks that are worked on, or were last; a task that comes back unchanged goes on as it is.
     tasks: BTreeMap<i32, Task>,
     results: Results<'r>,
@@ -65,7 +65,7 @@ impl<'r> Runner<'r> {
         watcher: &'r mut dyn Watcher,
     ) -> Result<Self, Error> {
         let judged = prepare_topics(cluster, job, outputs, watcher)?;
-        // In the topic between, an instance that died can have left a transaction before what is committed already.
+        // In the repartition topic, an instance that died can have left a transaction before what is committed already.
         let isolation = match job.repartition {
             Some(_) => Isolation::ReadUncommitted,
             None => Isolation::ReadCommitted,
@@ -76,7 +76,7 @@ impl<'r> Runner<'r> {
         let topics = job.judged().iter().map(|input| input.topic.clone()).collect();
         let seat = Seat::take(cluster, job, outputs, job.group.clone(), topics, watcher)?;
         let stage = Reconciling {
-            is_between: job.repartition.is_some(),
+            is_repartitioned: job.repartition.is_some(),
             ..Reconciling::new(job, Sink::Topics(outputs), local, Past::Changelog, judged)
         };
         Ok(Self(Course { seat, stage, goal }))
@@ -123,7 +123,7 @@ impl<'r> Reconciling<'r> {
             local,
             judged,
             past,
-            is_between: false,
+            is_repartitioned: false,
             tasks: BTreeMap::new(),
             results: Results::new(&job.changelog, sink),
             tally: Tally::default(),
@@ -165,7 +165,7 @@ impl Stage for Reconciling<'_> {
     fn advance(&mut self, seat: &mut Seat<'_>, lane: &mut Lane<'_>) -> Result<usize, Stopped> {
         let Some(task) = self.tasks.get_mut(&lane.number) else { return Ok(0) };
         let (job, wanted, results) = (self.job, &self.headers, &mut self.results);
-        let is_between = self.is_between;
+        let is_repartitioned = self.is_repartitioned;
         let now_ms = Timestamp::now().as_millisecond();
         // A copy has the timestamp of its original only where that is the producer's.
         let by_copy = job.rules.examination.identity == IdentityRule::Copy;
@@ -173,7 +173,7 @@ impl Stage for Reconciling<'_> {
             let (input, offset) = (arrival.input, arrival.raw.offset);
             let too_far = || Error::TooFar { partition: arrival.partition.clone(), offset };
             let position = Position::new(input, offset).ok_or_else(too_far)?;
-            let Written { raw, origin } = written(&arrival, is_between)?;
+            let Written { raw, origin } = written(&arrival, is_repartitioned)?;
             let headers = headers(&raw, wanted);
             let record = Record {
                 region: &origin.region,
@@ -266,9 +266,9 @@ struct Written<'i> {
 }
 
 /// A record that went through a repartition topic says itself where it is from.
-fn written<'i>(arrival: &Arrival<'i>, is_between: bool) -> Result<Written<'i>, Error> {
+fn written<'i>(arrival: &Arrival<'i>, is_repartitioned: bool) -> Result<Written<'i>, Error> {
     let Arrival { region, partition, raw, .. } = *arrival;
-    if !is_between {
+    if !is_repartitioned {
         let origin = Origin {
             region: region.into(),
             topic: partition.topic.as_str().into(),

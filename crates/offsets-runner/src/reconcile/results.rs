@@ -1,6 +1,6 @@
 use offsets_core::model::{TopicName, TopicPartition};
 use offsets_core::reconcile::{
-    Candidate, Destination, Flawed, LedgerEntry, Line, Loss, Record, Ruling, Side, Tally, Write,
+    Candidate, Destination, EnteredWrite, Flawed, LedgerEntry, Line, Loss, Record, Ruling, Side, Tally,
 };
 use offsets_kafka::RawRecord;
 use offsets_kafka::exchange::{Outgoing, Setback};
@@ -155,9 +155,9 @@ impl Ruled<'_> {
 }
 
 /// One of the writes of a loss; all of it only where it is the record at hand.
-fn write<'a>(task: &'a Task, side: &Side, record: Option<&'a Line>) -> Write<'a> {
+fn write<'a>(task: &'a Task, side: &Side, record: Option<&'a Line>) -> EnteredWrite<'a> {
     let from = task.input(side.position.input()).map(|input| &input.partition);
-    Write {
+    EnteredWrite {
         from: from.map(|from| from.topic.as_str()).unwrap_or_default(),
         line: None,
         partition: from.map(|from| from.partition),

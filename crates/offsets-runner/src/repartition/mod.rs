@@ -38,7 +38,7 @@ struct Repartitioning<'r> {
 }
 
 impl<'r> Repartition<'r> {
-    /// Looks at the topics, creates the one between where it is missing, and joins the group.
+    /// Looks at the topics, creates the repartition topic where it is missing, and joins the group.
     ///
     /// # Errors
     /// Whatever is wrong with topics or permissions; nothing was read or written then, but for a topic that may have been

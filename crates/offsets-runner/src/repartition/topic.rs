@@ -11,7 +11,7 @@ use crate::{Error, Input, Job, Outputs, Watcher};
 pub(super) struct Shape {
     /// Every partition of every input.
     pub(super) inputs: Vec<TopicPartition>,
-    /// How many partitions there are between.
+    /// How many partitions the repartition topic has.
     pub(super) partitions: NonZeroU32,
 }
 
@@ -21,7 +21,7 @@ const LARGEST: &str = "max.message.bytes";
 /// What saying where it is from can add to a record, in bytes: the name of a topic is the longest part.
 const ORIGIN: u64 = 1024;
 
-/// Looks at the inputs and at the topic between, which keeps everything for a time. One that is missing is created, with as
+/// Looks at the inputs and at the repartition topic, which keeps everything for a time. One that is missing is created, with as
 /// many partitions as the output has.
 pub(super) fn prepare_repartition_topic(
     cluster: &Cluster,
@@ -45,7 +45,7 @@ pub(super) fn prepare_repartition_topic(
     Ok(Shape { inputs, partitions })
 }
 
-/// What the topic between has to take, so that whatever is in the inputs can go through; `None` where that cannot be learnt.
+/// What the repartition topic has to take, so that whatever is in the inputs can go through; `None` where that cannot be learnt.
 fn largest(cluster: &Cluster, job: &Job, deadline: &Deadline) -> Option<u64> {
     let of_input = |input: &Input| cluster.topic_setting(&input.topic, LARGEST, deadline).ok().flatten();
     let known = job.inputs.iter().filter_map(of_input).filter_map(|bytes| bytes.parse::<u64>().ok());

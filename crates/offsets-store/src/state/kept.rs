@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 use offsets_core::evidence::Fingerprint;
-use offsets_core::reconcile::{Decimal, Hlc, Position, Rank, Read, Region, Seen, Version, Winner};
+use offsets_core::reconcile::{Decimal, Hlc, Position, Rank, ReadBefore, Region, Seen, Version, Winner};
 
 use crate::wire::{Reader, Writer};
 
@@ -40,7 +40,7 @@ impl Kept for Seen {
     }
 }
 
-impl Kept for Read {
+impl Kept for ReadBefore {
     const MOST: usize = IDENTITY + 4 * VARINT;
 
     fn write(&self, before: Option<&Self>, out: &mut Writer) {

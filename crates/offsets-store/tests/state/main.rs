@@ -12,7 +12,8 @@ use std::collections::BTreeMap;
 
 use offsets_core::evidence::Fingerprint;
 use offsets_core::reconcile::{
-    Dedup, Hlc, Identity, MemoryTable, Position, Rank, Read, Region, Seen, Table, Version, Window, Winner,
+    Dedup, Hlc, Identity, MemoryTable, Position, Rank, ReadBefore, Region, Seen, Table, Version, Window,
+    Winner,
 };
 use offsets_store::{DurableTable, Journal, Kept, Key, MemoryLog, SegmentLog as _, SledLog, Stream};
 use proptest::prelude::*;
@@ -199,7 +200,7 @@ fn damage_is_named_and_what_precedes_it_is_kept() {
 /// What each version wrote, as `STATE.md` draws it: space, kind, sequence and bytes.
 const FORMATS: [&str; 2] = [include_str!("format-1.txt"), include_str!("format-2.txt")];
 
-fn samples() -> (Vec<Seen>, Vec<Read>, Vec<Winner>) {
+fn samples() -> (Vec<Seen>, Vec<ReadBefore>, Vec<Winner>) {
     let rank = |version: &str| Rank {
         version: Version::read(version).unwrap(),
         region: Region(1),
@@ -211,7 +212,8 @@ fn samples() -> (Vec<Seen>, Vec<Read>, Vec<Winner>) {
         [rank("-1.50"), rank("2026-11-23T08:00:00Z"), stamp].into_iter().enumerate().map(|(number, rank)| {
             Winner { rank, position: position(1 << 40), deleted_ms: (number == 1).then_some(1_000) }
         });
-    let read = |number: u32| Read { last: position(100 - i64::from(number)), times: 300, again: number };
+    let read =
+        |number: u32| ReadBefore { last: position(100 - i64::from(number)), times: 300, again: number };
     ((0..3).map(seen_at).collect(), (0..3).map(read).collect(), winners.collect())
 }
 
@@ -317,7 +319,7 @@ proptest! {
     #[test]
     fn values_are_read_as_they_were_written(
         seen in prop::collection::vec((positions(), any::<u32>()).prop_map(|(first, era)| Seen { first, era }), 0..40),
-        read in prop::collection::vec((positions(), any::<u32>(), any::<u32>()).prop_map(|(last, times, again)| Read { last, times, again }), 0..40),
+        read in prop::collection::vec((positions(), any::<u32>(), any::<u32>()).prop_map(|(last, times, again)| ReadBefore { last, times, again }), 0..40),
         winners in prop::collection::vec(winners(), 0..40),
     ) {
         round_trips(&seen)?;

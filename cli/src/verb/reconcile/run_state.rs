@@ -16,7 +16,7 @@ use crate::service::Monitored;
 
 /// How a run stands, for whoever asks.
 #[derive(Default)]
-pub(super) struct Standing(Mutex<State>);
+pub(super) struct RunState(Mutex<State>);
 
 #[derive(Default)]
 pub(super) struct State {
@@ -70,13 +70,13 @@ impl State {
     }
 }
 
-impl Standing {
+impl RunState {
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Monitored for Standing {
+impl Monitored for RunState {
     fn metrics(&self) -> String {
         let state = self.state();
         let mut registry = Registry::with_prefix("offsets_reconcile");
