@@ -83,6 +83,35 @@ fn the_web_module_stands_on_the_core_alone() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn every_file_in_a_folder_of_tests_is_part_of_a_test() -> Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut seen = 0;
+    for package in ["crates/offsets-core", "crates/offsets-kafka", "crates/offsets-store", "cli", "tests"] {
+        let mut folders = vec![root.join(package).join("tests")];
+        while let Some(folder) = folders.pop() {
+            let paths = std::fs::read_dir(&folder)?.map(|entry| Ok(entry?.path()));
+            let (inner, files): (Vec<_>, Vec<_>) =
+                paths.collect::<Result<Vec<_>>>()?.into_iter().partition(|path| path.is_dir());
+            folders.extend(inner);
+            let files: Vec<_> =
+                files.into_iter().filter(|path| path.extension() == Some("rs".as_ref())).collect();
+            let Some(root) = files.iter().find(|path| path.ends_with("main.rs") || path.ends_with("mod.rs"))
+            else {
+                continue;
+            };
+            let text = std::fs::read_to_string(root)?;
+            for file in files.iter().filter(|file| *file != root) {
+                let name = file.file_stem().and_then(|name| name.to_str()).context("a name")?;
+                ensure!(text.contains(&format!("mod {name};")), "nothing runs {}", file.display());
+                seen += 1;
+            }
+        }
+    }
+    ensure!(seen > 0, "there are no such files");
+    Ok(())
+}
+
 /// What each package of the workspace names in its manifest, dependencies of tests and builds among them.
 fn manifests() -> Result<BTreeMap<String, BTreeSet<String>>> {
     let metadata = cargo(&["metadata", "--no-deps", "--format-version", "1"])?;
