@@ -1,7 +1,7 @@
 //! The dependency rule: dependencies point one way, and only the edges do I/O.
 //!
-//! `cli`, `wasm` and `tests` stand on `offsets-kafka` and the other edges, these stand on `offsets-core`, and
-//! `offsets-core` stands on nothing that could touch the world.
+//! `cli` and `tests` stand on `offsets-kafka` and the other edges, these and `wasm` stand on `offsets-core`, and `offsets-core`
+//! stands on nothing that could touch the world.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

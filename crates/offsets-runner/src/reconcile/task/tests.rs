@@ -1,9 +1,12 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
+use std::collections::BTreeMap;
 use std::io::Cursor;
 use std::path::Path;
 
-use offsets_core::reconcile::{Examination, IdentityRule, Policies, Rules, Window};
+use offsets_core::reconcile::{
+    Candidate, Examination, Identity, IdentityRule, Operator as _, Policies, Position, Rules, Window,
+};
 use offsets_store::{MemoryLog, SegmentLog, SledLog, StateFolder};
 
 use super::*;
@@ -88,6 +91,49 @@ fn positions_that_are_adopted_are_the_groups() {
     let job = Job { adopt_positions: true, ..job(&["orders"]) };
     assert_eq!(next(find(copy(&job, 5), &committed(&[("orders", 2, MARK)]), &job)), [Some(2)]);
     assert_eq!(next(find(empty(), &committed(&[("orders", 2, MARK)]), &job)), [Some(2)]);
+}
+
+/// What a window or a cap changes once a commit is through goes out with the next one, also where the partition was given back in
+/// between: else the changelog names segments that it does not have.
+#[test]
+fn a_task_that_rests_still_sends_what_it_has_changed() {
+    const MEMORY: Option<usize> = Some(60_000);
+    let judging = Judging::Dedup(Window::count(16_000).unwrap());
+    let job = Job { judging, ..job(&["orders"]) };
+    let changelog = TopicPartition::new("merge-changelog", 0);
+    let open =
+        |copy, committed: &Committed| Task::find(0, copy, committed, &job, &changelog, MEMORY).unwrap();
+    let Found::Task(mut task) = open(empty(), &committed(&[])) else { panic!("a new task") };
+    task.begin(&TopicPartition::new("orders", 0), 0);
+    let (mut sent, mut offset, mut has_rested) = (BTreeMap::new(), 0_i64, false);
+    for round in 0.. {
+        for _ in 0..500 {
+            let candidate = Candidate {
+                identity: Identity::of("test", &[Some(&offset.to_be_bytes())]),
+                rank: None,
+                position: Position::new(0, offset).unwrap(),
+                timestamp_ms: 0,
+                tombstone: false,
+            };
+            task.judge.judge(&candidate).unwrap();
+            task.pass(0, offset);
+            offset += 1;
+        }
+        sent.extend(task.save().unwrap().map(|(key, segment)| (key, segment.map(<[u8]>::to_vec))));
+        task.settle().unwrap();
+        if has_rested {
+            break;
+        }
+        // Once the window has moved, and buckets were written anew for it.
+        if round > 40 && task.judge.log().changes().count() > 0 {
+            task.note_place(100).unwrap();
+            has_rested = true;
+        }
+        assert!(round < 200, "the window does not move");
+    }
+    let mut copy = empty();
+    copy.apply(sent.into_iter().collect(), 100).unwrap();
+    assert_eq!(next(open(copy, &committed(&[("orders", offset, MARK)]))), [Some(offset)]);
 }
 
 #[test]
