@@ -26,13 +26,14 @@ impl Changelog<'_> {
         Ok(ranges.into_iter().map(|(partition, range)| (partition.partition, range.end)).collect())
     }
 
-    /// Brings copies up to the ends that their partitions have now, and tells how many records that took. A copy that the log
-    /// no longer continues is begun anew.
+    /// Brings copies up to the ends that their partitions have now, and counts the `records` that takes. A copy that the log
+    /// no longer continues is begun anew. Where there is more than time, each copy has a part of it, and says which.
     pub(crate) fn catch_up(
         &self,
         copies: &mut BTreeMap<i32, ReplicaCopy>,
+        records: &mut u64,
         deadline: &Deadline,
-    ) -> Result<u64, Error> {
+    ) -> Result<(), Error> {
         let partitions: Vec<_> = copies.keys().map(|number| self.partition(*number)).collect();
         let mut read = self.cluster.read(self.topic).in_bulk();
         let mut ends = BTreeMap::new();
@@ -50,16 +51,16 @@ impl Changelog<'_> {
             }
         }
         if ends.is_empty() {
-            return Ok(0);
+            return Ok(());
         }
-        let (mut records, mut failed) = (0, None);
+        let mut failed = None;
         let mut waiting: BTreeMap<i32, Vec<SegmentChange>> = BTreeMap::new();
         read.visit(deadline, |record| {
             let Some(copy) = copies.get_mut(&record.partition) else { return };
             if failed.is_some() {
                 return;
             }
-            records += 1;
+            *records += 1;
             let changes = waiting.entry(record.partition).or_default();
             match copy.change(record.key, record.value) {
                 Ok(change) => changes.push(change),
@@ -82,7 +83,7 @@ impl Changelog<'_> {
                 copy.apply(waiting.remove(&number).unwrap_or_default(), end)?;
             }
         }
-        Ok(records)
+        Ok(())
     }
 
     pub(crate) fn partition(&self, number: i32) -> TopicPartition {

@@ -24,8 +24,9 @@ pub(super) enum Past {
     Nothing,
 }
 
-/// How long it may take to read what is new in the changelog.
-const READING: Duration = Duration::from_secs(300);
+/// For so long the changelog is read before the group is heard again. A member that says nothing for `max.poll.interval.ms` (five
+/// minutes, unless that is set) is put out, and a long changelog would be begun again and again.
+const SLICE: Duration = Duration::from_secs(20);
 
 /// Tasks whose state does not go with what the group has committed, or not yet.
 struct Late {
@@ -61,7 +62,21 @@ impl Reconciling<'_> {
             let end = |number: &i32| ends.get(number).copied().unwrap_or_default();
             self.tasks.retain(|number, task| task.is_current(&committed, end(number)));
             let mut copies = self.copies(&numbers)?;
-            records += changelog.catch_up(&mut copies, &Deadline::after(READING))?;
+            loop {
+                let before = reach(&copies);
+                match changelog.catch_up(&mut copies, &mut records, &Deadline::after(SLICE)) {
+                    Ok(()) => break,
+                    // There is more than that, and what was read counts.
+                    Err(Error::Kafka(error)) if error.is_timeout() && reach(&copies) > before => {}
+                    Err(error) => return Err(error),
+                }
+                if let Some(change) = seat.next_change(Duration::ZERO)? {
+                    return Ok(Some(change));
+                }
+                if stop() {
+                    return Ok(None);
+                }
+            }
             let Some(late) = self.find(copies, &committed, numbers.len())? else { break };
             if let Some(partition) = late.apart.filter(|_| !waits) {
                 waits = true;
@@ -189,6 +204,11 @@ impl Reconciling<'_> {
         }
         Ok(())
     }
+}
+
+/// How far copies go in all.
+fn reach(copies: &BTreeMap<i32, ReplicaCopy>) -> i64 {
+    copies.values().filter_map(|copy| copy.place().next()).fold(0, i64::saturating_add)
 }
 
 /// The numbers of the partitions that are this instance's now.
