@@ -1,5 +1,5 @@
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -49,13 +49,8 @@ impl Folder {
             .current_dir(self.path())
             .env_clear()
             .env("HOME", self.path())
-            .output()
-            .unwrap();
-        Run {
-            code: output.status.code(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+            .output();
+        Run::of(output.unwrap())
     }
 }
 
@@ -65,6 +60,14 @@ pub(crate) fn offsets(line: &str) -> Run {
 }
 
 impl Run {
+    pub(crate) fn of(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
     /// Expects an exit code, and shows everything when it is another.
     #[track_caller]
     pub(crate) fn expect(self, code: i32) -> Self {

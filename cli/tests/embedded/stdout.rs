@@ -14,13 +14,8 @@ fn in_a_shell(folder: &Folder, line: &str) -> Run {
         .env("HOME", folder.path())
         .env("offsets", env!("CARGO_BIN_EXE_offsets"))
         .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    Run {
-        code: output.status.code(),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
+        .output();
+    Run::of(output.unwrap())
 }
 
 #[test]
