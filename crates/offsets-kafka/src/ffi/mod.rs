@@ -9,10 +9,13 @@
 #![allow(unsafe_code)]
 
 mod admin;
+mod handles;
 mod headers;
+mod values;
 
 pub(crate) use admin::{
-    AlterCommitted, DescribeGroup, DescribeTopics, Event, FetchCommitted, ListGroups, ListOffsets, Native,
-    Options, Queue, TIMED_OUT, error_text, nothing_made,
+    AlterCommitted, DescribeGroup, DescribeTopics, FetchCommitted, ListGroups, ListOffsets,
 };
+pub(crate) use handles::{Event, Native, Options, Queue};
 pub(crate) use headers::{header, without};
+pub(crate) use values::{TIMED_OUT, error_text, nothing_made};
