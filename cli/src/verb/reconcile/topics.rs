@@ -52,17 +52,17 @@ pub(super) fn reconcile(
     if let Some(address) = server.as_ref().and_then(|server| server.server_addr().to_ip()) {
         remarks.say(format!("metrics: http://{address}/metrics"));
     }
-    let standing = RunState::default();
-    let mut onlooker = Onlooker::new(&standing, remarks);
+    let state = RunState::default();
+    let mut onlooker = Onlooker::new(&state, remarks);
     let ended = thread::scope(|scope| {
         if let Some(server) = &server {
-            scope.spawn(|| serve(server, &standing, &stop));
+            scope.spawn(|| serve(server, &state, &stop));
         }
         let _end = End(&stop);
         let stops = || stop.is_said();
         match &outputs {
             Some(outputs) => {
-                let mut ahead = Onlooker::ahead(&standing, remarks);
+                let mut ahead = Onlooker::ahead(&state, remarks);
                 let watchers = Watchers { repartition: &mut ahead, reconcile: &mut onlooker };
                 offsets_runner::run(cluster, &job, outputs, watchers, &stops)
                     .map_err(|error| run_failed(error, &job))

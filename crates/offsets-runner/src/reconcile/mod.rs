@@ -70,8 +70,10 @@ impl<'r> Runner<'r> {
             Some(_) => Isolation::ReadUncommitted,
             None => Isolation::ReadCommitted,
         };
-        let mut goal = || Goal::of(cluster, &judged, isolation, job.timeout, watcher);
-        let goal = job.once.then(&mut goal).transpose()?;
+        let goal = match job.once {
+            true => Some(Goal::of(cluster, &judged, isolation, job.timeout, watcher)?),
+            false => None,
+        };
         let local = Local::open(cluster, job, watcher)?;
         let topics = job.judged().iter().map(|input| input.topic.clone()).collect();
         let seat = Seat::take(cluster, job, outputs, job.group.clone(), topics, watcher)?;

@@ -97,8 +97,10 @@ impl Reconciling<'_> {
 
     /// An input can get more partitions while it is read: everything has to fit then as it had to at the start.
     fn know(&mut self, seat: &mut Seat<'_>, assigned: &[TopicPartition]) -> Result<(), Error> {
-        let is_new = |partition: &&TopicPartition| !self.judged.contains(partition);
-        if let (Sink::Topics(outputs), true) = (self.results.sink, assigned.iter().any(|at| is_new(&at))) {
+        let has_new = assigned.iter().any(|at| !self.judged.contains(at));
+        if let Sink::Topics(outputs) = self.results.sink
+            && has_new
+        {
             self.judged = prepare_topics(seat.cluster, self.job, outputs, seat.watcher)?;
             // Whoever was asked just now may not know of them yet.
             let unknown: Vec<_> = assigned.iter().filter(|at| !self.judged.contains(at)).cloned().collect();

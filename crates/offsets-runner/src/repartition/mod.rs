@@ -51,8 +51,10 @@ impl<'r> Repartition<'r> {
         watcher: &'r mut dyn Watcher,
     ) -> Result<Self, Error> {
         let Shape { inputs, partitions } = prepare_repartition_topic(cluster, job, topic, outputs, watcher)?;
-        let goal = || Goal::of(cluster, &inputs, Isolation::ReadCommitted, job.timeout, watcher);
-        let goal = job.once.then(goal).transpose()?;
+        let goal = match job.once {
+            true => Some(Goal::of(cluster, &inputs, Isolation::ReadCommitted, job.timeout, watcher)?),
+            false => None,
+        };
         let group = GroupId::from(format!("{}-repartition", job.group).as_str());
         let topics = job.inputs.iter().map(|input| input.topic.clone()).collect();
         let seat = Seat::take(cluster, job, outputs, group, topics, watcher)?;
