@@ -14,7 +14,11 @@ pub struct OffsetCommit<'a> {
     pub topic: &'a str,
     /// The partition.
     pub partition: i32,
-    /// What stands from now on; `None` for a tombstone: the commit was deleted or has expired.
+    /// What stands from now on; `None` where the group has no position: for a tombstone (the commit was deleted or has
+    /// expired), and for a commit below zero.
+    ///
+    /// A coordinator stores any offset it is sent. KafkaJS 2.2.4 commits -2 and -1 in `admin.resetOffsets`, and every
+    /// consumer takes such a commit for none and starts by its `auto.offset.reset`.
     pub standing: Option<Standing<'a>>,
 }
 
@@ -64,7 +68,7 @@ impl<'a> OffsetCommit<'a> {
             group: key.string("key.group")?,
             topic: key.string("key.topic")?,
             partition: key.partition("key.partition")?,
-            standing: value.map(Standing::read).transpose()?,
+            standing: value.map(Standing::read).transpose()?.flatten(),
         }))
     }
 
@@ -86,10 +90,11 @@ impl<'a> OffsetCommit<'a> {
 const NO_LEADER_EPOCH: i32 = -1;
 
 impl<'a> Standing<'a> {
-    fn read(value: &'a [u8]) -> Result<Self, DecodeError> {
+    /// Reads a value; `None` for an offset below zero.
+    fn read(value: &'a [u8]) -> Result<Option<Self>, DecodeError> {
         let mut value = Cursor::new(value);
         let version = value.version("value.version", VERSION)?;
-        let offset = value.offset("value.offset")?;
+        let offset = value.int64("value.offset")?;
         if version >= 3 {
             value.int32("value.leaderEpoch")?;
         }
@@ -99,6 +104,6 @@ impl<'a> Standing<'a> {
             value.string("value.metadata")?
         };
         let committed_ms = value.int64("value.commitTimestamp")?;
-        Ok(Self { offset, metadata, committed_ms })
+        Ok(SourceOffset::new(offset).ok().map(|offset| Self { offset, metadata, committed_ms }))
     }
 }
