@@ -41,8 +41,8 @@ Examples:
 
 Run it on the side that survives. It needs to read on both clusters: `__consumer_offsets` of the source, or its groups and
 their commits; the offset-syncs topic; the checkpoints topic; with --fingerprints the mirrored topics of the source. It writes to neither. A cluster that goes away is said once
-and tried again, and the other links go on; what was recorded stays. SIGINT and SIGTERM end it after the round that is
-under way.
+and tried again, and the other links go on; what was recorded stays. SIGINT and SIGTERM end it at once,
+whatever it is waiting for, with everything saved that was recorded.
 One process at a time may record into a folder. `translate --archive`, `reset --archive`, `archive stats` and `archive
 export` may use it meanwhile: they ask the recorder, as the same user on the same machine.")]
 pub(crate) struct RunArgs {

@@ -4,4 +4,4 @@ mod monitor;
 mod stop;
 
 pub(crate) use monitor::{Monitored, listen, serve};
-pub(crate) use stop::Stop;
+pub(crate) use stop::stop_on_signals;

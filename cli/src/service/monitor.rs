@@ -2,9 +2,9 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use offsets_kafka::Stop;
 use tiny_http::{Header, Method, Request, Response, Server};
 
-use super::Stop;
 use crate::exit::Exit;
 use crate::failure::Failure;
 

@@ -128,7 +128,7 @@ impl Session {
         let bars = ProgressBars::new(self.remarks);
         let now = clock::now();
         let mut witness =
-            LinkedClusters::connect(source, &clusters.target, now, self.deadline)?.watched_by(&bars);
+            LinkedClusters::connect(source, &clusters.target, now, self.deadline.clone())?.watched_by(&bars);
         let inquiry = about(&clusters.link, now);
         let inquiry = match kept.zip(fingerprints) {
             Some((kept, mut fingerprints)) => {
@@ -181,7 +181,7 @@ impl Session {
 
     /// The target it is connected to, for what is done there alone.
     pub(super) fn beside(&self, cluster: Cluster) -> TargetSession {
-        TargetSession { cluster, remarks: self.remarks, deadline: self.deadline, _demo: None }
+        TargetSession { cluster, remarks: self.remarks, deadline: self.deadline.clone(), _demo: None }
     }
 
     fn warned(&self, inquiry: Inquiry) -> Inquiry {
@@ -215,7 +215,7 @@ impl TargetSession {
     pub(super) fn open(args: &LinkArgs, output: &OutputArgs) -> Result<Self, Failure> {
         if args.demo {
             let session = Session::open(args, output)?;
-            let (remarks, deadline) = (session.remarks, session.deadline);
+            let (remarks, deadline) = (session.remarks, session.deadline.clone());
             return Ok(Self { cluster: session.target()?, remarks, deadline, _demo: Some(session) });
         }
         Self::at(&link::resolve_target(args)?, args, output)

@@ -5,6 +5,7 @@
 mod archive;
 mod archive_in_use;
 mod archive_of_several;
+mod archive_stops;
 mod bad_input;
 mod dump;
 mod evidence;

@@ -1,6 +1,8 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, ChildStderr, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
@@ -8,10 +10,13 @@ use nix::unistd::Pid;
 
 use crate::run::{Folder, words};
 
+/// No process is slow enough to need so long to end.
+const ENDING: Duration = Duration::from_secs(60);
+
 /// `offsets archive run` in a process of its own, until it is told to stop.
 pub(crate) struct Running {
     child: Child,
-    stderr: BufReader<ChildStderr>,
+    stderr: Option<BufReader<ChildStderr>>,
 }
 
 impl Running {
@@ -30,7 +35,7 @@ impl Running {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let stderr = child.stderr.take().map(BufReader::new);
         Self { child, stderr }
     }
 
@@ -38,7 +43,7 @@ impl Running {
     #[track_caller]
     pub(crate) fn says(&mut self, word: &str) -> String {
         let mut all = String::new();
-        for line in self.stderr.by_ref().lines() {
+        for line in self.stderr.as_mut().unwrap().by_ref().lines() {
             let line = line.unwrap();
             if line.contains(word) {
                 return line;
@@ -63,11 +68,18 @@ impl Running {
         kill(Pid::from_raw(self.child.id().try_into().unwrap()), signal).unwrap();
     }
 
-    /// Sends SIGTERM; gives the exit code and what was still said.
+    /// Sends SIGTERM; gives the exit code and what was still said. A process that does not end is killed, and fails the test.
+    #[track_caller]
     pub(crate) fn stop(mut self) -> (Option<i32>, String) {
         self.signal(Signal::SIGTERM);
-        let mut rest = String::new();
-        self.stderr.read_to_string(&mut rest).unwrap();
+        let (sender, receiver) = mpsc::channel();
+        let mut stderr = self.stderr.take().unwrap();
+        thread::spawn(move || {
+            let mut rest = String::new();
+            stderr.read_to_string(&mut rest).unwrap();
+            sender.send(rest)
+        });
+        let rest = receiver.recv_timeout(ENDING).expect("SIGTERM did not end it");
         (self.child.wait().unwrap().code(), rest)
     }
 

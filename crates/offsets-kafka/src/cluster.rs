@@ -10,8 +10,12 @@ use rdkafka::metadata::{Metadata, MetadataPartition, MetadataTopic};
 use rdkafka::types::RDKafkaErrorCode;
 
 use crate::connection::{Connection, MOMENT, serve};
+use crate::detached::{self, Retiring};
 use crate::fetcher::Fetchers;
 use crate::{About, Cause, ClientSettings, Deadline, Directory, Error};
+
+/// A client that asks.
+pub(crate) type Client = Retiring<BaseConsumer<Connection>>;
 
 /// A cluster that has been reached.
 ///
@@ -20,7 +24,7 @@ use crate::{About, Cause, ClientSettings, Deadline, Directory, Error};
 pub struct Cluster {
     settings: ClientSettings,
     connection: Connection,
-    client: Mutex<Arc<BaseConsumer<Connection>>>,
+    client: Mutex<Arc<Client>>,
     cluster_id: Option<String>,
     directory: Directory,
     fetchers: Fetchers,
@@ -50,26 +54,31 @@ impl Cluster {
         directory: Directory,
         deadline: &Deadline,
     ) -> Result<Self, Error> {
+        if deadline.is_stopped() {
+            return Err(unreachable(settings, deadline, None));
+        }
         let connection = Connection::new(settings);
-        let client = client(settings, &connection, &[], &[])?;
+        let client = Arc::new(Retiring::new(client(settings, &connection, &[], &[])?));
         let mut slice = FIRST_SLICE;
         loop {
-            let turn = Deadline::after(deadline.slice(slice));
-            let cluster_id = client.client().fetch_cluster_id(turn.remaining());
+            let turn = deadline.within(slice);
+            let asked = Arc::clone(&client);
+            let cluster_id =
+                detached::call(&turn, move |wait| asked.client().fetch_cluster_id(wait)).flatten();
             // A cluster without an id has been reached too, if it answers anything.
-            if cluster_id.is_some() || client.client().fetch_metadata(None, turn.remaining()).is_ok() {
-                let (settings, client) = (settings.clone(), Mutex::new(Arc::new(client)));
+            if cluster_id.is_some() || metadata(&client, None, &turn).is_ok() {
+                let (settings, client) = (settings.clone(), Mutex::new(client));
                 let fetchers = Fetchers::default();
                 return Ok(Self { settings, connection, client, cluster_id, directory, fetchers });
             }
             serve(&client, MOMENT);
-            let (cluster, bootstrap) = (settings.cluster().clone(), settings.bootstrap_servers().to_owned());
             if let Some(cause) = connection.authentication_error() {
+                let (cluster, bootstrap) =
+                    (settings.cluster().clone(), settings.bootstrap_servers().to_owned());
                 return Err(Error::Unauthenticated { cluster, bootstrap, cause });
             }
             if deadline.has_passed() {
-                let cause = connection.last_error();
-                return Err(Error::Unreachable { cluster, bootstrap, waited: deadline.allowed(), cause });
+                return Err(unreachable(settings, deadline, connection.last_error()));
             }
             slice *= 2;
         }
@@ -152,19 +161,15 @@ impl Cluster {
     fn metadata(&self, topic: Option<&TopicName>, deadline: &Deadline) -> Result<Metadata, Cause> {
         self.begin();
         let client = self.client();
-        client.fetch_metadata(topic.map(TopicName::as_str), deadline.remaining()).map_err(|error| {
-            serve(&client, MOMENT);
-            cause(&error)
-        })
+        metadata(&client, topic.map(TopicName::as_str), deadline).inspect_err(|_| serve(&client, MOMENT))
     }
 
     /// Why a partition has no leader to be asked.
     pub(crate) fn without_leader(&self, partition: &TopicPartition, deadline: &Deadline) -> Cause {
-        let metadata =
-            match self.client().fetch_metadata(Some(partition.topic.as_str()), deadline.remaining()) {
-                Ok(metadata) => metadata,
-                Err(error) => return cause(&error),
-            };
+        let metadata = match metadata(&self.client(), Some(partition.topic.as_str()), deadline) {
+            Ok(metadata) => metadata,
+            Err(cause) => return cause,
+        };
         let Some(topic) = metadata.topics().iter().find(|topic| topic.name() == partition.topic.as_str())
         else {
             return Cause::of(RDKafkaErrorCode::UnknownTopicOrPartition);
@@ -178,7 +183,7 @@ impl Cluster {
     }
 
     /// The client that asks. It fetches no records.
-    pub(crate) fn client(&self) -> Arc<BaseConsumer<Connection>> {
+    pub(crate) fn client(&self) -> Arc<Client> {
         Arc::clone(&self.client.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -186,7 +191,10 @@ impl Cluster {
     pub(crate) fn renew_client(&self) {
         // The same settings made a client before.
         if let Ok(fresh) = client(&self.settings, &self.connection, &[], &[]) {
-            *self.client.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
+            let mut client = self.client.lock().unwrap_or_else(PoisonError::into_inner);
+            let spent = std::mem::replace(&mut *client, Arc::new(Retiring::new(fresh)));
+            drop(client);
+            drop(spent);
         }
     }
 
@@ -278,6 +286,24 @@ pub(crate) fn refused(settings: &ClientSettings, error: &KafkaError) -> Error {
         _ => "the client library does not take them".to_owned(),
     };
     Error::Setting { cluster: settings.cluster().clone(), key: "client settings".into(), problem: said }
+}
+
+fn unreachable(settings: &ClientSettings, deadline: &Deadline, cause: Option<Cause>) -> Error {
+    let (cluster, bootstrap) = (settings.cluster().clone(), settings.bootstrap_servers().to_owned());
+    Error::Unreachable { cluster, bootstrap, waited: deadline.allowed(), cause }
+}
+
+/// What the cluster knows of a topic or of all.
+pub(crate) fn metadata(
+    client: &Arc<Client>,
+    topic: Option<&str>,
+    deadline: &Deadline,
+) -> Result<Metadata, Cause> {
+    let (client, topic) = (Arc::clone(client), topic.map(str::to_owned));
+    match detached::call(deadline, move |wait| client.fetch_metadata(topic.as_deref(), wait)) {
+        Some(answer) => answer.map_err(|error| cause(&error)),
+        None => Err(Cause::of(RDKafkaErrorCode::OperationTimedOut)),
+    }
 }
 
 /// What the library's error says; its own wrapper is of no interest where there is a code.

@@ -1,5 +1,7 @@
 use std::time::{Duration, Instant};
 
+use crate::Stop;
+
 /// The moment after which waiting for a cluster is given up. Every call to a cluster takes one.
 ///
 /// This is the only clock of the crate. It is monotonic: setting the machine's time does not move it.
@@ -12,26 +14,51 @@ use std::time::{Duration, Instant};
 /// assert!(!deadline.has_passed());
 /// assert!(deadline.remaining() <= Duration::from_secs(10));
 /// ```
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Deadline {
     started: Instant,
     allowed: Duration,
+    stop: Option<Stop>,
 }
 
 impl Deadline {
     /// The deadline `allowed` from now.
     pub fn after(allowed: Duration) -> Self {
-        Self { started: Instant::now(), allowed }
+        Self { started: Instant::now(), allowed, stop: None }
+    }
+
+    /// The same deadline, which also passes when `stop` is requested. A wait under it ends within a fraction of a second then, with
+    /// the error of a deadline that has passed.
+    pub fn or_stop(self, stop: &Stop) -> Self {
+        Self { stop: Some(stop.clone()), ..self }
+    }
+
+    /// A deadline no more than `most` from now and no later than this one, that the same stop ends.
+    pub fn within(&self, most: Duration) -> Self {
+        Self { stop: self.stop.clone(), ..Self::after(self.slice(most)) }
     }
 
     /// The time left; zero once the deadline has passed.
     pub fn remaining(&self) -> Duration {
+        if self.is_stopped() {
+            return Duration::ZERO;
+        }
         self.allowed.saturating_sub(self.started.elapsed())
     }
 
     /// Whether no time is left.
     pub fn has_passed(&self) -> bool {
         self.remaining().is_zero()
+    }
+
+    /// Whether a stop was requested, so that no time is left whatever the clock says.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stop.as_ref().is_some_and(Stop::is_said)
+    }
+
+    /// Whether it can pass before its time.
+    pub(crate) fn can_be_stopped(&self) -> bool {
+        self.stop.is_some()
     }
 
     /// The whole time that was given, as errors report it.
@@ -69,6 +96,16 @@ mod tests {
             Deadline::after(Duration::from_secs(9)).slice(Duration::from_secs(1)),
             Duration::from_secs(1)
         );
+    }
+
+    #[test]
+    fn a_stop_ends_a_deadline_and_those_made_of_it() {
+        let stop = Stop::default();
+        let deadline = Deadline::after(Duration::from_secs(600)).or_stop(&stop);
+        let within = deadline.within(Duration::from_secs(60));
+        assert!(!deadline.has_passed() && !within.has_passed());
+        stop.say();
+        assert!(deadline.has_passed() && within.has_passed() && stop.wait(Duration::from_secs(600)));
     }
 
     #[test]

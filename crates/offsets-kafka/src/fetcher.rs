@@ -1,17 +1,18 @@
 use std::ops::Deref;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
 
-use crate::cluster::client;
+use crate::cluster::{Client, client};
 use crate::connection::Connection;
+use crate::detached::Retiring;
 use crate::{ClientSettings, Error, Isolation};
 
 /// A client that fetches records. It carries a group id because librdkafka wants one, and neither joins nor commits.
 pub(crate) struct Fetcher {
     appetite: Appetite,
     isolation: Isolation,
-    consumer: Option<BaseConsumer<Connection>>,
+    client: Arc<Client>,
 }
 
 /// How much a fetch brings.
@@ -55,11 +56,15 @@ impl Fetcher {
             ("fetch.max.bytes", fetch_bytes),
             ("queued.max.messages.kbytes", "4096"),
         ];
-        Ok(Self {
-            appetite,
-            isolation,
-            consumer: Some(client(settings, &Connection::new(settings), &forced, &tuned)?),
-        })
+        let client = client(settings, &Connection::new(settings), &forced, &tuned)?;
+        Ok(Self { appetite, isolation, client: Arc::new(Retiring::unattended(client)) })
+    }
+}
+
+impl Fetcher {
+    /// The client, for a call that may be left behind.
+    pub(crate) fn client(&self) -> &Arc<Client> {
+        &self.client
     }
 }
 
@@ -67,15 +72,7 @@ impl Deref for Fetcher {
     type Target = BaseConsumer<Connection>;
 
     fn deref(&self) -> &Self::Target {
-        self.consumer.as_ref().expect("the client is there until the fetcher is dropped")
-    }
-}
-
-impl Drop for Fetcher {
-    fn drop(&mut self) {
-        // rdkafka takes a tenth of a second to take a consumer down, for which nobody needs to wait.
-        let consumer = self.consumer.take();
-        std::thread::spawn(move || drop(consumer));
+        &self.client
     }
 }
 

@@ -25,7 +25,7 @@
 //!
 //! # What holds everywhere
 //!
-//! - Every call blocks until a [`Deadline`] at the latest. An error says what was heard from the connection meanwhile.
+//! - Every call blocks until a [`Deadline`] at the latest, or until a [`Stop`] that the deadline is bound to. An error says what was heard from the connection meanwhile.
 //! - A call over many groups or partitions sends its requests together and returns [`Outcomes`]: one for each, with none
 //!   hidden behind another. A topic is read [whole or not at all](TopicRead::visit).
 //! - Secrets are in no error, no `Debug` and no log line ([`ClientSettings`]).
@@ -45,6 +45,7 @@ mod connection;
 mod cursor;
 mod deadline;
 pub mod demo;
+mod detached;
 mod directory;
 mod error;
 pub mod exchange;
@@ -54,6 +55,7 @@ mod link;
 mod outcomes;
 mod reader;
 mod settings;
+mod stop;
 
 pub use admin::{GroupDescription, GroupKind, GroupListing, GroupPartition, Isolation, Lack, Member, Right};
 pub use cause::Cause;
@@ -65,3 +67,4 @@ pub use link::{CommitTail, Committed, Endpoint, LinkedClusters, Nobody, Onlooker
 pub use outcomes::Outcomes;
 pub use reader::{PartitionRead, Progress, RawRecord, TopicRead};
 pub use settings::{ClientSettings, ClientSettingsBuilder, Note};
+pub use stop::Stop;

@@ -8,10 +8,10 @@ use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedHeaders, BorrowedMessage, Headers as _, OwnedHeaders, Timestamp};
 use rdkafka::{Message, Offset, TopicPartitionList};
 
-use crate::cluster::cause;
+use crate::cluster::{cause, metadata};
 use crate::connection::{Connection, serve};
 use crate::cursor::Cursor;
-use crate::fetcher::Appetite;
+use crate::fetcher::{Appetite, Fetcher};
 use crate::ffi::{header, without};
 use crate::{About, Cause, Cluster, Deadline, Error, Isolation, Shortfall};
 
@@ -328,12 +328,10 @@ impl Reading<'_, '_> {
         self.cursors.iter().filter(|cursor| !cursor.is_done())
     }
 
-    fn assign(&self, consumer: &BaseConsumer<Connection>) -> Result<(), Error> {
+    fn assign(&self, consumer: &Fetcher) -> Result<(), Error> {
         // A client that has worked before learns of another topic's leaders only once a second, unless it asks.
         let topic = Some(self.read.topic.as_str());
-        consumer
-            .fetch_metadata(topic, self.deadline.remaining())
-            .map_err(|error| self.failed(cause(&error)))?;
+        metadata(consumer.client(), topic, self.deadline).map_err(|cause| self.failed(cause))?;
         let mut list = TopicPartitionList::new();
         for cursor in self.open() {
             let partition = cursor.partition();

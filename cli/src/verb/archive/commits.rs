@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use offsets_core::consumer_offsets::CONSUMER_OFFSETS_TOPIC;
 use offsets_core::evidence::RecordedCommit;
 use offsets_core::model::{GroupSelection, TopicName};
-use offsets_kafka::{Cluster, CommitTail, Deadline, Reach};
+use offsets_kafka::{Cluster, CommitTail, Reach};
 
 use super::health::What;
 use super::recording::{Recording, Trouble};
@@ -101,11 +101,7 @@ impl CommitWatch {
             CommitsFrom::Auto | CommitsFrom::Tail => {}
         }
         let whole = self.tail.is_whole();
-        let deadline = if whole || alone {
-            source.deadline()
-        } else {
-            Deadline::after(self.slice.min(source.patience()))
-        };
+        let deadline = if whole || alone { source.deadline() } else { source.deadline().within(self.slice) };
         let why = match self.tail.read_on(cluster, now, &deadline) {
             Ok(Reach::End) => {
                 (self.slice, self.refused) = (FIRST_SLICE, None);

@@ -4,6 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use offsets_core::link::LinkName;
+use offsets_kafka::Stop;
 use offsets_store::{Archive, Limits};
 
 use super::super::session::{Session, tell_damages};
@@ -17,7 +18,7 @@ use crate::failure::Failure;
 use crate::link::Clusters;
 use crate::print::Remarks;
 use crate::recorder::{Door, refused};
-use crate::service::{Stop, listen, serve};
+use crate::service::{listen, serve, stop_on_signals};
 
 /// How often the limits are looked at.
 const EXPIRY: Duration = Duration::from_secs(60);
@@ -34,6 +35,7 @@ pub(super) fn run(link: &LinkArgs, output: &OutputArgs, args: &RunArgs) -> Resul
     }
     tell_damages(&archive, remarks);
     let (archive, metrics) = (Mutex::new(archive), Metrics::new());
+    let stop = if args.once { Stop::default() } else { stop_on_signals()? };
     let watches = sessions.iter().zip(clusters).map(|(session, clusters)| {
         let recording = Recording {
             link: &clusters.link,
@@ -43,7 +45,7 @@ pub(super) fn run(link: &LinkArgs, output: &OutputArgs, args: &RunArgs) -> Resul
             is_named: sessions.len() > 1,
             remarks,
         };
-        Watch::new(clusters, recording, link, args)
+        Watch::new(clusters, recording, link, args, &stop)
     });
     let round = Rounds {
         watches: watches.collect(),
@@ -55,7 +57,7 @@ pub(super) fn run(link: &LinkArgs, output: &OutputArgs, args: &RunArgs) -> Resul
     let door = Door::open(&args.dir, remarks);
     thread::scope(|scope| {
         scope.spawn(|| door.serve(&archive));
-        let ended = if args.once { round.once() } else { round.keep_on(args) };
+        let ended = if args.once { round.once() } else { round.keep_on(args, &stop) };
         door.close();
         ended
     })
@@ -111,8 +113,7 @@ impl Rounds<'_> {
     }
 
     /// Round after round, until it is said to stop or nothing of any link will ever succeed.
-    fn keep_on(&self, args: &RunArgs) -> Result<Exit, Failure> {
-        let stop = Stop::on_signals()?;
+    fn keep_on(&self, args: &RunArgs, stop: &Stop) -> Result<Exit, Failure> {
         let server = args.metrics_listen.map(listen).transpose()?;
         if let Some(address) = server.as_ref().and_then(|server| server.server_addr().to_ip()) {
             self.remarks.say(format!("metrics: http://{address}/metrics"));
@@ -121,10 +122,10 @@ impl Rounds<'_> {
             links: self.watches.len(),
             given_up: Mutex::default(),
             broken: Mutex::default(),
-            stop: &stop,
+            stop,
         };
         thread::scope(|scope| {
-            let (stop, hopeless) = (&stop, &hopeless);
+            let hopeless = &hopeless;
             if let Some(server) = &server {
                 scope.spawn(|| serve(server, self.metrics, stop));
             }
@@ -143,6 +144,9 @@ impl Rounds<'_> {
                 scope.spawn(move || {
                     rounds(args.interval, stop, || {
                         for what in [What::Syncs, What::Checkpoints] {
+                            if stop.is_said() {
+                                return;
+                            }
                             hopeless.settle(watch, what, watch.topic(what));
                         }
                     });
@@ -195,6 +199,10 @@ impl Hopeless<'_> {
             let mut broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
             *broken = outcome.err().map(Trouble::into_failure);
             self.stop.say();
+            return;
+        }
+        // What a stop cut short is no failure.
+        if outcome.is_err() && self.stop.is_said() {
             return;
         }
         recording.tell(what, &outcome);

@@ -2,19 +2,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use offsets_core::link::Side;
-use offsets_kafka::{Cluster, Deadline, Endpoint, Error};
+use offsets_kafka::{Cluster, Deadline, Endpoint, Error, Stop};
 
 /// One cluster of the link, connected to when it is first needed, and again when that did not succeed.
 pub(super) struct ClusterSide<'a> {
     pub(super) side: Side,
     endpoint: &'a Endpoint,
     patience: Duration,
+    stop: &'a Stop,
     cluster: Mutex<Option<Arc<Cluster>>>,
 }
 
 impl<'a> ClusterSide<'a> {
-    pub(super) fn new(side: Side, endpoint: &'a Endpoint, patience: Duration) -> Self {
-        Self { side, endpoint, patience, cluster: Mutex::new(None) }
+    pub(super) fn new(side: Side, endpoint: &'a Endpoint, patience: Duration, stop: &'a Stop) -> Self {
+        Self { side, endpoint, patience, stop, cluster: Mutex::new(None) }
     }
 
     /// The cluster, and whether this is the first time it was reached.
@@ -28,12 +29,8 @@ impl<'a> ClusterSide<'a> {
         Ok((fresh, true))
     }
 
-    /// How long it may take to answer.
-    pub(super) fn patience(&self) -> Duration {
-        self.patience
-    }
-
+    /// How long it may take to answer, unless the recording stops.
     pub(super) fn deadline(&self) -> Deadline {
-        Deadline::after(self.patience)
+        Deadline::after(self.patience).or_stop(self.stop)
     }
 }

@@ -1,6 +1,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use offsets_core::link::{OffsetMapping, Side};
+use offsets_kafka::Stop;
 use offsets_store::Topic;
 
 use super::commits::CommitWatch;
@@ -32,9 +33,10 @@ impl<'a> Watch<'a> {
         recording: Recording<'a>,
         link: &LinkArgs,
         args: &RunArgs,
+        stop: &'a Stop,
     ) -> Self {
         let patience = if args.once { link.timeout } else { link.source_timeout };
-        let side = |side, endpoint| ClusterSide::new(side, endpoint, patience);
+        let side = |side, endpoint| ClusterSide::new(side, endpoint, patience, stop);
         Self {
             recording,
             source: (!link.source_dead).then(|| side(Side::Source, &clusters.source)),

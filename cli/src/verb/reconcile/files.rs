@@ -6,6 +6,7 @@ use offsets_core::reconcile::{
     Candidate, Dedup, Destination, EnteredWrite, FlawKind, Flawed, IdentityRule, LedgerEntry, Line, Loss,
     MemoryTable, Operator, Position, Rules, Side, Tally, Upsert,
 };
+use offsets_kafka::Stop;
 use offsets_runner::Judging;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -19,7 +20,7 @@ use crate::clock;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::print::{Remarks, print_reconciled};
-use crate::service::Stop;
+use crate::service::stop_on_signals;
 
 /// A run over files.
 pub(super) fn reconcile(output: &OutputArgs, args: &ReconcileArgs) -> Result<Exit, Failure> {
@@ -27,7 +28,7 @@ pub(super) fn reconcile(output: &OutputArgs, args: &ReconcileArgs) -> Result<Exi
     have_one_part_each(args)?;
     let mut run = Run::begin(args)?;
     // Whoever waits for stdin is not woken by a word to stop: such a run ends as the system ends it.
-    let stop = if args.from.iter().any(|from| from == "-") { Stop::default() } else { Stop::on_signals()? };
+    let stop = if args.from.iter().any(|from| from == "-") { Stop::default() } else { stop_on_signals()? };
     let remarks = Remarks::new(output);
     if let Judge::Reread(reread) = &run.judge {
         tell_of_unseeded(reread.seed(), remarks);

@@ -4,6 +4,7 @@ use std::thread;
 
 use offsets_core::model::TopicName;
 use offsets_core::reconcile::Seed;
+use offsets_kafka::Stop;
 use offsets_runner::{Ended, Input, Job, Judging, LocalState, Outputs, Watchers};
 
 use super::super::session::TargetSession;
@@ -18,7 +19,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::link::resolve_named;
 use crate::print::print_reconciled;
-use crate::service::{Stop, listen, serve};
+use crate::service::{listen, serve, stop_on_signals};
 
 /// A run between topics.
 pub(super) fn reconcile(
@@ -47,7 +48,7 @@ pub(super) fn reconcile(
     if let Judging::Reread(seed) = &job.judging {
         tell_of_unseeded(seed, remarks);
     }
-    let stop = Stop::on_signals()?;
+    let stop = stop_on_signals()?;
     let server = topics.metrics_listen.map(listen).transpose()?;
     if let Some(address) = server.as_ref().and_then(|server| server.server_addr().to_ip()) {
         remarks.say(format!("metrics: http://{address}/metrics"));

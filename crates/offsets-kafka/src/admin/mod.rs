@@ -21,7 +21,7 @@ pub(crate) use requests::{Call, LONGEST};
 pub use rights::{Lack, Right};
 
 use crate::connection::{MOMENT, serve};
-use crate::{Cause, Cluster, Deadline};
+use crate::{Cause, Cluster, Deadline, detached};
 
 /// How long a coordinator that is moving or loading is left alone before it is asked again.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -49,7 +49,8 @@ impl Cluster {
             self.pause(deadline.slice(PAUSE));
             // The library goes on asking by the leader epoch it knew, however often a broker that was restarted says that
             // it is an old one (FENCED_LEADER_EPOCH, seen in 2.12.1). If this fails, so does what follows.
-            let _ = self.client().fetch_metadata(None, deadline.slice(REFRESH));
+            let client = self.client();
+            let _ = detached::call(&deadline.within(REFRESH), move |wait| client.fetch_metadata(None, wait));
             let calls: Vec<&C> = again.iter().map(|index| &calls[*index]).collect();
             for (index, newer) in again.into_iter().zip(self.ask_once(&calls, deadline)) {
                 // When time runs out now, the earlier answer says more.

@@ -70,7 +70,7 @@ pub(super) fn run<C: Call, X: ClientContext>(
             }
         } else {
             between();
-            let grace = if C::TO_COORDINATOR { Duration::ZERO } else { GRACE };
+            let grace = if C::TO_COORDINATOR || deadline.is_stopped() { Duration::ZERO } else { GRACE };
             if deadline.has_passed() && overtime.get_or_insert_with(|| Deadline::after(grace)).has_passed() {
                 break;
             }

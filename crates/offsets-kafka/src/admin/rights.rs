@@ -38,7 +38,7 @@ impl Cluster {
             return Vec::new();
         }
         let topics: Vec<TopicName> = wanted.iter().map(|(topic, _)| topic.clone()).collect();
-        let deadline = Deadline::after(deadline.slice(PATIENCE));
+        let deadline = deadline.within(PATIENCE);
         let call = DescribeTopics { topics: &topics, with_rights: true };
         let answers = self.ask(&[call], &deadline, |_| false);
         let mut lacks = Vec::new();

@@ -22,7 +22,7 @@ impl Cluster {
         }
         let call = |topics| DescribeTopics { topics, with_rights: false };
         let calls: Vec<DescribeTopics<'_>> = topics.chunks(AT_ONCE).map(call).collect();
-        let deadline = Deadline::after(deadline.slice(PATIENCE));
+        let deadline = deadline.within(PATIENCE);
         let answers = self.ask(&calls, &deadline, |_| false);
         let described = answers.into_iter().flatten().flatten();
         described.filter_map(|(topic, told)| Some((topic, told.ok()?.id?))).collect()

@@ -182,7 +182,7 @@ impl<'a> LinkedClusters<'a> {
 
     /// Records sharpen an answer that stands already: half of the time that is left has to do for each round of them.
     fn probe_deadline(&self) -> Deadline {
-        Deadline::after(self.deadline.remaining() / 2)
+        self.deadline.within(self.deadline.remaining() / 2)
     }
 
     /// Checkpoints are a help and no condition: a link may run without the checkpoint connector.
@@ -265,7 +265,7 @@ fn connect_source(access: SourceAccess<'_>, deadline: &Deadline) -> Result<Sourc
             .connect(deadline)
             .map(|cluster| Source::Alive { cluster: Box::new(cluster), dispensable: false }),
         SourceAccess::Try { endpoint, timeout } => {
-            let tried = Deadline::after(timeout.min(deadline.remaining()));
+            let tried = deadline.within(timeout);
             match endpoint.connect(&tried) {
                 Ok(cluster) => Ok(Source::Alive { cluster: Box::new(cluster), dispensable: true }),
                 Err(error) if is_silence(&error) => Ok(Source::Dead { reason: in_words(&error) }),

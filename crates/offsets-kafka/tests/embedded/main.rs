@@ -8,6 +8,7 @@ mod exchanging;
 mod groups;
 mod probing;
 mod reading;
+mod stopping;
 
 #[path = "../../examples/consumer_loop.rs"]
 mod consumer_loop;

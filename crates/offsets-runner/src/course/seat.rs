@@ -205,7 +205,7 @@ impl<'r> Seat<'r> {
 
     /// The time that the open transaction has left.
     fn deadline(&mut self) -> Deadline {
-        *self.deadline.get_or_insert_with(|| Deadline::after(self.job.transaction_timeout))
+        self.deadline.get_or_insert_with(|| Deadline::after(self.job.transaction_timeout)).clone()
     }
 }
 
