@@ -7,6 +7,7 @@ use std::path::Path;
 
 use offsets_core::link::LinkName;
 use offsets_core::mm2::DecodeError;
+use offsets_core::model::Printable;
 
 use crate::exit::Exit;
 
@@ -56,6 +57,12 @@ impl Failure {
         self
     }
 
+    /// Names what was being done.
+    pub(crate) fn doing(mut self, what: &str) -> Self {
+        self.what = format!("{what}: {}", self.what);
+        self
+    }
+
     /// Names the link it is about.
     pub(crate) fn of_link(mut self, link: &LinkName) -> Self {
         self.what = format!("{link}: {}", self.what);
@@ -75,12 +82,18 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error: {}", self.what)?;
+        write!(f, "error: {}", shown(&self.what))?;
         match &self.remedy {
-            Some(remedy) => write!(f, "\nremedy: {remedy}"),
+            Some(remedy) => write!(f, "\nremedy: {}", shown(remedy)),
             None => Ok(()),
         }
     }
+}
+
+/// Text that may hold what a file, a broker or a record says, as it may stand on a terminal. Lines after the first are set in, so that
+/// none of them looks like a remedy.
+fn shown(text: &str) -> String {
+    text.lines().map(|line| Printable(line).line()).collect::<Vec<_>>().join("\n  ")
 }
 
 /// Printing failed.

@@ -26,9 +26,9 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(failure) => return outcome::report(Err(failure)),
     };
-    let Cli { link, evidence, output, verb } = match Cli::try_parse_from(arguments) {
+    let Cli { link, evidence, output, verb } = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
-        Err(usage) => return outcome::usage(&usage),
+        Err(usage) => return outcome::usage(&usage, &arguments),
     };
     let ended = match verb {
         Verb::Translate(translate) => verb::translate(&link, &evidence, &output, &translate),

@@ -43,7 +43,7 @@ impl Translation {
     /// Groups that were asked for by name and have no commit, so that there is nothing to translate.
     #[wasm_bindgen(getter, js_name = missingGroups)]
     pub fn missing_groups(&self) -> Vec<String> {
-        self.0.missing.iter().map(ToString::to_string).collect()
+        self.0.missing.iter().map(|group| group.as_str().to_owned()).collect()
     }
 
     /// Whether every group asked for has an answer, and no answer is `unsafe` or `unknown`.
@@ -55,13 +55,13 @@ impl Translation {
     /// The alias of the cluster the records come from.
     #[wasm_bindgen(getter)]
     pub fn source(&self) -> String {
-        self.0.link.source.to_string()
+        self.0.link.source.as_str().to_owned()
     }
 
     /// The alias of the cluster the copies are on.
     #[wasm_bindgen(getter)]
     pub fn target(&self) -> String {
-        self.0.link.target.to_string()
+        self.0.link.target.as_str().to_owned()
     }
 
     /// When the evidence was gathered: ISO 8601, UTC.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::parse_duration;
+use super::value::{parse_bytes, parse_duration, parse_listen_address};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -34,7 +34,7 @@ Examples:
   offsets --demo archive run --dir kept --once
   offsets archive run --mm2-config mm2.properties --link 'src->dst' --dir /var/lib/offsets
   offsets archive run --mm2-config mm2.properties --dir /var/lib/offsets --metrics-listen 127.0.0.1:9464 \\
-    --expire-after 30d --max-bytes 10000000000
+    --expire-after 30d --max-bytes 10GB
   offsets archive run --mm2-config mm2.properties --link 'a->b' --link 'b->a' --dir /var/lib/offsets
   offsets archive run --mm2-config mm2.properties --dir /var/lib/offsets --fingerprints=4
   offsets archive run --config offsets.toml --all-links --dir /var/lib/offsets
@@ -67,7 +67,7 @@ pub(crate) struct RunArgs {
     pub(crate) interval: Duration,
 
     /// Serve Prometheus metrics at /metrics and health at /healthz; a port alone is one of 127.0.0.1
-    #[arg(long, value_name = "ADDR", value_parser = parse_listen, conflicts_with = "once")]
+    #[arg(long, value_name = "ADDRESS", value_parser = parse_listen_address, conflicts_with = "once")]
     pub(crate) metrics_listen: Option<SocketAddr>,
 
     /// Keep what the source's data records are recognised by (a hash each, no content): of one stretch of 4,096 offsets out
@@ -82,11 +82,11 @@ pub(crate) struct RunArgs {
     pub(crate) fingerprints: Option<NonZeroU64>,
 
     /// Remove what was seen longer ago than this; the newest of everything stays
-    #[arg(long, value_name = "TIME", value_parser = parse_age)]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub(crate) expire_after: Option<Duration>,
 
-    /// Remove the oldest when more than this is kept; the folder may grow to about twice as much
-    #[arg(long, value_name = "N")]
+    /// Remove the oldest when more than this is kept (10GB, 10GiB, or bytes); the folder may grow to about twice as much
+    #[arg(long, value_name = "SIZE", value_parser = parse_bytes)]
     pub(crate) max_bytes: Option<u64>,
 }
 
@@ -124,44 +124,4 @@ pub(crate) struct ExportArgs {
     /// Where to write it; it must not exist yet. `-` is stdout
     #[arg(long, value_name = "FILE", default_value = "-")]
     pub(crate) file: PathBuf,
-}
-
-/// `127.0.0.1:9464`, `[::1]:9464`, or `9464`.
-fn parse_listen(text: &str) -> Result<SocketAddr, String> {
-    if let Ok(port) = text.parse::<u16>() {
-        return Ok(SocketAddr::from(([127, 0, 0, 1], port)));
-    }
-    text.parse().map_err(|_| "write ADDRESS:PORT, such as 127.0.0.1:9464".to_owned())
-}
-
-/// As other times, and with days and weeks, which are 24 hours and seven of those here.
-pub(super) fn parse_age(text: &str) -> Result<Duration, String> {
-    let days = |suffix: char, days: u64| {
-        let count = text.strip_suffix(suffix)?.trim().parse::<u64>().ok()?;
-        count.checked_mul(days * 24 * 60 * 60).map(Duration::from_secs)
-    };
-    match days('d', 1).or_else(|| days('w', 7)) {
-        Some(age) => Ok(age),
-        None => parse_duration(text),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ages_may_be_days() {
-        assert_eq!(parse_age("30d"), Ok(Duration::from_secs(30 * 86_400)));
-        assert_eq!(parse_age("2w"), Ok(Duration::from_secs(14 * 86_400)));
-        assert_eq!(parse_age("90m"), Ok(Duration::from_secs(5_400)));
-        assert!(parse_age("soon").is_err());
-    }
-
-    #[test]
-    fn a_port_alone_is_one_of_this_machine() {
-        assert_eq!(parse_listen("9464").map(|at| at.to_string()).as_deref(), Ok("127.0.0.1:9464"));
-        assert_eq!(parse_listen("0.0.0.0:1").map(|at| at.to_string()).as_deref(), Ok("0.0.0.0:1"));
-        assert!(parse_listen("here").is_err());
-    }
 }

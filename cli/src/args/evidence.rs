@@ -1,4 +1,5 @@
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::Args;
 use offsets_core::translate::{EvidenceKind, Rules};
@@ -8,7 +9,7 @@ use offsets_core::translate::{EvidenceKind, Rules};
 #[command(next_help_heading = "Evidence")]
 pub(crate) struct EvidenceArgs {
     /// Use these kinds only: syncs, checkpoints, connect-offsets, target-scan, source-scan, content, headers
-    #[arg(long, value_name = "LIST", value_delimiter = ',', global = true)]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = kind, global = true)]
     pub(crate) evidence: Vec<EvidenceKind>,
 
     /// Use what `offsets archive run` kept in this folder too: syncs, checkpoints, and the commits of a dead source
@@ -22,6 +23,11 @@ pub(crate) struct EvidenceArgs {
     /// How many offsets of a data partition may be read for one answer
     #[arg(long, value_name = "N", global = true, default_value_t = Rules::PROBE_MAX_RECORDS)]
     pub(crate) probe_max_records: u64,
+}
+
+/// A kind of evidence, with or without blanks around it.
+fn kind(text: &str) -> Result<EvidenceKind, <EvidenceKind as FromStr>::Err> {
+    text.trim().parse()
 }
 
 impl EvidenceArgs {

@@ -3,6 +3,8 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use super::value::parse_duration;
+
 /// Which link, first found: an MM2 file, flags, a named link of offsets.toml, a dump, the demo.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Link")]
@@ -143,10 +145,4 @@ pub(crate) enum PolicyName {
 pub(crate) enum SyncsLocation {
     Source,
     Target,
-}
-
-/// `10s`, `1m 30s`, `500ms`, `PT10S`.
-pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
-    let parsed = text.parse::<jiff::SignedDuration>().map_err(|error| error.to_string())?;
-    Duration::try_from(parsed).map_err(|_| "a time cannot be negative".to_owned())
 }

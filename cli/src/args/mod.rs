@@ -9,11 +9,10 @@ mod reset;
 mod selection;
 mod simulate;
 mod state;
+mod value;
 
-use archive::parse_age;
 pub(crate) use archive::{ArchiveArgs, ArchiveVerb, CommitsFrom, ExportArgs, RunArgs, StatsArgs};
 pub(crate) use evidence::EvidenceArgs;
-use link::parse_duration;
 pub(crate) use link::{LinkArgs, PolicyName, SideArgs, SyncsLocation};
 pub(crate) use output::{Format, OutputArgs};
 pub(crate) use reconcile::{Mode, ReconcileArgs};

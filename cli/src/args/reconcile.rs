@@ -1,3 +1,4 @@
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -7,7 +8,7 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 use offsets_core::reconcile::{FlawKind, IdentityRule, Policy, VersionRule};
 
-use super::{parse_age, parse_duration};
+use super::value::{parse_bytes, parse_duration, parse_listen_address};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -91,7 +92,7 @@ pub(crate) struct ReconcileArgs {
     pub(crate) order: Option<VersionRule>,
 
     /// The regions; of two writes of one version the one of the region named first wins
-    #[arg(long, value_name = "REGIONS", value_delimiter = ',', required_if_eq("mode", "upsert"))]
+    #[arg(long, value_name = "REGIONS", value_delimiter = ',', value_parser = trimmed, required_if_eq("mode", "upsert"))]
     pub(crate) regions: Vec<String>,
 
     /// What the group had read before it moved: the file that `translate --seed-out` or `reset --seed-out` wrote
@@ -103,7 +104,7 @@ pub(crate) struct ReconcileArgs {
     pub(crate) tombstone_version: Option<String>,
 
     /// How long an identity is remembered, by the timestamps of the records; for ever unless said
-    #[arg(long, value_name = "TIME", value_parser = parse_age, conflicts_with = "window_count")]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, conflicts_with = "window_count")]
     pub(crate) window: Option<Duration>,
 
     /// How many identities are remembered
@@ -111,15 +112,15 @@ pub(crate) struct ReconcileArgs {
     pub(crate) window_count: Option<u64>,
 
     /// How long a delete is remembered; it must be longer than a region can be cut off. For ever unless said
-    #[arg(long, value_name = "TIME", value_parser = parse_age, requires = "longest_outage")]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, requires = "longest_outage")]
     pub(crate) tombstone_horizon: Option<Duration>,
 
     /// The longest time for which a region can be cut off and come back with old writes
-    #[arg(long, value_name = "TIME", value_parser = parse_age, requires = "tombstone_horizon")]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, requires = "tombstone_horizon")]
     pub(crate) longest_outage: Option<Duration>,
 
     /// How far ahead of the clock a record's time may lie
-    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = parse_age)]
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = parse_duration)]
     pub(crate) max_ahead: Duration,
 
     /// What becomes of records that cannot be judged: identity, order, region, clock or tie, and fail, dead-letter or pass.
@@ -182,8 +183,8 @@ pub(crate) struct TopicsArgs {
     #[arg(long, value_name = "DIR", requires = "group")]
     pub(crate) state: Option<PathBuf>,
 
-    /// How many bytes of memory what is remembered may take; the rest is looked up in --state, which is slower and never wrong
-    #[arg(long, value_name = "BYTES", requires = "state")]
+    /// How much memory what is remembered may take (512MiB, 1GB, or bytes); the rest is looked up in --state, which is slower and never wrong
+    #[arg(long, value_name = "SIZE", requires = "state", value_parser = parse_bytes)]
     pub(crate) max_memory: Option<u64>,
 
     /// A name under which this instance comes back after a restart, so that the others do not share its partitions out meanwhile
@@ -206,9 +207,14 @@ pub(crate) struct TopicsArgs {
     #[arg(long, requires = "group")]
     pub(crate) adopt_positions: bool,
 
-    /// Answer with metrics for Prometheus at /metrics, and with health at /healthz
-    #[arg(long, value_name = "ADDRESS", requires = "group")]
+    /// Serve Prometheus metrics at /metrics and health at /healthz; a port alone is one of 127.0.0.1
+    #[arg(long, value_name = "ADDRESS", requires = "group", value_parser = parse_listen_address)]
     pub(crate) metrics_listen: Option<SocketAddr>,
+}
+
+/// An item of a list, with or without blanks around it.
+fn trimmed(text: &str) -> Result<String, Infallible> {
+    Ok(text.trim().to_owned())
 }
 
 /// What passes.

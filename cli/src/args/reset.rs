@@ -1,10 +1,12 @@
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use clap::Args;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use offsets_core::model::{NegativeOffset, TargetOffset};
 
+use super::value::{parse_duration, parse_time};
 use super::{SeedArgs, SelectionArgs};
 
 #[derive(Debug, Args)]
@@ -23,7 +25,7 @@ pub(crate) struct ResetArgs {
     pub(crate) selection: SelectionArgs,
 
     /// Where to, on the target, instead of the translated position: earliest, latest, offset:N, shift:N (or shift:-N),
-    /// datetime:2026-11-23T08:00:00Z, duration:PT1H (an hour ago)
+    /// datetime:2026-11-23T08:00:00Z, duration:PT1H (an hour ago; duration:7d, duration:P7DT2H)
     #[arg(long, value_name = "WHERE", conflicts_with = "from_file")]
     pub(crate) to: Option<Destination>,
 
@@ -93,7 +95,7 @@ pub(crate) enum Destination {
     /// The first record at or after this time; the log end when there is none.
     Datetime(Timestamp),
     /// This long ago.
-    Duration(SignedDuration),
+    Duration(Duration),
 }
 
 impl FromStr for Destination {
@@ -111,14 +113,8 @@ impl FromStr for Destination {
                 offset.map(Self::Offset).map_err(|error: NegativeOffset| error.to_string())
             }
             ("shift", Some(value)) => Ok(Self::Shift(number(value)?)),
-            ("datetime", Some(value)) => value
-                .parse()
-                .map(Self::Datetime)
-                .map_err(|_| format!("`{value}` is not a time with a zone, such as 2026-11-23T08:00:00Z")),
-            ("duration", Some(value)) => value
-                .parse()
-                .map(Self::Duration)
-                .map_err(|_| format!("`{value}` is not a duration, such as PT1H or 1h 30m")),
+            ("datetime", Some(value)) => parse_time(value).map(Self::Datetime),
+            ("duration", Some(value)) => parse_duration(value).map(Self::Duration),
             _ => Err("one of earliest, latest, offset:N, shift:N, datetime:TIME, duration:TIME".to_owned()),
         }
     }

@@ -5,7 +5,7 @@ use offsets_core::API_VERSION;
 use offsets_store::LinkStats;
 use serde::Serialize;
 
-use super::{NONE, age, stdout, table, write_json, write_json_lines, write_table};
+use super::{NONE, Table, age, stdout, write_json, write_json_lines};
 use crate::args::{Format, OutputArgs};
 
 #[derive(Serialize)]
@@ -75,7 +75,7 @@ pub(crate) fn print_archive(
                 "NEWEST",
                 "BYTES",
             ];
-            let mut rows = table(heads);
+            let mut rows = Table::new(heads);
             let ago = |then: Option<Timestamp>| then.map_or_else(|| NONE.to_owned(), |then| age(then, now));
             for stats in stats {
                 rows.add_row([
@@ -92,7 +92,7 @@ pub(crate) fn print_archive(
                     stats.bytes.to_string(),
                 ]);
             }
-            write_table(&mut out, &rows)?;
+            rows.write(&mut out)?;
         }
     }
     out.flush()

@@ -1,9 +1,10 @@
 use std::io::{self, Write};
 
 use jiff::Timestamp;
+use offsets_core::model::Printable;
 use offsets_core::translate::{Position, Row, Translation};
 
-use super::{NONE, age, table, write_table};
+use super::{NONE, Table, age, or_none};
 
 /// Prints how each answer was derived, step by step: a table a partition, and what it comes to.
 pub(super) fn print_explanations(
@@ -22,7 +23,7 @@ pub(super) fn print_explanations(
 
 fn explain(out: &mut impl Write, row: &Row, now: Timestamp) -> io::Result<()> {
     let Row { source, target, committed, as_of, .. } = row;
-    let group = row.group.as_ref().map_or(NONE, |group| group.as_str());
+    let group = or_none(row.group.as_ref());
     writeln!(
         out,
         "{group} {source} -> {target}: source offset {}, {} old",
@@ -31,7 +32,7 @@ fn explain(out: &mut impl Write, row: &Row, now: Timestamp) -> io::Result<()> {
     )?;
     let steps = row.derivation_steps();
     if !steps.is_empty() {
-        let mut steps_table = table(["BOUND", "OFFSET", "DECIDES", "EVIDENCE", "TAKES FOR GRANTED"]);
+        let mut steps_table = Table::new(["BOUND", "OFFSET", "DECIDES", "EVIDENCE", "TAKES FOR GRANTED"]);
         for step in steps {
             let needs: Vec<_> = step.needs.iter().map(|assumption| assumption.name()).collect();
             steps_table.add_row([
@@ -42,9 +43,9 @@ fn explain(out: &mut impl Write, row: &Row, now: Timestamp) -> io::Result<()> {
                 if needs.is_empty() { NONE.to_owned() } else { needs.join(", ") },
             ]);
         }
-        write_table(out, &steps_table)?;
+        steps_table.write(out)?;
     }
-    writeln!(out, "{}", conclusion(row))
+    writeln!(out, "{}", Printable(&conclusion(row)).line())
 }
 
 fn conclusion(row: &Row) -> String {

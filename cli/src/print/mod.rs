@@ -10,6 +10,7 @@ mod reset;
 mod simulation;
 mod state;
 mod stdout;
+mod table;
 mod translation;
 
 pub(crate) use archive::print_archive;
@@ -25,29 +26,13 @@ pub(crate) use translation::print_translation;
 
 use std::io::{self, Write};
 
-use comfy_table::{ContentArrangement, Table, presets};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
+use table::Table;
+
 /// What stands where there is no value.
 const NONE: &str = "-";
-
-/// A table without lines, sized by its content so that it can be cut by `awk` as well.
-fn table<const N: usize>(heads: [&str; N]) -> Table {
-    let mut table = Table::new();
-    table
-        .load_style(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Disabled)
-        .set_header(heads);
-    table
-}
-
-fn write_table(out: &mut impl Write, table: &Table) -> io::Result<()> {
-    for line in table.lines() {
-        writeln!(out, "{}", line.trim())?;
-    }
-    Ok(())
-}
 
 fn write_json(out: &mut impl Write, document: &impl Serialize) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut *out, document)?;

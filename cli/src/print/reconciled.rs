@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{NONE, Remarks, stdout, table, write_json, write_table};
+use super::{NONE, Remarks, Table, stdout, write_json};
 use crate::args::{Format, OutputArgs};
 
 #[derive(Serialize)]
@@ -42,10 +42,10 @@ pub(crate) fn print_reconciled(
             remarks.say(format!("{}; nothing was written", in_words(summary)));
         }
         (_, None) => {
-            let mut table = table(["RECORDS", "WRITTEN", "LOST", "FLAWED"]);
+            let mut table = Table::new(["RECORDS", "WRITTEN", "LOST", "FLAWED"]);
             let (lost, flawed) = (summary.lost.values().sum(), summary.flawed.values().sum());
             table.add_row([summary.records, summary.written, lost, flawed]);
-            write_table(&mut out, &table)?;
+            table.write(&mut out)?;
             out.flush()?;
             remarks.say(in_words(summary));
         }
@@ -54,7 +54,7 @@ pub(crate) fn print_reconciled(
 }
 
 fn print_losses(out: &mut impl Write, losses: &[Box<RawValue>]) -> io::Result<()> {
-    let mut table = table(["REASON", "LOSER", "VERSION", "WINNER", "VERSION", "KEY"]);
+    let mut table = Table::new(["REASON", "LOSER", "VERSION", "WINNER", "VERSION", "KEY"]);
     let text = |value: &Value| match value {
         Value::Null => NONE.to_owned(),
         Value::String(text) => text.clone(),
@@ -79,7 +79,7 @@ fn print_losses(out: &mut impl Write, losses: &[Box<RawValue>]) -> io::Result<()
             text(&loser["record"]["key"]),
         ]);
     }
-    write_table(out, &table)
+    table.write(out)
 }
 
 /// A line for people.

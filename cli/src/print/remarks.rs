@@ -1,8 +1,12 @@
 use std::io::{IsTerminal as _, Write as _};
 
-use crate::args::OutputArgs;
+use offsets_core::model::Printable;
 
-/// Remarks for the operator, on stderr; `--quiet` keeps them back.
+use crate::args::OutputArgs;
+use crate::failure::Failure;
+
+/// Remarks for the operator, on stderr, each on one line; `--quiet` keeps them back. They hold names that others chose, so they are
+/// written as [`Printable`] has it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Remarks {
     quiet: bool,
@@ -17,15 +21,20 @@ impl Remarks {
     /// Says something everybody should know.
     pub(crate) fn say(&self, text: impl AsRef<str>) {
         if !self.quiet {
-            // Remarks are a service; the data and the exit code do not depend on them.
-            let _ = writeln!(anstream::stderr(), "{}", text.as_ref());
+            self.fault(text);
         }
     }
 
     /// Says why the exit code is not 0; `--quiet` does not keep that back.
     pub(crate) fn fault(&self, text: impl AsRef<str>) {
-        // As above.
-        let _ = writeln!(anstream::stderr(), "{}", text.as_ref());
+        // Remarks are a service; the data and the exit code do not depend on them.
+        let _ = writeln!(anstream::stderr(), "{}", Printable(text.as_ref()).line());
+    }
+
+    /// Says what failed, and the remedy on a line of its own; `--quiet` does not keep that back.
+    pub(crate) fn failure(&self, failure: &Failure) {
+        // As above; a failure escapes itself.
+        let _ = writeln!(anstream::stderr(), "{failure}");
     }
 
     /// Says something only for those who asked for more.

@@ -3,7 +3,7 @@ use std::io::{self, Write};
 use offsets_core::plan::Step;
 use serde::Serialize;
 
-use super::{or_none, stdout, table, write_json, write_json_lines, write_table};
+use super::{Table, or_none, stdout, write_json, write_json_lines};
 use crate::args::{Format, OutputArgs};
 use offsets_core::plan::{CsvRow, write_csv};
 
@@ -69,7 +69,7 @@ pub(crate) fn print_reset(
         Format::Csv => out.write_all(csv(told).as_bytes())?,
         Format::Table if told.is_empty() => {}
         Format::Table => {
-            let mut table = table(["GROUP", "TOPIC", "PARTITION", "FROM", "TO", "RESULT"]);
+            let mut table = Table::new(["GROUP", "TOPIC", "PARTITION", "FROM", "TO", "RESULT"]);
             for Told { step, result, detail } in told {
                 let result = detail
                     .as_ref()
@@ -83,7 +83,7 @@ pub(crate) fn print_reset(
                     result,
                 ]);
             }
-            write_table(&mut out, &table)?;
+            table.write(&mut out)?;
         }
     }
     out.flush()

@@ -2,7 +2,7 @@ use std::io::{self, Write};
 
 use offsets_core::sim::{Accuracy, Curve, LagRereads, Simulation, SimulationSummary, Violation};
 
-use super::{NONE, Remarks, stdout, table, write_json, write_table};
+use super::{NONE, Remarks, Table, stdout, write_json};
 use crate::args::{Format, OutputArgs};
 
 /// Prints a simulation in the form that was asked for.
@@ -39,7 +39,7 @@ pub(crate) fn print_simulation(
 }
 
 fn print_summary(out: &mut impl Write, summary: &SimulationSummary) -> io::Result<()> {
-    let mut table = table([
+    let mut table = Table::new([
         "HISTORIES",
         "RECORDS",
         "ANSWERS",
@@ -61,11 +61,11 @@ fn print_summary(out: &mut impl Write, summary: &SimulationSummary) -> io::Resul
         summary.mm2_reread,
         summary.mm2_skips,
     ]);
-    write_table(out, &table)
+    table.write(out)
 }
 
 fn print_curve(out: &mut impl Write, curve: &Curve) -> io::Result<()> {
-    let mut table = table(["LAG", "REREAD", "SYNCS-REREAD", "MM2-REREAD"]);
+    let mut table = Table::new(["LAG", "REREAD", "SYNCS-REREAD", "MM2-REREAD"]);
     for point in &curve.points {
         table.add_row([
             point.lag.to_string(),
@@ -74,20 +74,19 @@ fn print_curve(out: &mut impl Write, curve: &Curve) -> io::Result<()> {
             format!("{:.1}", point.mm2_reread),
         ]);
     }
-    write_table(out, &table)
+    table.write(out)
 }
 
 /// One row a kind of evidence, one column a lag: the mean of what is read again, and its 99th percentile.
 fn print_accuracy(out: &mut impl Write, accuracy: &Accuracy) -> io::Result<()> {
-    let mut table = table(["LINK", "EVIDENCE"]);
     let lags = accuracy.evidence.first().map_or(&[][..], |first| &first.lags);
     let heads = lags.iter().map(|at| format!("LAG-{}", at.lag));
-    table.set_header(["LINK", "EVIDENCE"].map(str::to_owned).into_iter().chain(heads));
+    let mut table = Table::new(["LINK", "EVIDENCE"].map(str::to_owned).into_iter().chain(heads));
     for row in &accuracy.evidence {
         let cells = row.lags.iter().map(reread);
         table.add_row([accuracy.link.clone(), row.evidence.to_owned()].into_iter().chain(cells));
     }
-    write_table(out, &table)
+    table.write(out)
 }
 
 fn reread(at: &LagRereads) -> String {

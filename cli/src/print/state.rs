@@ -6,7 +6,7 @@ use offsets_store::SavedState;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{NONE, or_none, stdout, table, write_json, write_json_lines, write_table};
+use super::{NONE, Table, or_none, stdout, write_json, write_json_lines};
 use crate::args::{Format, OutputArgs};
 
 #[derive(Serialize)]
@@ -65,7 +65,7 @@ pub(crate) fn print_state(
             }
         }
         Format::Table => {
-            let mut rows = table([
+            let mut rows = Table::new([
                 "PARTITION",
                 "IDENTITIES",
                 "CHANGELOG",
@@ -89,7 +89,7 @@ pub(crate) fn print_state(
                     or_none(line.rules),
                 ]);
             }
-            write_table(&mut out, &rows)?;
+            rows.write(&mut out)?;
         }
     }
     out.flush()

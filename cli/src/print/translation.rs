@@ -5,7 +5,7 @@ use offsets_core::plan::{CsvRow, write_csv};
 use offsets_core::translate::{OffsetForm, Row, Summary, Translation};
 
 use super::explanation::print_explanations;
-use super::{NONE, Remarks, age, or_none, stdout, table, write_json, write_json_lines, write_table};
+use super::{NONE, Remarks, Table, age, or_none, stdout, write_json, write_json_lines};
 use crate::args::{Format, OutputArgs};
 
 /// Prints a translation in the form that was asked for.
@@ -40,7 +40,7 @@ fn print_table(out: &mut impl Write, translation: &Translation, now: Timestamp) 
     if translation.rows.is_empty() {
         return Ok(());
     }
-    let mut table = table([
+    let mut table = Table::new([
         "GROUP",
         "TOPIC",
         "PARTITION",
@@ -70,7 +70,7 @@ fn print_table(out: &mut impl Write, translation: &Translation, now: Timestamp) 
             evidence(row),
         ]);
     }
-    write_table(out, &table)
+    table.write(out)
 }
 
 fn evidence(row: &Row) -> String {
@@ -93,7 +93,7 @@ fn csv(translation: &Translation, remarks: Remarks) -> String {
                 offset,
             }),
             None => {
-                let group = row.group.as_ref().map_or(NONE, |group| group.as_str());
+                let group = or_none(row.group.as_ref());
                 remarks.say(format!("left out: {group} {} is {}", row.source, row.position.class()));
                 None
             }

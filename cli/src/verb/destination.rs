@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use offsets_core::evidence::Logs;
 use offsets_core::model::{GroupId, GroupSelection, TargetOffset, TopicPartition};
 use offsets_core::plan::Move;
@@ -90,11 +91,11 @@ impl Places {
         let logs = cluster.target_logs(&partitions, deadline)?;
         let time = match destination {
             Destination::Datetime(time) => Some(time),
-            Destination::Duration(ago) => Some(
-                clock::now()
-                    .checked_sub(ago)
-                    .map_err(|_| Failure::usage(format!("--to: {ago:#} ago lies outside the calendar")))?,
-            ),
+            // No record is older than Kafka's own first time, and a negative one would mean something else.
+            Destination::Duration(ago) => {
+                let then = clock::now().checked_sub(ago).unwrap_or(Timestamp::UNIX_EPOCH);
+                Some(then.max(Timestamp::UNIX_EPOCH))
+            }
             _ => None,
         };
         let at_time = match time {

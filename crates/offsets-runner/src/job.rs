@@ -57,7 +57,7 @@ impl Job {
         Self {
             inputs: inputs.into_iter().collect(),
             repartition: None,
-            changelog: TopicName::from(format!("{group}-changelog").as_str()),
+            changelog: TopicName::from(format!("{}-changelog", group.as_str()).as_str()),
             changelog_replicas: None,
             rules,
             judging,

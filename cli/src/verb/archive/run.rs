@@ -107,7 +107,7 @@ impl Rounds<'_> {
             Some(if self.watches.len() > 1 { failure.of_link(&watch.recording.link.name()) } else { failure })
         });
         let first = failures.next();
-        failures.for_each(|failure| self.remarks.fault(failure.to_string()));
+        failures.for_each(|failure| self.remarks.failure(&failure));
         first.map_or(Ok(()), Err).and(expiry)?;
         self.summarise()
     }
@@ -154,7 +154,7 @@ impl Rounds<'_> {
             }
             rounds(EXPIRY, stop, || {
                 if let Err(failure) = self.expire() {
-                    self.remarks.say(format!("expiry: {failure}"));
+                    self.remarks.failure(&failure.doing("expiry"));
                 }
             });
         });

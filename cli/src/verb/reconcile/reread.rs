@@ -20,7 +20,7 @@ pub(super) struct Reread {
 impl Reread {
     pub(super) fn of<'a>(seed: Seed, topics_of_files: impl Iterator<Item = &'a str>) -> Self {
         let topics: BTreeSet<_> =
-            seed.windows.iter().map(|window| window.partition.topic.to_string()).collect();
+            seed.windows.iter().map(|window| window.partition.topic.as_str().to_owned()).collect();
         let named: BTreeSet<_> = topics_of_files.collect();
         let unseen = topics.iter().filter(|topic| !named.contains(topic.as_str())).cloned().collect();
         Self { sieve: SeedSieve::of(&seed), seed, unseen, topics }

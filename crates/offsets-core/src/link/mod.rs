@@ -110,7 +110,7 @@ impl Link {
     /// The topic in which the Connect worker keeps how far it has copied, always on the target. In dedicated mode no
     /// separator changes its name (`MirrorMakerConfig.workerConfig`).
     pub fn positions_topic(&self) -> TopicName {
-        let dedicated = || TopicName::new(format!("mm2-offsets.{}.internal", self.source));
+        let dedicated = || TopicName::new(format!("mm2-offsets.{}.internal", self.source.as_str()));
         self.positions_topic_name.clone().unwrap_or_else(dedicated)
     }
 

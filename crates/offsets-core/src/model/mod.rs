@@ -3,13 +3,17 @@
 //! Ranges are half-open everywhere: `start` is inside, `end` is the first offset outside.
 
 mod commit;
+pub(crate) mod duration;
 mod group;
 mod name;
 mod offset;
+mod printable;
 mod topic_id;
 
 pub use commit::{Commit, CommittedOffset};
+pub use duration::{DurationError, parse_duration};
 pub use group::{GroupSelection, GroupState, PatternError};
 pub use name::{ClusterAlias, GroupId, TopicName, TopicPartition};
 pub use offset::{LogRange, NegativeOffset, SourceOffset, TargetOffset};
+pub use printable::Printable;
 pub use topic_id::{TopicId, TopicIdError};

@@ -3,6 +3,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::Printable;
+
 macro_rules! name {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -22,9 +24,10 @@ macro_rules! name {
             }
         }
 
+        /// For people: as [`Printable`] shows it. The name itself is [`as_str`](Self::as_str).
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.fmt(f)
+                Printable(&self.0).fmt(f)
             }
         }
 
@@ -57,7 +60,7 @@ name! {
     GroupId
 }
 
-/// One partition of a topic. Written `topic-partition`, as Kafka does.
+/// One partition of a topic. Shown as `topic-partition`, as Kafka does.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TopicPartition {
     /// The topic.

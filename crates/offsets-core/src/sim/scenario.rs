@@ -2,6 +2,7 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 
 use super::{Setting, Timestamps};
+use crate::model::duration::{duration, some_duration};
 
 /// A link as an operator would describe it, to be simulated as often as one likes. What is left out is as on a link on
 /// which nothing special happens.
@@ -22,6 +23,7 @@ pub struct Scenario {
     /// Records a second.
     pub rate: f64,
     /// How long the link has copied.
+    #[serde(deserialize_with = "duration")]
     pub lasts: SignedDuration,
     /// How many records groups lag behind the source; about so many.
     pub lags: Vec<u32>,
@@ -50,8 +52,10 @@ pub struct SourceDescription {
     /// Whose the timestamps are.
     pub timestamps: Clock,
     /// How long records are kept.
+    #[serde(deserialize_with = "some_duration")]
     pub retention: Option<SignedDuration>,
     /// How often the log is compacted.
+    #[serde(deserialize_with = "some_duration")]
     pub compact_every: Option<SignedDuration>,
     /// The share of older records that a compaction takes.
     pub compacted: f64,
@@ -70,22 +74,27 @@ pub struct ReplicationDescription {
     /// `offset.lag.max`; a sync each so many offsets and one.
     pub offset_lag_max: u32,
     /// How often the worker commits its offsets.
+    #[serde(deserialize_with = "duration")]
     pub flush_every: SignedDuration,
     /// Every how many source offsets a filter drops the record; 0 for never.
     pub drop_every: u32,
     /// Whether a header carries the source offset.
     pub origin_header: bool,
     /// How often MM2 dies, on average.
+    #[serde(deserialize_with = "some_duration")]
     pub restart_every: Option<SignedDuration>,
     /// How far back it begins again, at most.
+    #[serde(deserialize_with = "duration")]
     pub copied_again: SignedDuration,
     /// How many records at most it had written without knowing.
     pub unacknowledged: u32,
     /// How often syncs are lost on their way.
+    #[serde(deserialize_with = "some_duration")]
     pub lose_syncs_every: Option<SignedDuration>,
     /// How many at a time.
     pub lost_syncs: u32,
     /// How often the syncs topic is compacted, which leaves the newest sync.
+    #[serde(deserialize_with = "some_duration")]
     pub compact_syncs_every: Option<SignedDuration>,
     /// How many offsets the target has lost at its end. Only where offsets are preserved.
     pub lost_tail: u32,
@@ -98,10 +107,13 @@ pub struct TargetDescription {
     /// Whose the timestamps are.
     pub timestamps: Clock,
     /// How long records are kept.
+    #[serde(deserialize_with = "some_duration")]
     pub retention: Option<SignedDuration>,
     /// How often the log is compacted, by key.
+    #[serde(deserialize_with = "some_duration")]
     pub compact_every: Option<SignedDuration>,
     /// How often somebody else writes to the mirror topic, on average.
+    #[serde(deserialize_with = "some_duration")]
     pub foreign_every: Option<SignedDuration>,
     /// How many records at a time.
     pub foreign_records: u32,

@@ -55,7 +55,7 @@ impl<'r> Repartition<'r> {
             true => Some(Goal::of(cluster, &inputs, Isolation::ReadCommitted, job.timeout, watcher)?),
             false => None,
         };
-        let group = GroupId::from(format!("{}-repartition", job.group).as_str());
+        let group = GroupId::from(format!("{}-repartition", job.group.as_str()).as_str());
         let topics = job.inputs.iter().map(|input| input.topic.clone()).collect();
         let seat = Seat::take(cluster, job, outputs, group, topics, watcher)?;
         let stage = Repartitioning {

@@ -182,7 +182,10 @@ impl Task {
             &self.rules,
             self.inputs
                 .iter()
-                .map(|input| InputProgress { topic: input.partition.topic.to_string(), next: input.next })
+                .map(|input| InputProgress {
+                    topic: input.partition.topic.as_str().to_owned(),
+                    next: input.next,
+                })
                 .collect(),
             self.judge.progress(),
         );
