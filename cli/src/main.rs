@@ -28,7 +28,7 @@ fn main() -> ExitCode {
     };
     let Cli { link, evidence, output, verb } = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
-        Err(usage) => return outcome::usage(&usage, &arguments),
+        Err(usage) => return outcome::usage(usage, &arguments),
     };
     let ended = match verb {
         Verb::Translate(translate) => verb::translate(&link, &evidence, &output, &translate),

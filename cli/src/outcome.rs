@@ -4,31 +4,27 @@ use std::ffi::OsString;
 use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
 
+use clap::Parser as _;
 use offsets_core::model::Printable;
 
+use crate::args::Cli;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
 /// Prints what clap has to say: help and version to stdout, usage errors to stderr.
 ///
 /// A usage error repeats what stands on the command line, which a script may have put together from names that others chose. Where
-/// that holds anything but plain text it is printed without colours, and escaped.
-pub(crate) fn usage(said: &clap::Error, arguments: &[OsString]) -> ExitCode {
-    let printed = if said.use_stderr() && arguments.iter().any(|argument| !is_plain(argument)) {
-        let text = said.render().to_string();
-        text.lines().try_for_each(|line| writeln!(anstream::stderr(), "{}", Printable(line).line()))
-    } else {
-        said.print()
-    };
+/// that holds anything but plain text, the error is that of the same arguments escaped.
+pub(crate) fn usage(said: clap::Error, arguments: &[OsString]) -> ExitCode {
+    let shown = |argument: &OsString| Printable(&argument.to_string_lossy()).line().into_owned();
+    let escaped = || Cli::try_parse_from(arguments.iter().map(shown)).err();
+    let said = if said.use_stderr() { escaped().unwrap_or(said) } else { said };
+    let printed = said.print();
     if said.use_stderr() || printed.is_err_and(|error| error.kind() != ErrorKind::BrokenPipe) {
         Exit::Usage.into()
     } else {
         Exit::Done.into()
     }
-}
-
-fn is_plain(argument: &OsString) -> bool {
-    argument.to_str().is_some_and(|text| Printable(text).line() == text)
 }
 
 /// Turns an outcome into the exit code, with the failure said on stderr.

@@ -7,6 +7,7 @@ mod archive_in_use;
 mod archive_of_several;
 mod archive_stops;
 mod bad_input;
+mod cases_names;
 mod dump;
 mod evidence;
 mod fingerprints;

@@ -75,6 +75,14 @@ impl Run {
         self
     }
 
+    /// Expects one of these exit codes.
+    #[track_caller]
+    pub(crate) fn code_of(self, codes: &[i32]) -> Self {
+        let known = self.code.is_some_and(|code| codes.contains(&code));
+        assert!(known, "code: {:?}\nstdout:\n{}\nstderr:\n{}", self.code, self.stdout, self.stderr);
+        self
+    }
+
     /// Expects these words in what was said on stderr.
     #[track_caller]
     pub(crate) fn says(self, words: &[&str]) -> Self {

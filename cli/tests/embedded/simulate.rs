@@ -111,7 +111,9 @@ fn what_no_link_can_be_is_a_usage_error_that_names_the_key() {
         ("rate = 0", ["`rate`", "0"]),
         ("rate = nan", ["`rate`", "NaN"]),
         ("lasts = '3 apples'", ["lasts", "duration"]),
-        ("lasts = '-3m'", ["`lasts`", "no time"]),
+        ("lasts = '-3m'", ["lasts", "negative"]),
+        ("lasts = '3mo'", ["lasts", "days or weeks"]),
+        ("lasts = '180'", ["lasts", "180m"]),
         ("lasts = '9999h'", ["`lasts`", "records"]),
         ("lags = []", ["`lags`", "1 to 16"]),
         ("lags = [9_000_000]", ["`lags`", "9000000"]),
@@ -132,6 +134,18 @@ fn what_no_link_can_be_is_a_usage_error_that_names_the_key() {
             .says(&["bad.toml", "docs/scenario.toml"]);
     }
     folder.offsets("simulate --scenario none.toml").fails(2, &["cannot read", "none.toml"]);
+}
+
+/// P19: the key that is named is one that the file sets.
+#[test]
+fn a_scenario_of_few_records_names_the_rate_it_sets_and_not_the_default_lags() {
+    let folder = Folder::new();
+    folder.write("slow.toml", include_str!("../cases/p19-rate-only.scenario.toml"));
+    folder.offsets("simulate --scenario slow.toml").fails(2, &["`rate`", "60000", "`lags`"]);
+    folder.write("short.toml", "lasts = '1m'");
+    folder.offsets("simulate --scenario short.toml").fails(2, &["`lasts`", "60000", "`lags`"]);
+    folder.write("slow.toml", "rate = 100\nlags = [0, 100]");
+    folder.offsets("simulate --scenario slow.toml --histories 1").expect(0);
 }
 
 #[test]

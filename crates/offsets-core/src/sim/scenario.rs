@@ -259,6 +259,18 @@ impl Scenario {
         let lags = (1..=MOST_LAGS).contains(&self.lags.len());
         ensure(lags, "lags", || format!("{} lags; there must be 1 to {MOST_LAGS}", self.lags.len()))?;
         let far = self.lags.iter().find(|&&lag| f64::from(lag) > records);
+        // Of a file that sets no lags the key that is at fault is the one it sets.
+        let usual = Self::default();
+        if far.is_some() && self.lags == usual.lags {
+            let key = if self.rate < usual.rate { "rate" } else { "lasts" };
+            ensure(false, key, || {
+                format!(
+                    "{records} records are copied, fewer than the {} of the longest default lag; set `lags` too, \
+                     or more records",
+                    or_zero(far)
+                )
+            })?;
+        }
         ensure(far.is_none(), "lags", || {
             format!("{} is more than the {records} records that the link copies", or_zero(far))
         })?;
