@@ -1,9 +1,9 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU64;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use offsets_core::evidence::{Fingerprint, Records, Scan, Span};
+use offsets_core::evidence::{Continuity, Fingerprint, Incarnation, Records, Scan, Sighting, Span, TopicIds};
 use offsets_core::model::{ClusterAlias, LogRange, SourceOffset, TopicName, TopicPartition};
 use offsets_kafka::{Cluster, Error, Isolation, Nobody, Onlooker, Progress};
 use offsets_store::KeptUpTo;
@@ -15,7 +15,7 @@ use crate::clock;
 /// How many offsets are kept in one go: brackets are about a hundred wide, and of use only where all of them was kept.
 const STRETCH: u64 = 4096;
 
-/// How often it is looked which topics are mirrored.
+/// How often it is looked which topics are mirrored, and whether a cluster that told no ids of topics tells them now.
 const LISTING: Duration = Duration::from_secs(60);
 
 /// Reads the mirrored topics on the source as they grow, and keeps what their records are recognised by.
@@ -25,19 +25,35 @@ pub(super) struct DataTopics {
     mirrored: Mutex<(Option<Instant>, Vec<TopicPartition>)>,
     /// Up to where partitions were read of which no record was met yet: compaction may have emptied their beginning.
     barren: Mutex<BTreeMap<TopicPartition, SourceOffset>>,
+    /// The ids that the topics had when they were last asked for: of what is read next, it was before that.
+    ids: Mutex<TopicIds>,
+    /// When no id of any topic could be had.
+    without_ids: Mutex<Option<Instant>>,
 }
 
 /// What is to be read of a partition next.
 struct Next {
     span: Span<SourceOffset>,
     known: Option<KeptUpTo>,
-    /// Whether what was kept is of another topic than the present one, by what its log says alone.
+    /// Whether the log ends below what was kept, so that it is another one or was cut.
     fell: bool,
+}
+
+impl Next {
+    fn topic(&self) -> &TopicName {
+        &self.span.partition.topic
+    }
 }
 
 impl DataTopics {
     pub(super) fn new(one_in: NonZeroU64) -> Self {
-        Self { one_in, mirrored: Mutex::default(), barren: Mutex::default() }
+        Self {
+            one_in,
+            mirrored: Mutex::default(),
+            barren: Mutex::default(),
+            ids: Mutex::default(),
+            without_ids: Mutex::default(),
+        }
     }
 
     /// Keeps what has come since the last time, until there is no more or it is not to go on. Tells how many records that
@@ -90,6 +106,26 @@ impl DataTopics {
         Ok(partitions.clone())
     }
 
+    /// The ids that these topics had before they are read now.
+    fn ids_before(&self, cluster: &Cluster, source: &ClusterSide<'_>, topics: &[TopicName]) -> TopicIds {
+        let known = self.ids.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if topics.iter().all(|topic| known.newest(topic).is_some()) {
+            return known;
+        }
+        self.ids_now(cluster, source, topics)
+    }
+
+    /// The ids that these topics have. A cluster that tells none is not asked at every turn: it may take its time.
+    fn ids_now(&self, cluster: &Cluster, source: &ClusterSide<'_>, topics: &[TopicName]) -> TopicIds {
+        let mut without_ids = self.without_ids.lock().unwrap_or_else(PoisonError::into_inner);
+        if without_ids.is_some_and(|at| at.elapsed() < LISTING) {
+            return TopicIds::default();
+        }
+        let ids = cluster.topic_ids(topics, &source.deadline());
+        *without_ids = ids.is_empty().then(Instant::now);
+        ids
+    }
+
     /// What has not been kept yet.
     fn next(
         &self,
@@ -116,12 +152,13 @@ impl DataTopics {
                 continue;
             };
             let known = known.get(&partition).copied().flatten();
-            // Where the log does not hold the last record any more, nothing shows that it ever did.
-            let holds =
-                |known: &KeptUpTo| known.last.is_some_and(|(last, _)| start <= last) && known.next <= end;
-            let fell = known.is_some_and(|known| !holds(&known));
+            let fell = known.is_some_and(|known| known.next > end);
             let fresh = barren.get(&partition).copied().filter(|&from| start <= from && from <= end);
-            let from = known.filter(holds).map_or(fresh.unwrap_or(start), |known| known.next);
+            let from = match known {
+                // Retention may have removed what was not read in time.
+                Some(known) if !fell => known.next.max(start),
+                _ => fresh.unwrap_or(start),
+            };
             let offsets = self.stretch(LogRange { start: from, end });
             if fell || offsets.start < offsets.end {
                 next.push(Next { span: Span { partition, offsets }, known, fell });
@@ -139,8 +176,8 @@ impl DataTopics {
         LogRange { start, end: begun.plus(STRETCH).min(left.end).max(start) }
     }
 
-    /// Reads and keeps these stretches. Once they were read, the last record that was kept before is looked at: where it is
-    /// not there any more, all that was kept is of another topic.
+    /// Reads and keeps these stretches. Once they were read, it is looked whether their topics are still those that what was kept
+    /// before was read from: by their ids, and by records that were kept.
     fn keep(
         &self,
         recording: &Recording<'_>,
@@ -148,27 +185,57 @@ impl DataTopics {
         cluster: &Cluster,
         next: &[Next],
     ) -> Result<Advance, Trouble> {
+        let topics: BTreeSet<&TopicName> = next.iter().map(Next::topic).collect();
+        let topics: Vec<TopicName> = topics.into_iter().cloned().collect();
+        let before = self.ids_before(cluster, source, &topics);
         let spans = next.iter().map(|next| &next.span).filter(|span| !is_empty(span.offsets));
         let (records, trouble) = read(cluster, source, &spans.cloned().collect::<Vec<_>>());
-        let lasts = next.iter().filter(|next| !next.fell).filter_map(|next| {
-            let (last, _) = next.known?.last?;
-            let offsets = LogRange { start: last, end: last.next() };
-            Some(Span { partition: next.span.partition.clone(), offsets })
-        });
-        let (seen_again, trouble_again) = read(cluster, source, &lasts.collect::<Vec<_>>());
-        // What was not seen for want of an answer may be there still.
-        if let Some(trouble) = trouble_again {
-            return Err(trouble.into());
+        let seen = look_again(cluster, source, next, |known| known.last.into_iter().collect())?;
+        let after = self.ids_now(cluster, source, &topics);
+        *self.ids.lock().unwrap_or_else(PoisonError::into_inner) = after.clone();
+        let continuity = |next: &Next| Continuity {
+            kept: next.known.and_then(|known| known.topic),
+            before: before.newest(next.topic()),
+            after: after.newest(next.topic()),
+        };
+        let mut incarnations: Vec<Incarnation> = next
+            .iter()
+            .map(|next| match next.known {
+                Some(_) if next.fell => Incarnation::Other,
+                Some(_) => continuity(next).judge(seen.of(next)),
+                None => Incarnation::Same,
+            })
+            .collect();
+        // Of a topic without an id, that lost its last record to compaction, others are looked at.
+        let unproved = |at: &usize| incarnations[*at] == Incarnation::Unproved;
+        let unproved: Vec<usize> = (0..next.len()).filter(unproved).collect();
+        if !unproved.is_empty() {
+            let landmarks = recording.with(|recorder| {
+                let of = |at: &usize| recorder.landmarks(&next[*at].span.partition).to_vec();
+                Ok(unproved.iter().map(of).collect::<Vec<_>>())
+            })?;
+            for (at, landmarks) in unproved.into_iter().zip(landmarks) {
+                let seen = look_again(cluster, source, &next[at..=at], |_| landmarks.clone())?;
+                incarnations[at] = continuity(&next[at]).judge(seen.of(&next[at]));
+            }
         }
         let mut barren = self.barren.lock().unwrap_or_else(PoisonError::into_inner);
         let (now, mut advance, mut withdrawn) = (clock::now(), Advance::default(), Vec::new());
         recording.with(|recorder| {
-            for next in next {
+            for (next, incarnation) in next.iter().zip(&incarnations) {
                 let partition = &next.span.partition;
-                let mut known = next.known.filter(|known| !next.fell && stands(known, &seen_again, next));
-                if next.known.is_some() && known.is_none() && recorder.withdraw_records(partition, now)? {
-                    withdrawn.push(partition);
+                let mut known = next.known;
+                if *incarnation != Incarnation::Same {
+                    if recorder.withdraw_records(partition, now)? {
+                        withdrawn.push((partition, *incarnation));
+                    }
                     // Of the topic that is there now the beginning is missing: it is read next.
+                    advance.any = true;
+                    continue;
+                }
+                let id = continuity(next);
+                // It was created while it was read.
+                if id.before.zip(id.after).is_some_and(|(before, after)| before != after) {
                     advance.any = true;
                     continue;
                 }
@@ -183,12 +250,21 @@ impl DataTopics {
                     known = recorder.kept_up_to(partition);
                     advance.records += scan.records.len() as u64;
                 }
+                if let Some(id) = id.read().filter(|_| known.is_some()) {
+                    recorder.record_topic(partition, id);
+                }
             }
             recorder.save()
         })?;
-        for partition in withdrawn {
+        for (partition, incarnation) in withdrawn {
+            let why = match incarnation {
+                Incarnation::Other => "is not the topic that was read before, or its log was cut",
+                _ => {
+                    "cannot be shown to be the topic that was read before (it has no id, and no record that was kept is left)"
+                }
+            };
             recording.remark(format!(
-                "{partition} cannot be shown to be the topic that was read before: its fingerprints are withdrawn"
+                "{partition} {why}: its fingerprints are withdrawn, and it is read from its beginning"
             ));
         }
         trouble.map_or(Ok(advance), |trouble| Err(trouble.into()))
@@ -203,13 +279,59 @@ struct Advance {
     any: bool,
 }
 
-/// Whether the last record that was kept is still where it was.
-fn stands(known: &KeptUpTo, seen: &Records<SourceOffset>, next: &Next) -> bool {
-    let Some((last, content)) = known.last else { return false };
-    let found = |scan: &Scan<SourceOffset>| -> Option<Fingerprint> {
-        scan.records.iter().find(|record| record.offset == last).map(|record| record.content)
-    };
-    seen.of(&next.span.partition).iter().find_map(found) == Some(content)
+/// Records that were kept, and what was found in their places.
+struct SeenAgain {
+    kept: BTreeMap<TopicPartition, Vec<(SourceOffset, Fingerprint)>>,
+    found: Records<SourceOffset>,
+}
+
+impl SeenAgain {
+    fn of<'a>(&'a self, next: &Next) -> impl Iterator<Item = Sighting> + 'a {
+        let partition = next.span.partition.clone();
+        let kept = self.kept.get(&partition).into_iter().flatten();
+        kept.map(move |(offset, content)| {
+            let read =
+                |scan: &&Scan<SourceOffset>| scan.offsets.start <= *offset && *offset < scan.offsets.end;
+            let found = |scan: &Scan<SourceOffset>| {
+                scan.records.iter().find(|record| record.offset == *offset).map(|record| record.content)
+            };
+            // A place that is not in the log any more is one without a record.
+            match self.found.of(&partition).iter().filter(read).find_map(found) {
+                Some(found) if found == *content => Sighting::Same,
+                Some(_) => Sighting::Other,
+                None => Sighting::Gone,
+            }
+        })
+    }
+}
+
+/// Looks at some of the records again that were kept of partitions whose logs may hold them.
+///
+/// # Errors
+/// What was not seen for want of an answer may be there still.
+fn look_again(
+    cluster: &Cluster,
+    source: &ClusterSide<'_>,
+    next: &[Next],
+    which: impl Fn(KeptUpTo) -> Vec<(SourceOffset, Fingerprint)>,
+) -> Result<SeenAgain, Trouble> {
+    let looked_at = next.iter().filter(|next| !next.fell);
+    let kept: BTreeMap<TopicPartition, Vec<_>> =
+        looked_at.filter_map(|next| Some((next.span.partition.clone(), which(next.known?)))).collect();
+    let spans: Vec<_> = kept
+        .iter()
+        .flat_map(|(partition, kept)| {
+            kept.iter().map(|(offset, _)| {
+                let offsets = LogRange { start: *offset, end: offset.next() };
+                Span { partition: partition.clone(), offsets }
+            })
+        })
+        .collect();
+    let (found, trouble) = read(cluster, source, &spans);
+    match trouble {
+        Some(trouble) => Err(trouble.into()),
+        None => Ok(SeenAgain { kept, found }),
+    }
 }
 
 /// Reads, and keeps what went wrong.

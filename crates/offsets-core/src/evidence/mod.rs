@@ -1,5 +1,6 @@
 //! What an edge gathered, as plain values: they serialise (that is the dump file) and replay anywhere.
 
+mod continuity;
 mod dump;
 mod logs;
 mod positions;
@@ -8,6 +9,7 @@ mod recollection;
 mod records;
 mod topic_ids;
 
+pub use continuity::{Continuity, Incarnation, Sighting};
 pub(crate) use dump::without_place;
 pub use dump::{DumpError, read_dump, write_dump};
 pub use logs::Logs;

@@ -45,6 +45,7 @@ impl Damage {
             Kind::Syncs => "syncs",
             Kind::Checkpoints => "checkpoints",
             Kind::Records => "records",
+            Kind::RecordTopics => "ids of recorded topics",
         }
     }
 
@@ -59,7 +60,7 @@ impl Damage {
     /// The first segment that is of no use any more. What was withdrawn of records behind the damage is not known, so none
     /// that stand before it can be trusted.
     pub(super) fn lost_from(&self) -> u64 {
-        if self.kind == Kind::Records { 0 } else { self.sequence }
+        if matches!(self.kind, Kind::Records | Kind::RecordTopics) { 0 } else { self.sequence }
     }
 }
 
@@ -106,6 +107,7 @@ pub(super) struct Contents {
     pub(super) checkpoints: StreamState,
     pub(super) fingerprints: Fingerprints,
     pub(super) records: StreamState,
+    pub(super) record_topics: StreamState,
 }
 
 /// Takes a segment's number, its head and its entries; `None` when they make no sense.
@@ -179,6 +181,14 @@ impl Contents {
             (records, fingerprints) = (StreamState::empty(records.stream, 0), Fingerprints::default());
             damages.push(damage.of(link));
         }
+        let take = &mut |_, head: Head, entries: &[u8]| fingerprints.read_topics(entries, head.count);
+        let (mut record_topics, damage) = StreamState::load(log, space, Kind::RecordTopics, take)?;
+        if let Some(damage) = damage {
+            // An id that is not known proves nothing, and an old one would.
+            record_topics = StreamState::empty(record_topics.stream, 0);
+            fingerprints.forget_topics();
+            damages.push(damage.of(link));
+        }
         let sync_writer = resume(&mut syncs.tail, &names);
         let contents = Self {
             names,
@@ -193,12 +203,14 @@ impl Contents {
             checkpoints,
             fingerprints,
             records,
+            record_topics,
         };
         Ok((contents, damages))
     }
 
-    pub(super) fn streams(&self) -> [&StreamState; 5] {
-        [&self.named, &self.commits, &self.syncs, &self.checkpoints, &self.records]
+    pub(super) fn streams(&self) -> [&StreamState; 6] {
+        let Self { named, commits, syncs, checkpoints, records, record_topics, .. } = self;
+        [named, commits, syncs, checkpoints, records, record_topics]
     }
 }
 

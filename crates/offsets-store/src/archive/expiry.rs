@@ -171,6 +171,7 @@ impl Contents {
             Kind::Syncs => &self.syncs,
             Kind::Checkpoints => &self.checkpoints,
             Kind::Records => &self.records,
+            Kind::RecordTopics => &self.record_topics,
             Kind::Names | Kind::Links => &self.named,
         }
     }
@@ -181,6 +182,7 @@ impl Contents {
             Kind::Syncs => &mut self.syncs,
             Kind::Checkpoints => &mut self.checkpoints,
             Kind::Records => &mut self.records,
+            Kind::RecordTopics => &mut self.record_topics,
             Kind::Names | Kind::Links => &mut self.named,
         }
     }

@@ -3,12 +3,12 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::Timestamp;
 use offsets_core::evidence::{Fingerprint, KeptRecords, Records, Scan, Span};
 use offsets_core::link::Link;
-use offsets_core::model::{LogRange, SourceOffset, TopicPartition};
+use offsets_core::model::{LogRange, SourceOffset, TopicId, TopicPartition};
 
-use super::contents::StreamState;
-use super::recorder::Recorder;
+use super::contents::{Contents, StreamState};
+use super::recorder::{Recorder, put};
 use super::stretches::{self, Entry, LocalNames};
-use super::{Archive, Damage, Kind};
+use super::{Archive, Damage, Kind, record_topics};
 use crate::Error;
 use crate::log::{Key, SegmentLog, Stream};
 use crate::segment;
@@ -19,22 +19,79 @@ use crate::wire::Writer;
 pub struct KeptUpTo {
     /// The first offset that was not read.
     pub next: SourceOffset,
-    /// The last record that was kept. While the log still holds it, the topic is the one that it was read from.
+    /// The last record that was kept.
     pub last: Option<(SourceOffset, Fingerprint)>,
+    /// The id of the topic that it was all read from, where that is known.
+    pub topic: Option<TopicId>,
 }
+
+/// Most records of a partition that are held to recognise it by.
+const LANDMARKS: usize = 16;
 
 /// What is known of kept records while more are recorded.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Fingerprints {
-    positions: HashMap<TopicPartition, KeptUpTo>,
+    positions: HashMap<TopicPartition, Position>,
+    /// The ids of the topics that the records of partitions are of.
+    topics: HashMap<TopicPartition, TopicId>,
     /// The partitions named in the segment that grows.
     names: LocalNames,
 }
 
+/// How far a partition was kept.
+#[derive(Debug, Clone)]
+struct Position {
+    next: SourceOffset,
+    /// The last records of stretches, the last one behind: the further back, the further apart.
+    landmarks: Vec<(SourceOffset, Fingerprint)>,
+}
+
+impl Position {
+    fn pass(&mut self, next: SourceOffset, last: Option<(SourceOffset, Fingerprint)>) {
+        self.next = next;
+        if let Some(last) = last {
+            if self.landmarks.len() == LANDMARKS {
+                let mut at = 0;
+                self.landmarks.retain(|_| {
+                    at += 1;
+                    at % 2 == 0
+                });
+            }
+            self.landmarks.push(last);
+        }
+    }
+}
+
 impl Fingerprints {
+    /// Takes the entries of a segment of the ids of topics; `None` when they make no sense.
+    pub(super) fn read_topics(&mut self, entries: &[u8], count: u32) -> Option<()> {
+        record_topics::read(entries, count, |partition, id| self.set_topic(partition, id))
+    }
+
+    pub(super) fn forget_topics(&mut self) {
+        self.topics.clear();
+    }
+
+    fn set_topic(&mut self, partition: TopicPartition, id: Option<TopicId>) {
+        match id {
+            Some(id) => self.topics.insert(partition, id),
+            None => self.topics.remove(&partition),
+        };
+    }
+
+    fn pass(
+        positions: &mut HashMap<TopicPartition, Position>,
+        partition: &TopicPartition,
+        next: SourceOffset,
+        last: Option<(SourceOffset, Fingerprint)>,
+    ) {
+        let begun = || Position { next, landmarks: Vec::new() };
+        positions.entry(partition.clone()).or_insert_with(begun).pass(next, last);
+    }
+
     /// Takes the entries of a segment; `None` when they make no sense.
     pub(super) fn read(&mut self, entries: &[u8], count: u32) -> Option<()> {
-        let Self { positions, names } = self;
+        let Self { positions, names, .. } = self;
         let mut left = u64::from(count);
         stretches::read(entries, names, |entry| {
             match entry {
@@ -45,9 +102,8 @@ impl Fingerprints {
                 Entry::Stretch { partition, offsets, records } => {
                     left = left.checked_sub(records.len().max(1))?;
                     let read = records.records(offsets.end)?;
-                    let known = positions.get(partition).and_then(|known| known.last);
-                    let last = read.last().map(|record| (record.offset, record.content)).or(known);
-                    positions.insert(partition.clone(), KeptUpTo { next: offsets.end, last });
+                    let last = read.last().map(|record| (record.offset, record.content));
+                    Self::pass(positions, partition, offsets.end, last);
                 }
             }
             Some(())
@@ -60,7 +116,32 @@ impl Fingerprints {
 impl Recorder<'_> {
     /// How far the records of a source partition were kept; `None` where none were.
     pub fn kept_up_to(&self, partition: &TopicPartition) -> Option<KeptUpTo> {
-        self.contents().fingerprints.positions.get(partition).copied()
+        let Fingerprints { positions, topics, .. } = &self.contents().fingerprints;
+        let Position { next, landmarks } = positions.get(partition)?;
+        Some(KeptUpTo { next: *next, last: landmarks.last().copied(), topic: topics.get(partition).copied() })
+    }
+
+    /// Up to 16 of the records that were kept of a source partition, in the order of their offsets, the last one among them: what
+    /// the partition can be recognised by. The further back, the further apart.
+    pub fn landmarks(&self, partition: &TopicPartition) -> &[(SourceOffset, Fingerprint)] {
+        let position = self.contents().fingerprints.positions.get(partition);
+        position.map_or(&[], |position| &position.landmarks)
+    }
+
+    /// Takes the id of the topic that all that is kept of a source partition is of. It is saved with that.
+    pub fn record_topic(&mut self, partition: &TopicPartition, id: TopicId) {
+        if self.contents().fingerprints.topics.get(partition) != Some(&id) {
+            self.put_topic(partition, Some(id));
+        }
+    }
+
+    fn put_topic(&mut self, partition: &TopicPartition, id: Option<TopicId>) {
+        let mut entry = Writer::default();
+        record_topics::write(&mut entry, partition, id);
+        let Contents { full, record_topics, fingerprints, .. } = self.contents_mut();
+        // They have no age.
+        put(record_topics, full, entry.bytes(), Timestamp::UNIX_EPOCH);
+        fingerprints.set_topic(partition.clone(), id);
     }
 
     /// Keeps a stretch of a source partition that was read whole, aborted records too. It lies behind all that was kept of
@@ -90,10 +171,13 @@ impl Recorder<'_> {
             left = rest;
             self.write_full()?;
         }
-        let positions = &mut self.contents_mut().fingerprints.positions;
-        let known = positions.get(partition).and_then(|known| known.last);
-        let last = scan.records.last().map(|record| (record.offset, record.content)).or(known);
-        positions.insert(partition.clone(), KeptUpTo { next: scan.offsets.end, last });
+        let last = scan.records.last().map(|record| (record.offset, record.content));
+        Fingerprints::pass(
+            &mut self.contents_mut().fingerprints.positions,
+            partition,
+            scan.offsets.end,
+            last,
+        );
         Ok(())
     }
 
@@ -116,6 +200,9 @@ impl Recorder<'_> {
         stretches::write_withdrawal(&mut entry, names, partition);
         tail.entries.append(entry.bytes());
         tail.grow_by(1, now);
+        if self.contents().fingerprints.topics.contains_key(partition) {
+            self.put_topic(partition, None);
+        }
         self.write_full()?;
         Ok(true)
     }

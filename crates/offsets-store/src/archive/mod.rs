@@ -7,6 +7,7 @@ mod copy;
 mod expiry;
 mod fingerprints;
 mod names;
+mod record_topics;
 mod recorder;
 mod stats;
 mod stretches;
@@ -46,6 +47,7 @@ enum Kind {
     Syncs = 3,
     Checkpoints = 4,
     Records = 5,
+    RecordTopics = 6,
 }
 
 /// The stream of all links; each link's own streams have its number as their space.

@@ -209,12 +209,14 @@ impl<'a> Recorder<'a> {
     /// The log's own. What was taken is kept and written by the next call.
     pub fn save(&mut self) -> Result<(), Error> {
         let end = self.contents.sync_writer.end().unwrap_or_default();
-        let Contents { full, named, commits, checkpoints, syncs, records, .. } = &mut *self.contents;
+        let Contents { full, named, commits, checkpoints, syncs, records, record_topics, .. } =
+            &mut *self.contents;
         full.extend(named.tail.stored(&[]));
         full.extend(commits.tail.stored(&[]));
         full.extend(checkpoints.tail.stored(&[]));
         full.extend(syncs.tail.stored(&end));
         full.extend(records.tail.stored(&[]));
+        full.extend(record_topics.tail.stored(&[]));
         self.write()
     }
 
@@ -296,13 +298,15 @@ impl<'a> Recorder<'a> {
         put(named, full, entry.bytes(), Timestamp::UNIX_EPOCH);
     }
 
-    /// Writes full segments when there are many. The names they refer to go with them.
+    /// Writes full segments when there are many. The names they refer to go with them, and what was withdrawn of records: an id
+    /// of a topic never stands beside records of the one before it.
     pub(super) fn write_full(&mut self) -> Result<(), Error> {
-        let Contents { full, named, .. } = &mut *self.contents;
+        let Contents { full, named, records, .. } = &mut *self.contents;
         if full.len() < HELD_BACK {
             return Ok(());
         }
         full.extend(named.tail.stored(&[]));
+        full.extend(records.tail.stored(&[]));
         self.write()
     }
 
@@ -328,7 +332,7 @@ impl<'a> Recorder<'a> {
 }
 
 /// Adds an entry to a stream.
-fn put(state: &mut StreamState, full: &mut Vec<(Key, Vec<u8>)>, entry: &[u8], now: Timestamp) {
+pub(super) fn put(state: &mut StreamState, full: &mut Vec<(Key, Vec<u8>)>, entry: &[u8], now: Timestamp) {
     if state.tail.is_full_for(entry.len(), now) {
         full.push(state.close(&[]));
     }

@@ -3,12 +3,13 @@
 use std::fmt::Write as _;
 
 use offsets_core::evidence::{Fingerprint, KeptRecords as _, Scan, ScannedRecord, Span};
-use offsets_core::model::{LogRange, SourceOffset, TopicPartition};
+use offsets_core::model::{LogRange, SourceOffset, TopicId, TopicPartition};
 use offsets_store::{Archive, Limits, Recorder, SegmentLog as _};
 
 use crate::story::{SharedLog, at, golden, link, sync};
 
 const RECORDS: u8 = 5;
+const RECORD_TOPICS: u8 = 6;
 
 fn offset(offset: i64) -> SourceOffset {
     SourceOffset::new(offset).unwrap()
@@ -118,6 +119,62 @@ fn what_was_withdrawn_is_not_given_back_and_what_came_after_is() {
         assert_eq!(kept(&log.archive(), 0, 0, 9_999), [scan(0, 2_500, 5)]);
         assert_eq!(kept(&log.archive(), 1, 0, 9_999), [scan(0, 50, 1)]);
     }
+}
+
+/// A recorder that was killed withdrew the fingerprints of a topic that was still the same, because compaction had removed the last
+/// record that was kept: the id of the topic has to outlive the process, and other records have to be there to look for.
+#[test]
+fn the_id_of_the_topic_and_landmarks_outlive_the_process_and_go_with_a_withdrawal() {
+    let [first, second] = [1, 2].map(|bits| TopicId::new(bits).unwrap());
+    let log = SharedLog::default();
+    let mut archive = log.archive();
+    let mut recorder = archive.record(&link()).unwrap();
+    for at in 0..40 {
+        keep(&mut recorder, 0, &scan(at * 10, at * 10 + 10, 1), 1);
+    }
+    recorder.record_topic(&orders(0), first);
+    recorder.record_topic(&orders(0), first);
+    recorder.save().unwrap();
+    assert_eq!(log.segments(RECORD_TOPICS).len(), 1);
+
+    let mut archive = log.archive();
+    let mut recorder = archive.record(&link()).unwrap();
+    let known = recorder.kept_up_to(&orders(0)).unwrap();
+    assert_eq!((known.next, known.topic), (offset(400), Some(first)));
+    let landmarks = recorder.landmarks(&orders(0));
+    assert!((8..=16).contains(&landmarks.len()), "{landmarks:?}");
+    assert_eq!(landmarks.last().copied(), known.last);
+    assert!(landmarks[0].0 < offset(200), "some are far back: {landmarks:?}");
+    assert!(landmarks.is_sorted_by_key(|(offset, _)| *offset));
+
+    recorder.withdraw_records(&orders(0), at(2)).unwrap();
+    keep(&mut recorder, 0, &scan(0, 10, 1), 3);
+    assert_eq!(recorder.kept_up_to(&orders(0)).unwrap().topic, None, "the next topic is not the first one");
+    recorder.save().unwrap();
+    let mut archive = log.archive();
+    let mut recorder = archive.record(&link()).unwrap();
+    assert_eq!(recorder.kept_up_to(&orders(0)).unwrap().topic, None);
+    recorder.record_topic(&orders(0), second);
+    recorder.save().unwrap();
+    let mut archive = log.archive();
+    assert_eq!(archive.record(&link()).unwrap().kept_up_to(&orders(0)).unwrap().topic, Some(second));
+}
+
+#[test]
+fn damaged_ids_of_topics_are_not_used_and_cost_no_records() {
+    let mut log = SharedLog::default();
+    let mut archive = log.archive();
+    let mut recorder = archive.record(&link()).unwrap();
+    keep(&mut recorder, 0, &scan(0, 10, 1), 1);
+    recorder.record_topic(&orders(0), TopicId::new(1).unwrap());
+    recorder.save().unwrap();
+    let (key, mut bytes) = log.segments(RECORD_TOPICS).pop().unwrap();
+    bytes[60] ^= 1;
+    log.append(&[(key, bytes)]).unwrap();
+    let mut archive = log.archive();
+    let recorder = archive.record(&link()).unwrap();
+    let known = recorder.kept_up_to(&orders(0)).unwrap();
+    assert_eq!((known.next, known.topic), (offset(10), None));
 }
 
 #[test]
