@@ -1,6 +1,6 @@
 //! A compacted source: offsets that no longer hold a record.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use offsets_tests::kafka::Isolation;
 use offsets_tests::rig::Rig;
 use offsets_tests::scenario::{Outline, Scenario};
@@ -23,6 +23,39 @@ fn groups_in_and_between_the_holes_of_a_compacted_source_keep_the_law() -> Resul
     scenario.await_mirrored()?;
     scenario.await_checkpoints()?;
     scenario.judge_exact(&[])?;
+    Ok(())
+}
+
+/// A recorder that had been killed withdrew the fingerprints of a topic that was still the same: compaction had removed the last record
+/// that it had kept. (Found in a drill on real clusters: case O5.)
+#[test]
+fn fingerprints_outlive_the_compaction_of_the_last_record_that_was_kept() -> Result<()> {
+    let mut rig = Rig::shared()?;
+    let outline = Outline::new("rewritten", 1).topic("cleanup.policy", "compact").topic("segment.ms", "500");
+    let mut scenario = outline.topic("min.cleanable.dirty.ratio", "0.01").on(&mut rig)?;
+    let folder = scenario.rig.scratch().folder("rewritten")?;
+    let folder = folder.to_str().context("the folder's name is not UTF-8")?.to_owned();
+    let keep = ["run", "--dir", &folder, "--once", "--fingerprints"];
+    scenario.produce_under(2_000, |id| format!("often-{}", id.0 % 50))?;
+    scenario.groups_lagging(&[150])?;
+    scenario.mirror.start()?;
+    scenario.await_mirrored()?;
+    scenario.offsets_archive(&keep)?.expect_code(0)?;
+    let last = scenario.source_log(Isolation::ReadUncommitted)?;
+    let last = last.partitions().filter_map(|(_, part)| Some(part.records.last()?.offset)).max();
+    let last = last.context("there is no record")?;
+    let is_there = |scenario: &mut Scenario<'_>| -> Result<bool> {
+        let log = scenario.source_log(Isolation::ReadUncommitted)?;
+        Ok(log.partitions().any(|(_, part)| part.records.iter().any(|record| record.offset == last)))
+    };
+    let mut tries = 0;
+    while is_there(&mut scenario)? {
+        ensure!(tries < TRIES, "the last record that was kept was not compacted in time");
+        scenario.produce_under(100, |id| format!("often-{}", id.0 % 50))?;
+        tries += 1;
+    }
+    let run = scenario.offsets_archive(&keep)?.expect_code(0)?;
+    ensure!(!run.stderr.contains("withdrawn"), "{}", run.stderr);
     Ok(())
 }
 
