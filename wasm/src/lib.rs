@@ -2,6 +2,7 @@
 //! come out in columns whose offsets are `bigint`.
 //!
 //! ```js
+//! await init(); // in a page or through a bundler; Node loads the module with the import
 //! const dump = new Dump(await file.text());
 //! const translation = dump.translate({ groups: ["app-g"] });
 //! const { topic, partition, targetOffset, high } = translation.columns();

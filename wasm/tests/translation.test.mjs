@@ -155,7 +155,7 @@ test("a dead source answers from its last checkpoints", () => {
 });
 
 test("the package for a page answers as the one for Node", async () => {
-    const web = await import("../pkg/web/offsets_wasm.js");
+    const web = await import("../pkg/web/index.js");
     web.initSync({ module: webModule() });
     const translation = new web.Dump(dumpText("beyond-2-53.json")).translate({ allGroups: true });
     assert.equal(translation.toJson(), all.toJson());

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 const require = createRequire(import.meta.url);
 
 /** The package for Node. */
-export const { Dump } = require("../../pkg/node");
+export const { Dump } = require("../../pkg/node/offsets_wasm.js");
 
 /** The bytes of the module in the package for a page. */
 export const webModule = () => readFileSync(new URL("../../pkg/web/offsets_wasm_bg.wasm", import.meta.url));

@@ -4,6 +4,7 @@
 //! `target/`. Nothing else on the machine is changed.
 
 mod apt;
+mod browser;
 mod deny;
 mod jars;
 mod wasm;
@@ -13,6 +14,7 @@ use anyhow::{Result, bail};
 use self::apt::Apt;
 use crate::command::answer;
 
+pub(crate) use self::browser::{browser, bundler};
 pub(crate) use self::deny::deny;
 pub(crate) use self::wasm::Toolchain as WasmToolchain;
 
@@ -89,6 +91,22 @@ pub(crate) const WASM: Need = Need {
     remedy: "run `rustup target add wasm32-unknown-unknown`",
 };
 
+/// Opens a page that uses the WebAssembly module.
+pub(crate) const BROWSER: Need = Need {
+    name: "Chromium",
+    find: browser::find_browser,
+    get: browser::get_browser,
+    remedy: browser::BROWSER_REMEDY,
+};
+
+/// Bundles a program that uses the npm package.
+pub(crate) const BUNDLER: Need = Need {
+    name: "esbuild",
+    find: browser::find_bundler,
+    get: browser::get_bundler,
+    remedy: browser::BUNDLER_REMEDY,
+};
+
 /// Parent-death signals and process groups of the rig.
 pub(crate) const SETPRIV: Need = Need {
     name: "setpriv (Linux)",
@@ -102,13 +120,13 @@ pub(crate) const DENY: Need =
     Need { name: "cargo-deny", find: deny::find, get: deny::get, remedy: deny::REMEDY };
 
 /// What the tests need.
-pub(crate) const FOR_TESTS: &[Need] = &[C_TOOLS, SETPRIV, JAVA, JARS, NODE, WASM];
+pub(crate) const FOR_TESTS: &[Need] = &[C_TOOLS, SETPRIV, JAVA, JARS, NODE, WASM, BROWSER, BUNDLER];
 
 /// What the rig alone needs.
 pub(crate) const FOR_RIG: &[Need] = &[C_TOOLS, SETPRIV, JAVA, JARS];
 
 /// What any chore needs.
-pub(crate) const EVERYTHING: &[Need] = &[C_TOOLS, SETPRIV, JAVA, JARS, NODE, WASM, DENY];
+pub(crate) const EVERYTHING: &[Need] = &[C_TOOLS, SETPRIV, JAVA, JARS, NODE, WASM, BROWSER, BUNDLER, DENY];
 
 /// Finds or gets all of `needs`.
 ///

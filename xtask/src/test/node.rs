@@ -1,4 +1,4 @@
-//! Tests of the WebAssembly module in Node: the `*.test.mjs` files in `wasm/tests`.
+//! Tests of the WebAssembly module in Node, and from there in a browser: the `*.test.mjs` files in `wasm/tests`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use super::programs::Program;
 use super::tally::{Kind, Tally, Verdict};
 use crate::command::show;
-use crate::places;
+use crate::{places, setup};
 
 /// Runs each file, shows what it prints, and counts its tests. They compare the module's answers with the command's.
 ///
@@ -24,6 +24,8 @@ pub(super) fn run(programs: &[Program], tally: &mut Tally) -> Result<()> {
         let mut command = Command::new("node");
         command.current_dir(places::workspace().join("wasm")).arg("--test-reporter=tap").arg(&file);
         command.env("OFFSETS_BIN", offsets);
+        command.envs(setup::browser().map(|browser| ("CHROMIUM", browser)));
+        command.envs(setup::bundler().map(|bundler| ("ESBUILD", bundler)));
         eprintln!("$ {}", show(&command));
         let output = command.stderr(std::process::Stdio::inherit()).output().context("run node")?;
         let text = String::from_utf8_lossy(&output.stdout);
