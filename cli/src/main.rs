@@ -9,10 +9,12 @@ mod exit;
 mod failure;
 mod job;
 mod link;
+mod new_file;
 mod outcome;
 mod print;
 mod recorder;
 mod service;
+mod text;
 mod verb;
 
 use std::process::ExitCode;

@@ -1,6 +1,5 @@
 //! The link as the properties file of a dedicated MM2 has it.
 
-use std::fs;
 use std::path::Path;
 
 use offsets_core::link::LinkName;
@@ -12,6 +11,7 @@ use super::{Clusters, flags, overridden};
 use crate::args::{LinkArgs, SideArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::text;
 
 /// The names of the flows that are enabled.
 pub(super) fn flows(path: &Path) -> Result<Vec<String>, Failure> {
@@ -42,7 +42,7 @@ pub(super) fn clusters(args: &LinkArgs, path: &Path, flow: Option<&str>) -> Resu
 }
 
 fn properties(path: &Path) -> Result<Mm2Properties, Failure> {
-    let bytes = fs::read(path).map_err(|error| Failure::unreadable(path, &error))?;
+    let bytes = text::read_bytes(path)?;
     Mm2Properties::parse(bytes).map_err(|error| unusable(path, &error))
 }
 

@@ -6,7 +6,6 @@ mod mm2;
 
 pub(crate) use file::{JobTable, find_job};
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use offsets_core::evidence::{Evidence, read_dump};
@@ -146,7 +145,7 @@ fn dump(path: &Path) -> Result<Evidence, Failure> {
 }
 
 fn read(path: &Path) -> Result<String, Failure> {
-    fs::read_to_string(path).map_err(|error| Failure::unreadable(path, &error))
+    crate::text::read(path)
 }
 
 /// The settings of one cluster from flags alone. `side` is the word its overrides begin with.

@@ -4,12 +4,12 @@ use offsets_core::model::{CommittedOffset, GroupId, GroupState, TargetOffset, To
 use offsets_core::plan::{Move, Overrides, Refusal, ResetPlan, Step, TargetState, Undo, Verdict};
 use offsets_kafka::{Cluster, Deadline, GroupPartition};
 
-use super::dump::create;
 use super::session::TargetSession;
 use crate::args::{ApplyArgs, OutputArgs};
 use crate::clock;
 use crate::exit::Exit;
 use crate::failure::{Failure, with_causes};
+use crate::new_file::create;
 use crate::print::{Told, print_reset};
 
 /// Draws up the plan and, with `--execute`, carries it out: what is to be done `beforehand`, undo file, commits, read-back,

@@ -1,5 +1,4 @@
-use std::fs::OpenOptions;
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::path::Path;
 
 use offsets_core::evidence::write_dump;
@@ -9,6 +8,7 @@ use super::session::{Session, SourceNeed};
 use crate::args::{DumpArgs, EvidenceArgs, LinkArgs, OutputArgs, SeedArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::new_file::create;
 use crate::print::stdout;
 
 /// `offsets dump`.
@@ -31,20 +31,4 @@ pub(crate) fn dump(
     let partitions = inquiry.conclude().rows.len();
     session.remarks().say(format!("{}: evidence for {partitions} commits", args.file.display()));
     Ok(Exit::Done)
-}
-
-/// Writes a new file whole and to the disk, or leaves none behind.
-pub(super) fn create(path: &Path, text: &str) -> Result<(), Failure> {
-    let mut file = OpenOptions::new().write(true).create_new(true).open(path).map_err(|error| {
-        let failure = Failure::unwritable(path, &error);
-        match error.kind() {
-            io::ErrorKind::AlreadyExists => failure.remedy("name a file that does not exist yet"),
-            _ => failure,
-        }
-    })?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(|error| {
-        // Half a file is worse than none; if it cannot be removed either, the error below still names it.
-        let _ = std::fs::remove_file(path);
-        Failure::unwritable(path, &error)
-    })
 }

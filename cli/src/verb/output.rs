@@ -2,15 +2,15 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use tempfile::NamedTempFile;
 
 use crate::failure::Failure;
+use crate::new_file::NewFile;
 use crate::print::{Heard, stdout};
 
 /// A file that is there whole, at the end, or not at all; or stdout.
 pub(super) enum Output {
     Stdout(BufWriter<Heard<io::Stdout>>),
-    File { path: PathBuf, content: BufWriter<NamedTempFile> },
+    File(NewFile),
 }
 
 impl Output {
@@ -19,13 +19,7 @@ impl Output {
         if path == Path::new("-") {
             return Ok(Self::Stdout(stdout()));
         }
-        if path.exists() {
-            return Err(exists(path));
-        }
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let file = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")));
-        let file = file.map_err(|error| Failure::unwritable(path, &error))?;
-        Ok(Self::File { path: path.to_owned(), content: BufWriter::new(file) })
+        NewFile::begin(path).map(Self::File)
     }
 
     /// Adds a line.
@@ -39,7 +33,7 @@ impl Output {
     pub(super) fn failed(&self, error: io::Error) -> Failure {
         match self {
             Self::Stdout(_) => error.into(),
-            Self::File { path, .. } => Failure::unwritable(path, &error),
+            Self::File(file) => file.failed(error),
         }
     }
 
@@ -62,16 +56,7 @@ impl Output {
     fn finish(self) -> Result<Option<PathBuf>, Failure> {
         match self {
             Self::Stdout(mut out) => Ok(out.flush().map(|()| None)?),
-            Self::File { path, content } => {
-                let unwritable = |error: io::Error| Failure::unwritable(&path, &error);
-                let file = content.into_inner().map_err(|error| unwritable(error.into_error()))?;
-                file.as_file().sync_all().map_err(unwritable)?;
-                match file.persist_noclobber(&path) {
-                    Ok(_) => Ok(Some(path)),
-                    Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Err(exists(&path)),
-                    Err(error) => Err(unwritable(error.error)),
-                }
-            }
+            Self::File(file) => file.finish(),
         }
     }
 }
@@ -80,19 +65,14 @@ impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::Stdout(out) => out.write(bytes),
-            Self::File { content, .. } => content.write(bytes),
+            Self::File(file) => file.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
             Self::Stdout(out) => out.flush(),
-            Self::File { content, .. } => content.flush(),
+            Self::File(file) => file.flush(),
         }
     }
-}
-
-fn exists(path: &Path) -> Failure {
-    Failure::unwritable(path, &io::ErrorKind::AlreadyExists.into())
-        .remedy("name a file that does not exist yet")
 }

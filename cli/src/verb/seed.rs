@@ -3,9 +3,9 @@ use std::path::Path;
 use offsets_core::reconcile::Seed;
 use offsets_core::translate::Translation;
 
-use super::dump::create;
 use crate::args::{SeedArgs, SelectionArgs};
 use crate::failure::Failure;
+use crate::new_file::create;
 use crate::print::Remarks;
 
 /// The seed of a translation and the file it goes to, where one was asked for.

@@ -254,5 +254,5 @@ fn tell_left_out(fingerprints: &KeptFingerprints<'_>, remarks: Remarks) {
 
 /// Reads a file whole.
 pub(super) fn read(path: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(path).map_err(|error| Failure::unreadable(path, &error))
+    crate::text::read(path)
 }

@@ -1,4 +1,3 @@
-use std::fs;
 use std::num::NonZero;
 use std::ops::Range;
 use std::path::Path;
@@ -6,11 +5,12 @@ use std::thread;
 
 use offsets_core::sim::{Accuracy, Breadth, Curve, Rehearsal, Scenario, Simulation};
 
-use super::dump::create;
 use crate::args::{Format, OutputArgs, SimulateArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::new_file::create;
 use crate::print::{Remarks, chart, print_simulation};
+use crate::text;
 
 /// How many links the chart is drawn from.
 const CHARTED_LINKS: u64 = 32;
@@ -66,7 +66,7 @@ fn simulated(args: &SimulateArgs) -> Result<Simulated, Failure> {
 
 /// The link that a file describes.
 fn described(path: &Path) -> Result<Scenario, Failure> {
-    let text = fs::read_to_string(path).map_err(|error| Failure::unreadable(path, &error))?;
+    let text = text::read(path)?;
     let scenario: Scenario = toml::from_str(&text)
         .map_err(|error| Failure::usage(error.to_string().trim_end()).in_file(path).remedy(EVERY_KEY))?;
     scenario.checked().map_err(|error| Failure::usage(error.to_string()).in_file(path).remedy(EVERY_KEY))

@@ -5,13 +5,13 @@ use offsets_core::evidence::{Evidence, Reading, SourceState, write_dump};
 use offsets_core::link::{Link, LinkName};
 use offsets_store::Archive;
 
-use super::super::dump::create;
 use super::super::session::tell_damages;
 use crate::args::{ExportArgs, LinkArgs, OutputArgs};
 use crate::clock;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::link::named;
+use crate::new_file::create;
 use crate::print::{Remarks, stdout};
 use crate::recorder::open_to_read;
 
