@@ -15,7 +15,7 @@ pub(crate) use archive::{ArchiveArgs, ArchiveVerb, CommitsFrom, ExportArgs, RunA
 pub(crate) use evidence::EvidenceArgs;
 pub(crate) use link::{LinkArgs, PolicyName, SideArgs, SyncsLocation};
 pub(crate) use output::{Format, OutputArgs};
-pub(crate) use reconcile::{Mode, ReconcileArgs};
+pub(crate) use reconcile::{Mode, OnFlaw, ReconcileArgs};
 pub(crate) use reset::{ApplyArgs, Destination, ResetArgs, TargetPartitions, UndoArgs};
 pub(crate) use selection::{GroupArgs, SeedArgs, SelectionArgs, TranslateArgs};
 pub(crate) use simulate::SimulateArgs;

@@ -50,9 +50,27 @@ A file has one record a line:
   {\"region\": \"a\", \"topic\": \"orders\", \"partition\": 0, \"offset\": 7,
    \"timestamp\": 1764000000000, \"key\": \"17\", \"value\": {\"total\": 3}, \"headers\": {\"id\": \"x\"}}
 Key and value are text or JSON, null is a tombstone, keyBase64 and valueBase64 are for bytes.
-A header that comes several times has a list of its values.
-Region and topic are the name of the file where the line does not say them, the offset is the
-number of the line. Files are read side by side, the oldest timestamp first.
+A header that comes several times has a list of its values. A timestamp of -1 is none, and a negative
+partition or offset is not known. Blank lines and a byte order mark are passed over.
+Region and topic are the name of the file where neither the line nor --from REGION=FILE says them, the
+offset is the number of the line. Files are read side by side, the oldest timestamp first.
+
+Lines of other tools become lines of offsets with jq:
+  kcat -C -b kafka:9092 -t orders -e -J |
+    jq -c '.headers as $h | {topic, partition, offset, timestamp: .ts, key, value: .payload,
+      headers: (reduce range(0; $h | length; 2) as $i ({}; .[$h[$i]] += [$h[$i + 1]]))}'
+  rpk topic consume orders -o :end |
+    jq -c '{topic, partition, offset, timestamp, key, value,
+      headers: (reduce (.headers // [])[] as $h ({}; .[$h.key] += [$h.value]))}'
+  kafka-console-consumer --bootstrap-server kafka:9092 --topic orders --from-beginning \\
+    --timeout-ms 10000 --property print.timestamp=true --property print.partition=true \\
+    --property print.offset=true --property print.key=true --property 'null.literal=<null>' |
+    jq -Rc 'def null_or_text: if . == \"<null>\" then null else . end; split(\"\\t\") |
+      {timestamp: (.[0] | split(\":\")[-1] | tonumber? // null),
+       partition: (.[1] | split(\":\")[1] | tonumber), offset: (.[2] | split(\":\")[1] | tonumber),
+       key: (.[3] | null_or_text), value: (.[4:] | join(\"\\t\") | null_or_text)}'
+Values stay text: fromjson would write them anew, and jq before 1.7 loses digits above 2^53. None of these
+is for values that are no text. docs/identity-and-order.md says what else each loses, and what kaf does.
 
 With --mode reread a line says at which partition and offset of the target its record stood, at least
 in topics that the seed has windows of: only what stood inside a window is ever dropped.
@@ -67,11 +85,12 @@ Exit codes:
   3 a record that cannot be judged, or was deleted before it was read
   4 the state and the group's positions do not go together")]
 pub(crate) struct ReconcileArgs {
-    /// What to read: a file of records, or `-` for stdin; between topics TOPIC, or REGION=TOPIC. Say it once for each
-    #[arg(long, value_name = "FILE|TOPIC", required = true)]
+    /// What to read: a file of records, or `-` for stdin, and with --group a topic; REGION= in front says which region wrote it.
+    /// Say it once for each
+    #[arg(long, value_name = "[REGION=]FILE|TOPIC", required = true)]
     pub(crate) from: Vec<String>,
 
-    /// Where what counts is written: a file that does not exist yet, `-` for stdout, or a topic that exists
+    /// Where what counts is written: a file that does not exist yet, a device or a pipe, `-` for stdout, or a topic that exists
     #[arg(long, value_name = "FILE|TOPIC", required_unless_present = "dry_run")]
     pub(crate) to: Option<PathBuf>,
 
@@ -170,6 +189,10 @@ pub(crate) struct TopicsArgs {
         default_missing_value = ""
     )]
     pub(crate) repartition: Option<String>,
+
+    /// Write every winner into the ledger too: when a later write beats it, its content is in no other place for certain
+    #[arg(long, requires_all = ["group", "ledger"])]
+    pub(crate) ledger_values: bool,
 
     /// The compacted topic that holds the state [default: GROUP-changelog, created where it is missing]
     #[arg(long, value_name = "TOPIC", requires = "group")]

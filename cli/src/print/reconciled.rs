@@ -42,9 +42,9 @@ pub(crate) fn print_reconciled(
             remarks.say(format!("{}; nothing was written", in_words(summary)));
         }
         (_, None) => {
-            let mut table = Table::new(["RECORDS", "WRITTEN", "LOST", "FLAWED"]);
-            let (lost, flawed) = (summary.lost.values().sum(), summary.flawed.values().sum());
-            table.add_row([summary.records, summary.written, lost, flawed]);
+            // The first is the sum of the others.
+            let mut table = Table::new(["RECORDS", "WRITTEN", "LOST", "SET ASIDE"]);
+            table.add_row([summary.records, summary.written, summary.dropped(), summary.set_aside()]);
             table.write(&mut out)?;
             out.flush()?;
             remarks.say(in_words(summary));
@@ -84,12 +84,23 @@ fn print_losses(out: &mut impl Write, losses: &[Box<RawValue>]) -> io::Result<()
 
 /// A line for people.
 pub(crate) fn in_words(summary: &Tally) -> String {
-    let Tally { records, written, lost, flawed } = summary;
+    let Tally { records, written, lost, superseded, flawed, passed } = summary;
     let lost = list(lost.iter().map(|(reason, count)| (reason.as_str(), *count)));
     let flawed = list(flawed.iter().map(|(kind, count)| (kind.as_str(), *count)));
     let lost = if lost.is_empty() { "none lost".to_owned() } else { format!("lost: {lost}") };
+    let superseded = of_them(*superseded, "had been written");
     let flawed = if flawed.is_empty() { flawed } else { format!("; could not be judged: {flawed}") };
-    format!("{records} records read, {written} count; {lost}{flawed}")
+    let passed = of_them(*passed, "written all the same");
+    let (dropped, set_aside) = (summary.dropped(), summary.set_aside());
+    format!(
+        "{records} records read, {written} count; {lost}{superseded}{flawed}{passed}; {records} = {written} written + {dropped} lost + \
+         {set_aside} set aside"
+    )
+}
+
+/// How many of what was just said have gone to the output.
+fn of_them(count: u64, what: &str) -> String {
+    if count == 0 { String::new() } else { format!(" ({count} of them {what})") }
 }
 
 fn list<'a>(counts: impl Iterator<Item = (&'a str, u64)>) -> String {

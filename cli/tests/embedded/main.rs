@@ -14,6 +14,7 @@ mod fingerprints;
 mod help;
 mod lab;
 mod reconcile;
+mod reconcile_cases;
 mod reread;
 mod reset;
 mod run;

@@ -248,7 +248,7 @@ fn a_dry_run_shows_records_as_they_are() {
 #[test]
 fn a_line_that_is_no_record_is_named() {
     let folder = regions();
-    folder.write("b.jsonl", format!("{B}\n"));
+    folder.write("b.jsonl", format!("{B}17\n"));
     folder.offsets(&format!("{DEDUP} --to merged.jsonl")).fails(2, &["b.jsonl:4", "not a JSON object"]);
     assert_eq!(folder.files(), ["a.jsonl", "b.jsonl"]);
 }

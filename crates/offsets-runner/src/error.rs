@@ -1,6 +1,6 @@
 use offsets_core::model::TopicName;
 use offsets_core::model::TopicPartition;
-use offsets_core::reconcile::Flawed;
+use offsets_core::reconcile::{Flawed, Misfit};
 use offsets_kafka::{Cause, Lack};
 use offsets_store::{NotAChange, StateDamage};
 
@@ -35,6 +35,9 @@ pub enum Error {
         /// Its partitions.
         partitions_of_other: usize,
     },
+    /// Its rules do not suit its operator, or one another.
+    #[error(transparent)]
+    Misfit(#[from] Misfit),
     /// A policy sends records to dead letters, and no topic is named for them.
     #[error("records that cannot be judged are to go to dead letters, and no topic is named for these")]
     NoDeadLetters,

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use offsets_core::model::{GroupId, TopicName};
-use offsets_core::reconcile::{Policies, Rules, Seed, UpsertRules, Window};
+use offsets_core::reconcile::{OperatorKind, Policies, Rules, Seed, UpsertRules, Window};
 
 use crate::Error;
 
@@ -73,6 +73,11 @@ impl Job {
         }
     }
 
+    /// Whether its rules can have been meant for its operator.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        Ok(self.rules.examination.suits(self.judging.operator())?)
+    }
+
     /// The topics whose records are judged, and whose partitions are tasks.
     pub(crate) fn judged(&self) -> Cow<'_, [Input]> {
         match &self.repartition {
@@ -106,6 +111,9 @@ pub struct Outputs {
     pub output: TopicName,
     /// The topic for the writes that lost, if they are to be kept.
     pub ledger: Option<TopicName>,
+    /// Whether the ledger holds every write of an upsert that goes to the output, too
+    /// ([`LedgerWrite`](offsets_core::reconcile::LedgerWrite)): its content stays there when a later one beats it.
+    pub ledger_values: bool,
     /// The topic for records that cannot be judged, where a policy sends any there.
     pub dead_letters: Option<TopicName>,
 }
@@ -113,7 +121,7 @@ pub struct Outputs {
 impl Outputs {
     /// What counts goes to this topic, and nothing else is kept.
     pub fn to(output: impl Into<TopicName>) -> Self {
-        Self { output: output.into(), ledger: None, dead_letters: None }
+        Self { output: output.into(), ledger: None, ledger_values: false, dead_letters: None }
     }
 
     /// Whether every record that cannot be judged has somewhere to go.
@@ -143,6 +151,15 @@ pub enum Judging {
 }
 
 impl Judging {
+    /// The operator, as the rules it goes by have to suit it.
+    fn operator(&self) -> OperatorKind {
+        match self {
+            Self::Dedup(_) => OperatorKind::Dedup,
+            Self::Upsert(_) => OperatorKind::Upsert,
+            Self::Reread(_) => OperatorKind::Reread,
+        }
+    }
+
     /// Whether records of several inputs are held against each other: those of one identity have to meet then.
     pub(crate) fn lets_meet(&self) -> bool {
         match self {
@@ -163,9 +180,21 @@ pub enum LocalState {
 
 #[cfg(test)]
 mod tests {
-    use offsets_core::reconcile::{FlawKind, Policy};
+    use offsets_core::reconcile::{Examination, FlawKind, IdentityRule, Misfit, Policy};
 
     use super::*;
+
+    #[test]
+    fn rules_that_do_nothing_are_refused() {
+        let examination = Examination { identity: IdentityRule::Key, order: None, max_ahead_ms: 0 };
+        let rules = Rules { examination, policies: Policies::default() };
+        let judged = |judging| Job::new("merge", [], rules.clone(), judging).check();
+        assert!(judged(Judging::Dedup(Window::Unbounded)).is_ok());
+        assert!(matches!(
+            judged(Judging::Upsert(UpsertRules::default())),
+            Err(Error::Misfit(Misfit::NoOrder))
+        ));
+    }
 
     #[test]
     fn dead_letters_without_a_topic_are_refused() {

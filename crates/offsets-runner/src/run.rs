@@ -33,6 +33,7 @@ pub fn run(
     watchers: Watchers<'_>,
     stop: &(dyn Fn() -> bool + Sync),
 ) -> Result<(Ended, Tally), Error> {
+    job.check()?;
     outputs.check(&job.rules.policies)?;
     let Watchers { repartition: ahead, reconcile: watcher } = watchers;
     let Some(between) = &job.repartition else {
@@ -63,6 +64,7 @@ pub fn rehearse(
     watcher: &mut dyn Watcher,
     stop: &dyn Fn() -> bool,
 ) -> Result<(Ended, Tally), Error> {
+    job.check()?;
     Runner::rehearse(cluster, job, watcher)?.run(stop)
 }
 

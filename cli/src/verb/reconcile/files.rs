@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use offsets_core::reconcile::{
     Candidate, Dedup, Destination, EnteredWrite, FlawKind, Flawed, IdentityRule, LedgerEntry, Line, Loss,
@@ -19,6 +19,7 @@ use crate::args::{Format, Mode, OutputArgs, ReconcileArgs};
 use crate::clock;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::new_file::is_stream;
 use crate::print::{Remarks, print_reconciled};
 use crate::service::stop_on_signals;
 
@@ -68,8 +69,9 @@ fn have_one_part_each(args: &ReconcileArgs) -> Result<(), Failure> {
     let parts = [("--to", &args.to), ("--ledger", &args.ledger), ("--dead-letter", &args.dead_letter)];
     let mut taken: Vec<(&str, PathBuf)> = Vec::new();
     for (part, path) in parts {
-        let Some(path) = path else { continue };
-        let place = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+        // A device takes what several write to it.
+        let Some(path) = path.as_ref().filter(|path| !is_stream(path)) else { continue };
+        let place = place(path);
         if let Some((other, _)) = taken.iter().find(|(_, known)| *known == place) {
             return Err(Failure::usage(format!("{} is both {other} and {part}", path.display()))
                 .remedy("name a file of its own for each"));
@@ -77,6 +79,13 @@ fn have_one_part_each(args: &ReconcileArgs) -> Result<(), Failure> {
         taken.push((part, place));
     }
     Ok(())
+}
+
+/// Where a file is to be, however its folder is named.
+fn place(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let folder = absolute.parent().and_then(|folder| folder.canonicalize().ok());
+    folder.zip(absolute.file_name()).map_or(absolute.clone(), |(folder, name)| folder.join(name))
 }
 
 /// One run over files.
@@ -241,8 +250,7 @@ impl Run {
 
     fn end(mut self) -> Result<(Tally, Vec<Box<RawValue>>), Failure> {
         if let Some(winners) = self.winners {
-            // What was beaten later had been counted as written.
-            self.tally.written = winners.lines.len() as u64;
+            self.tally = self.tally.without_superseded();
             for record in winners.lines.into_values() {
                 write_line(&mut self.to, &record)?;
             }

@@ -1,10 +1,11 @@
-use std::fs::File;
-use std::io::{self, BufRead, BufReader};
-use std::path::Path;
+use std::fs;
+use std::io::BufRead;
+use std::path::{Path, PathBuf};
 
-use offsets_core::reconcile::Line;
+use offsets_core::reconcile::{Line, NotARecord, Tool};
 
 use crate::failure::Failure;
+use crate::text;
 
 /// Several files of records, read side by side: the oldest next record first, so that a window sees them as they happened.
 pub(super) struct Inputs(Vec<Input>);
@@ -30,28 +31,41 @@ pub(super) struct Arrival {
     pub(super) is_placed: bool,
 }
 
+/// What `--from` names: a file, and the region that wrote it where that is said.
+struct From<'a> {
+    region: Option<&'a str>,
+    file: &'a str,
+}
+
 impl Inputs {
     pub(super) fn open(names: &[String]) -> Result<Self, Failure> {
-        if let Some(twice) = names.iter().enumerate().find(|(place, name)| names[..*place].contains(name)) {
-            return Err(Failure::usage(format!("--from {} is said twice", twice.1)));
-        }
         if names.len() > usize::from(u16::MAX) {
             return Err(Failure::usage(format!("{} inputs are too many", names.len())));
         }
-        let mut inputs = names.iter().map(|name| Input::open(name)).collect::<Result<Vec<_>, _>>()?;
+        let from: Vec<_> = names.iter().map(|name| From::read(name)).collect();
+        let places: Vec<_> = from.iter().map(From::place).collect();
+        if let Some(twice) = (0..places.len()).find(|&at| places[..at].contains(&places[at])) {
+            return Err(Failure::usage(format!("--from {} is said twice", from[twice].file)));
+        }
+        let mut inputs = from.iter().map(Input::open).collect::<Result<Vec<_>, _>>()?;
         inputs.iter_mut().try_for_each(Input::advance)?;
         Ok(Self(inputs))
     }
 
-    /// A line that does not say where it was first written is taken for one of a topic of its file's name: two files of one name
-    /// would have the same origins.
+    /// A line that does not say where it was first written is taken for one of its file's region and of a topic of its file's name:
+    /// two files of one region and one name would have the same origins.
     pub(super) fn differ(&self) -> Result<(), Failure> {
         for (place, input) in self.0.iter().enumerate() {
-            let topic = &input.otherwise.topic;
-            if let Some(other) = self.0[..place].iter().find(|other| other.otherwise.topic == *topic) {
-                let said =
-                    format!("--identity origin: {} and {} are both of topic {topic}", other.name, input.name);
-                return Err(Failure::usage(said).remedy("give the files names that differ"));
+            let Line { region, topic, .. } = &input.otherwise;
+            let is_same =
+                |other: &&Input| (&other.otherwise.region, &other.otherwise.topic) == (region, topic);
+            if let Some(other) = self.0[..place].iter().find(is_same) {
+                let said = format!(
+                    "--identity origin: {} and {} are both of topic {topic} of region {region}",
+                    other.name, input.name
+                );
+                return Err(Failure::usage(said)
+                    .remedy("say which region each is of, with --from REGION=FILE, or give the files names that differ"));
             }
         }
         Ok(())
@@ -86,35 +100,83 @@ impl Inputs {
     }
 }
 
-impl Input {
-    fn open(name: &str) -> Result<Self, Failure> {
-        let lines: Box<dyn BufRead> = if name == "-" {
-            Box::new(BufReader::new(io::stdin()))
-        } else {
-            let path = Path::new(name);
-            Box::new(BufReader::new(File::open(path).map_err(|error| Failure::unreadable(path, &error))?))
-        };
-        let stem = Path::new(name).file_stem().map_or("stdin".into(), |stem| stem.to_string_lossy());
-        let stem = if name == "-" { "stdin".to_owned() } else { stem.into_owned() };
-        let otherwise = Line { region: stem.clone(), topic: stem, ..Line::default() };
-        Ok(Self { name: name.to_owned(), lines, otherwise, read: 0, next: None })
+impl<'a> From<'a> {
+    /// `REGION=FILE`, or a file alone. A file that is there is never taken for the two.
+    fn read(text: &'a str) -> Self {
+        match text.split_once('=') {
+            Some((region, file))
+                if !region.is_empty() && !region.contains('/') && !Path::new(text).exists() =>
+            {
+                Self { region: Some(region), file }
+            }
+            _ => Self { region: None, file: text },
+        }
     }
 
+    /// The file, however it is named.
+    fn place(&self) -> PathBuf {
+        fs::canonicalize(self.file).unwrap_or_else(|_| PathBuf::from(self.file))
+    }
+}
+
+impl Input {
+    fn open(from: &From<'_>) -> Result<Self, Failure> {
+        let name = from.file;
+        let stem = match name {
+            "-" => "stdin".into(),
+            _ => Path::new(name).file_stem().unwrap_or_default().to_string_lossy(),
+        };
+        let region = from.region.unwrap_or(&stem).to_owned();
+        let otherwise = Line { region, topic: stem.into_owned(), ..Line::default() };
+        Ok(Self { name: name.to_owned(), lines: text::open(name)?, otherwise, read: 0, next: None })
+    }
+
+    /// Goes on to the next line that is not blank.
     fn advance(&mut self) -> Result<(), Failure> {
+        self.next = None;
         let mut line = Vec::new();
-        let read = self.lines.read_until(b'\n', &mut line);
-        let read = read.map_err(|error| Failure::unreadable(Path::new(&self.name), &error))?;
-        if read == 0 {
-            self.next = None;
-            return Ok(());
+        loop {
+            line.clear();
+            let read = self.lines.read_until(b'\n', &mut line);
+            if read.map_err(|error| Failure::unreadable(Path::new(&self.name), &error))? == 0 {
+                return Ok(());
+            }
+            self.otherwise.offset = self.read as i64;
+            self.read += 1;
+            let json = line.trim_ascii_end();
+            if !json.trim_ascii_start().is_empty() {
+                let record = Line::read_placed(json, &self.otherwise);
+                self.next = Some(record.map_err(|error| self.refuse(&error))?);
+                return Ok(());
+            }
         }
-        self.otherwise.offset = self.read as i64;
-        self.read += 1;
-        let record = Line::read_placed(line.trim_ascii_end(), &self.otherwise).map_err(|error| {
-            Failure::usage(format!("{}:{}: {error}", self.name, self.read))
-                .remedy("one record a line; `offsets reconcile --help` shows one")
-        })?;
-        self.next = Some(record);
-        Ok(())
+    }
+
+    fn refuse(&self, error: &NotARecord) -> Failure {
+        let column = error.column().map(|column| format!(":{column}")).unwrap_or_default();
+        let failure = Failure::usage(format!("{}:{}{column}: {error}", self.name, self.read));
+        failure.remedy(match error {
+            NotARecord::Foreign(tool) => recipe(*tool),
+            _ => "one record a line; `offsets reconcile --help` shows one",
+        })
+    }
+}
+
+/// What makes lines of ours of another tool's. The documentation has each with what is lost on the way.
+fn recipe(tool: Tool) -> &'static str {
+    match tool {
+        Tool::Kcat => {
+            "make lines of offsets of it with the jq program for kcat that `offsets reconcile --help` shows"
+        }
+        Tool::Rpk => {
+            "make lines of offsets of it with the jq program for rpk that `offsets reconcile --help` shows"
+        }
+        Tool::ConsoleConsumer => {
+            "make lines of offsets of it with the jq program for kafka-console-consumer that `offsets reconcile --help` shows"
+        }
+        _ => {
+            "dump the topic with another tool, such as kcat: this one decodes values and writes them anew, and cannot tell a \
+             tombstone from an empty value"
+        }
     }
 }

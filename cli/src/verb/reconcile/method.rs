@@ -2,14 +2,16 @@ use std::path::Path;
 use std::time::Duration;
 
 use offsets_core::reconcile::{
-    Examination, IdentityRule, Order, Policies, Regions, Rules, Seed, UpsertRules, VersionRule, Window,
+    Examination, FlawKind, IdentityRule, Misfit, OperatorKind, Order, Policies, Regions, Rules, Seed,
+    UpsertRules, VersionRule, Window,
 };
 
 use offsets_runner::Judging;
 
-use crate::args::{Mode, ReconcileArgs};
+use crate::args::{Mode, OnFlaw, ReconcileArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::text;
 
 /// What the arguments say of how records are judged, and by which operator.
 pub(super) struct Method {
@@ -22,11 +24,13 @@ impl Method {
         are_consistent(args)?;
         let seed = args.seed.as_deref().map(seed).transpose()?;
         let order = args.order.as_ref().map(|version| order(version, args)).transpose()?;
-        let examination = Examination {
-            identity: args.identity.clone().unwrap_or(IdentityRule::Copy),
-            order,
-            max_ahead_ms: millis(args.max_ahead),
-        };
+        let operator = operator(args.mode);
+        let identity = args.identity.clone().unwrap_or(IdentityRule::Copy);
+        let examination =
+            Examination::new(operator, identity, order, millis(args.max_ahead)).map_err(|misfit| {
+                Failure::usage(format!("--mode {operator}: {misfit}")).remedy(remedy(&misfit))
+            })?;
+        are_possible(&args.on, &examination, operator)?;
         let window = match (args.window, args.window_count) {
             (Some(span), _) => Window::time(span),
             (None, Some(count)) => Window::count(count),
@@ -50,11 +54,62 @@ impl Method {
 }
 
 fn seed(path: &Path) -> Result<Seed, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|error| Failure::unreadable(path, &error))?;
+    let text = text::read(path)?;
     Seed::read(&text).map_err(|error| {
         Failure::from_error(Exit::Usage, &path.display().to_string(), &error)
             .remedy("take the file as `offsets translate --seed-out` or `offsets reset --seed-out` wrote it")
     })
+}
+
+fn operator(mode: Mode) -> OperatorKind {
+    match mode {
+        Mode::Dedup => OperatorKind::Dedup,
+        Mode::Upsert => OperatorKind::Upsert,
+        Mode::Reread => OperatorKind::Reread,
+    }
+}
+
+/// What to say instead of rules that do not go together.
+fn remedy(misfit: &Misfit) -> &'static str {
+    match misfit {
+        Misfit::NothingMerges(_) => {
+            "say --identity key, or json:/POINTER or header:NAME of what the writes of a key have in common"
+        }
+        Misfit::NoOrder => "say which write wins with --order",
+        Misfit::OneVersion(_) => "say --order with what rises from write to write of a key",
+        Misfit::TombstoneHasVersion(_) => "leave --tombstone-version out",
+        Misfit::TombstoneHasNoIdentity(_) => {
+            "leave --tombstone-version out, or say --identity key or header:NAME, which a tombstone has too"
+        }
+        _ => "leave out what does not belong to this --mode",
+    }
+}
+
+/// A policy for a flaw that no record can have is a mistake, and so are two for one.
+fn are_possible(
+    policies: &[OnFlaw],
+    examination: &Examination,
+    operator: OperatorKind,
+) -> Result<(), Failure> {
+    for (place, OnFlaw { kind, .. }) in policies.iter().enumerate() {
+        let flaw = kind.as_str();
+        if policies[..place].iter().any(|before| before.kind == *kind) {
+            return Err(
+                Failure::usage(format!("--on says twice what becomes of {flaw}")).remedy("say it once")
+            );
+        }
+        if !examination.can_have(operator, *kind) {
+            let identity = &examination.identity;
+            let said = match kind {
+                FlawKind::Identity => {
+                    format!("--on {flaw} means nothing here: every record has an identity by {identity}")
+                }
+                _ => format!("--on {flaw} means nothing here: --mode {operator} compares no versions"),
+            };
+            return Err(Failure::usage(said).remedy("leave it out"));
+        }
+    }
+    Ok(())
 }
 
 fn policies(args: &ReconcileArgs) -> Policies {
@@ -67,12 +122,16 @@ fn are_consistent(args: &ReconcileArgs) -> Result<(), Failure> {
         return Err(Failure::usage("--on says dead-letter, and nowhere is named for them to go")
             .remedy("name a file or a topic with --dead-letter"));
     }
+    // Between topics they say which region an input is of.
+    let has_unused_regions = args.topics.group.is_none() && !args.regions.is_empty();
     let foreign: &[_] = match args.mode {
         Mode::Dedup => &[
             (args.order.is_some(), "--order"),
             (args.tombstone_horizon.is_some(), "--tombstone-horizon"),
             (args.tombstone_version.is_some(), "--tombstone-version"),
             (args.seed.is_some(), "--seed"),
+            (has_unused_regions, "--regions"),
+            (args.topics.ledger_values, "--ledger-values"),
         ],
         Mode::Upsert => &[
             (args.window.is_some(), "--window"),
@@ -87,6 +146,8 @@ fn are_consistent(args: &ReconcileArgs) -> Result<(), Failure> {
             (args.tombstone_horizon.is_some(), "--tombstone-horizon"),
             (args.tombstone_version.is_some(), "--tombstone-version"),
             (args.topics.repartition.is_some(), "--repartition"),
+            (args.topics.ledger_values, "--ledger-values"),
+            (has_unused_regions, "--regions"),
         ],
     };
     match foreign.iter().find(|(said, _)| *said) {
@@ -107,6 +168,12 @@ fn horizon(args: &ReconcileArgs) -> Result<Option<i64>, Failure> {
     let (Some(horizon), Some(outage)) = (args.tombstone_horizon, args.longest_outage) else {
         return Ok(None);
     };
+    if let Some(IdentityRule::Json(pointer)) = &args.identity {
+        let said = format!(
+            "--tombstone-horizon means nothing here: a tombstone has no field {pointer} to be identified by"
+        );
+        return Err(Failure::usage(said).remedy("leave it out, or say --identity key or header:NAME"));
+    }
     if horizon <= outage {
         let said =
             "--tombstone-horizon is not longer than --longest-outage: what was deleted could come back";

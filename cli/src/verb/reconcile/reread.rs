@@ -37,8 +37,8 @@ impl Reread {
         if !arrival.is_placed && self.topics.contains(&record.topic) {
             let (from, line) = (inputs.name(arrival.input), arrival.line + 1);
             let said = format!(
-                "{from}:{line}: the line does not say at which partition and offset of {} its record stood, so whether it is in a \
-                 window of the seed cannot be told",
+                "{from}:{line}: the line does not say where its record stood: it needs the partition and offset of {}, neither \
+                 of them negative, because the seed has a window there",
                 record.topic
             );
             return Err(Failure::usage(said).remedy("dump the topic with partition and offset in each line"));

@@ -84,6 +84,8 @@ impl Monitored for RunState {
             |name: &str, help: &str, value: u64| registry.register(name, help, ConstCounter::new(value));
         count("records", "Records that were read", state.tally.records);
         count("written", "Records that went to the output", state.tally.written);
+        count("superseded", "Records that went to the output and were beaten later", state.tally.superseded);
+        count("passed", "Records that could not be judged and went to the output", state.tally.passed);
         count("repartitioned", "Records that went through the repartition topic", state.repartitioned);
         count("setbacks", "Transactions that came to nothing", state.setbacks);
         let by = |counts: Vec<(&'static str, u64)>| {

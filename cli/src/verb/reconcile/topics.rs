@@ -146,6 +146,7 @@ fn outputs(args: &ReconcileArgs) -> Result<Option<Outputs>, Failure> {
     Ok(Some(Outputs {
         output: topic("--to", to)?,
         ledger: optional("--ledger", &args.ledger)?,
+        ledger_values: args.topics.ledger_values,
         dead_letters: optional("--dead-letter", &args.dead_letter)?,
     }))
 }

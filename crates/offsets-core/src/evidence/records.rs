@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use twox_hash::XxHash3_128;
 
-use crate::model::{LogRange, SourceOffset, TopicPartition};
+use crate::model::{LogRange, SourceOffset, TopicPartition, sentinel};
 
 /// The length and the digest of one part of a record.
 const PART: usize = 8 + 16;
@@ -227,7 +227,10 @@ impl<O: Copy> From<&ScannedRecord<O>> for WrittenRecord<O> {
 impl<O: Copy> WrittenRecord<O> {
     fn read(&self) -> Option<ScannedRecord<O>> {
         let Self(offset, created_ms, content, origin) = self;
-        let content = Fingerprint(u128::from_str_radix(content, 16).ok()?);
-        Some(ScannedRecord { offset: *offset, created_ms: *created_ms, content, origin: *origin })
+        // A sign is a digit to the parser of the library.
+        let is_hex = content.len() == 32 && content.bytes().all(|digit| digit.is_ascii_hexdigit());
+        let content = Fingerprint(u128::from_str_radix(content, 16).ok().filter(|_| is_hex)?);
+        let created_ms = created_ms.filter(|millis| *millis != sentinel::TIMESTAMP);
+        Some(ScannedRecord { offset: *offset, created_ms, content, origin: *origin })
     }
 }

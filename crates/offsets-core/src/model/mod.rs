@@ -8,6 +8,7 @@ mod group;
 mod name;
 mod offset;
 mod printable;
+pub mod sentinel;
 mod topic_id;
 
 pub use commit::{Commit, CommittedOffset};

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::Printable;
+use super::{Printable, sentinel};
 
 macro_rules! name {
     ($(#[$doc:meta])* $name:ident) => {
@@ -65,7 +65,8 @@ name! {
 pub struct TopicPartition {
     /// The topic.
     pub topic: TopicName,
-    /// The partition's number, from 0.
+    /// The partition's number, from 0. JSON that says a negative one, Kafka's for one that is not known, is refused.
+    #[serde(deserialize_with = "sentinel::read_partition")]
     pub partition: i32,
 }
 

@@ -1,6 +1,7 @@
 use jiff::Timestamp;
 
 use super::{Hlc, Pointer};
+use crate::evidence::without_place;
 
 /// What is wrong with a record, so that no operator can judge it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -18,6 +19,14 @@ pub enum Flaw {
     /// Its value is not JSON.
     #[error("its value is not JSON: {0}")]
     NotJson(String),
+    /// Its partition or its offset is not known, and it is to be known by them.
+    #[error("where it was first written is not known: its partition is {partition}, its offset {offset}")]
+    NoOrigin {
+        /// What stands for the partition; negative where it is not known.
+        partition: i32,
+        /// What stands for the offset; negative where it is not known.
+        offset: i64,
+    },
     /// Its value is JSON without the field that was named.
     #[error("its value has no field {0}")]
     NoField(Pointer),
@@ -34,6 +43,9 @@ pub enum Flaw {
     /// It has no timestamp.
     #[error("it has no timestamp")]
     NoTimestamp,
+    /// Its timestamp is none that a record can have: negative, or behind the year 9999. In milliseconds since 1970 (UTC).
+    #[error("its timestamp {0} is none: a timestamp is not negative and not behind the year 9999")]
+    TimeOutOfRange(i64),
     /// Its region is none of those that were named.
     #[error("its region {0} is not among the regions of the order")]
     UnknownRegion(String),
@@ -108,6 +120,12 @@ pub struct Flawed {
 }
 
 impl Flaw {
+    /// Where the value stops being JSON is said of the value: a record has no lines of its own.
+    pub(super) fn not_json(error: &serde_json::Error) -> Self {
+        let (line, column) = (error.line(), error.column());
+        Self::NotJson(format!("{} (line {line}, column {column} of the value)", without_place(error)))
+    }
+
     /// The flaw as what keeps `kind` from being judged.
     pub(super) fn of(self, kind: FlawKind) -> Flawed {
         Flawed { kind, flaw: self }

@@ -6,7 +6,10 @@ use std::num::NonZeroU32;
 use serde::{Deserialize, Serialize};
 
 use super::digest::digest;
+use super::field::clipped;
+use super::number::Number;
 use super::{Field, Flaw, NotAPointer, Pointer, Record, Seed};
+use crate::model::sentinel;
 
 /// Which event a record is: records of the same identity are one event, however often and wherever they were written.
 ///
@@ -22,13 +25,15 @@ pub struct Identity([u32; 4]);
 pub enum IdentityRule {
     /// The value of a header, such as a message id that the producer sets.
     Header(String),
-    /// A field of the JSON value: a string, a number or a boolean. `1`, `1.0` and `10e-1` are one number; `"1"` is none.
+    /// A field of the JSON value: a string, a number or a boolean. `1`, `1.0` and `10e-1` are one number, however many digits it
+    /// has; `"1"` is none. Of an exponent up to 18 digits are taken.
     Json(Pointer),
     /// The key alone: what an upsert is about.
     Key,
     /// Key and value: for records that have no id, at the price that an event which really happens twice counts as one.
     Content,
-    /// Region, topic, partition and offset: for records that say where they were first written.
+    /// Region, topic, partition and offset: for records that say where they were first written. One whose partition or offset
+    /// is negative, as clients write it where they do not know it, has no origin.
     Origin,
     /// Timestamp, key and value, as [`Seed::identity`] has them: what MirrorMaker 2 leaves as it is, so that a copy is known for
     /// its original. A record without a timestamp of its producer's is like no other.
@@ -77,24 +82,42 @@ impl IdentityRule {
                 let value = record.header(name).ok_or_else(|| Flaw::NoHeader(name.clone()))?;
                 Identity::of("header", &[Some(value)])
             }
-            Self::Json(pointer) => match Field::of(record, pointer)? {
+            Self::Json(pointer) => match Field::of(record, pointer, WANTED)? {
                 Field::Text(text) => Identity::of("text", &[Some(text.as_bytes())]),
-                Field::Number(number) => Identity::of("number", &[Some(number.as_bytes())]),
+                Field::Number(written) => {
+                    let number = Number::read(written).ok_or_else(|| Flaw::WrongType {
+                        place: pointer.to_string(),
+                        found: clipped(written),
+                        wanted: "a number whose exponent has up to 18 digits",
+                    })?;
+                    Identity::of("number", &[Some(number.plain().as_bytes())])
+                }
                 Field::Boolean(truth) => Identity::of("boolean", &[Some(&[u8::from(truth)])]),
             },
             Self::Key => Identity::of("key", &[Some(record.key.ok_or(Flaw::NullKey)?)]),
             Self::Content => Identity::of("content", &[record.key, record.value]),
             Self::Copy => match Seed::identity(record.timestamp_ms, record.key, record.value) {
                 Some(identity) => identity,
-                None => Self::Origin.identify(record)?,
+                None => origin(record),
             },
             Self::Origin => {
-                let (partition, offset) = (record.partition.to_le_bytes(), record.offset.to_le_bytes());
-                let names = [record.region, record.topic].map(|name| Some(name.as_bytes()));
-                Identity::of("origin", &[names[0], names[1], Some(&partition), Some(&offset)])
+                let Record { partition, offset, .. } = *record;
+                if sentinel::partition(partition).is_none() || sentinel::offset(offset).is_none() {
+                    return Err(Flaw::NoOrigin { partition, offset });
+                }
+                origin(record)
             }
         })
     }
+}
+
+/// What a field has to be that names an event.
+const WANTED: &str = "a string, a number or a boolean";
+
+fn origin(record: &Record<'_>) -> Identity {
+    let (partition, offset) = (record.partition.to_le_bytes(), record.offset.to_le_bytes());
+    let names = [record.region, record.topic].map(|name| Some(name.as_bytes()));
+    Identity::of("origin", &[names[0], names[1], Some(&partition), Some(&offset)])
 }
 
 impl Identity {

@@ -9,7 +9,9 @@ use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use super::{Header, Record};
+use super::{Header, Record, Tool};
+use crate::evidence::without_place;
+use crate::model::sentinel;
 
 /// A record as one line of JSON, which is how records are kept in files:
 ///
@@ -20,16 +22,17 @@ use super::{Header, Record};
 /// Key and value are text, or JSON whose bytes are taken as they stand; `null` is Kafka's null. Bytes that are no UTF-8 stand
 /// in `keyBase64` and `valueBase64` instead, and in `{"base64": …}` for a header; a header that comes several times has a list of its
 /// values. A line must have a value or say that it has
-/// none; everything else may be missing.
+/// none; everything else may be missing. A timestamp of -1 is none, as it is in Kafka, and a negative partition or offset one that
+/// is not known: such a line is read, and does not say where its record stood.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Line {
     /// The region that wrote it.
     pub region: String,
     /// The topic it is from.
     pub topic: String,
-    /// The partition.
+    /// The partition; negative where it is not known.
     pub partition: i32,
-    /// The offset.
+    /// The offset; negative where it is not known.
     pub offset: i64,
     /// The timestamp in milliseconds since 1970 (UTC).
     pub timestamp_ms: Option<i64>,
@@ -46,8 +49,16 @@ pub struct Line {
 #[non_exhaustive]
 pub enum NotARecord {
     /// It is not JSON of this form.
-    #[error("{0}")]
-    Json(#[from] serde_json::Error),
+    #[error("{problem}")]
+    Json {
+        /// Where in the line, in bytes from 1.
+        column: usize,
+        /// What the parser says.
+        problem: String,
+    },
+    /// It is a record as another tool writes it.
+    #[error("it is a line of {0}")]
+    Foreign(Tool),
     /// It is something else than a JSON object.
     #[error("it is not a JSON object")]
     NotAnObject,
@@ -57,6 +68,9 @@ pub enum NotARecord {
     /// One thing is said twice.
     #[error("it has both {0} and {0}Base64")]
     Twice(&'static str),
+    /// Text has half of a surrogate pair, which JSON can write and UTF-8 cannot.
+    #[error("{0} has half of a surrogate pair, and is no text")]
+    NotText(&'static str),
     /// What should be Base64 is not.
     #[error("{0} is not Base64")]
     NotBase64(&'static str),
@@ -69,7 +83,7 @@ struct Written<'a> {
     topic: Option<Cow<'a, str>>,
     partition: Option<i32>,
     offset: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "sentinel::read_timestamp", skip_serializing_if = "Option::is_none")]
     timestamp: Option<i64>,
     #[serde(borrow, default, deserialize_with = "even_null", skip_serializing_if = "Option::is_none")]
     key: Option<Cow<'a, RawValue>>,
@@ -102,6 +116,23 @@ enum WrittenHeader<'a> {
     Bytes { base64: Cow<'a, str> },
 }
 
+impl NotARecord {
+    /// Where in the line the parser stopped, in bytes from 1; `None` where the line was read and says no record.
+    pub fn column(&self) -> Option<usize> {
+        match self {
+            Self::Json { column, .. } => Some(*column),
+            _ => None,
+        }
+    }
+}
+
+/// What the parser says, with the place beside it: it counts lines from what it was given.
+impl From<serde_json::Error> for NotARecord {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Json { column: error.column().max(1), problem: without_place(&error) }
+    }
+}
+
 impl Line {
     /// Reads a line; what it does not say is as in `otherwise`.
     ///
@@ -120,17 +151,20 @@ impl Line {
         Self::read_placed(json, otherwise).map(|(line, _)| line)
     }
 
-    /// The same, and whether the line itself says both partition and offset.
+    /// The same, and whether the line itself says both partition and offset. Negative ones say nothing.
     ///
     /// # Errors
     /// [`NotARecord`], with what is wrong.
     pub fn read_placed(json: &[u8], otherwise: &Self) -> Result<(Self, bool), NotARecord> {
         // An array would do for a structure too.
+        let foreign = || Tool::of(json).map(NotARecord::Foreign);
         if !json.trim_ascii_start().starts_with(b"{") {
-            return Err(NotARecord::NotAnObject);
+            return Err(foreign().unwrap_or(NotARecord::NotAnObject));
         }
-        let written: Written<'_> = serde_json::from_slice(json)?;
-        let is_placed = written.partition.is_some() && written.offset.is_some();
+        let written: Written<'_> =
+            serde_json::from_slice(json).map_err(|error| foreign().unwrap_or_else(|| error.into()))?;
+        let is_placed = written.partition.and_then(sentinel::partition).is_some()
+            && written.offset.and_then(sentinel::offset).is_some();
         let key = bytes("key", written.key.as_deref(), written.key_base64.as_deref())?;
         let value = bytes("value", written.value.as_deref(), written.value_base64.as_deref())?;
         let headers = written.headers.into_each().map(|(name, value)| {
@@ -295,7 +329,9 @@ fn bytes(
     };
     Ok(Some(match json.as_bytes().first() {
         Some(b'n') => None,
-        Some(b'"') => Some(serde_json::from_str::<String>(json)?.into_bytes()),
+        Some(b'"') => {
+            Some(serde_json::from_str::<String>(json).map_err(|_| NotARecord::NotText(what))?.into_bytes())
+        }
         _ => Some(json.as_bytes().to_vec()),
     }))
 }

@@ -37,8 +37,9 @@ pub struct Candidate {
     pub rank: Option<Rank>,
     /// Where it came in.
     pub position: Position,
-    /// Its timestamp in milliseconds since 1970 (UTC); 0 where it has none.
-    pub timestamp_ms: i64,
+    /// Its timestamp in milliseconds since 1970 (UTC), where it has one. For a window it is as old as can be without; its tombstone
+    /// is remembered for ever.
+    pub timestamp_ms: Option<i64>,
     /// Whether it deletes its key.
     pub tombstone: bool,
 }
@@ -113,8 +114,8 @@ impl Examination {
     /// # Errors
     /// [`Flawed`] when the record cannot be judged.
     pub fn examine(&self, record: &Record<'_>, position: Position, now_ms: i64) -> Result<Candidate, Flawed> {
-        let timestamp_ms = record.timestamp_ms.unwrap_or_default();
-        if let Some(ahead_ms) = self.ahead(timestamp_ms, now_ms) {
+        let timestamp_ms = record.time_ms();
+        if let Some(ahead_ms) = timestamp_ms.and_then(|time_ms| self.ahead(time_ms, now_ms)) {
             return Err(Flaw::Ahead { ahead_ms }.of(FlawKind::Clock));
         }
         let rank = self.order.as_ref().map(|order| order.rank(record)).transpose().map_err(|flaw| {
@@ -159,6 +160,11 @@ impl Examination {
 }
 
 impl Candidate {
+    /// Its time as windows take it.
+    fn time_ms(&self) -> i64 {
+        self.timestamp_ms.unwrap_or_default()
+    }
+
     fn side(&self) -> Side {
         Side { position: self.position, rank: self.rank }
     }
@@ -169,7 +175,8 @@ impl Candidate {
 
     /// The write that it is, where there is an order.
     fn write(&self) -> Option<Winner> {
-        let deleted_ms = self.tombstone.then_some(self.timestamp_ms);
+        // Without a time of its own a delete has no horizon: it is remembered for ever.
+        let deleted_ms = self.timestamp_ms.filter(|_| self.tombstone);
         self.rank.map(|rank| Winner { rank, position: self.position, deleted_ms })
     }
 
@@ -193,7 +200,7 @@ impl<T: Table<Seen>> Operator for Dedup<T> {
     type Error = T::Error;
 
     fn judge(&mut self, candidate: &Candidate) -> Result<Outcome, T::Error> {
-        let verdict = self.decide(candidate.identity, candidate.position, candidate.timestamp_ms)?;
+        let verdict = self.decide(candidate.identity, candidate.position, candidate.time_ms())?;
         Ok(match verdict {
             Verdict::First => Outcome::Passes { over: None },
             Verdict::Duplicate { first } => {
@@ -240,13 +247,13 @@ impl<T: Table<Winner>> Operator for Upsert<T> {
 
     fn judge(&mut self, candidate: &Candidate) -> Result<Outcome, T::Error> {
         let Some(write) = candidate.write() else { return Ok(Outcome::Unranked) };
-        let standing = self.decide(candidate.identity, write, candidate.timestamp_ms)?;
+        let standing = self.decide(candidate.identity, write, candidate.time_ms())?;
         Ok(candidate.outcome(&write, standing))
     }
 
     fn judge_by_content(&mut self, candidate: &Candidate) -> Result<Outcome, T::Error> {
         let Some(write) = candidate.write() else { return Ok(Outcome::Unranked) };
-        let standing = self.decide_by_content(candidate.identity, write, candidate.timestamp_ms)?;
+        let standing = self.decide_by_content(candidate.identity, write, candidate.time_ms())?;
         Ok(candidate.outcome(&write, standing))
     }
 

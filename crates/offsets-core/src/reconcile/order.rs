@@ -5,9 +5,12 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
-use super::field::decimal;
+use super::field::{clipped, quoted};
+use super::instant::instant;
+use super::number::Number;
 use super::{Field, Flaw, Hlc, NotARule, Pointer, Record};
 use crate::evidence::Fingerprint;
+use crate::model::sentinel;
 
 /// A total order over the versions of a key: by version, then by the region's priority, then by content.
 ///
@@ -40,7 +43,7 @@ pub struct Order {
 /// What the version of a write is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum VersionRule {
-    /// A field of the JSON value: a number of up to 28 digits, or a time in RFC 3339.
+    /// A field of the JSON value: a number or text, as [`Version::read`] takes it.
     Json(Pointer),
     /// A header that holds the same as text.
     Header(String),
@@ -108,8 +111,8 @@ impl Order {
             (VersionRule::Header(name), _) => in_header(record, name)?,
             (VersionRule::Hlc(name), _) => stamp(record, name)?,
             (VersionRule::Timestamp, _) => {
-                let millis = record.timestamp_ms.ok_or(Flaw::NoTimestamp)?;
-                Version::Time(Timestamp::from_millisecond(millis).map_err(|_| Flaw::NoTimestamp)?)
+                let millis = record.time_ms().ok_or_else(|| no_time(record))?;
+                Version::Time(Timestamp::from_millisecond(millis).map_err(|_| Flaw::TimeOutOfRange(millis))?)
             }
         };
         let region = self.regions.find(record.region)?;
@@ -209,9 +212,25 @@ impl Regions {
 }
 
 impl Version {
-    /// A version as text: a number, or a time in RFC 3339.
+    /// A version as text: a number, or a time. The whole text has to be one.
+    ///
+    /// - A number is `["-"] DIGITS ["." DIGITS] [("e" / "E") ["+" / "-"] DIGITS]`, of up to 28 digits. They are counted with the
+    ///   exponent carried out, without zeros in front and without zeros at the end of the fraction.
+    /// - A time is RFC 3339's `YYYY-MM-DD ("T" / "t") HH:MM:SS ["." DIGITS] ("Z" / "z" / ("+" / "-") HH:MM)`, with a second of 00
+    ///   to 59 and up to nine digits of a fraction, zeros behind them not counted.
+    ///
+    /// # Examples
+    /// ```
+    /// use offsets_core::reconcile::Version;
+    ///
+    /// assert_eq!(Version::read("17"), Version::read("0017.0"));
+    /// assert_eq!(Version::read("2026-11-23T10:00:00+02:00"), Version::read("2026-11-23T08:00:00.000Z"));
+    /// for text in ["1_000", "+1", "1.", ".5", " 1", "1e28", "2026-11-23", "2026-11-23T10:00:00", "2026-11-23T10:00:60Z"] {
+    ///     assert_eq!(Version::read(text), None, "{text}");
+    /// }
+    /// ```
     pub fn read(text: &str) -> Option<Self> {
-        decimal(text).map(Self::Number).or_else(|| text.parse().ok().map(Self::Time))
+        number(text).or_else(|| instant(text).map(Self::Time))
     }
 }
 
@@ -226,26 +245,37 @@ impl fmt::Display for Version {
 }
 
 fn in_value(record: &Record<'_>, pointer: &Pointer) -> Result<Version, Flaw> {
-    let field = Field::of(record, pointer)?;
-    let (version, found) = match &field {
-        Field::Number(number) => (decimal(number).map(Version::Number), number.as_ref()),
-        Field::Text(text) => (Version::read(text), text.as_ref()),
-        Field::Boolean(_) => (None, "a boolean"),
+    let (version, found) = match Field::of(record, pointer, WANTED)? {
+        Field::Number(written) => (number(written), clipped(written)),
+        Field::Text(text) => (Version::read(&text), quoted(&text)),
+        Field::Boolean(truth) => (None, format!("a boolean ({truth})")),
     };
-    version.ok_or_else(|| no_version(pointer.to_string(), found))
+    version.ok_or_else(|| Flaw::WrongType { place: pointer.to_string(), found, wanted: WANTED })
 }
 
 fn in_header(record: &Record<'_>, name: &str) -> Result<Version, Flaw> {
     let value = record.header(name).ok_or_else(|| Flaw::NoHeader(name.to_owned()))?;
     let text = String::from_utf8_lossy(value);
-    Version::read(&text).ok_or_else(|| no_version(format!("header {name}"), &text))
+    Version::read(&text).ok_or_else(|| Flaw::WrongType {
+        place: format!("header {name}"),
+        found: quoted(&text),
+        wanted: WANTED,
+    })
 }
 
-fn no_version(place: String, found: &str) -> Flaw {
-    /// As much as serves to recognise it.
-    const SHOWN: usize = 40;
-    let found = format!("{:?}", found.chars().take(SHOWN).collect::<String>());
-    Flaw::WrongType { place, found, wanted: "a number of up to 28 digits or a time in RFC 3339" }
+/// What is wrong with a record that is to be ordered by its timestamp.
+fn no_time(record: &Record<'_>) -> Flaw {
+    record
+        .timestamp_ms
+        .filter(|millis| *millis != sentinel::TIMESTAMP)
+        .map_or(Flaw::NoTimestamp, Flaw::TimeOutOfRange)
+}
+
+/// What a version has to be, which is more narrowly said by [`Version::read`].
+const WANTED: &str = "a number of up to 28 digits or a time in RFC 3339";
+
+fn number(text: &str) -> Option<Version> {
+    Number::read(text)?.decimal().map(Version::Number)
 }
 
 fn stamp(record: &Record<'_>, name: &str) -> Result<Version, Flaw> {

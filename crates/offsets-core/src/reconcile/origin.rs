@@ -3,6 +3,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::Record;
+use crate::model::sentinel;
 
 /// Where a record was first written, for a copy of it that lies elsewhere: the copy carries it in the header
 /// [`Origin::HEADER`], in the words of a [`Line`](super::Line).
@@ -15,12 +16,19 @@ pub struct Origin<'a> {
     /// The topic.
     #[serde(borrow)]
     pub topic: Cow<'a, str>,
-    /// The partition.
+    /// The partition, from 0.
+    #[serde(deserialize_with = "sentinel::read_partition")]
     pub partition: i32,
-    /// The offset.
+    /// The offset, from 0.
+    #[serde(deserialize_with = "sentinel::read_offset")]
     pub offset: i64,
     /// The timestamp in milliseconds since 1970 (UTC), where it has one.
-    #[serde(rename = "timestamp", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "timestamp",
+        default,
+        deserialize_with = "sentinel::read_timestamp",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub timestamp_ms: Option<i64>,
 }
 
@@ -42,7 +50,7 @@ impl<'a> Origin<'a> {
     /// The origin that a header holds.
     ///
     /// # Errors
-    /// When it is not what [`write`](Self::write) gives.
+    /// When it is not what [`write`](Self::write) gives for a record whose partition and offset are known.
     ///
     /// # Examples
     /// ```

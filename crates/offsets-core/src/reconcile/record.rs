@@ -2,6 +2,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::sentinel;
+
 /// A record as the operators see it, whatever client brought it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Record<'a> {
@@ -9,9 +11,9 @@ pub struct Record<'a> {
     pub region: &'a str,
     /// The topic it was read from.
     pub topic: &'a str,
-    /// The partition it was read from.
+    /// The partition it was read from; negative where that is not known.
     pub partition: i32,
-    /// Its offset there.
+    /// Its offset there; negative where that is not known.
     pub offset: i64,
     /// Its timestamp in milliseconds since 1970 (UTC), where it has one.
     pub timestamp_ms: Option<i64>,
@@ -36,6 +38,12 @@ impl<'a> Record<'a> {
     /// The value of the last header of that name, as Kafka's own `Headers.lastHeader` picks it. A null is as good as none.
     pub fn header(&self, name: &str) -> Option<&'a [u8]> {
         self.headers.iter().rev().find(|header| header.name == name)?.value
+    }
+
+    /// Its timestamp, where that is a time: Kafka's -1 stands for none, and neither Java's producer nor Kafka Streams takes any
+    /// other that is negative.
+    pub fn time_ms(&self) -> Option<i64> {
+        self.timestamp_ms.and_then(sentinel::timestamp)
     }
 
     /// Whether it deletes its key.

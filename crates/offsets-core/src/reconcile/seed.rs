@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Identity, Position, ReadBefore, Seeded, Table};
 use crate::evidence::{Fingerprint, without_place};
-use crate::model::{ClusterAlias, GroupId, TargetOffset, TopicPartition};
+use crate::model::{ClusterAlias, GroupId, TargetOffset, TopicPartition, sentinel};
 
 const KIND: &str = "Seed";
 
@@ -143,7 +143,8 @@ impl Seed {
 
     /// The same of a record of which only what it is recognised by was kept.
     pub fn identity_of(created_ms: Option<i64>, content: Fingerprint) -> Option<Identity> {
-        let parts = [Some(&created_ms?.to_le_bytes()[..]), Some(&content.to_bits().to_le_bytes()[..])];
+        let created_ms = created_ms.and_then(sentinel::timestamp)?;
+        let parts = [Some(&created_ms.to_le_bytes()[..]), Some(&content.to_bits().to_le_bytes()[..])];
         Some(Identity::of("copy", &parts))
     }
 

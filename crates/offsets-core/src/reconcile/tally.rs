@@ -5,7 +5,11 @@ use serde::Serialize;
 
 use super::{FlawKind, Flawed, Policy, Reason, Ruling};
 
-/// What became of the records of a run: each is written, lost, or flawed and set aside; a flawed one that passes is written too.
+/// What became of the records of a run.
+///
+/// Each was written, or was [dropped](Self::dropped) because another stands in its place, or was [set aside](Self::set_aside):
+/// `records == written + dropped + set aside`, at any time. Two counts overlap with what was written: a write that a later one
+/// [superseded](Self::superseded) is in the ledger too, and a flawed record that [passed](Self::passed) is among the flawed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Tally {
@@ -13,10 +17,14 @@ pub struct Tally {
     pub records: u64,
     /// Records that went to the output.
     pub written: u64,
-    /// Writes that lost, by reason.
+    /// Writes that lost, by reason: the lines of the ledger.
     pub lost: BTreeMap<Reason, u64>,
+    /// How many of those that lost had gone to the output before.
+    pub superseded: u64,
     /// Records that could not be judged, by what they could not be judged by.
     pub flawed: BTreeMap<FlawKind, u64>,
+    /// How many of those that could not be judged went to the output all the same.
+    pub passed: u64,
 }
 
 /// Where a record goes that was ruled on.
@@ -56,11 +64,29 @@ impl Tally {
         }
         if let Some((_, loss)) = ruling.loss() {
             *self.lost.entry(loss.reason).or_default() += 1;
+            self.superseded += u64::from(destination == Destination::Output);
         }
         if let Ruling::SetAside { flawed, .. } = ruling {
             *self.flawed.entry(flawed.kind).or_default() += 1;
+            self.passed += u64::from(destination == Destination::Output);
         }
         destination
+    }
+
+    /// How many records did not go to the output because another stands in their place.
+    pub fn dropped(&self) -> u64 {
+        self.lost.values().sum::<u64>() - self.superseded
+    }
+
+    /// How many records that could not be judged did not go to the output.
+    pub fn set_aside(&self) -> u64 {
+        self.flawed.values().sum::<u64>() - self.passed
+    }
+
+    /// The same of an output that is written only at the end: what was superseded is not in it.
+    #[must_use]
+    pub fn without_superseded(self) -> Self {
+        Self { written: self.written - self.superseded, superseded: 0, ..self }
     }
 }
 
@@ -82,6 +108,8 @@ impl AddAssign for Tally {
     fn add_assign(&mut self, other: Self) {
         self.records += other.records;
         self.written += other.written;
+        self.superseded += other.superseded;
+        self.passed += other.passed;
         other.lost.into_iter().for_each(|(reason, count)| *self.lost.entry(reason).or_default() += count);
         other.flawed.into_iter().for_each(|(kind, count)| *self.flawed.entry(kind).or_default() += count);
     }
@@ -105,7 +133,7 @@ mod tests {
         };
         let identity = IdentityRule::Key.identify(&record).expect("it has a key");
         let position = Position::new(0, 7).expect("it is small");
-        Candidate { identity, rank: None, position, timestamp_ms: 0, tombstone: true }
+        Candidate { identity, rank: None, position, timestamp_ms: None, tombstone: true }
     }
 
     fn loss(reason: Reason) -> Loss {
@@ -133,7 +161,7 @@ mod tests {
         let alone = Ruling::Passes { candidate: candidate(), over: None };
         assert_eq!(counted(&alone), (Destination::Output, tally.clone()));
         let over = Ruling::Passes { candidate: candidate(), over: Some(loss(Reason::Version)) };
-        let tally = Tally { lost: [(Reason::Version, 1)].into(), ..tally };
+        let tally = Tally { lost: [(Reason::Version, 1)].into(), superseded: 1, ..tally };
         assert_eq!(counted(&over), (Destination::Output, tally));
         assert_eq!(over.loss(), Some((&candidate(), &loss(Reason::Version))));
     }
@@ -149,10 +177,36 @@ mod tests {
     #[test]
     fn what_cannot_be_judged_goes_where_its_policy_says() {
         let flaws = Tally { records: 1, flawed: [(FlawKind::Clock, 1)].into(), ..Tally::default() };
-        let passes = Tally { written: 1, ..flaws.clone() };
+        let passes = Tally { written: 1, passed: 1, ..flaws.clone() };
         assert_eq!(counted(&set_aside(Policy::Pass)), (Destination::Output, passes));
         assert_eq!(counted(&set_aside(Policy::DeadLetter)), (Destination::DeadLetters(&flawed()), flaws));
         assert_eq!(set_aside(Policy::Pass).loss(), None);
+    }
+
+    /// Superseded winners once counted twice, and so did records that passed unjudged: 30 records were 8 + 14 + 13.
+    #[test]
+    fn every_record_is_counted_once_and_the_sum_is_the_records() {
+        let rulings = [
+            Ruling::Passes { candidate: candidate(), over: None },
+            Ruling::Passes { candidate: candidate(), over: Some(loss(Reason::Version)) },
+            Ruling::Loses { candidate: candidate(), loss: loss(Reason::Region) },
+            set_aside(Policy::Pass),
+            set_aside(Policy::DeadLetter),
+            set_aside(Policy::Fail),
+        ];
+        let mut all = Tally::default();
+        for number in 0..6_usize.pow(3) {
+            let mut tally = Tally::default();
+            for place in 0..3 {
+                tally.count(&rulings[number / 6_usize.pow(place) % 6]);
+                assert_eq!(tally.records, tally.written + tally.dropped() + tally.set_aside());
+            }
+            all += tally;
+            assert_eq!(all.records, all.written + all.dropped() + all.set_aside());
+        }
+        let at_the_end = all.clone().without_superseded();
+        assert_eq!(at_the_end.records, at_the_end.written + at_the_end.dropped() + at_the_end.set_aside());
+        assert_eq!(at_the_end.written, all.written - all.superseded);
     }
 
     #[test]

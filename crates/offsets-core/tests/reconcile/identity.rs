@@ -80,6 +80,24 @@ fn one_number_is_one_identity_however_it_is_written() {
         br#"{"n":1234567890123456789012345678901234567891}"#,
     ];
     assert_ne!(identify("json:/n", &record(long)), identify("json:/n", &record(longer)));
+    // Once, one that was written with an exponent was another than the same written out, from 29 digits on.
+    for (written, out) in [
+        (r#"{"n":1e29}"#, r#"{"n":100000000000000000000000000000}"#.to_owned()),
+        (r#"{"n":-12.5E30}"#, format!(r#"{{"n":-125{}.0}}"#, "0".repeat(29))),
+        (r#"{"n":1e400}"#, format!(r#"{{"n":1{}}}"#, "0".repeat(400))),
+        (r#"{"n":25e-31}"#, format!(r#"{{"n":0.{}25}}"#, "0".repeat(29))),
+    ] {
+        let [written, out] = [written, &out].map(|value| {
+            let record = Record { value: Some(value.as_bytes()), ..Record::default() };
+            "json:/n".parse::<IdentityRule>().unwrap().identify(&record).unwrap()
+        });
+        assert_eq!(written, out);
+    }
+    let far = identify("json:/n", &record(br#"{"n":1e1234567890123456789}"#)).unwrap_err();
+    assert_eq!(
+        far.to_string(),
+        "/n is 1e1234567890123456789, and not a number whose exponent has up to 18 digits"
+    );
 }
 
 #[test]
@@ -152,9 +170,9 @@ proptest! {
     fn an_origin_is_read_as_it_was_written(
         region in ".*",
         topic in ".*",
-        partition in any::<i32>(),
-        offset in any::<i64>(),
-        timestamp_ms in any::<Option<i64>>(),
+        partition in 0_i32..,
+        offset in 0_i64..,
+        timestamp_ms in prop::option::of(0_i64..),
     ) {
         let record = Record { region: &region, topic: &topic, partition, offset, timestamp_ms, ..Record::default() };
         let written = Origin::of(&record).write();

@@ -79,6 +79,47 @@ fn a_line_that_is_no_record_says_why() {
     }
 }
 
+/// P9: https://github.com/edenhill/kcat/issues/222 and https://github.com/birdayz/kaf/pull/402
+#[test]
+fn a_line_of_another_tool_is_named() {
+    for (line, tool) in [
+        (
+            r#"{"topic":"orders","partition":0,"offset":7,"tstype":"create","ts":1764000001000,"broker":1,"headers":["id","x1"],"key":"17","payload":"{\"v\":1}"}"#,
+            "kcat -J",
+        ),
+        (r#"{"topic":"orders","partition":0,"offset":7,"broker":1,"key":null,"payload":null}"#, "kcat -J"),
+        (
+            r#"{"headers":[{"Key":"aWQ=","Value":"eDE="}],"key":17,"offset":7,"partition":0,"payload":{"v":1},"timestamp":"2025-11-24T16:00:01Z"}"#,
+            "kaf consume --output json",
+        ),
+        (
+            r#"{"topic":"orders","key":"17","value":"{}","headers":[{"key":"id","value":"x1"}],"timestamp":1764000001000,"partition":0,"offset":7}"#,
+            "rpk topic consume",
+        ),
+        (
+            r#"{"topic":"orders","value_size":2,"timestamp":1764000001000,"partition":0,"offset":7}"#,
+            "rpk topic consume",
+        ),
+        ("CreateTime:1764000001000\tPartition:0\tOffset:7\t17\t{}", "kafka-console-consumer"),
+    ] {
+        assert_eq!(read(line).unwrap_err(), format!("it is a line of {tool}"), "{line}");
+    }
+    // rpk's lines without headers are lines of ours.
+    assert!(
+        read(
+            r#"{"topic":"orders","key":"17","value":"{}","timestamp":1764000001000,"partition":0,"offset":7}"#
+        )
+        .is_ok()
+    );
+}
+
+/// P12: it once was `EOF while parsing a string at line 1 column 15` of a file's line 2.
+#[test]
+fn what_a_parser_says_has_one_place() {
+    let error = Line::read(br#"{"value":"cut"#, &otherwise()).unwrap_err();
+    assert_eq!((error.column(), error.to_string().as_str()), (Some(13), "EOF while parsing a string"));
+}
+
 fn contents() -> impl Strategy<Value = Option<Vec<u8>>> {
     let json = r#"[\[{]{0,2}[a0," \n\\]{0,4}[\]}]{0,2}"#.prop_map(String::into_bytes);
     prop::option::of(prop_oneof![
@@ -96,7 +137,7 @@ proptest! {
         value in contents(),
         mut headers in prop::collection::vec(("[ab]{0,2}", contents()), 0..5),
         offset in 0_i64..,
-        timestamp_ms in any::<Option<i64>>(),
+        timestamp_ms in prop::option::of(0_i64..),
     ) {
         headers.sort_by(|(one, _), (other, _)| one.cmp(other));
         let line = Line { key, value, headers, offset, timestamp_ms, ..otherwise() };

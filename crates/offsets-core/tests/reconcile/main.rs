@@ -5,12 +5,16 @@
 mod cases;
 mod dedup;
 mod examination;
+mod grammar;
 mod identity;
+mod ledger;
 mod line;
+mod misfit;
 mod order;
 mod ruling;
 mod seed;
 mod seeded;
+mod sentinels;
 mod sieve;
 mod table;
 mod upsert;

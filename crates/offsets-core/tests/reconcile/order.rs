@@ -85,7 +85,22 @@ fn what_is_no_version_is_named() {
         said("hlc:hlc", &Record { headers: &headers, ..record("a", "x") }),
         "header hlc is 2 bytes, and not a stamp of eight bytes or sixteen hexadecimal digits"
     );
-    assert!(said("json:/v", &record("a", r#"{"v":1e30}"#)).contains("28 digits"));
+    for (value, found) in [
+        (r#"{"v":1e30}"#, "1e30"),
+        // A boolean is no text: it was once reported as `/v is "a boolean"`.
+        (r#"{"v":true}"#, "a boolean (true)"),
+        (r#"{"v":false}"#, "a boolean (false)"),
+        (r#"{"v":null}"#, "null"),
+        (r#"{"v":{}}"#, "an object"),
+        (r#"{"v":[1]}"#, "an array"),
+        (r#"{"v":"a boolean"}"#, r#""a boolean""#),
+        (r#"{"v":"\ud800"}"#, "text with half of a surrogate pair"),
+    ] {
+        assert_eq!(
+            said("json:/v", &record("a", value)),
+            format!("/v is {found}, and not a number of up to 28 digits or a time in RFC 3339")
+        );
+    }
 }
 
 #[test]

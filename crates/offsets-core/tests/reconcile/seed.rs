@@ -68,7 +68,7 @@ fn what_is_no_seed_is_refused_with_the_place_or_the_partition() {
         ("\"from\":100", "\"from\":-1", "negative"),
         ("\"from\":100", "\"from\":105", "src.orders-0"),
         ("\"until\":104", "\"until\":281474976710656", "2^48"),
-        ("\"partition\":0", "\"partition\":-2", "src.orders--2"),
+        ("\"partition\":0", "\"partition\":-2", "partition -2 is negative"),
         ("\"windows\":[", &format!("\"windows\":[{one}"), "two windows for src.orders-0"),
         ("\"read\":[\"", "\"read\":[\"+", "32 hexadecimal digits"),
         ("\"group\":\"app\"", "\"group\":7", "line 1, column"),

@@ -34,8 +34,13 @@ fn seed(windows: Vec<Sowing>) -> Seed {
 
 fn is_dropped<O: Operator<Error = Infallible>>(operator: &mut O, number: u8, offset: i64) -> bool {
     let (identity, position) = (id(number), at(0, offset));
-    let Ok(outcome) =
-        operator.judge(&Candidate { identity, rank: None, position, timestamp_ms: 0, tombstone: false });
+    let Ok(outcome) = operator.judge(&Candidate {
+        identity,
+        rank: None,
+        position,
+        timestamp_ms: Some(0),
+        tombstone: false,
+    });
     matches!(outcome, Outcome::Loses(loss) if loss.winner.is_none() && loss.loser.position == position)
 }
 

@@ -31,7 +31,7 @@ fn candidate(write: Write, position: Position) -> Candidate {
         identity: id(write.key),
         rank: Some(rank(write)),
         position,
-        timestamp_ms: i64::from(write.version),
+        timestamp_ms: Some(i64::from(write.version)),
         tombstone: write.content.is_none(),
     }
 }
@@ -73,7 +73,7 @@ fn a_tombstone_is_remembered_until_its_horizon() {
     let mut upsert = Upsert::new(MemoryTable::default(), rules);
     let write = |version, content| Write { key: 1, version, region: 0, content };
     let mut judge = |write, offset, time| {
-        let candidate = Candidate { timestamp_ms: time, ..candidate(write, at(0, offset)) };
+        let candidate = Candidate { timestamp_ms: Some(time), ..candidate(write, at(0, offset)) };
         let outcome = upsert.judge(&candidate).unwrap();
         upsert.settle(&[at(0, offset + 1)]).unwrap();
         matches!(outcome, Outcome::Passes { .. })
@@ -82,6 +82,22 @@ fn a_tombstone_is_remembered_until_its_horizon() {
     assert!(!judge(write(4, Some(1)), 1, 1_160), "it was deleted later");
     assert!(judge(Write { key: 2, ..write(1, Some(1)) }, 2, 1_170));
     assert!(judge(write(4, Some(1)), 3, 1_171), "the tombstone is past its horizon");
+}
+
+/// It was taken for one of 1970, and forgotten at once: a late write brought the key back.
+#[test]
+fn a_tombstone_without_a_time_is_remembered_for_ever() {
+    let mut upsert = Upsert::new(MemoryTable::default(), UpsertRules { horizon_ms: Some(160) });
+    let write = |key, version, content| Write { key, version, region: 0, content };
+    let mut judge = |write, offset, timestamp_ms| {
+        let candidate = Candidate { timestamp_ms, ..candidate(write, at(0, offset)) };
+        let outcome = upsert.judge(&candidate).unwrap();
+        upsert.settle(&[at(0, offset + 1)]).unwrap();
+        matches!(outcome, Outcome::Passes { .. })
+    };
+    assert!(judge(write(1, 5, None), 0, None));
+    assert!(judge(write(2, 1, Some(1)), 1, Some(1_000_000)));
+    assert!(!judge(write(1, 4, Some(1)), 2, Some(1_000_001)));
 }
 
 proptest! {

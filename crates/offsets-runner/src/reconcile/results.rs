@@ -1,6 +1,7 @@
 use offsets_core::model::{TopicName, TopicPartition};
 use offsets_core::reconcile::{
-    Candidate, Destination, EnteredWrite, Flawed, LedgerEntry, Line, Loss, Record, Ruling, Side, Tally,
+    Candidate, Destination, EnteredWrite, Flawed, LedgerEntry, LedgerWrite, Line, Loss, Record, Ruling, Side,
+    Tally,
 };
 use offsets_kafka::RawRecord;
 use offsets_kafka::exchange::{Outgoing, Setback};
@@ -79,6 +80,14 @@ impl Ruled<'_> {
             let entry = self.entry(candidate, loss);
             seat.put(&Outgoing { partition, key, value: Some(&entry), ..Outgoing::to(ledger.as_str()) })?;
         }
+        if let (Some(ledger), true, Ruling::Passes { candidate, .. }) =
+            (&outputs.ledger, outputs.ledger_values, self.ruling)
+            && candidate.rank.is_some()
+        {
+            let (partition, key) = (self.task.number, self.raw.key);
+            let write = self.written(candidate);
+            seat.put(&Outgoing { partition, key, value: Some(&write), ..Outgoing::to(ledger.as_str()) })?;
+        }
         match destination {
             Destination::Output => Ok(self.forward(seat, &outputs.output, &[])?),
             Destination::Ledger => Ok(()),
@@ -143,6 +152,18 @@ impl Ruled<'_> {
             identity: candidate.identity.to_string(),
             loser: write(&loss.loser),
             winner: loss.winner.as_ref().map(write),
+        };
+        // Strings and numbers are always JSON.
+        serde_json::to_vec(&entry).unwrap_or_default()
+    }
+
+    /// A write that goes to the output as it stands in the ledger, as JSON.
+    fn written(&self, candidate: &Candidate) -> Vec<u8> {
+        let line = Line::of(self.record, self.raw.headers());
+        let side = Side { position: candidate.position, rank: candidate.rank };
+        let entry = LedgerWrite {
+            identity: candidate.identity.to_string(),
+            write: write(self.task, &side, Some(&line)),
         };
         // Strings and numbers are always JSON.
         serde_json::to_vec(&entry).unwrap_or_default()

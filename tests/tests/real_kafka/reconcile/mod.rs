@@ -5,6 +5,7 @@ mod failover;
 mod full_disk;
 mod growth;
 mod kills;
+mod ledger;
 mod refusals;
 mod repartition;
 mod rights;

@@ -112,7 +112,7 @@ fn a_task_that_rests_still_sends_what_it_has_changed() {
                 identity: Identity::of("test", &[Some(&offset.to_be_bytes())]),
                 rank: None,
                 position: Position::new(0, offset).unwrap(),
-                timestamp_ms: 0,
+                timestamp_ms: Some(0),
                 tombstone: false,
             };
             task.judge.judge(&candidate).unwrap();
