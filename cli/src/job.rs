@@ -12,9 +12,10 @@ use crate::failure::Failure;
 use crate::link::{JobTable, find_job};
 
 /// What on the command line takes the place of a key of another name.
-const INSTEAD: [(&str, &str); 5] = [
+const INSTEAD: [(&str, &str); 6] = [
     ("dry-run", "to"),
     ("dry-run", "ledger"),
+    ("dry-run", "ledger-values"),
     ("dry-run", "dead-letter"),
     ("window", "window-count"),
     ("window-count", "window"),

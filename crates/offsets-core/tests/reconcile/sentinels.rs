@@ -2,7 +2,8 @@
 //! https://github.com/confluentinc/confluent-kafka-python/issues/96 and
 //! https://github.com/confluentinc/confluent-kafka-dotnet/issues/1173
 
-use offsets_core::model::TopicPartition;
+use offsets_core::evidence::Records;
+use offsets_core::model::{SourceOffset, TopicPartition};
 use offsets_core::reconcile::{
     Examination, Flaw, FlawKind, IdentityRule, Line, Order, Origin, Record, Regions, Seed, VersionRule,
 };
@@ -101,6 +102,25 @@ fn a_partition_or_an_offset_in_a_seed_is_one() {
     for (partition, from, until) in [(-1, 0, 7), (0, -1, 7), (0, 0, -1), (0, -1001, -1001)] {
         let said = seed(partition, from, until).unwrap_err().to_string();
         assert!(said.contains("is negative"), "{said}");
+    }
+}
+
+/// A dump's records: what is no timestamp makes none of them like another, and a sign is no digit of a fingerprint.
+#[test]
+fn a_dump_has_times_and_fingerprints_or_none() {
+    let read = |time: i64, content: &str| {
+        let json = format!(
+            r#"[{{"topic":"t","partition":0,"start":0,"end":9,"records":[[7,{time},"{content}",null]]}}]"#
+        );
+        serde_json::from_str::<Records<SourceOffset>>(&json).map_err(|error| error.to_string())
+    };
+    let content = "0".repeat(32);
+    let time = |millis: i64| {
+        read(millis, &content).unwrap().of(&TopicPartition::new("t", 0))[0].records[0].created_ms
+    };
+    assert_eq!((time(5), time(-1)), (Some(5), None));
+    for wrong in ["", "0", &format!("+{}", &content[1..]), &format!("{content}0")] {
+        assert!(read(5, wrong).unwrap_err().contains("are not those of one scan"), "{wrong}");
     }
 }
 
