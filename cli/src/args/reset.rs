@@ -82,6 +82,11 @@ pub(crate) struct ApplyArgs {
     /// Use answers of class `unsafe`, whose evidence contradicts itself
     #[arg(long)]
     pub(crate) allow_unsafe: bool,
+
+    /// Go on behind records of the target that came over no link, though the group may not have read them: they are lost to
+    /// it
+    #[arg(long)]
+    pub(crate) allow_stranded: bool,
 }
 
 /// `--to`.

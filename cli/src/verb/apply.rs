@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use offsets_core::model::{CommittedOffset, GroupId, GroupState, TargetOffset, TopicPartition};
 use offsets_core::plan::{Move, Overrides, Refusal, ResetPlan, Step, TargetState, Undo, Verdict};
+use offsets_core::translate::Stranded;
 use offsets_kafka::{Cluster, Deadline, GroupPartition};
 
 use super::session::TargetSession;
@@ -29,6 +30,15 @@ fn apply(
         print_reset(&not_applied(&plan, "not-tried"), false, None, output)?;
         remarks.say("Nothing was changed: a plan with a refused partition is not applied.");
         return Ok(exit);
+    }
+    for (step, refusal) in plan.left_out() {
+        let (group, partition) = (&step.group, &step.partition);
+        remarks.say(format!("left out: group {group} on {partition}: {}", in_words(refusal)));
+    }
+    if plan.left_out().next().is_some() && plan.left_out().count() == plan.steps().len() {
+        print_reset(&not_applied(&plan, "not-tried"), false, None, output)?;
+        remarks.say("Nothing was changed: everything was left out.");
+        return Ok(Exit::Unsound);
     }
     if !args.execute {
         print_reset(&not_applied(&plan, "dry-run"), false, None, output)?;
@@ -83,6 +93,7 @@ impl ApplyArgs {
             out_of_range: self.allow_out_of_range,
             backwards: self.allow_backwards,
             unsound: self.allow_unsafe,
+            stranded: self.allow_stranded,
         }
     }
 }
@@ -122,6 +133,7 @@ fn not_applied<'a>(plan: &'a ResetPlan, ready: &'static str) -> Vec<Told<'a>> {
         Verdict::Ready => Told { step, result: ready, detail: creation(step) },
         Verdict::Unchanged => Told { step, result: "unchanged", detail: None },
         Verdict::Refused(refusal) => Told { step, result: "refused", detail: Some(in_words(refusal)) },
+        Verdict::LeftOut(refusal) => Told { step, result: "left-out", detail: Some(in_words(refusal)) },
     };
     plan.steps().iter().map(told).collect()
 }
@@ -141,6 +153,14 @@ fn in_words(refusal: Refusal) -> String {
         }
         Refusal::Backwards(from) => format!("the group is at {from} already (--allow-backwards)"),
         Refusal::Unsound => "the evidence contradicts itself; see translate (--allow-unsafe)".to_owned(),
+        Refusal::Stranded(Stranded { first, beyond, records, offsets }) => {
+            let count =
+                records.map_or(format!("up to {offsets} offsets"), |records| format!("{records} records"));
+            format!(
+                "{count} from {first} on came over no link, and the group may not have read them: --allow-backwards goes back \
+                 to {first}, --allow-stranded passes them and goes on at {beyond}"
+            )
+        }
         Refusal::Nowhere => "there is no such partition on the target".to_owned(),
         _ => "a check failed".to_owned(),
     }
@@ -174,7 +194,12 @@ fn carry_out<'a>(cluster: &Cluster, plan: &'a ResetPlan, deadline: &Deadline) ->
     let read_back = cluster.target_commits(&groups, Some(&partitions), deadline);
     let tell = |step: &'a Step| {
         let Some(after) = step.after.as_ref().filter(|_| step.verdict == Verdict::Ready) else {
-            return Told { step, result: "unchanged", detail: None };
+            return match step.verdict {
+                Verdict::LeftOut(refusal) => {
+                    Told { step, result: "left-out", detail: Some(in_words(refusal)) }
+                }
+                _ => Told { step, result: "unchanged", detail: None },
+            };
         };
         let key = (step.group.clone(), step.partition.clone());
         let asked = GroupPartition { group: key.0.clone(), partition: key.1.clone() };

@@ -116,7 +116,7 @@ impl Places {
             }
             Destination::Shift(by) => Some(self.shifted(&group, &partition, by)?),
         };
-        Ok(Move { group, partition, to, metadata: None, sound: true })
+        Ok(Move { group, partition, to, metadata: None, sound: true, stranded: None, optional: false })
     }
 
     fn shifted(&self, group: &GroupId, partition: &TopicPartition, by: i64) -> Result<TargetOffset, Failure> {

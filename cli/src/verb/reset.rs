@@ -7,7 +7,7 @@ use offsets_core::translate::Translation;
 use super::destination::moves_to;
 use super::session::{Session, SourceNeed, TargetSession, read};
 use super::translate::soundness;
-use crate::args::{Destination, EvidenceArgs, LinkArgs, OutputArgs, ResetArgs};
+use crate::args::{ApplyArgs, Destination, EvidenceArgs, LinkArgs, OutputArgs, ResetArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::print::Remarks;
@@ -56,15 +56,27 @@ fn to_translation(
     }
     let target = session.beside(cluster);
     let save = || seed.map_or(Ok(()), |seed| seed.save(target.remarks));
-    target.apply_after(save, moves(&translation), &args.apply, output)
+    for row in translation.rows.iter().filter(|row| row.stranded.is_some()) {
+        row.evidence
+            .iter()
+            .filter(|finding| finding.kind == "stranded")
+            .for_each(|finding| session.remarks().say(&finding.detail));
+    }
+    target.apply_after(save, moves(&translation, &args.apply), &args.apply, output)
 }
 
-fn moves(translation: &Translation) -> Vec<Move> {
+/// Where groups go: to their positions, or behind stranded records where that is allowed.
+fn moves(translation: &Translation, apply: &ApplyArgs) -> Vec<Move> {
+    let link = &translation.link;
     let of_group = |row: &offsets_core::translate::Row| {
+        let beyond = row.stranded.filter(|_| apply.allow_stranded).map(|stranded| stranded.beyond);
         Some(Move {
             group: row.group.clone()?,
             partition: row.target.clone(),
-            to: row.position.target(),
+            to: beyond.or(row.position.target()),
+            stranded: row.stranded,
+            // The group may be on its way to the copy of a topic that came from the target, and not back.
+            optional: link.original_on_target(&row.source.topic).is_some(),
             metadata: Some(row.committed.metadata.clone()),
             sound: row.position.is_sound(),
         })
@@ -123,7 +135,15 @@ fn moves_of(
             left_out.insert(group);
             continue;
         }
-        moves.push(Move { group, partition, to: Some(offset), metadata: None, sound: true });
+        moves.push(Move {
+            group,
+            partition,
+            to: Some(offset),
+            metadata: None,
+            sound: true,
+            stranded: None,
+            optional: false,
+        });
     }
     for group in left_out {
         remarks.say(format!("left out: group {group} of the file was not asked for"));

@@ -63,6 +63,11 @@ mod properties {
         }
 
         #[test]
+        fn on_the_way_back_no_answer_passes_records_that_were_stranded(story in stories::returns()) {
+            obeys(&story)?;
+        }
+
+        #[test]
         fn unsafe_answers_are_safe_where_topics_were_created_anew(story in stories::recreations()) {
             obeys(&story)?;
         }

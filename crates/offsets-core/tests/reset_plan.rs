@@ -9,6 +9,7 @@ use offsets_core::model::{
     Commit, CommittedOffset, GroupId, GroupState, LogRange, TargetOffset, TopicPartition,
 };
 use offsets_core::plan::{Move, Overrides, Refusal, ResetPlan, Step, TargetState, Undo, UndoError, Verdict};
+use offsets_core::translate::Stranded;
 
 fn at(offset: i64) -> TargetOffset {
     TargetOffset::new(offset).unwrap()
@@ -32,6 +33,14 @@ fn log() -> LogRange<TargetOffset> {
     LogRange { start: at(LOG.0), end: at(LOG.1) }
 }
 
+/// Case G1: records of the target that came over no link.
+const STRANDED: Stranded =
+    Stranded { first: at_const(130), beyond: at_const(150), records: Some(20), offsets: 20 };
+
+const fn at_const(offset: u64) -> TargetOffset {
+    TargetOffset::ZERO.plus(offset)
+}
+
 /// `app` in `group`, committed at `before`.
 fn state(group: Option<GroupState>, before: Option<CommittedOffset<TargetOffset>>) -> TargetState {
     TargetState {
@@ -42,11 +51,43 @@ fn state(group: Option<GroupState>, before: Option<CommittedOffset<TargetOffset>
 }
 
 fn wish(to: Option<i64>) -> Move {
-    Move { group: app(), partition: orders(), to: to.map(at), metadata: None, sound: true }
+    Move {
+        group: app(),
+        partition: orders(),
+        to: to.map(at),
+        metadata: None,
+        sound: true,
+        stranded: None,
+        optional: false,
+    }
 }
 
 fn step(wish: Move, state: &TargetState, overrides: Overrides) -> Step {
     ResetPlan::draw(vec![wish], state, overrides).steps()[0].clone()
+}
+
+#[test]
+fn a_group_that_is_behind_stranded_records_already_is_not_left_there_in_silence() {
+    let wish = Move { stranded: Some(STRANDED), ..wish(Some(130)) };
+    let none = Overrides::default();
+    let before = |offset| state(Some(GroupState::Empty), Some(commit(offset, "")));
+    assert_eq!(step(wish.clone(), &before(120), none).verdict, Verdict::Ready);
+    let refused = Verdict::Refused(Refusal::Stranded(STRANDED));
+    assert_eq!(step(wish.clone(), &before(160), none).verdict, refused, "MM2's own sync passed them");
+    let back = Overrides { backwards: true, ..none };
+    assert_eq!(step(wish, &before(160), back).verdict, Verdict::Ready);
+}
+
+#[test]
+fn a_move_that_need_not_be_made_blocks_no_other() {
+    let state = state(Some(GroupState::Empty), Some(commit(150, "")));
+    let nowhere = Move { partition: TopicPartition::new("src.orders", 1), optional: true, ..wish(None) };
+    let behind = Move { optional: true, ..wish(Some(120)) };
+    let plan = ResetPlan::draw(vec![nowhere, behind, wish(Some(160))], &state, Overrides::default());
+    assert!(plan.refused().next().is_none());
+    let left_out: Vec<_> = plan.left_out().map(|(_, refusal)| refusal).collect();
+    assert_eq!(left_out, [Refusal::Backwards(at(150)), Refusal::Nowhere]);
+    assert_eq!(plan.commits().len(), 1);
 }
 
 #[test]
@@ -83,6 +124,13 @@ fn every_check_refuses_and_its_own_override_lets_pass() {
             Overrides { backwards: true, ..none },
         ),
         (unsound, GroupState::Empty, None, Refusal::Unsound, Overrides { unsound: true, ..none }),
+        (
+            Move { stranded: Some(STRANDED), ..wish(Some(150)) },
+            GroupState::Empty,
+            Some(120),
+            Refusal::Stranded(STRANDED),
+            Overrides { stranded: true, ..none },
+        ),
     ];
     for (wish, group, before, refusal, own) in cases {
         let state = state(Some(group), before.map(|before| commit(before, "")));
@@ -93,6 +141,7 @@ fn every_check_refuses_and_its_own_override_lets_pass() {
             out_of_range: !own.out_of_range,
             backwards: !own.backwards,
             unsound: !own.unsound,
+            stranded: !own.stranded,
         };
         assert_eq!(step(wish.clone(), &state, others).verdict, Verdict::Refused(refusal), "{wish:?}");
     }
@@ -141,7 +190,7 @@ fn a_group_that_is_there_already_is_left_alone_even_while_it_is_active() {
 
 #[test]
 fn nowhere_to_go_cannot_be_overridden() {
-    let all = Overrides { active: true, out_of_range: true, backwards: true, unsound: true };
+    let all = Overrides { active: true, out_of_range: true, backwards: true, unsound: true, stranded: true };
     let known = state(Some(GroupState::Empty), None);
     assert_eq!(step(wish(None), &known, all).verdict, Verdict::Refused(Refusal::Nowhere));
     let elsewhere = Move { partition: TopicPartition::new("src.orders", 1), ..wish(Some(150)) };
@@ -227,17 +276,20 @@ mod properties {
                 to: to.map(at),
                 metadata,
                 sound,
+                stranded: None,
+                optional: false,
             };
             wishes.into_iter().map(wish).collect()
         })
     }
 
     fn overrides() -> impl Strategy<Value = Overrides> {
-        vec(any::<bool>(), 4).prop_map(|on| Overrides {
+        vec(any::<bool>(), 5).prop_map(|on| Overrides {
             active: on[0],
             out_of_range: on[1],
             backwards: on[2],
             unsound: on[3],
+            stranded: on[4],
         })
     }
 
@@ -273,7 +325,7 @@ mod properties {
             mut state in worlds(),
             wishes in wishes(),
         ) {
-            let all = Overrides { active: true, out_of_range: true, backwards: true, unsound: true };
+            let all = Overrides { active: true, out_of_range: true, backwards: true, unsound: true, stranded: true };
             let before = state.committed.clone();
             let plan = ResetPlan::draw(wishes, &state, all);
             let undo = Undo::of(&plan, Timestamp::UNIX_EPOCH, Some("cluster-1".to_owned()));

@@ -18,3 +18,4 @@ mod replication_lag;
 mod reset;
 mod restart;
 mod transactions;
+mod way_back;

@@ -2,6 +2,7 @@
 
 mod continuity;
 mod dump;
+mod flow_back;
 mod logs;
 mod positions;
 mod question;
@@ -12,6 +13,7 @@ mod topic_ids;
 pub use continuity::{Continuity, Incarnation, Sighting};
 pub(crate) use dump::without_place;
 pub use dump::{DumpError, read_dump, write_dump};
+pub use flow_back::FlowBack;
 pub use logs::Logs;
 pub use positions::CopiedThrough;
 pub use question::{Fact, Question, Witness};
@@ -24,7 +26,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::history::{CheckpointHistory, SyncHistory};
 use crate::link::Link;
-use crate::model::{Commit, SourceOffset, TargetOffset};
+use crate::model::{Commit, GroupId, SourceOffset, TargetOffset, TopicPartition};
 
 /// Everything known about a link at one time.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -61,6 +63,10 @@ pub struct Evidence {
     /// How far the replicator's worker says it has copied.
     #[serde(default = "Reading::unread")]
     pub copied_through: Reading<CopiedThrough>,
+    /// What the flow back has written down, where it was asked for: where a topic of the target can hold records of its own
+    /// that a group of the source is to read.
+    #[serde(default, skip_serializing_if = "FlowBack::is_empty")]
+    pub flow_back: FlowBack,
     /// Records of the source's data topics, aborted ones too: a replicator may copy them. Of a dead source those that were
     /// kept.
     #[serde(default, skip_serializing_if = "Records::is_empty")]
@@ -86,9 +92,20 @@ impl Evidence {
             target_topics: TopicIds::default(),
             target_commits: Vec::new(),
             copied_through: Reading::unread(),
+            flow_back: FlowBack::default(),
             source_records: Records::default(),
             target_records: Records::default(),
         }
+    }
+}
+
+impl Evidence {
+    /// What a group has committed on a partition of the target itself, where that was asked.
+    pub fn committed_on_target(&self, group: &GroupId, target: &TopicPartition) -> Option<TargetOffset> {
+        let commits = &self.target_commits;
+        let found =
+            commits.binary_search_by(|commit| (&commit.group, &commit.partition).cmp(&(group, target)));
+        Some(commits[found.ok()?].committed.offset)
     }
 }
 

@@ -39,6 +39,20 @@ pub enum Question {
         /// Connect's offset storage topic, on the target.
         topic: TopicName,
     },
+    /// The whole offset-syncs topic of the flow back, from the target to the source. It may never have run.
+    SyncsBack {
+        /// The cluster that holds it.
+        on: Side,
+        /// Its name there.
+        topic: TopicName,
+        /// As in [`SyncHistory::new`].
+        markers: bool,
+    },
+    /// How far the worker of the flow back has copied.
+    CopiedBack {
+        /// Connect's offset storage topic, on the source.
+        topic: TopicName,
+    },
     /// The data records of these stretches of the source, aborted ones too. Part of a stretch is an answer too.
     SourceRecords(Vec<Span<SourceOffset>>),
     /// The data records of these stretches of the target that a reader of committed records sees. Part of a stretch is an
@@ -77,6 +91,10 @@ pub enum Fact {
     TargetTopics(TopicIds),
     /// To [`Question::CopiedThrough`].
     CopiedThrough(Reading<CopiedThrough>),
+    /// To [`Question::SyncsBack`].
+    SyncsBack(Reading<SyncHistory>),
+    /// To [`Question::CopiedBack`].
+    CopiedBack(Reading<CopiedThrough>),
     /// To [`Question::SourceRecords`].
     SourceRecords(Records<SourceOffset>),
     /// To [`Question::TargetRecords`].
@@ -141,6 +159,8 @@ impl Evidence {
             (Question::SourceTopics(topics), _) => Fact::SourceTopics(self.source_topics.of(&topics)),
             (Question::TargetTopics(topics), _) => Fact::TargetTopics(self.target_topics.of(&topics)),
             (Question::CopiedThrough { .. }, _) => Fact::CopiedThrough(self.copied_through.clone()),
+            (Question::SyncsBack { .. }, _) => Fact::SyncsBack(self.flow_back.syncs.clone()),
+            (Question::CopiedBack { .. }, _) => Fact::CopiedBack(self.flow_back.copied_through.clone()),
             // What was read while the source lived is true still.
             (Question::SourceRecords(spans), _) => Fact::SourceRecords(self.source_records.cut(&spans)),
             (Question::TargetRecords { spans, .. }, _) => {

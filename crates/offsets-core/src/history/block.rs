@@ -86,6 +86,12 @@ impl Block {
         }
     }
 
+    /// How many syncs of the block lie at or below `at` on the target.
+    pub(super) fn rank_on_target(&self, at: TargetOffset) -> u32 {
+        partition_point_near(self.len(), self.len() / 2, |index| self.get(index as u32).downstream <= at)
+            as u32
+    }
+
     /// The first sync that is `far` enough, where every sync after such a one is too.
     pub(super) fn first_that(&self, far: impl Fn(Sync) -> bool) -> Option<Sync> {
         let at = partition_point_near(self.len(), self.len() / 2, |at| !far(self.get(at as u32)));

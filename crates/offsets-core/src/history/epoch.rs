@@ -106,6 +106,14 @@ impl Epoch {
         within.or_else(|| Some(self.block(begun).first()))
     }
 
+    /// The last sync at or below `at` on the target.
+    pub(super) fn at_or_below_on_target(&self, at: TargetOffset) -> Option<Sync> {
+        let begun = self.closed.partition_point(|block| block.first().downstream <= at);
+        let begun = begun + usize::from(begun == self.closed.len() && self.open.first().downstream <= at);
+        let block = self.block(begun.checked_sub(1)?);
+        Some(block.get(block.rank_on_target(at) - 1))
+    }
+
     /// The syncs at or below `g` on the source, newest first.
     pub(super) fn downwards(&self, g: SourceOffset) -> impl Iterator<Item = Sync> + '_ {
         let blocks = (0..self.blocks_below(g)).rev().map(|at| self.block(at));

@@ -145,6 +145,43 @@ impl PartitionHistory {
         self.epochs.oldest_floor(g, self.overtaking.last_settled())
     }
 
+    /// The sync with the highest source offset of those at or below `at` on the target. All source records up to it, or
+    /// where it stands at `at` itself below it, had a copy below `at` when it was written: whoever copies in source order
+    /// has copied them before, whichever run of the replicator it was.
+    pub fn copied_below(&self, at: TargetOffset) -> Option<Sync> {
+        let found = self.epochs.present().filter_map(|epoch| epoch.at_or_below_on_target(at));
+        found.max_by_key(|sync| (sync.upstream, sync.downstream < at))
+    }
+
+    /// The last sync in front of a jump over source records that the `other` flow wrote: between this sync and the next one
+    /// fewer records were copied than the source has offsets, and syncs of the other flow, whose target this flow's source
+    /// is, stand there. A flow that is seeded anew after the roles were turned passes what nobody copied.
+    pub fn before_turn(&self, other: &Self) -> Option<Sync> {
+        let syncs = || self.epochs.present().flat_map(Epoch::iter);
+        let gaps = syncs().zip(syncs().skip(1)).map(|(before, after)| Gap { before, after });
+        let mut jumps = gaps.filter(|gap| gap.shows_holes());
+        let turned = |gap: &Gap| {
+            let end = TargetOffset::ZERO.plus(gap.after.upstream.get().unsigned_abs());
+            let found = other.epochs.present().filter_map(|epoch| epoch.at_or_below_on_target(end));
+            found.into_iter().any(|sync| sync.downstream.get() > gap.before.upstream.get())
+        };
+        jumps.find(turned).map(|gap| gap.before)
+    }
+
+    /// The oldest sync of the present incarnation of the target.
+    pub fn oldest_present(&self) -> Sync {
+        self.epochs.present().next().map_or(self.newest(), Epoch::first)
+    }
+
+    /// Neighbours in the syncs topic, of the present incarnation of the target, between which more was written than the
+    /// source had offsets for: records copied twice, transaction markers, or records of somebody else.
+    pub fn surpluses(&self) -> impl Iterator<Item = (Sync, Sync)> + '_ {
+        let calm = !self.outran && self.epochs.present().nth(1).is_none();
+        let syncs = || self.epochs.present().filter(move |_| !calm).flat_map(Epoch::iter);
+        let gaps = syncs().zip(syncs().skip(1)).map(|(before, after)| Gap { before, after });
+        gaps.filter(|gap| gap.outruns()).map(|Gap { before, after }| (before, after))
+    }
+
     /// A sync that the last right position for `g` does not lie behind: the first one at or above `g`, not below `from`
     /// on the target, that no later replay can have copied again. `None` when the last replay has not been seen to
     /// come that far: then only the log end is sure.

@@ -124,6 +124,46 @@ impl Link {
         self.policy.remote_topic(&self.source, topic)
     }
 
+    /// The same link in the other direction, with MM2's names and the same settings. What this link names explicitly is not
+    /// carried over.
+    pub fn flow_back(&self) -> Self {
+        Self {
+            policy: self.policy.clone(),
+            mapping: self.mapping,
+            syncs_location: self.syncs_location,
+            exactly_once: self.exactly_once,
+            ..Self::new(self.target.clone(), self.source.clone())
+        }
+    }
+
+    /// The offset-syncs topic of the flow back, and the cluster of this link that holds it.
+    pub fn syncs_topic_back(&self) -> (Side, TopicName) {
+        let (side, topic) = self.flow_back().syncs_topic();
+        (side.other(), topic)
+    }
+
+    /// Whether the copy of `topic` has the name of its original. Such a topic on the target may hold records of its own:
+    /// those that it took while it was the original itself.
+    pub fn shares_name(&self, topic: &TopicName) -> bool {
+        self.remote_topic(topic) == *topic
+    }
+
+    /// The target's topic that the source's `topic` is a copy of, under a policy that tells by the name. MM2 does not copy
+    /// such a topic back (`MirrorSourceConnector.isCycle`).
+    pub fn original_on_target(&self, topic: &TopicName) -> Option<TopicName> {
+        let told = self.policy.kind() == PolicyKind::Default && self.mapping == OffsetMapping::Noted;
+        self.policy.original_topic(&self.target, topic).filter(|original| told && original != topic)
+    }
+
+    /// The partition on the target in which a group goes on that reads `source`: the original, where `source` is a copy of
+    /// one of the target's, else the copy.
+    pub fn destination(&self, source: &TopicPartition) -> TopicPartition {
+        match self.original_on_target(&source.topic) {
+            Some(topic) => TopicPartition { topic, partition: source.partition },
+            None => self.remote_partition(source),
+        }
+    }
+
     /// The name on the source of the topic that the target's `remote` is the copy of; `None` when this link makes no
     /// topic of that name.
     pub fn original_topic(&self, remote: &TopicName) -> Option<TopicName> {

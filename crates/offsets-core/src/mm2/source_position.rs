@@ -1,11 +1,13 @@
 use serde::Deserialize;
 
-use crate::model::{SourceOffset, TopicPartition};
+use crate::model::{ClusterAlias, SourceOffset, TopicPartition};
 
 /// How far a Connect worker has copied one partition, as a record of its offset storage topic says it
 /// (`OffsetStorageWriter`, `MirrorUtils.wrapPartition`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourcePosition {
+    /// The alias of the source: a worker's topic may hold the positions of several flows.
+    pub cluster: ClusterAlias,
     /// The partition on the source.
     pub partition: TopicPartition,
     /// The last source offset that was copied, or dropped; `None` when nothing is known of the partition any more.
@@ -21,7 +23,6 @@ struct Key(
 
 #[derive(Deserialize)]
 struct Place {
-    #[expect(dead_code, reason = "its presence tells MM2's partitions from those of other connectors")]
     cluster: String,
     topic: String,
     partition: i32,
@@ -37,9 +38,10 @@ impl SourcePosition {
     pub fn decode(key: Option<&[u8]>, value: Option<&[u8]>) -> Option<Self> {
         let Key(_, place) = serde_json::from_slice(key?).ok()?;
         let partition = TopicPartition::new(place.topic.as_str(), place.partition);
-        let Some(value) = value else { return Some(Self { partition, through: None }) };
+        let cluster = ClusterAlias::from(place.cluster.as_str());
+        let Some(value) = value else { return Some(Self { cluster, partition, through: None }) };
         let Position { offset } = serde_json::from_slice(value).ok()?;
-        Some(Self { partition, through: SourceOffset::new(offset).ok() })
+        Some(Self { cluster, partition, through: SourceOffset::new(offset).ok() })
     }
 }
 

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::evidence::Logs;
 use crate::model::{Commit, CommittedOffset, GroupId, GroupState, LogRange, TargetOffset, TopicPartition};
+use crate::translate::Stranded;
 
 /// A wish: this group is to go on there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +19,10 @@ pub struct Move {
     pub metadata: Option<String>,
     /// Whether `to` is proved not to skip. A position somebody typed is sound: it is an order.
     pub sound: bool,
+    /// Records of the partition that came over no link and that the group may have yet to read, where there are any.
+    pub stranded: Option<Stranded>,
+    /// Whether the move is left out where a check refuses it, and the others are made: the group goes on in another topic.
+    pub optional: bool,
 }
 
 /// The target as it stands before a reset.
@@ -42,6 +47,8 @@ pub struct Overrides {
     pub backwards: bool,
     /// Use answers of class `unsafe`.
     pub unsound: bool,
+    /// Pass records that came over no link and that the group may have yet to read.
+    pub stranded: bool,
 }
 
 /// What a reset would do, partition by partition, sorted by group, topic and partition.
@@ -76,6 +83,8 @@ pub enum Verdict {
     Unchanged,
     /// It may not.
     Refused(Refusal),
+    /// It may not, and need not: the others are taken.
+    LeftOut(Refusal),
 }
 
 /// Why a step is refused.
@@ -91,6 +100,9 @@ pub enum Refusal {
     Backwards(TargetOffset),
     /// The answer is `unsafe`.
     Unsound,
+    /// The offset, or the group's own commit, lies behind records that came over no link and that the group may have yet to
+    /// read.
+    Stranded(Stranded),
     /// There is no answer, or no such partition on the target.
     Nowhere,
 }
@@ -112,7 +124,15 @@ impl ResetPlan {
     pub fn refused(&self) -> impl Iterator<Item = (&Step, Refusal)> {
         self.steps.iter().filter_map(|step| match step.verdict {
             Verdict::Refused(refusal) => Some((step, refusal)),
-            Verdict::Ready | Verdict::Unchanged => None,
+            Verdict::Ready | Verdict::Unchanged | Verdict::LeftOut(_) => None,
+        })
+    }
+
+    /// The steps that are left out, with what refuses them.
+    pub fn left_out(&self) -> impl Iterator<Item = (&Step, Refusal)> {
+        self.steps.iter().filter_map(|step| match step.verdict {
+            Verdict::LeftOut(refusal) => Some((step, refusal)),
+            Verdict::Ready | Verdict::Unchanged | Verdict::Refused(_) => None,
         })
     }
 
@@ -128,7 +148,7 @@ impl ResetPlan {
 }
 
 fn step(wish: Move, state: &TargetState, overrides: Overrides) -> Step {
-    let Move { group, partition, to, metadata, sound } = wish;
+    let Move { group, partition, to, metadata, sound, stranded, optional } = wish;
     let key = (group, partition);
     let before = state.committed.get(&key).cloned();
     let (group, partition) = key;
@@ -138,9 +158,30 @@ fn step(wish: Move, state: &TargetState, overrides: Overrides) -> Step {
     let group_state = state.groups.get(&group).copied().unwrap_or(GroupState::Dead);
     let verdict = match (&after, log) {
         (None, _) | (_, None) => Verdict::Refused(Refusal::Nowhere),
-        (Some(after), Some(log)) => judge(before.as_ref(), after, log, group_state, sound, overrides),
+        (Some(after), Some(log)) => {
+            let passed = stranded.filter(|stranded| passes(*stranded, before.as_ref(), after, overrides));
+            match passed {
+                Some(stranded) => Verdict::Refused(Refusal::Stranded(stranded)),
+                None => judge(before.as_ref(), after, log, group_state, sound, overrides),
+            }
+        }
+    };
+    let verdict = match verdict {
+        Verdict::Refused(refusal) if optional => Verdict::LeftOut(refusal),
+        verdict => verdict,
     };
     Step { group, partition, state: group_state, before, after, verdict }
+}
+
+/// Whether a group would be, or stay, behind records that it may have yet to read.
+fn passes(
+    stranded: Stranded,
+    before: Option<&CommittedOffset<TargetOffset>>,
+    after: &CommittedOffset<TargetOffset>,
+    overrides: Overrides,
+) -> bool {
+    let is_behind = before.is_some_and(|before| before.offset > stranded.first) && !overrides.backwards;
+    !overrides.stranded && (after.offset > stranded.first || is_behind)
 }
 
 fn judge(

@@ -90,6 +90,8 @@ impl Undo {
                 to: Some(before.offset),
                 metadata: Some(before.metadata),
                 sound: true,
+                stranded: None,
+                optional: false,
             })
         };
         self.entries.iter().filter_map(back).collect()

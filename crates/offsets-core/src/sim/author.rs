@@ -9,6 +9,9 @@ pub enum Genre {
     Rivalry,
     /// Topics are deleted and created anew, before anything is read.
     Recreation,
+    /// The way back: the target was the original before, has records that were copied to the source and others that were not,
+    /// and copies have the names of their originals.
+    Return,
     /// No MM2 copies, but a link that preserves offsets; its target may lose its tail, and may be written to.
     Preservation,
 }
@@ -20,10 +23,11 @@ impl Story {
     }
 
     pub(super) fn drawn(random: &mut Random) -> Self {
-        let genre = match random.below(21) {
+        let genre = match random.below(22) {
             0..16 => Genre::Plain,
             16..18 => Genre::Rivalry,
             18 => Genre::Preservation,
+            21 => Genre::Return,
             _ => Genre::Recreation,
         };
         Self::of_genre(genre, random)
@@ -33,21 +37,39 @@ impl Story {
     pub fn of_genre(genre: Genre, random: &mut Random) -> Self {
         let length = if random.once_in(3) { random.between(20, 50) } else { random.between(0, 20) };
         let (dense, foreign) = (random.once_in(2), random.once_in(5));
-        let setting = Setting { preserving: genre == Genre::Preservation, ..setting(random) };
-        let mut events: Vec<Event> = (0..length).map(|_| event(genre, random)).collect();
+        let setting = setting(random);
+        let setting = Setting {
+            preserving: genre == Genre::Preservation,
+            shared: genre == Genre::Return,
+            added: setting.added && genre != Genre::Return,
+            ..setting
+        };
+        let mut events = if genre == Genre::Return { first_failover(random) } else { Vec::new() };
+        events.extend((0..length).map(|_| event(genre, random)));
         let later = if random.once_in(3) { random.between(0, 6) } else { 0 };
         let mut meanwhile: Vec<Event> = (0..later).map(|_| event(Genre::Plain, random)).collect();
         for event in events.iter_mut().chain(&mut meanwhile) {
             match event {
                 Event::Produce { holes, .. } if dense => *holes = 0,
-                Event::WriteForeign { records } | Event::WriteAlike { records, .. } if !foreign => {
-                    *records = 0;
-                }
+                // Whoever writes to both clusters writes what the group has read too.
+                Event::WriteAlike { records, .. } if !foreign || genre == Genre::Return => *records = 0,
+                Event::WriteForeign { records } if !foreign => *records = 0,
                 _ => {}
             }
         }
         Self { setting, events, meanwhile }
     }
+}
+
+/// The target is the original, fails with records that were not copied, and the roles are turned.
+fn first_failover(random: &mut Random) -> Vec<Event> {
+    let copied =
+        |random: &mut Random| Event::CopyBack { records: random.between(1, 30), flush: random.once_in(2) };
+    let mut events: Vec<Event> = (0..random.between(0, 3)).map(|_| copied(random)).collect();
+    events.push(Event::Strand { records: random.between(0, 12) });
+    // Unseeded, the flow copies its own records back.
+    events.extend((!random.once_in(5)).then_some(Event::Turn));
+    events
 }
 
 /// Small numbers, so that everything meets everything: what happens once in a million records on a real link happens
@@ -74,6 +96,7 @@ fn setting(random: &mut Random) -> Setting {
         headers: random.once_in(7),
         added: random.once_in(20),
         preserving: false,
+        shared: false,
         timestamps: match random.below(12) {
             0..8 => Timestamps::Created,
             8 => Timestamps::Skewed,
@@ -100,7 +123,7 @@ fn event(genre: Genre, random: &mut Random) -> Event {
                 _ => Event::TruncateTarget { offsets: random.between(0, 20) },
             };
         }
-        Genre::Rivalry | Genre::Recreation | Genre::Preservation => {}
+        Genre::Rivalry | Genre::Recreation | Genre::Preservation | Genre::Return => {}
     }
     match random.below(39) {
         0..8 => {

@@ -3,7 +3,8 @@ use jiff::Timestamp;
 use super::target_log::{Entry, TargetLog};
 use super::{Random, Timestamps, World, downstream, upstream};
 use crate::evidence::{
-    CopiedThrough, Evidence, Fingerprint, Reading, RecordedCommit, Records, Scan, ScannedRecord, SourceState,
+    CopiedThrough, Evidence, Fingerprint, FlowBack, Reading, RecordedCommit, Records, Scan, ScannedRecord,
+    SourceState,
 };
 use crate::history::{CheckpointHistory, SyncHistory};
 use crate::link::{Link, OffsetMapping, ReplicationPolicy};
@@ -76,6 +77,9 @@ impl World {
         let mut link = Link::new("src", "dst");
         link.exactly_once = self.setting().exactly_once;
         link.origin_header = self.setting().headers.then(|| "origin".to_owned());
+        if self.setting().shared {
+            link.policy = ReplicationPolicy::identity();
+        }
         if self.setting().preserving {
             link.policy = ReplicationPolicy::identity();
             link.mapping = OffsetMapping::Preserved;
@@ -115,6 +119,7 @@ impl World {
             source_logs: known.source.then_some((source.clone(), source_log)).into_iter().collect(),
             target_logs: target_logs.into_iter().collect(),
             copied_through: reading(known.positions, || read.copied_through(&source)),
+            flow_back: if self.setting().shared { read.flow_back(known) } else { FlowBack::default() },
             source_records,
             target_records,
             ..Evidence::unread(link, Timestamp::UNIX_EPOCH)
@@ -162,6 +167,20 @@ impl World {
         let mut through = CopiedThrough::default();
         through.note(source.clone(), self.mirror_maker.notes.flushed.map(upstream));
         through
+    }
+
+    /// What the flow back has written down.
+    pub(super) fn flow_back(&self, known: Known) -> FlowBack {
+        let mut syncs = SyncHistory::new(false);
+        for &(original, copy) in &self.back.syncs {
+            syncs.add(TOPIC, 0, (upstream(original), downstream(copy)).into());
+        }
+        let mut through = CopiedThrough::default();
+        through.note(Self::partition(), self.back.flushed.map(upstream));
+        FlowBack {
+            syncs: reading(known.syncs, || syncs),
+            copied_through: reading(known.source && known.positions, || through),
+        }
     }
 
     /// Three groups: at the log end, in the middle of the log, and at its start.
@@ -221,6 +240,12 @@ impl World {
                 created_ms: self.target_time(self.copied_time(of)),
                 content: self.content(incarnation, of),
                 origin: self.setting().headers.then(|| upstream(of)),
+            }),
+            Entry::Original { incarnation, upstream: of } => Some(ScannedRecord {
+                offset: downstream(offset),
+                created_ms: self.target_time(self.copied_time(of)),
+                content: self.content(incarnation, of),
+                origin: None,
             }),
             Entry::Alike { incarnation, upstream: of, stamped } => Some(ScannedRecord {
                 offset: downstream(offset),

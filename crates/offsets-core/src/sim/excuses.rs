@@ -34,7 +34,10 @@ impl Excuses {
             unfinished: hides_an_unfinished_replay(now, known.syncs.then_some(read)),
             doubled: hides_doubled_records(now, read),
             passed_by: lost_between(now),
-            foreign: now.target.entries().any(|(_, entry)| entry.is_foreign()),
+            foreign: now.target.entries().any(|(_, entry)| {
+                entry.is_foreign()
+                    || matches!(entry, Entry::Original { .. }) && !read.tells_of_originals(known)
+            }),
             lost,
             alike: (lost || known.remembers()) && now.setting().twins > 1,
             impersonated: now.target.entries().any(|(_, entry)| matches!(entry, Entry::Alike { .. })),
@@ -58,7 +61,9 @@ fn hides_doubled_records(now: &World, read: &World) -> bool {
 /// Whether a record was copied that the source no longer holds.
 fn has_lost_copied_records(now: &World) -> bool {
     let lost = |upstream| !now.source.holds(upstream);
-    now.target.entries().any(|(_, entry)| matches!(entry, Entry::Copy { upstream, .. } if lost(upstream)))
+    now.target.entries().any(|(_, entry)| {
+        matches!(entry, Entry::Copy { upstream, .. } | Entry::Original { upstream, .. } if lost(upstream))
+    })
 }
 
 /// Whether MM2 is, or was when it or a source topic died, copying again what it had copied before.

@@ -1,7 +1,7 @@
 use std::cell::OnceCell;
 
 use super::excuses::Excuses;
-use super::{Entry, Known, Resumption, Truth, World};
+use super::{Entry, Known, Resumption, Setting, Truth, World};
 use crate::reconcile::Sowing;
 use crate::translate::{Assumption, Position, Row};
 
@@ -97,7 +97,8 @@ impl<'a> Law<'a> {
 
     /// Whether both topics are what they were, and one MM2 copies.
     pub(super) fn is_plain(&self) -> bool {
-        self.recreations.is_none() && !self.now.has_a_rival() && !self.now.setting().preserving
+        let Setting { preserving, shared, .. } = *self.now.setting();
+        self.recreations.is_none() && !self.now.has_a_rival() && !preserving && !shared
     }
 
     /// Every way in which an answer breaks the law.
@@ -221,6 +222,19 @@ impl<'a> Law<'a> {
         Departure { kind, excuse: self.excuse(kind, row), detail }
     }
 
+    /// Whether a position passes records that were stranded before the first copy, though the flow back tells of that time:
+    /// no assumption excuses it.
+    fn passes_stranded(&self, row: &Row) -> bool {
+        let tells = self.read.tells_of_originals(self.known);
+        let target = &self.now.target;
+        let before = target.entries().take_while(|(_, entry)| !matches!(entry, Entry::Copy { .. }));
+        let mut stranded =
+            before.filter(|&(offset, entry)| matches!(entry, Entry::Foreign) && target.holds(offset));
+        let first = stranded.next().map(|(offset, _)| offset);
+        let at = row.position.target().map(|at| at.get());
+        self.now.setting().shared && tells && first.zip(at).is_some_and(|(first, at)| first < at)
+    }
+
     fn excuse(&self, kind: DepartureKind, row: &Row) -> Option<Assumption> {
         use Assumption::{DistinctRecords, OffsetsPreserved, Order, SoleWriter, SourceKept, VisibleReplays};
         if kind == DepartureKind::Missing {
@@ -236,7 +250,7 @@ impl<'a> Law<'a> {
         let broken = [
             (Order, excuses.disordered),
             (VisibleReplays, replayed),
-            (SoleWriter, excuses.foreign),
+            (SoleWriter, excuses.foreign && !(kind == DepartureKind::Skips && self.passes_stranded(row))),
             (SourceKept, excuses.lost),
             (DistinctRecords, excuses.alike || excuses.impersonated && kind != DepartureKind::Skips),
             (OffsetsPreserved, excuses.foreign),

@@ -97,6 +97,11 @@ impl MirrorMaker {
         rival.copy(&self.setting, records, source, target, &mut self.notes);
     }
 
+    /// Takes all that the source holds for copied.
+    pub(super) fn seed(&mut self, source: &SourceLog) {
+        self.source_task = Replicator::resuming(source);
+    }
+
     /// Whether a second MM2 ever copied.
     pub(super) fn has_a_rival(&self) -> bool {
         self.rival.is_some()

@@ -12,6 +12,8 @@ use super::target_log::TargetLog;
 pub(super) struct Replicator {
     /// Source incarnation and offset of the next record to copy.
     position: (u32, i64),
+    /// Where it was seeded: it goes back no further.
+    seeded: i64,
     /// The last record that was acknowledged.
     previous: Option<(i64, i64)>,
     /// The target offset of the last sync that was queued.
@@ -33,15 +35,20 @@ impl Replicator {
         Self::at((0, offset))
     }
 
+    /// A task that goes on at the end of the source.
+    pub(super) fn resuming(source: &SourceLog) -> Self {
+        Self { seeded: source.end, ..Self::at((source.incarnation, source.end)) }
+    }
+
     fn at(position: (u32, i64)) -> Self {
-        Self { position, previous: None, last_sync: None, delayed: None, pending: None }
+        Self { position, seeded: 0, previous: None, last_sync: None, delayed: None, pending: None }
     }
 
     /// The task after a restart: nothing is remembered but a position, `back` records before this one's.
     pub(super) fn successor(&self, back: u32, source: &SourceLog) -> Self {
         let (incarnation, offset) = self.position;
         let offset = if incarnation == source.incarnation { source.back_from(offset, back) } else { offset };
-        Self::at((incarnation, offset))
+        Self { seeded: self.seeded, ..Self::at((incarnation, offset.max(self.seeded))) }
     }
 
     /// Copies the next records and hears of each that it was written.

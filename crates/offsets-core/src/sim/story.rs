@@ -70,6 +70,20 @@ pub enum Event {
         /// Whether they have timestamps of their own.
         stamped: bool,
     },
+    /// Producers write to the target's topic while it is the original, and the flow back copies what they write.
+    CopyBack {
+        /// How many records.
+        records: u32,
+        /// Whether the flow back's worker commits behind them.
+        flush: bool,
+    },
+    /// Producers write to the target's topic while it is the original, and nobody copies it.
+    Strand {
+        /// How many records.
+        records: u32,
+    },
+    /// The roles are turned: MM2 is seeded, so that it copies nothing of what the source holds.
+    Turn,
     /// The target loses its newest offsets, as in an election of a leader that had not got them. Only a link that
     /// preserves offsets notices.
     TruncateTarget {

@@ -28,6 +28,13 @@ pub enum Entry {
         /// The record's offset there.
         upstream: i64,
     },
+    /// A record of the target's own that was copied to the source, by the flow back.
+    Original {
+        /// To which of the source topics of this name.
+        incarnation: u32,
+        /// The offset of its copy there.
+        upstream: i64,
+    },
     /// A transaction marker, or a record of an aborted transaction: no data to a consumer that reads committed.
     Control,
     /// A record of another producer.
@@ -56,6 +63,12 @@ pub(super) struct Stretch {
 pub(super) enum Kind {
     /// Copies of source records, `step` offsets apart.
     Copies {
+        incarnation: u32,
+        upstream: i64,
+        step: i64,
+    },
+    /// Records of the target's own with copies on the source, `step` offsets apart.
+    Originals {
         incarnation: u32,
         upstream: i64,
         step: i64,
@@ -120,6 +133,13 @@ impl TargetLog {
         }
     }
 
+    /// Appends the originals of a run that is on the source: how many, and where the first stands.
+    pub(super) fn write_originals(&mut self, incarnation: u32, run: Run) -> (i64, i64) {
+        let kind = Kind::Originals { incarnation, upstream: run.first, step: run.step };
+        let at = self.end;
+        (self.append(kind, run.count), at)
+    }
+
     pub(super) fn write_foreign(&mut self, records: u32) {
         self.append(Kind::Foreign, i64::from(records));
     }
@@ -164,9 +184,15 @@ impl TargetLog {
         let mut newest = BTreeMap::new();
         let mut gone = Vec::new();
         let key = |entry| match entry {
-            Entry::Copy { incarnation, upstream } if keys == 0 => Some((incarnation, upstream)),
+            Entry::Copy { incarnation, upstream } | Entry::Original { incarnation, upstream }
+                if keys == 0 =>
+            {
+                Some((incarnation, upstream))
+            }
             Entry::Alike { incarnation, upstream, .. } if keys == 0 => Some((incarnation, upstream)),
-            Entry::Copy { upstream, .. } | Entry::Alike { upstream, .. } => Some((0, upstream % keys)),
+            Entry::Copy { upstream, .. }
+            | Entry::Original { upstream, .. }
+            | Entry::Alike { upstream, .. } => Some((0, upstream % keys)),
             Entry::Control | Entry::Foreign => None,
         };
         let held = self.between(self.start, below).filter(|&(offset, _)| self.holds(offset));
@@ -200,6 +226,11 @@ impl TargetLog {
     /// Whether what stood at an offset can still be read.
     pub fn holds(&self, offset: i64) -> bool {
         self.start <= offset && offset < self.end && self.gone.binary_search(&offset).is_err()
+    }
+
+    /// Whether nothing was ever written but originals that are on the source.
+    pub(super) fn holds_originals_only(&self) -> bool {
+        self.stretches.iter().all(|stretch| matches!(stretch.kind, Kind::Originals { .. }))
     }
 
     /// Whether compaction took anything.
@@ -241,6 +272,9 @@ impl Stretch {
         match self.kind {
             Kind::Copies { incarnation, upstream, step } => {
                 Entry::Copy { incarnation, upstream: upstream + at * step }
+            }
+            Kind::Originals { incarnation, upstream, step } => {
+                Entry::Original { incarnation, upstream: upstream + at * step }
             }
             Kind::Control => Entry::Control,
             Kind::Foreign => Entry::Foreign,

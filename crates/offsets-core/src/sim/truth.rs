@@ -14,6 +14,8 @@ pub struct Truth {
     uncompacted: Option<Copies>,
     /// The first record of a later incarnation: all of them are unread.
     later: i64,
+    /// The first record of somebody else, where every record of the target is the group's to read.
+    foreign: i64,
     data: Data,
 }
 
@@ -49,11 +51,15 @@ impl Truth {
     /// The truth about commits made on an `incarnation` of the source topic.
     pub fn of_incarnation(world: &World, of: u32) -> Self {
         let target = &world.target;
-        let mut later = target.end;
+        let (mut later, mut foreign) = (target.end, i64::MAX);
         for stretch in target.stretches().iter().rev() {
             if matches!(stretch.kind, Kind::Copies { incarnation, .. } if incarnation > of) {
                 let held = (stretch.at.max(target.start)..stretch.end()).find(|&offset| target.holds(offset));
                 later = held.unwrap_or(later);
+            }
+            if world.setting().shared && matches!(stretch.kind, Kind::Foreign) {
+                let held = (stretch.at.max(target.start)..stretch.end()).find(|&offset| target.holds(offset));
+                foreign = held.unwrap_or(foreign);
             }
             // What is not copied any more has no place, and what others wrote instead of it nobody has read.
             if world.setting().preserving && stretch.is_foreign() {
@@ -70,13 +76,14 @@ impl Truth {
             lasts,
             uncompacted,
             later,
+            foreign,
             data: Data::of(target),
         }
     }
 
     /// The first copy of the first copied record at or above `g`.
     pub fn first(&self, g: i64) -> i64 {
-        self.firsts.first_at_or_above(g).unwrap_or(self.later)
+        self.firsts.first_at_or_above(g).unwrap_or(self.later).min(self.foreign)
     }
 
     /// The greatest offset from which every copied record at or above `g` is still ahead. What retention or compaction
@@ -86,7 +93,7 @@ impl Truth {
     }
 
     fn least(&self, lasts: &Copies, g: i64) -> i64 {
-        lasts.least_at_or_above(g).map_or(self.later, |last| last.min(self.later))
+        lasts.least_at_or_above(g).map_or(self.later, |last| last.min(self.later)).min(self.foreign)
     }
 
     /// How many copies lie between `at` and the best position for `g`: what a group that goes on at `at` reads twice. It
@@ -191,7 +198,10 @@ impl Piece {
 impl Stretch {
     fn piece(&self, of: u32) -> Option<Piece> {
         match self.kind {
-            Kind::Copies { incarnation, upstream, step } if incarnation == of => {
+            Kind::Copies { incarnation, upstream, step }
+            | Kind::Originals { incarnation, upstream, step }
+                if incarnation == of =>
+            {
                 Some(Piece { upstream, step, count: self.count, at: self.at, least: self.at })
             }
             _ => None,
@@ -202,8 +212,8 @@ impl Stretch {
 impl Data {
     fn of(target: &TargetLog) -> Self {
         let mut before = 0;
-        let readable =
-            target.stretches().iter().filter(|stretch| matches!(stretch.kind, Kind::Copies { .. }));
+        let is_copy = |kind| matches!(kind, Kind::Copies { .. } | Kind::Originals { .. });
+        let readable = target.stretches().iter().filter(|stretch| is_copy(stretch.kind));
         let stretches = readable.map(|stretch| {
             let stretch = (stretch.at, stretch.end(), before);
             before += (stretch.1 - stretch.0).unsigned_abs();

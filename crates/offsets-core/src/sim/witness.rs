@@ -69,6 +69,8 @@ impl SimulatedLink<'_> {
             Question::CopiedThrough { .. } => {
                 Fact::CopiedThrough(reading(self.known.positions, || self.read.copied_through(&source)))
             }
+            Question::SyncsBack { .. } => Fact::SyncsBack(self.read.flow_back(self.known).syncs),
+            Question::CopiedBack { .. } => Fact::CopiedBack(self.read.flow_back(self.known).copied_through),
             Question::TargetCommits(_) => Fact::TargetCommits(Vec::new()),
             Question::SourceTopics(_) => Fact::SourceTopics(TopicIds::default()),
             Question::TargetTopics(_) => Fact::TargetTopics(TopicIds::default()),

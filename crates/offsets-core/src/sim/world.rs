@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 
+use super::Known;
 use super::mirror_maker::{CheckpointRecord, MirrorMaker, SyncRecord};
 use super::preserver::Preserver;
 use super::source_log::SourceLog;
@@ -15,6 +16,16 @@ pub struct World {
     pub target: TargetLog,
     pub(super) mirror_maker: MirrorMaker,
     preserver: Preserver,
+    pub(super) back: FlowBackNotes,
+}
+
+/// What the flow back has written down: pairs of an original on the target and its copy on the source.
+#[derive(Debug, Clone, Default)]
+pub(super) struct FlowBackNotes {
+    pub(super) syncs: Vec<(i64, i64)>,
+    pub(super) flushed: Option<i64>,
+    /// The end of the source behind the last copy.
+    end: Option<i64>,
 }
 
 /// What stays the same through a story.
@@ -41,6 +52,8 @@ pub struct Setting {
     pub preserving: bool,
     /// What the timestamps of records are.
     pub timestamps: Timestamps,
+    /// Whether copies have the names of their originals, so that every record of the target is a group's to read.
+    pub shared: bool,
 }
 
 /// What the timestamps of records are. MM2 copies those that it reads, and a topic shows those or its broker's.
@@ -73,6 +86,7 @@ impl Default for Setting {
             added: false,
             preserving: false,
             timestamps: Timestamps::Created,
+            shared: false,
         }
     }
 }
@@ -92,6 +106,7 @@ impl World {
             target: TargetLog::expecting(events, target, !setting.added),
             mirror_maker: MirrorMaker::expecting(events, setting),
             preserver: Preserver::default(),
+            back: FlowBackNotes::default(),
         }
     }
 
@@ -112,6 +127,11 @@ impl World {
         &self.mirror_maker.notes.syncs
     }
 
+    /// Whether the flow back tells that the target holds records of its own.
+    pub(super) fn tells_of_originals(&self, known: Known) -> bool {
+        known.syncs && !self.back.syncs.is_empty()
+    }
+
     /// What the checkpoints topic holds.
     pub(super) fn checkpoints(&self) -> &[CheckpointRecord] {
         &self.mirror_maker.notes.checkpoints
@@ -130,7 +150,7 @@ impl World {
 
     /// Lets something happen.
     pub fn happen(&mut self, event: &Event) {
-        let Self { source, target, mirror_maker, preserver } = self;
+        let Self { source, target, mirror_maker, preserver, back } = self;
         let preserving = mirror_maker.setting.preserving;
         match *event {
             Event::Copy { records }
@@ -170,6 +190,32 @@ impl World {
             Event::CompactSource { every, keep } => source.compact(every, keep),
             Event::CompactTarget { keep } => target.compact(mirror_maker.setting.keys, keep),
             Event::MirrorPartition => target.exists = true,
+            // The flow back copies in order: it has ended where others wrote to the target, or this link did.
+            Event::CopyBack { .. }
+                if !target.holds_originals_only()
+                    || source.end != back.end.unwrap_or(mirror_maker.setting.origin.0) => {}
+            Event::CopyBack { records, flush } => {
+                let first = source.end;
+                source.produce(records, 0);
+                let run = source.runs_from(first, records).next().filter(|_| source.end > first);
+                let Some(run) = run else { return };
+                let (count, at) = target.write_originals(source.incarnation, run);
+                if count == 0 {
+                    return;
+                }
+                back.end = Some(source.end);
+                let last = (at + count - 1, run.first + count - 1);
+                let due = back.syncs.last().is_none_or(|last| at - last.0 > mirror_maker.setting.lag_max);
+                back.syncs.extend(due.then_some((at, run.first)));
+                if flush {
+                    back.syncs.extend((back.syncs.last() != Some(&last)).then_some(last));
+                    back.flushed = Some(last.0);
+                }
+            }
+            Event::Strand { records } => target.write_foreign(records),
+            // A seed that passed records of the source's own would leave them behind.
+            Event::Turn if source.end != back.end.unwrap_or(mirror_maker.setting.origin.0) => {}
+            Event::Turn => mirror_maker.seed(source),
             Event::RecreateTarget => {
                 target.recreate();
                 preserver.begin_anew();

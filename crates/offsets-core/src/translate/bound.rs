@@ -34,7 +34,8 @@ pub enum Assumption {
     /// The checkpoints were written by MM2 3.4.1 / 3.5.0 or newer; older ones extrapolated (KAFKA-12468, KAFKA-13659).
     CheckpointWriter,
     /// Nobody but the replicator writes to the mirror partition. Broken by a producer that has already failed over; its
-    /// records can stand in for records that were never copied, and then counting skips.
+    /// records can stand in for records that were never copied, and then counting skips. Where copies have the names of
+    /// their originals, such records are the group's to read as well, and an answer passes those of which nothing tells.
     SoleWriter,
     /// A record of the mirror partition that looks like one record of the source looks like no other outside the stretch
     /// that was read, and is its copy. Broken by records with the same timestamp, key and value far apart, and by a
@@ -55,6 +56,15 @@ pub enum Assumption {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Assumptions(u16);
 
+/// A sync of the flow back: the record at `target` was copied to `source`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SyncBack {
+    /// The offset of the original on this link's target.
+    pub target: TargetOffset,
+    /// The offset of its copy on this link's source.
+    pub source: SourceOffset,
+}
+
 /// The fact a bound follows from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -67,6 +77,10 @@ pub enum Reason {
     Checkpoint(Sync),
     /// Nothing older than the target's log start offset can be read.
     LogStart,
+    /// The flow back copied the target's own records up to this source offset of its own, in front of the commit.
+    SyncBack(SyncBack),
+    /// Records of the target that nobody is known to have read on the source begin here.
+    Stranded(TargetOffset),
     /// Everything below the commit has been copied, so nothing above can lie beyond the target's log end offset.
     LogEnd,
     /// The copy has the offset of its record.

@@ -1,11 +1,27 @@
 //! Floors: positions at which nothing unread lies behind the group. The highest sound one is what gets committed.
 
-use super::{Assumption, Assumptions, Bound, PartitionEvidence, Reason};
+use super::{Assumption, Assumptions, Bound, PartitionEvidence, Reason, SyncBack};
 use crate::history::{Doubt, PartitionHistory};
 use crate::model::{SourceOffset, TargetOffset};
 
 pub(super) fn floors(e: &PartitionEvidence<'_>, g: SourceOffset) -> impl Iterator<Item = Bound> {
-    [Some(log_start(e)), preserved(e, g), sync_below(e, g), checkpoint_below(e, g)].into_iter().flatten()
+    [Some(log_start(e)), preserved(e, g), sync_back(e, g), sync_below(e, g), checkpoint_below(e, g)]
+        .into_iter()
+        .flatten()
+}
+
+/// A sync `(t, s)` of the flow back with `s < g`: the target's own records up to `t` were on the source below `g` by
+/// then, so the group has read them there. Whatever this link copied in front of `t` was on the source before `t` was
+/// written, and so below `s` too. At `s = g` the record at `t` is the first unread one.
+pub(super) fn sync_back(e: &PartitionEvidence<'_>, g: SourceOffset) -> Option<Bound> {
+    let SyncBack { target, source } = e.pair_back(g)?;
+    let at = if source == g { target } else { target.next() };
+    let needs = Assumptions::NONE.with(Assumption::Order).with(Assumption::SameIncarnation);
+    (at <= e.target_log.end).then_some(Bound {
+        at,
+        reason: Reason::SyncBack(SyncBack { target, source }),
+        needs,
+    })
 }
 
 /// The target's log start offset: the last floor of all. There is nothing older to read.
@@ -33,7 +49,7 @@ fn sync_below(e: &PartitionEvidence<'_>, g: SourceOffset) -> Option<Bound> {
         Some(Doubt::SourceRestarted { .. } | Doubt::BeyondSourceEnd { .. }) => history.oldest_floor(g)?,
         Some(_) => return None,
     };
-    Some(Bound { at: sync.floor_for(g), reason: Reason::SyncBelow(sync), needs: e.needs_of_order() })
+    Some(Bound { at: sync.floor_for(g), reason: Reason::SyncBelow(sync), needs: e.needs_of_copies() })
 }
 
 /// A checkpoint of any group at or below `g` (`MirrorCheckpointTask` writes floors). Checkpoints that lie beyond what
@@ -50,7 +66,7 @@ fn checkpoint_below(e: &PartitionEvidence<'_>, g: SourceOffset) -> Option<Bound>
         return None;
     }
     let pair = checkpoints.floor(g, highest_credible(e, g))?;
-    let needs = e.needs_of_order().with(Assumption::CheckpointWriter);
+    let needs = e.needs_of_copies().with(Assumption::CheckpointWriter);
     Some(Bound { at: pair.downstream, reason: Reason::Checkpoint(pair), needs })
 }
 

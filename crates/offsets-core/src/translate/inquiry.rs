@@ -51,6 +51,8 @@ enum Seeds {
 #[derive(Debug, Clone)]
 enum Stage {
     Topics,
+    /// What the flow back has written down, where it matters.
+    FlowBack,
     Logs,
     Records,
     /// The records for these have been asked for.
@@ -115,8 +117,13 @@ impl Inquiry {
     fn of_answers(&mut self) -> Option<Vec<Question>> {
         match std::mem::replace(&mut self.stage, Stage::Done) {
             Stage::Topics => {
-                self.stage = Stage::Logs;
+                self.stage = Stage::FlowBack;
                 Some(self.about_topics())
+            }
+            Stage::FlowBack => {
+                self.stage = Stage::Logs;
+                let questions = self.about_flow_back();
+                if questions.is_empty() { self.of_answers() } else { Some(questions) }
             }
             Stage::Logs => {
                 self.stage = Stage::Records;
@@ -177,6 +184,8 @@ impl Inquiry {
                 }
                 Fact::SourceTopics(ids) => self.evidence.source_topics = ids,
                 Fact::TargetTopics(ids) => self.evidence.target_topics = ids,
+                Fact::SyncsBack(reading) => self.evidence.flow_back.syncs = reading,
+                Fact::CopiedBack(reading) => self.evidence.flow_back.copied_through = reading,
                 Fact::CopiedThrough(reading) => self.evidence.copied_through = reading,
                 Fact::SourceRecords(records) => self.evidence.source_records.extend(records),
                 Fact::TargetRecords(records) => self.evidence.target_records.extend(records),
@@ -241,29 +250,62 @@ impl Inquiry {
         questions
     }
 
+    /// Whether every record of the partition on the target is a group's to read, and not only the copies.
+    fn is_shared(&self, source: &TopicPartition) -> bool {
+        let link = &self.evidence.link;
+        link.shares_name(&source.topic) || link.original_on_target(&source.topic).is_some()
+    }
+
+    fn about_flow_back(&self) -> Vec<Question> {
+        let link = &self.evidence.link;
+        let matters = link.mapping != OffsetMapping::Preserved
+            && self.partitions().iter().any(|source| self.is_shared(source));
+        if !matters {
+            return Vec::new();
+        }
+        let (on, topic) = link.syncs_topic_back();
+        let mut questions = vec![Question::SyncsBack { on, topic, markers: link.exactly_once }];
+        // Its worker keeps its positions on the source.
+        if self.evidence.source.is_alive() {
+            questions.push(Question::CopiedBack { topic: link.flow_back().positions_topic() });
+        }
+        questions
+    }
+
     fn about_logs(&self) -> Vec<Question> {
         let link = &self.evidence.link;
         let mut sources = self.partitions();
         if let (Selection::Everything, Some(syncs)) = (&self.selection, self.evidence.syncs.whole()) {
             sources.extend(syncs.partitions());
         }
-        let targets = sources.iter().map(|source| link.remote_partition(source)).collect();
+        let targets = sources.iter().map(|source| link.destination(source)).collect();
         let mut questions = vec![Question::TargetLogs(targets)];
         if self.tells_topics_apart {
             let topics: BTreeSet<&TopicName> = sources.iter().map(|source| &source.topic).collect();
-            questions
-                .push(Question::TargetTopics(topics.iter().map(|topic| link.remote_topic(topic)).collect()));
+            questions.push(Question::TargetTopics(
+                sources
+                    .iter()
+                    .map(|source| link.destination(source).topic)
+                    .collect::<BTreeSet<_>>()
+                    .into_iter()
+                    .collect(),
+            ));
             // Of a dead source what was kept may show that its topic was created anew.
             questions.push(Question::SourceTopics(topics.into_iter().cloned().collect()));
         }
-        if self.evidence.source.is_alive() {
+        let alive = self.evidence.source.is_alive();
+        if alive {
             questions.push(Question::SourceLogs(sources.into_iter().collect()));
-        } else {
-            // A group may have gone on at the target already.
-            let own = |wanted: Wanted| Some((wanted.group?, link.remote_partition(&wanted.source)));
-            let own: BTreeSet<_> = self.wanted().into_iter().filter_map(own).collect();
-            questions.extend((!own.is_empty()).then_some(Question::TargetCommits(own)));
         }
+        // With the source dead a group may have gone on at the target already; and where the target's topic can hold records
+        // of its own, the group may have been there before.
+        let own = |wanted: Wanted| {
+            let matters = !alive || self.is_shared(&wanted.source);
+            let group = wanted.group.filter(|_| matters)?;
+            Some((group, link.destination(&wanted.source)))
+        };
+        let own: BTreeSet<_> = self.wanted().into_iter().filter_map(own).collect();
+        questions.extend((!own.is_empty()).then_some(Question::TargetCommits(own)));
         questions
     }
 
@@ -284,10 +326,18 @@ impl Inquiry {
     fn about_records(&self, batch: &[Wanted]) -> Vec<Question> {
         let (mut sources, mut targets) = (Vec::new(), Vec::new());
         for wanted in batch {
-            let target = self.evidence.link.remote_partition(&wanted.source);
+            let target = self.evidence.link.destination(&wanted.source);
             let g = wanted.committed.offset;
-            let windows = PartitionEvidence::of(&self.evidence, &self.rules, &wanted.source, &target)
-                .and_then(|e| Windows::of(&e, g, &Bracket::unprobed(&e, g)));
+            let group = wanted.group.as_ref();
+            let Some(e) = PartitionEvidence::of(&self.evidence, &self.rules, group, &wanted.source, &target)
+            else {
+                continue;
+            };
+            let bracket = Bracket::unprobed(&e, g);
+            let (of_source, of_target) = e.spans_in_front(g, &bracket.floor, (&wanted.source, &target));
+            sources.extend(of_source);
+            targets.extend(of_target);
+            let windows = Windows::of(&e, g, &bracket);
             let Some(Windows { source, reach, .. }) = windows else { continue };
             if !reach.is_empty() {
                 targets.push(Span { partition: target, offsets: reach });
@@ -315,7 +365,7 @@ impl Inquiry {
         self.rows.extend(Row::answer(&self.evidence, &self.rules, batch));
         for source in sources.iter().filter(|_| !self.keeps_records) {
             self.evidence.source_records.forget(source);
-            self.evidence.target_records.forget(&self.evidence.link.remote_partition(source));
+            self.evidence.target_records.forget(&self.evidence.link.destination(source));
         }
     }
 

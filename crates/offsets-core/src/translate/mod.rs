@@ -15,10 +15,11 @@ mod rereads;
 mod rules;
 mod seeding;
 mod selection;
+mod stranded;
 mod translation;
 
 pub use answers::answers;
-pub use bound::{Assumption, Assumptions, Bound, Reason};
+pub use bound::{Assumption, Assumptions, Bound, Reason, SyncBack};
 pub use derivation::{Derivation, DerivationStep};
 pub use inquiry::Inquiry;
 pub use mirror_maker::MirrorMakerAnswer;
@@ -28,6 +29,7 @@ pub use rereading::{Reread, Rereading, Untold};
 pub use rules::{EvidenceKind, Rules, UnknownKind};
 pub use seeding::seeds;
 pub use selection::Selection;
+pub use stranded::Stranded;
 pub use translation::{Finding, Row, Summary, Translation};
 
 use position::Bracket;
@@ -35,7 +37,7 @@ use position::Bracket;
 use crate::evidence::{Evidence, Scan};
 use crate::history::{Doubt, PartitionCheckpoints, PartitionHistory};
 use crate::link::OffsetMapping;
-use crate::model::{LogRange, SourceOffset, TargetOffset, TopicName, TopicPartition};
+use crate::model::{GroupId, LogRange, SourceOffset, TargetOffset, TopicName, TopicPartition};
 
 /// What is known about one partition of a link: everything a rule may look at.
 #[derive(Debug, Clone, Copy)]
@@ -58,6 +60,15 @@ struct PartitionEvidence<'a> {
     preserved: bool,
     /// Whether MM2 writes in transactions, so that nothing is copied twice.
     exactly_once: bool,
+    /// Whether every record of the target partition is the group's to read, and not only the copies: they have the names of
+    /// their originals, or the source partition is itself a copy of this one.
+    shared: bool,
+    /// The syncs of the flow back, for such a partition.
+    back: Option<&'a PartitionHistory>,
+    /// How far the flow back has copied it.
+    back_through: Option<TargetOffset>,
+    /// What the group has committed on the target itself, but for what MM2 wrote there.
+    own: Option<TargetOffset>,
 }
 
 impl<'a> PartitionEvidence<'a> {
@@ -65,14 +76,20 @@ impl<'a> PartitionEvidence<'a> {
     fn of(
         evidence: &'a Evidence,
         rules: &'a Rules,
+        group: Option<&GroupId>,
         source: &TopicPartition,
         target: &TopicPartition,
     ) -> Option<Self> {
+        let shared =
+            source.topic == target.topic || evidence.link.original_on_target(&source.topic).is_some();
         // Of pairs that both flows wrote under one key, nobody knows whose each is; checkpoints were made of them.
         let told_apart = !evidence.link.shares_syncs_topic();
         let admit = |kind| told_apart && rules.admit(kind);
         let syncs = evidence.syncs.whole().filter(|_| admit(EvidenceKind::Syncs));
         let checkpoints = evidence.checkpoints.whole().filter(|_| admit(EvidenceKind::Checkpoints));
+        let written = evidence.checkpoints.whole().and_then(|checkpoints| checkpoints.get(target));
+        let own = group.filter(|_| shared).and_then(|group| evidence.committed_on_target(group, target));
+        let own = own.filter(|&own| written.is_none_or(|written| !written.lead_to(own)));
         Some(Self {
             rules,
             history: syncs.and_then(|syncs| syncs.get(source)),
@@ -86,6 +103,11 @@ impl<'a> PartitionEvidence<'a> {
             recreated: recreation(evidence, &source.topic, &target.topic),
             preserved: evidence.link.mapping == OffsetMapping::Preserved,
             exactly_once: evidence.link.exactly_once,
+            shared,
+            // What happened on the way back is no help that could be left out, but what an answer can be wrong about.
+            back: evidence.flow_back.history(target).filter(|_| shared),
+            back_through: evidence.flow_back.through(target).filter(|_| shared),
+            own,
         })
     }
 }
@@ -102,6 +124,42 @@ impl PartitionEvidence<'_> {
     /// What speaks against the sync history as a witness for a commit at `g`.
     fn doubt(&self, g: SourceOffset) -> Option<Doubt> {
         self.recreated.or_else(|| self.history?.doubt(g, self.source_log, self.target_log))
+    }
+
+    /// Whether the target partition is known to hold records of its own.
+    fn has_originals(&self) -> bool {
+        self.back.is_some() || self.back_through.is_some()
+    }
+
+    /// The sync of the flow back with the highest original whose copy is not above `g` on the source; `None` where the flow
+    /// back tells of none, or contradicts the target's log.
+    fn pair_back(&self, g: SourceOffset) -> Option<SyncBack> {
+        let back = self.back?;
+        let log = LogRange {
+            start: SourceOffset::ZERO.plus(self.target_log.start.get().unsigned_abs()),
+            end: SourceOffset::ZERO.plus(self.target_log.end.get().unsigned_abs()),
+        };
+        let end = match self.source_log {
+            Some(log) => TargetOffset::ZERO.plus(log.end.get().unsigned_abs()),
+            None => TargetOffset::ZERO.plus(u64::MAX),
+        };
+        let copies = LogRange { start: TargetOffset::ZERO, end };
+        if back.doubt(SourceOffset::ZERO, Some(log), copies).is_some() {
+            return None;
+        }
+        let pair = back.copied_below(TargetOffset::new(g.get()).ok()?)?;
+        let turn = self.history.and_then(|history| back.before_turn(history));
+        let pair = turn.filter(|turn| turn.upstream < pair.upstream).unwrap_or(pair);
+        Some(SyncBack {
+            target: TargetOffset::new(pair.upstream.get()).ok()?,
+            source: SourceOffset::new(pair.downstream.get()).ok()?,
+        })
+    }
+
+    /// What every floor rests on that takes the records in front of a copy for copies too.
+    fn needs_of_copies(&self) -> Assumptions {
+        let needs = self.needs_of_order();
+        if self.shared { needs.with(Assumption::SoleWriter) } else { needs }
     }
 
     /// What every rule rests on that argues from the order of the copies.

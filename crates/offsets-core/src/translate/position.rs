@@ -1,5 +1,6 @@
-use super::probe::Findings;
-use super::{Bound, Derivation, PartitionEvidence, Reason};
+use super::probe::{Findings, Stop};
+use super::stranded::Held;
+use super::{Bound, Derivation, PartitionEvidence, Reason, Stranded};
 use crate::history::{Doubt, Sync};
 use crate::model::{SourceOffset, TargetOffset};
 
@@ -47,6 +48,8 @@ pub enum Position {
 pub enum NoTarget {
     /// The mirror topic, or the partition of it, does not exist on the target.
     NotMirrored,
+    /// The source's topic is a copy of one of the target's, and nothing that the flow back has written down can be read.
+    CameFromTarget,
 }
 
 /// The highest floor and the lowest ceiling of some evidence.
@@ -69,6 +72,8 @@ pub(super) struct Fused {
     pub(super) ahead: u64,
     /// How many pairs of records were compared and found the same.
     pub(super) same: u64,
+    /// What the position stops in front of, where that is below what this link's own evidence gives.
+    pub(super) stranded: Option<Stranded>,
 }
 
 impl Position {
@@ -123,6 +128,15 @@ impl Bracket {
         Self { floor, ceiling }
     }
 
+    /// The same, stopping in front of records that may be unread.
+    fn held_at(self, first: TargetOffset) -> Self {
+        let Self { floor, ceiling } = self;
+        let beyond = floor.at;
+        let ceiling = ceiling.map(|ceiling| Bound { at: ceiling.at.max(beyond), ..ceiling });
+        let floor = Bound { at: first, reason: Reason::Stranded(first), needs: Stranded::needs(floor.needs) };
+        Self { floor, ceiling }
+    }
+
     /// Whether floor and ceiling meet. A ceiling below the floor is one that retention has passed: the log start has
     /// become the position.
     pub(super) fn is_exact(&self) -> bool {
@@ -145,13 +159,27 @@ fn higher(best: Bound, next: Bound) -> Bound {
 /// The highest floor, the lowest ceiling, and what they say together.
 pub(super) fn fuse(e: &PartitionEvidence<'_>, g: SourceOffset) -> Fused {
     let unprobed = Bracket::unprobed(e, g);
-    let Findings { floors, ceilings, copy, ahead, doubt, same } = Findings::of(e, g, &unprobed);
+    let Findings { floors, ceilings, copy, ahead, doubt, same, stop } = Findings::of(e, g, &unprobed);
+    let held = Held::under(e, g, &unprobed.floor);
     let derivation = Derivation {
         floors: super::floors::floors(e, g).chain(floors.iter().copied()).collect(),
         ceilings: super::ceilings::ceilings(e, g).chain(ceilings.iter().copied()).collect(),
         probed_from: (!floors.is_empty()).then_some(unprobed.floor),
     };
     let bracket = unprobed.with(floors, ceilings);
+    let beyond = bracket.floor.at;
+    let stop = stop.map(|Stop { at, records, until }| Stranded {
+        first: at,
+        beyond: until,
+        records: Some(records),
+        offsets: at.distance_to(until),
+    });
+    let stranded = held.map(|held| held.below(beyond)).into_iter().chain(stop);
+    let stranded = stranded.filter(|stranded| stranded.first < beyond).min_by_key(|stranded| stranded.first);
+    let bracket = match stranded {
+        Some(stranded) => bracket.held_at(stranded.first),
+        None => bracket,
+    };
     let low = bracket.floor.at;
     let position = match (doubt, e.doubt(g), &bracket.ceiling) {
         // Nothing is left of what the bracket rests on.
@@ -161,5 +189,7 @@ pub(super) fn fuse(e: &PartitionEvidence<'_>, g: SourceOffset) -> Fused {
         (None, None, Some(_)) if bracket.is_exact() => Position::Exact { at: low },
         (None, None, Some(ceiling)) => Position::Bounded { low, high: ceiling.at },
     };
-    Fused { position, bracket, derivation, copy, ahead, same }
+    // What it is ahead of is not what it reads next.
+    let ahead = if stranded.is_some() { 0 } else { ahead };
+    Fused { position, bracket, derivation, copy, ahead, same, stranded }
 }

@@ -8,7 +8,7 @@ use super::position::{Bracket, Fused, NoTarget, fuse};
 use super::rereads::furthest;
 use super::{
     Assumption, Bound, Derivation, MirrorMakerAnswer, PartitionEvidence, Position, Reason, Rereading, Rules,
-    Untold,
+    Stranded, SyncBack, Untold,
 };
 use crate::evidence::{Evidence, Reading, SourceState};
 use crate::history::Doubt;
@@ -59,6 +59,9 @@ pub struct Row {
     pub assumptions: Vec<Assumption>,
     /// The facts it follows from.
     pub evidence: Vec<Finding>,
+    /// Records of the target that came over no link and that the group may have yet to read: the position stops in front of
+    /// them.
+    pub stranded: Option<Stranded>,
     /// What MM2 would answer.
     pub mm2: MirrorMakerAnswer,
     /// All bounds that were found on the way.
@@ -82,6 +85,10 @@ impl Finding {
             Reason::Checkpoint(pair) => ("checkpoint", pair.to_string()),
             Reason::LogStart => ("log-start", log.start.to_string()),
             Reason::LogEnd => ("log-end", log.end.to_string()),
+            Reason::SyncBack(SyncBack { target, source }) => {
+                ("sync-back", format!("{target} of the target was copied to {source} of the source"))
+            }
+            Reason::Stranded(first) => ("stranded", format!("records from {first} on may be unread")),
             Reason::Preserved(g) => ("offset-preserving", format!("{g}, log {}..{}", log.start, log.end)),
             Reason::CopiedThrough(through) => ("connect-offset", format!("{through}, log end {}", log.end)),
             Reason::Content { passed, records } => ("content", read_in_words(records, passed)),
@@ -161,7 +168,7 @@ impl Row {
 fn row(evidence: &Evidence, rules: &Rules, mirror_maker: &mut MirrorMaker, wanted: Wanted) -> Row {
     let Wanted { group, source, committed, as_of, live } = wanted;
     let g = committed.offset;
-    let target = evidence.link.remote_partition(&source);
+    let target = evidence.link.destination(&source);
     let history = evidence.syncs.whole().and_then(|syncs| syncs.get(&source));
     let checkpoints = evidence.checkpoints.whole().and_then(|checkpoints| checkpoints.get(&target));
     let last = group.as_ref().and_then(|group| checkpoints?.last(group));
@@ -170,11 +177,16 @@ fn row(evidence: &Evidence, rules: &Rules, mirror_maker: &mut MirrorMaker, wante
     let mut findings = source_state(evidence, as_of, live);
     findings.extend(shared_syncs(&evidence.link));
     let target_log = evidence.target_logs.get(&target);
-    let known = PartitionEvidence::of(evidence, rules, &source, &target);
+    let known = PartitionEvidence::of(evidence, rules, group.as_ref(), &source, &target);
+    let returns = evidence.link.original_on_target(&source.topic).is_some();
+    // Without a pair of the flow back there is no floor but the log start, where nobody wants to go on.
+    let known = known.filter(|e| !returns || e.pair_back(g).is_some());
     let (Some(log), Some(e)) = (target_log, known) else {
         findings.push(no_target(&evidence.link, &source, &target));
+        let reason = if returns { NoTarget::CameFromTarget } else { NoTarget::NotMirrored };
         return Row {
-            position: Position::Unknown { reason: NoTarget::NotMirrored },
+            position: Position::Unknown { reason },
+            stranded: None,
             reread_max: None,
             rereading: Rereading::Untold(Untold::NoTarget),
             assumptions: Vec::new(),
@@ -190,7 +202,7 @@ fn row(evidence: &Evidence, rules: &Rules, mirror_maker: &mut MirrorMaker, wante
         };
     };
 
-    let Fused { position, bracket, derivation, copy, ahead, same } = fuse(&e, g);
+    let Fused { position, bracket, derivation, copy, ahead, same, stranded } = fuse(&e, g);
     let rereading = Rereading::of(&e, g, &position, &bracket, &derivation, ahead);
     let Bracket { floor, ceiling } = bracket;
     // With the source dead the group may have gone on since its last known commit, up to whatever was replicated.
@@ -205,6 +217,7 @@ fn row(evidence: &Evidence, rules: &Rules, mirror_maker: &mut MirrorMaker, wante
             .map(|began| Finding::of(&began, log)),
     );
     findings.extend(explain(evidence, &e, &source, g, &position, &floor, ceiling.as_ref()));
+    findings.extend(stranded.map(|stranded| unread_originals(&evidence.link, &target, stranded)));
     if e.preserved && same > 0 {
         let detail = format!("the last {same} records before {} are the same on both sides", floor.at);
         findings.push(Finding { kind: "content", detail });
@@ -231,6 +244,7 @@ fn row(evidence: &Evidence, rules: &Rules, mirror_maker: &mut MirrorMaker, wante
         evidence: findings,
         mm2: MirrorMakerAnswer { target: mm2_target, reread_max: mm2_target.and_then(reread_from) },
         derivation,
+        stranded,
         position,
         group,
         source,
@@ -250,9 +264,7 @@ fn own_commit(
     target: &TopicPartition,
     answer: TargetOffset,
 ) -> Option<Finding> {
-    let commits = &evidence.target_commits;
-    let found = commits.binary_search_by(|commit| (&commit.group, &commit.partition).cmp(&(group, target)));
-    let own = commits[found.ok()?].committed.offset;
+    let own = evidence.committed_on_target(group, target)?;
     let ahead = answer.distance_to(own);
     let cluster = &evidence.link.target;
     let detail = format!(
@@ -262,15 +274,30 @@ fn own_commit(
     (ahead > 0).then_some(Finding { kind: "target-group", detail })
 }
 
+/// Records of the target that a position by this link's own evidence would pass unread.
+fn unread_originals(link: &Link, target: &TopicPartition, stranded: Stranded) -> Finding {
+    let Stranded { first, beyond, records, offsets } = stranded;
+    let count = match records {
+        Some(records) => format!("{records} records"),
+        None => format!("up to {offsets} offsets"),
+    };
+    let (source, cluster) = (&link.source, &link.target);
+    let detail = format!(
+        "{count} of {target} on {cluster} from {first} on are not known to be on {source}: they came over no link, and a group \
+         that went on at {beyond} would pass them unread"
+    );
+    Finding { kind: "stranded", detail }
+}
+
 /// Why there is nothing on the target. A topic that came from there (active-active, default policy) has its original
 /// there instead; MM2 notes no pairs for it in this direction (`MirrorSourceConnector.isCycle`).
 fn no_target(link: &Link, source: &TopicPartition, target: &TopicPartition) -> Finding {
-    let original =
-        link.policy.original_topic(&link.target, &source.topic).filter(|topic| *topic != source.topic);
-    let detail = match original {
+    let detail = match link.original_on_target(&source.topic) {
         Some(original) => format!(
-            "{} is a copy of {original} on {} itself, and this link keeps no pairs for the way back",
-            source.topic, link.target
+            "{} is a copy of {original} on {} itself, and no offset sync of {} tells where this commit is there",
+            source.topic,
+            link.target,
+            link.flow_back().name(),
         ),
         None => format!("there is no {target} on {}", link.target),
     };
@@ -296,7 +323,8 @@ fn explain(
     floor: &Bound,
     ceiling: Option<&Bound>,
 ) -> Vec<Finding> {
-    let mut findings = vec![Finding::of(floor, e.target_log)];
+    let stops = matches!(floor.reason, Reason::Stranded(_));
+    let mut findings = if stops { Vec::new() } else { vec![Finding::of(floor, e.target_log)] };
     match position {
         Position::Exact { .. } | Position::Bounded { .. } => {
             let above = ceiling.filter(|ceiling| ceiling.reason.sync() != floor.reason.sync());

@@ -31,6 +31,27 @@ pub(crate) fn preservations() -> impl Strategy<Value = Story> {
     story.prop_map(|story| Story { setting: Setting { preserving: true, ..story.setting }, ..story })
 }
 
+/// Stories of the way back: the target was the original before, and copies have the names of their originals.
+pub(crate) fn returns() -> impl Strategy<Value = Story> {
+    let copied =
+        || (1..30_u32, any::<bool>()).prop_map(|(records, flush)| Event::CopyBack { records, flush });
+    let before = (prop::collection::vec(copied(), 0..3), 0..12_u32, prop::bool::weighted(0.8));
+    let later = prop_oneof![20 => event(), 1 => Just(Event::Turn), 1 => copied()];
+    (before, story(later.boxed(), event().boxed())).prop_map(|((copied, stranded, seeded), mut story)| {
+        let mut events = copied;
+        events.push(Event::Strand { records: stranded });
+        events.extend(seeded.then_some(Event::Turn));
+        events.append(&mut story.events);
+        for event in events.iter_mut().chain(&mut story.meanwhile) {
+            if let Event::WriteAlike { records, .. } = event {
+                *records = 0;
+            }
+        }
+        let setting = Setting { shared: true, added: false, ..story.setting };
+        Story { setting, events, meanwhile: story.meanwhile }
+    })
+}
+
 /// Stories in which MM2 never dies and nobody else writes.
 pub(crate) fn undisturbed_stories() -> impl Strategy<Value = Story> {
     let calm = |event: &Event| {
@@ -101,6 +122,7 @@ fn setting() -> impl Strategy<Value = Setting> {
             headers,
             added,
             preserving: false,
+            shared: false,
             timestamps,
         },
     )

@@ -8,7 +8,7 @@ use offsets_core::history::{CheckpointHistory, SyncHistory, UnreadableRecord};
 use offsets_core::link::Side;
 use offsets_core::mm2::SourcePosition;
 use offsets_core::model::{
-    Commit, CommittedOffset, GroupId, SourceOffset, TargetOffset, TopicName, TopicPartition,
+    ClusterAlias, Commit, CommittedOffset, GroupId, SourceOffset, TargetOffset, TopicName, TopicPartition,
 };
 
 use super::probe::Probe;
@@ -99,7 +99,20 @@ impl<'a> LinkedClusters<'a> {
                 self.syncs(&self.target, topic, *markers_on_target)
             }
             Question::Checkpoints { topic } => self.checkpoints(topic),
-            Question::CopiedThrough { topic } => self.copied_through(topic),
+            Question::CopiedThrough { topic } => {
+                let back = self.target.alias();
+                self.copied_through(&self.target, topic, |cluster| cluster != back).map(Fact::CopiedThrough)
+            }
+            Question::SyncsBack { on: Side::Source, topic, markers } => {
+                self.ask_source(|source| self.syncs_back(source, topic, *markers))
+            }
+            Question::SyncsBack { on: Side::Target, topic, markers } => {
+                self.syncs_back(&self.target, topic, *markers)
+            }
+            Question::CopiedBack { topic } => self.ask_source(|source| {
+                let back = self.target.alias();
+                self.copied_through(source, topic, |cluster| cluster == back).map(Fact::CopiedBack)
+            }),
             Question::SourceRecords(spans) => self.ask_source(|source| {
                 Ok(Fact::SourceRecords(source.source_records(spans, &self.probe_deadline(), self.onlooker)))
             }),
@@ -159,25 +172,48 @@ impl<'a> LinkedClusters<'a> {
         Ok(commits)
     }
 
-    /// What the worker says is a help and no condition: nobody may be allowed to read it.
-    fn copied_through(&self, topic: &TopicName) -> Result<Fact, Error> {
+    /// What a worker says is a help and no condition: nobody may be allowed to read it. Its topic may hold the positions of
+    /// several flows.
+    fn copied_through(
+        &self,
+        cluster: &Cluster,
+        topic: &TopicName,
+        is_meant: impl Fn(&ClusterAlias) -> bool,
+    ) -> Result<Reading<CopiedThrough>, Error> {
         let mut through = CopiedThrough::default();
-        let watch = self.onlooker.watch(self.target.alias(), topic);
-        let read = self.target.read(topic).on_progress(watch).visit(&self.deadline, |record| {
-            if let Some(SourcePosition { partition, through: to }) =
+        let watch = self.onlooker.watch(cluster.alias(), topic);
+        let read = cluster.read(topic).on_progress(watch).visit(&self.deadline, |record| {
+            if let Some(SourcePosition { cluster, partition, through: to }) =
                 SourcePosition::decode(record.key, record.value)
+                && is_meant(&cluster)
             {
                 through.note(partition, to);
             }
         });
-        let reading = match read {
-            Ok(_) => Reading::Whole(through),
+        match read {
+            Ok(_) => Ok(Reading::Whole(through)),
             Err(error) if error.is_unknown_topic() || error.is_unauthorised() => {
-                Reading::Absent { reason: in_words(&error) }
+                Ok(Reading::Absent { reason: in_words(&error) })
             }
-            Err(error) => return Err(error),
-        };
-        Ok(Fact::CopiedThrough(reading))
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What the flow back has written is a help and no condition: it may never have run.
+    fn syncs_back(&self, cluster: &Cluster, topic: &TopicName, markers: bool) -> Result<Fact, Error> {
+        let mut syncs = SyncHistory::new(markers);
+        let read = self.read(cluster, topic, |record| syncs.read(record.offset, record.key, record.value));
+        match read {
+            Ok(()) => Ok(Fact::SyncsBack(Reading::Whole(syncs))),
+            Err(error)
+                if error.is_unknown_topic()
+                    || error.is_unauthorised()
+                    || matches!(error, Error::Unreadable { .. }) =>
+            {
+                Ok(Fact::SyncsBack(Reading::Absent { reason: in_words(&error) }))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Records sharpen an answer that stands already: half of the time that is left has to do for each round of them.

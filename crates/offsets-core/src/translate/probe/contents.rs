@@ -56,6 +56,16 @@ impl Contents {
         }
     }
 
+    /// Whether any source record looks like this one.
+    pub(super) fn knows(&self, record: &ScannedRecord<TargetOffset>) -> bool {
+        self.places.contains_key(&self.look(record))
+    }
+
+    /// The lowest and the highest source offset at which the content of a record stands.
+    pub(super) fn place(&self, record: &ScannedRecord<TargetOffset>) -> Option<(SourceOffset, SourceOffset)> {
+        self.places.get(&self.look(record)).map(|place| (place.least, place.most))
+    }
+
     /// The highest source offset at which the content of a record stands.
     pub(super) fn most(&self, record: &ScannedRecord<TargetOffset>) -> Option<SourceOffset> {
         self.places.get(&self.look(record)).map(|place| place.most)

@@ -46,7 +46,9 @@ impl Counted {
             (true, None) => false,
             (_, _) => e.rules.admit(EvidenceKind::TargetScan),
         };
-        let shown = e.history.is_some_and(|history| history.outruns() && !e.exactly_once);
+        // Where the target is known to hold records of its own, one of them may stand for a copy that is not there.
+        let shown =
+            e.has_originals() || e.history.is_some_and(|history| history.outruns() && !e.exactly_once);
         // What retention has taken from in front of the bracket may have been copied again inside it.
         let seen_before = from.downstream.distance_to(to.downstream)
             <= windows.reach.start.distance_to(from.downstream)

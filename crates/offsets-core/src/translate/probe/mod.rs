@@ -4,16 +4,18 @@
 mod comparison;
 mod contents;
 mod count;
+mod examination;
 mod walk;
 mod walked;
 mod windows;
 
+pub(super) use examination::{Examined, examine};
 pub(super) use windows::Windows;
 
-use super::{Assumption, Assumptions, Bound, Bracket, EvidenceKind, PartitionEvidence, Reason};
+use super::{Assumption, Assumptions, Bound, Bracket, EvidenceKind, PartitionEvidence, Reason, SyncBack};
 use crate::evidence::{Scan, ScannedRecord};
 use crate::history::{Doubt, Sync};
-use crate::model::{LogRange, SourceOffset};
+use crate::model::{LogRange, SourceOffset, TargetOffset};
 use comparison::Comparison;
 use count::Counted;
 use walked::Walked;
@@ -31,6 +33,19 @@ pub(super) struct Findings {
     pub(super) doubt: Option<Doubt>,
     /// How many pairs of records, known by their offsets, were seen to be the same.
     pub(super) same: u64,
+    /// Where records of the target's own begin in what was walked.
+    pub(super) stop: Option<Stop>,
+}
+
+/// Records of the target that are not known on the source, inside what was walked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::translate) struct Stop {
+    /// Nothing in front of it is unread.
+    pub(in crate::translate) at: TargetOffset,
+    /// How many there are up to `until`.
+    pub(in crate::translate) records: u64,
+    /// Where the walk came to that passes them.
+    pub(in crate::translate) until: TargetOffset,
 }
 
 impl Findings {
@@ -91,7 +106,8 @@ impl Findings {
     }
 
     fn take(&mut self, e: &PartitionEvidence<'_>, walked: Walked, kind: EvidenceKind) {
-        let Walked { walk, needs, copy, reaches_end, ahead, recognises: _ } = walked;
+        let Walked { walk, needs, copy, reaches_end, ahead, stop, recognises: _ } = walked;
+        self.stop = self.stop.into_iter().chain(stop).min_by_key(|stop| stop.at);
         let reason = match kind {
             EvidenceKind::Headers => Reason::Header { passed: walk.passed, records: walk.steps },
             _ => Reason::Content { passed: walk.passed, records: walk.steps },
@@ -136,6 +152,9 @@ fn known_pair(bound: &Bound) -> Option<Sync> {
 fn known_before(bracket: &Bracket) -> Option<SourceOffset> {
     match bracket.floor.reason {
         Reason::SyncBelow(sync) => Some(sync.upstream),
+        Reason::SyncBack(SyncBack { target, source }) => (bracket.floor.at > target)
+            .then_some(source)
+            .or_else(|| Some(source.minus(1)).filter(|_| source > SourceOffset::ZERO)),
         _ => None,
     }
 }

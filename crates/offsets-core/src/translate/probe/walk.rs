@@ -14,6 +14,9 @@ pub(super) enum Origin {
     Unclear,
     /// The same, and the target holds its like more often than the source: it may have been copied twice.
     Repeated,
+    /// Nothing on the source looks like it, where each record of the target is the group's to read: somebody wrote it to the
+    /// target, or the source has deleted it since.
+    Foreign,
 }
 
 /// How far a walk came.
@@ -44,15 +47,19 @@ impl Walk {
     /// That a record which comes again is unclear itself, and not known to be read, takes its first copy. Where compaction
     /// may have taken that, which shows in offsets that are missing, nothing unclear is passed; with `markers_on_target`
     /// nothing comes again, and offsets are missing anyway.
+    ///
+    /// Records that are foreign are passed only where the source lacks as many offsets there, which `missing` counts between
+    /// two of them: they are then of records that it has deleted.
     pub(super) fn over<'a>(
         from: TargetOffset,
         before: Option<SourceOffset>,
         markers_on_target: bool,
         records: impl IntoIterator<Item = &'a ScannedRecord<TargetOffset>>,
         origin: impl Fn(&ScannedRecord<TargetOffset>) -> Origin,
+        missing: impl Fn(SourceOffset, SourceOffset) -> u64,
     ) -> Self {
         let mut walk = Self { low: from, unread: None, passed: None, steps: 0, is_clear: true };
-        let (mut highest, mut unclear, mut repeated) = (before, 0, false);
+        let (mut highest, mut unclear, mut foreign, mut repeated) = (before, 0, 0, false);
         let (mut next, mut is_whole) = (from, true);
         for record in records {
             is_whole &= record.offset == next || markers_on_target;
@@ -65,20 +72,23 @@ impl Walk {
                     }
                     return walk;
                 }
-                unclear_origin @ (Origin::Unclear | Origin::Repeated) => {
+                unclear_origin @ (Origin::Unclear | Origin::Repeated | Origin::Foreign) => {
                     repeated |= unclear_origin == Origin::Repeated;
+                    foreign += u64::from(unclear_origin == Origin::Foreign);
                     walk.is_clear = false;
                     unclear += 1;
                 }
                 Origin::Read { least, most } => {
                     let rises = highest.is_some_and(|highest| highest < least);
+                    let explained =
+                        foreign == 0 || highest.is_some_and(|highest| foreign <= missing(highest, least));
                     highest = highest.max(Some(most));
-                    let passable = rises && is_whole && !repeated;
+                    let passable = rises && is_whole && !repeated && explained;
                     if !(walk.is_clear || passable) {
                         return walk;
                     }
                     walk.steps += unclear + 1;
-                    unclear = 0;
+                    (unclear, foreign) = (0, 0);
                     walk.is_clear = true;
                     walk.passed = Some(most);
                     walk.low = record.offset.next();

@@ -1,6 +1,6 @@
 use super::contents::Contents;
 use super::walk::{Origin, Walk};
-use super::{OF_RECORDS, Windows, known_before};
+use super::{OF_RECORDS, Stop, Windows, known_before};
 use crate::evidence::{Scan, ScannedRecord};
 use crate::history::Sync;
 use crate::model::{LogRange, SourceOffset, TargetOffset};
@@ -18,6 +18,8 @@ pub(super) struct Walked {
     pub(super) ahead: u64,
     /// Whether any record was recognised at all: none is where the replicator changes them.
     pub(super) recognises: bool,
+    /// Where records begin that the walk passed though they are of nobody that the source knows.
+    pub(super) stop: Option<Stop>,
 }
 
 impl Walked {
@@ -32,14 +34,18 @@ impl Walked {
         }
         let (records, end) = from_floor(e.target_records, windows.target)?;
         records.iter().find(|record| record.origin.is_some())?;
-        let walk =
-            Walk::over(windows.target.start, known_before(bracket), e.exactly_once, records, |record| {
-                match record.origin {
-                    Some(origin) if origin < g => Origin::Read { least: origin, most: origin },
-                    Some(origin) => Origin::Unread { least: origin },
-                    None => Origin::Unclear,
-                }
-            });
+        let (from, before) = (windows.target.start, known_before(bracket));
+        let walk = |unnamed| {
+            let origin = |record: &ScannedRecord<_>| match record.origin {
+                Some(origin) if origin < g => Origin::Read { least: origin, most: origin },
+                Some(origin) => Origin::Unread { least: origin },
+                None => unnamed,
+            };
+            Walk::over(from, before, e.exactly_once, records, origin, |_, _| 0)
+        };
+        let strict = walk(Origin::Foreign);
+        let walk = walk(Origin::Unclear);
+        let stop = Stop::between(e, &strict, &walk, records, |record| record.origin.is_none());
         let copy = walk.unread.map(|(at, least)| {
             let last = records.iter().rfind(|record| record.origin == Some(least));
             Sync::new(least, last.map_or(at, |record| record.offset))
@@ -47,7 +53,7 @@ impl Walked {
         let needs = bracket.floor.needs.and(OF_RECORDS).with(Assumption::OriginHeaders);
         // Headers do not tell which records are still to come.
         let reaches_end = end >= e.target_log.end;
-        Some(Self { walk, needs, copy, reaches_end, ahead: 0, recognises: true })
+        Some(Self { walk, needs, copy, reaches_end, ahead: 0, recognises: true, stop })
     }
 
     pub(super) fn by_content(
@@ -62,10 +68,19 @@ impl Walked {
         }
         let (records, end) = from_floor(e.target_records, windows.target)?;
         let contents = Contents::of(source, records);
-        let walk =
-            Walk::over(windows.target.start, known_before(bracket), e.exactly_once, records, |record| {
-                contents.origin(record, g)
-            });
+        let (from, before) = (windows.target.start, known_before(bracket));
+        let walk = |strictly: bool| {
+            let origin = |record: &ScannedRecord<_>| match contents.origin(record, g) {
+                Origin::Unclear if strictly && !contents.knows(record) => Origin::Foreign,
+                origin => origin,
+            };
+            // What the target is known to hold of its own is not taken for what the source has lost.
+            let missing = |above, below| if e.has_originals() { 0 } else { missing(source, above, below) };
+            Walk::over(from, before, e.exactly_once, records, origin, missing)
+        };
+        let strict = walk(true);
+        let walk = walk(false);
+        let stop = Stop::between(e, &strict, &walk, records, |record| !contents.knows(record));
         let copy = walk.unread.and_then(|(at, _)| {
             let first = records.iter().find(|record| record.offset == at)?;
             let most = contents.most(first)?;
@@ -79,11 +94,38 @@ impl Walked {
             needs: bracket.floor.needs.and(OF_RECORDS).with(Assumption::DistinctRecords),
             walk,
             copy,
+            stop,
             // What was not read of the source cannot be counted.
             reaches_end: end >= e.target_log.end && windows.source.is_some_and(|window| g <= window.end),
             ahead: (read.len() - passed) as u64,
         })
     }
+}
+
+impl Stop {
+    /// What a walk passed that a stricter one does not, where every record of the target is the group's to read.
+    fn between(
+        e: &PartitionEvidence<'_>,
+        strict: &Walk,
+        walk: &Walk,
+        records: &[ScannedRecord<TargetOffset>],
+        is_foreign: impl Fn(&ScannedRecord<TargetOffset>) -> bool,
+    ) -> Option<Self> {
+        if !e.shared || strict.low >= walk.low {
+            return None;
+        }
+        let passed = records.iter().filter(|record| strict.low <= record.offset && record.offset < walk.low);
+        let mut foreign = passed.filter(|record| is_foreign(record)).peekable();
+        let first = foreign.peek().map_or(strict.low, |record| record.offset);
+        Some(Self { at: strict.low.min(first), records: foreign.count() as u64, until: walk.low })
+    }
+}
+
+/// How many offsets the source lacks between two of its records.
+fn missing(source: &[ScannedRecord<SourceOffset>], above: SourceOffset, below: SourceOffset) -> u64 {
+    let from = source.partition_point(|record| record.offset <= above);
+    let to = source.partition_point(|record| record.offset < below);
+    above.next().distance_to(below).saturating_sub(to.saturating_sub(from) as u64)
 }
 
 /// The records from the beginning of a stretch on, and how far it was read.

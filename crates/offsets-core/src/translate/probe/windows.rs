@@ -100,6 +100,7 @@ fn source_window(
     let length = target.start.distance_to(target.end);
     let below = match bracket.floor.reason {
         Reason::SyncBelow(sync) => sync.upstream,
+        Reason::SyncBack(sync) => sync.source.minus(LOOK_BACK),
         _ => g.minus(length.saturating_add(LOOK_BACK)),
     };
     let above = match bracket.ceiling.as_ref().map(|ceiling| ceiling.reason) {
