@@ -21,6 +21,9 @@ pub struct Deadline {
     stop: Option<Stop>,
 }
 
+/// Maximum time that librdkafka's calls take for one wait.
+const LONGEST_WAIT: Duration = Duration::from_millis(i32::MAX as u64);
+
 impl Deadline {
     /// The deadline `allowed` from now.
     pub fn after(allowed: Duration) -> Self {
@@ -38,12 +41,13 @@ impl Deadline {
         Self { stop: self.stop.clone(), ..Self::after(self.slice(most)) }
     }
 
-    /// The time left; zero once the deadline has passed.
+    /// The time left; zero once the deadline has passed. It is never more than librdkafka can wait, 24 days: what is longer
+    /// would be cut down to 32 bits of milliseconds, and may then be no time at all.
     pub fn remaining(&self) -> Duration {
         if self.is_stopped() {
             return Duration::ZERO;
         }
-        self.allowed.saturating_sub(self.started.elapsed())
+        self.allowed.saturating_sub(self.started.elapsed()).min(LONGEST_WAIT)
     }
 
     /// Whether no time is left.
@@ -86,6 +90,15 @@ mod tests {
         let deadline = Deadline::after(Duration::ZERO);
         assert!(deadline.has_passed());
         assert_eq!(deadline.remaining(), Duration::ZERO);
+    }
+
+    /// P14's kind: a value that a library wraps.
+    #[test]
+    fn no_wait_is_longer_than_librdkafka_can_count() {
+        for days in [25, 60, u64::MAX / 86_400] {
+            let left = Deadline::after(Duration::from_secs(days * 86_400)).remaining();
+            assert!(i32::try_from(left.as_millis()).is_ok_and(|left| left > 0), "{days} days: {left:?}");
+        }
     }
 
     #[test]

@@ -73,7 +73,8 @@ impl Outbox {
         timeout: Duration,
         deadline: &Deadline,
     ) -> Result<Self, Error> {
-        let timeout = timeout.as_millis().to_string();
+        // librdkafka would cut more down to 32 bits.
+        let timeout = timeout.as_millis().min(i32::MAX as u128).to_string();
         let forced = [
             ("transactional.id", id),
             ("transaction.timeout.ms", timeout.as_str()),

@@ -4,6 +4,7 @@ use offsets_core::model::TopicName;
 use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier, TopicReplication};
 use rdkafka::types::RDKafkaErrorCode;
 
+use crate::admin::LONGEST;
 use crate::cluster::{cause, configured, refused};
 use crate::connection::Connection;
 use crate::{About, Cause, Cluster, Deadline, Error, Right};
@@ -98,6 +99,6 @@ impl Cluster {
 }
 
 fn options(deadline: &Deadline) -> AdminOptions {
-    let left = deadline.remaining().max(Duration::from_millis(1));
+    let left = deadline.slice(LONGEST).max(Duration::from_millis(1));
     AdminOptions::new().request_timeout(Some(left)).operation_timeout(Some(left))
 }
