@@ -51,6 +51,15 @@ impl Failure {
         self
     }
 
+    /// Adds another way out behind the remedy.
+    pub(crate) fn or(mut self, alternative: &str) -> Self {
+        self.remedy = Some(match self.remedy {
+            Some(remedy) => format!("{remedy}; or, {alternative}"),
+            None => alternative.to_owned(),
+        });
+        self
+    }
+
     /// Names the file it happened in.
     pub(crate) fn in_file(mut self, path: &Path) -> Self {
         self.what = format!("{}: {}", path.display(), self.what);

@@ -13,7 +13,7 @@ pub(crate) struct LinkArgs {
     #[arg(long, value_name = "FILE", global = true)]
     pub(crate) mm2_config: Option<PathBuf>,
 
-    /// Which flow of the MM2 file (`src->dst`), or which link of offsets.toml; `archive run` takes several
+    /// Which flow of the MM2 file (`src->dst`, enabled or not), or which link of offsets.toml; `archive run` takes several
     #[arg(long, value_name = "LINK", global = true)]
     pub(crate) link: Vec<String>,
 
@@ -79,7 +79,7 @@ pub(crate) struct LinkArgs {
     #[arg(long, value_name = "TIME", global = true, default_value = "10s", value_parser = parse_duration)]
     pub(crate) source_timeout: Duration,
 
-    /// The source region is dead: do not try it
+    /// The source region is dead: do not try it, and use none of its settings
     #[arg(long, global = true)]
     pub(crate) source_dead: bool,
 }

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::env;
 use std::path::{Path, PathBuf};
 
+use offsets_core::config::Place;
 use offsets_core::link::{Link, Side};
 use offsets_core::model::TopicName;
 use offsets_kafka::{ClientSettings, Endpoint};
 use serde::Deserialize;
 
-use super::{Clusters, beside, flags, mm2, overridden, read};
+use super::cluster::{self, Which};
+use super::{Clusters, beside, checked, flags, mm2, read};
 use crate::args::{LinkArgs, PolicyName};
 use crate::failure::Failure;
 
@@ -54,7 +56,8 @@ struct Mm2Link {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct OwnLink {
-    source: NamedCluster,
+    /// Not needed by what changes the target alone.
+    source: Option<NamedCluster>,
     target: NamedCluster,
     #[serde(default)]
     policy: NamedPolicy,
@@ -146,26 +149,57 @@ impl LinkFile {
 
     /// The link that is asked for, or the default one.
     pub(super) fn clusters(&self, args: &LinkArgs, name: Option<&str>) -> Result<Clusters, Failure> {
+        match self.pick(name)? {
+            (_, NamedLink::Mm2(link)) => {
+                mm2::clusters(args, &beside(&self.path, &link.mm2_config), link.flow.as_deref())
+            }
+            (name, NamedLink::Own(link)) => link.clusters(InFile { path: &self.path, link: name }, args),
+        }
+    }
+
+    /// The target alone of that link: nothing of the source is looked at.
+    pub(super) fn target(&self, args: &LinkArgs, name: Option<&str>) -> Result<Endpoint, Failure> {
+        match self.pick(name)? {
+            (_, NamedLink::Mm2(link)) => {
+                mm2::target(args, &beside(&self.path, &link.mm2_config), link.flow.as_deref())
+            }
+            (name, NamedLink::Own(link)) => {
+                link.target.endpoint(InFile { path: &self.path, link: name }, args, Which::Target)
+            }
+        }
+    }
+
+    fn pick<'a>(&'a self, name: Option<&'a str>) -> Result<(&'a str, &'a NamedLink), Failure> {
         let name = name.or(self.content.default_link.as_deref());
         let known = || self.content.links.keys().cloned().collect::<Vec<_>>().join(", ");
         let Some(name) = name else {
             return Err(Failure::usage(format!("{} has no default-link", self.path.display()))
                 .remedy(format!("say --link with one of: {}", known())));
         };
-        match self.content.links.get(name) {
-            Some(NamedLink::Mm2(link)) => {
-                mm2::clusters(args, &beside(&self.path, &link.mm2_config), link.flow.as_deref())
-            }
-            Some(NamedLink::Own(link)) => link.clusters(&self.path, args),
-            None => Err(Failure::usage(format!("{} has no link `{name}`", self.path.display()))
-                .remedy(format!("it has: {}", known()))),
-        }
+        let link = self.content.links.get(name).ok_or_else(|| {
+            Failure::usage(format!("{} has no link `{name}`", self.path.display()))
+                .remedy(format!("it has: {}", known()))
+        })?;
+        Ok((name, link))
     }
 }
 
+/// Where a link is written.
+#[derive(Clone, Copy)]
+struct InFile<'a> {
+    path: &'a Path,
+    link: &'a str,
+}
+
 impl OwnLink {
-    fn clusters(&self, file: &Path, args: &LinkArgs) -> Result<Clusters, Failure> {
-        let mut link = Link::new(self.source.alias.as_str(), self.target.alias.as_str());
+    fn clusters(&self, at: InFile<'_>, args: &LinkArgs) -> Result<Clusters, Failure> {
+        let Some(source) = &self.source else {
+            let what = format!("{}: link `{}` has no `source` table", at.path.display(), at.link);
+            return Err(
+                Failure::usage(what).remedy("give it at least the alias that MM2 knows the source by")
+            );
+        };
+        let mut link = Link::new(source.alias.as_str(), self.target.alias.as_str());
         flags::name(&mut link, Some(self.policy.into()), self.separator.as_deref());
         link.syncs_location = self.syncs_location.unwrap_or(link.syncs_location);
         link.syncs_topic_name.clone_from(&self.syncs_topic);
@@ -174,23 +208,29 @@ impl OwnLink {
         link.origin_header.clone_from(&self.origin_header);
         link.exactly_once = self.exactly_once;
         flags::adjust(&mut link, args);
+        checked(&link).map_err(|failure| failure.in_file(at.path))?;
         Ok(Clusters {
             link,
-            source: self.source.settings(file, args, "source")?,
-            target: self.target.settings(file, args, "target")?,
+            source: cluster::unless_dead(args, || source.endpoint(at, args, Which::Source))?,
+            target: self.target.endpoint(at, args, Which::Target)?,
+            remarks: Vec::new(),
         })
     }
 }
 
 impl NamedCluster {
-    fn settings(&self, file: &Path, args: &LinkArgs, side: &str) -> Result<Endpoint, Failure> {
+    fn endpoint(&self, at: InFile<'_>, args: &LinkArgs, which: Which) -> Result<Endpoint, Failure> {
         let mut builder = ClientSettings::builder(self.alias.as_str());
         if let Some(path) = &self.command_config {
-            builder = builder.java_properties(&read(&beside(file, path))?)?;
+            builder = builder.properties(&cluster::client_file(&beside(at.path, path))?);
         }
         if let Some(servers) = &self.bootstrap_server {
-            builder = builder.bootstrap_servers(servers.as_str());
+            let side = if which == Which::Source { "source" } else { "target" };
+            let key = format!("links.{}.{side}.bootstrap-server", at.link);
+            let file = Some(at.path.display().to_string().into());
+            builder =
+                builder.bootstrap_servers_of(servers.as_str(), Place { file, line: None, key: key.into() });
         }
-        overridden(builder, args, side)
+        cluster::endpoint(builder, which.flags(args), args, which)
     }
 }

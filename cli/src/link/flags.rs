@@ -1,9 +1,12 @@
 //! The link as flags have it, and what flags change in a link found elsewhere.
 
-use offsets_core::link::{Link, OffsetMapping, ReplicationPolicy, Side};
-use offsets_core::model::TopicName;
+use offsets_core::config::NamingOverride;
+use offsets_core::link::{Link, OffsetMapping, PolicyKind, Side};
+use offsets_core::model::{ClusterAlias, TopicName};
+use offsets_kafka::{ClientSettings, Endpoint};
 
-use super::{Clusters, settings};
+use super::cluster::{self, Which};
+use super::{Clusters, checked};
 use crate::args::{LinkArgs, PolicyName, SyncsLocation};
 use crate::failure::Failure;
 
@@ -15,61 +18,81 @@ pub(super) fn are_given(args: &LinkArgs) -> bool {
 }
 
 pub(super) fn clusters(args: &LinkArgs) -> Result<Clusters, Failure> {
-    let (source, target) = (args.source.side(), args.target.side());
-    let Some(source_alias) = source.alias else {
+    let Some(source_alias) = args.source.side().alias else {
         return Err(Failure::usage("the source's alias is not given")
             .remedy("say --source.alias, the name MM2 knows the source by: it is part of the topic names"));
     };
-    let target_alias = target.alias.unwrap_or("target");
-    let mut link = Link::new(source_alias, target_alias);
+    let mut link = Link::new(source_alias, target_alias(args));
     adjust(&mut link, args);
-    Ok(Clusters {
-        link,
-        source: settings(source_alias, source, args, "source")?,
-        target: settings(target_alias, target, args, "target")?,
-    })
+    checked(&link)?;
+    let source = cluster::unless_dead(args, || endpoint(source_alias.into(), args, Which::Source))?;
+    Ok(Clusters { link, source, target: target(args)?, remarks: Vec::new() })
 }
 
-/// The policy, when the command line says anything of it.
-pub(super) fn policy(args: &LinkArgs) -> Option<ReplicationPolicy> {
-    let said = args.policy.is_some() || args.separator.is_some();
-    said.then(|| replication_policy(args.policy, args.separator.as_deref()))
+/// The target alone.
+pub(super) fn target(args: &LinkArgs) -> Result<Endpoint, Failure> {
+    endpoint(target_alias(args), args, Which::Target)
 }
 
-fn replication_policy(policy: Option<PolicyName>, separator: Option<&str>) -> ReplicationPolicy {
-    let policy = match policy {
-        Some(PolicyName::Default) | None => ReplicationPolicy::default(),
-        Some(PolicyName::Identity | PolicyName::OffsetPreserving | PolicyName::Snapshot) => {
-            ReplicationPolicy::identity()
-        }
-    };
-    match separator {
-        Some(separator) => policy.with_separator(separator),
-        None => policy,
+fn target_alias(args: &LinkArgs) -> ClusterAlias {
+    args.target.side().alias.unwrap_or("target").into()
+}
+
+fn endpoint(alias: ClusterAlias, args: &LinkArgs, which: Which) -> Result<Endpoint, Failure> {
+    cluster::endpoint(ClientSettings::builder(alias), which.flags(args), args, which)
+}
+
+/// What the command line says of how topics are named.
+pub(super) fn naming(args: &LinkArgs) -> NamingOverride {
+    let alias = |alias: Option<&str>| alias.map(ClusterAlias::from);
+    NamingOverride {
+        policy: args.policy.map(kind),
+        separator: args.separator.clone(),
+        source_alias: alias(args.source.side().alias),
+        target_alias: alias(args.target.side().alias),
+        syncs_location: args.syncs_location.map(side),
     }
 }
 
-/// Gives a link the names and the mapping of offsets that a policy means.
-pub(super) fn name(link: &mut Link, policy: Option<PolicyName>, separator: Option<&str>) {
-    link.policy = replication_policy(policy, separator);
+fn side(location: SyncsLocation) -> Side {
+    match location {
+        SyncsLocation::Source => Side::Source,
+        SyncsLocation::Target => Side::Target,
+    }
+}
+
+fn kind(policy: PolicyName) -> PolicyKind {
     match policy {
-        Some(PolicyName::OffsetPreserving) => link.mapping = OffsetMapping::Preserved,
-        Some(PolicyName::Snapshot) => link.mapping = OffsetMapping::Unnoted,
-        Some(PolicyName::Default | PolicyName::Identity) | None => {}
+        PolicyName::Default => PolicyKind::Default,
+        PolicyName::Identity | PolicyName::OffsetPreserving | PolicyName::Snapshot => PolicyKind::Identity,
+    }
+}
+
+/// Gives a link the names and the mapping of offsets that a policy means. What is not said stays.
+pub(super) fn name(link: &mut Link, policy: Option<PolicyName>, separator: Option<&str>) {
+    if let Some(policy) = policy {
+        link.policy = link.policy.clone().with_kind(kind(policy));
+        link.mapping = match policy {
+            PolicyName::OffsetPreserving => OffsetMapping::Preserved,
+            PolicyName::Snapshot => OffsetMapping::Unnoted,
+            PolicyName::Default | PolicyName::Identity => OffsetMapping::Noted,
+        };
+    }
+    if let Some(separator) = separator {
+        link.policy = link.policy.clone().with_separator(separator);
     }
 }
 
 /// Puts what the command line says of naming into a link.
 pub(super) fn adjust(link: &mut Link, args: &LinkArgs) {
-    if args.policy.is_some() || args.separator.is_some() {
-        name(link, args.policy, args.separator.as_deref());
+    name(link, args.policy, args.separator.as_deref());
+    if let Some(alias) = args.source.side().alias {
+        link.source = alias.into();
     }
-    if let Some(location) = args.syncs_location {
-        link.syncs_location = match location {
-            SyncsLocation::Source => Side::Source,
-            SyncsLocation::Target => Side::Target,
-        };
+    if let Some(alias) = args.target.side().alias {
+        link.target = alias.into();
     }
+    link.syncs_location = args.syncs_location.map_or(link.syncs_location, side);
     let name_of = |name: &Option<String>| name.as_deref().map(TopicName::from);
     link.syncs_topic_name = name_of(&args.syncs_topic).or(link.syncs_topic_name.take());
     link.checkpoints_topic_name = name_of(&args.checkpoints_topic).or(link.checkpoints_topic_name.take());

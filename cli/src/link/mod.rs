@@ -1,21 +1,23 @@
 //! From arguments and files to a link and the settings of its clusters. Nothing is contacted here.
 
+mod cluster;
 mod file;
 mod flags;
 mod mm2;
+mod remedy;
 
 pub(crate) use file::{JobTable, find_job};
 
 use std::path::{Path, PathBuf};
 
-use offsets_core::evidence::{Evidence, read_dump};
+use offsets_core::evidence::{DumpError, Evidence, read_dump};
 use offsets_core::link::Link;
-use offsets_core::model::ClusterAlias;
-use offsets_kafka::{ClientSettings, ClientSettingsBuilder, Endpoint};
+use offsets_kafka::{ClientSettings, Endpoint};
 
 use crate::args::{LinkArgs, SideArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use cluster::Which;
 
 /// Where answers come from.
 pub(crate) enum Origin {
@@ -30,8 +32,11 @@ pub(crate) enum Origin {
 /// A link and how to reach its two ends.
 pub(crate) struct Clusters {
     pub(crate) link: Link,
-    pub(crate) source: Endpoint,
+    /// `None` when it is said to be dead: then nothing of its settings was looked at.
+    pub(crate) source: Option<Endpoint>,
     pub(crate) target: Endpoint,
+    /// What the operator should know about how they were found.
+    pub(crate) remarks: Vec<String>,
 }
 
 /// Finds the link: a dump or the demo where one is asked for, else the MM2 file, else flags, else offsets.toml.
@@ -98,19 +103,24 @@ fn find(args: &LinkArgs, name: Option<&str>) -> Result<Origin, Failure> {
     }
 }
 
-/// Finds the target alone, for what needs no link.
+/// Finds the target alone, for what needs no link: nothing of the source is looked at, whichever file or flags name it.
 pub(crate) fn resolve_target(args: &LinkArgs) -> Result<Endpoint, Failure> {
-    let target = args.target.side();
-    if args.mm2_config.is_none() && (target.bootstrap_server.is_some() || target.command_config.is_some()) {
-        return settings(target.alias.unwrap_or("target"), target, args, "target");
+    let name = named(args)?;
+    if args.from_dump.is_some() {
+        return Err(
+            Failure::usage("a dump cannot be reset").remedy("name the cluster instead of --from-dump")
+        );
     }
-    match resolve(args)? {
-        Origin::Clusters(clusters) => Ok(clusters.target),
-        Origin::Dump(_) => {
-            Err(Failure::usage("a dump cannot be reset").remedy("name the cluster instead of --from-dump"))
-        }
-        Origin::Demo => Err(Failure::usage("the demo's clusters are not running yet")),
+    if args.demo {
+        return Err(Failure::usage("the demo's clusters are not running yet"));
     }
+    if let Some(path) = &args.mm2_config {
+        return mm2::target(args, path, name);
+    }
+    if flags::are_given(args) {
+        return flags::target(args);
+    }
+    file::find(args)?.ok_or_else(no_link)?.target(args, name)
 }
 
 /// The cluster that a verb names itself.
@@ -120,7 +130,7 @@ pub(crate) fn resolve_named(
     args: &LinkArgs,
 ) -> Result<Endpoint, Failure> {
     let side = SideArgs { bootstrap_server: servers, command_config: config, alias: None };
-    settings("kafka", side, args, "target")
+    cluster::endpoint(ClientSettings::builder("kafka"), side, args, Which::Only)
 }
 
 impl From<Clusters> for Origin {
@@ -139,8 +149,11 @@ fn no_link() -> Failure {
 fn dump(path: &Path) -> Result<Evidence, Failure> {
     let text = read(path)?;
     read_dump(&text).map_err(|error| {
-        Failure::from_error(Exit::Usage, &path.display().to_string(), &error)
-            .remedy("take the dump again with `offsets dump`; it must arrive whole and unchanged")
+        let remedy = match &error {
+            DumpError::Link(error) => remedy::of_link(error),
+            _ => "take the dump again with `offsets dump`; it must arrive whole and unchanged",
+        };
+        Failure::from_error(Exit::Usage, &path.display().to_string(), &error).remedy(remedy)
     })
 }
 
@@ -148,31 +161,9 @@ fn read(path: &Path) -> Result<String, Failure> {
     crate::text::read(path)
 }
 
-/// The settings of one cluster from flags alone. `side` is the word its overrides begin with.
-fn settings(alias: &str, args: SideArgs<'_>, link: &LinkArgs, side: &str) -> Result<Endpoint, Failure> {
-    let mut builder = ClientSettings::builder(ClusterAlias::from(alias));
-    if let Some(path) = args.command_config {
-        builder = builder.java_properties(&read(path)?)?;
-    }
-    if let Some(servers) = args.bootstrap_server {
-        builder = builder.bootstrap_servers(servers);
-    }
-    overridden(builder, link, side)
-}
-
-/// Applies `-X`, to both clusters or to the one named in front of the key, and checks the whole.
-fn overridden(mut builder: ClientSettingsBuilder, link: &LinkArgs, side: &str) -> Result<Endpoint, Failure> {
-    for assignment in &link.overrides {
-        let ours = match (assignment.strip_prefix("source."), assignment.strip_prefix("target.")) {
-            (Some(rest), _) => (side == "source").then_some(rest),
-            (_, Some(rest)) => (side == "target").then_some(rest),
-            (None, None) => Some(assignment.as_str()),
-        };
-        if let Some(assignment) = ours {
-            builder = builder.librdkafka(assignment)?;
-        }
-    }
-    Ok(builder.build()?.into())
+/// Checks what a link's aliases and names are, by whichever way they came.
+fn checked(link: &Link) -> Result<(), Failure> {
+    link.check().map_err(|error| Failure::usage(error.to_string()).remedy(remedy::of_link(&error)))
 }
 
 /// A path in a file is relative to that file.

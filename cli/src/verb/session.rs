@@ -57,14 +57,18 @@ impl Session {
         let deadline = Deadline::after(args.timeout);
         let origin = match origin {
             Origin::Dump(evidence) => Ready::Dump(evidence),
-            Origin::Clusters(clusters) => Ready::Clusters(clusters),
+            Origin::Clusters(clusters) => {
+                clusters.remarks.iter().for_each(|remark| remarks.say(remark));
+                Ready::Clusters(clusters)
+            }
             Origin::Demo => {
                 let demo = DemoLink::start(clock::now())?;
                 remarks.say("demo: two clusters embedded in this process; nothing else is read or changed");
                 let clusters = Clusters {
                     link: demo.link().clone(),
-                    source: demo.source().clone(),
+                    source: (!args.source_dead).then(|| demo.source().clone()),
                     target: demo.target().clone(),
+                    remarks: Vec::new(),
                 };
                 Ready::Demo { clusters: Box::new(clusters), _running: Box::new(demo) }
             }
@@ -112,12 +116,12 @@ impl Session {
             }
             Ready::Clusters(clusters) | Ready::Demo { clusters, .. } => clusters,
         };
-        let source = match need {
-            _ if args.source_dead => SourceAccess::Dead,
-            SourceNeed::Wanted => {
-                SourceAccess::Try { endpoint: &clusters.source, timeout: args.source_timeout }
+        let source = match (&clusters.source, need) {
+            (None, _) => SourceAccess::Dead,
+            (Some(endpoint), SourceNeed::Wanted) => {
+                SourceAccess::Try { endpoint, timeout: args.source_timeout }
             }
-            SourceNeed::Required => SourceAccess::Required(&clusters.source),
+            (Some(endpoint), SourceNeed::Required) => SourceAccess::Required(endpoint),
         };
         // Before any cluster is asked: an archive that cannot be used costs no time-out.
         let recall = |folder| self.recall(folder, &clusters.link, &asked);
@@ -196,7 +200,7 @@ impl Session {
 
     fn tell_notes(&self) {
         if let Ready::Clusters(clusters) = &self.origin {
-            for endpoint in [&clusters.source, &clusters.target] {
+            for endpoint in clusters.source.iter().chain([&clusters.target]) {
                 tell_notes(endpoint, self.remarks);
             }
         }
@@ -231,7 +235,8 @@ impl TargetSession {
 
 fn tell_notes(endpoint: &Endpoint, remarks: Remarks) {
     for note in endpoint.settings().notes() {
-        remarks.detail(format!("{}: {note}", endpoint.settings().cluster()));
+        let text = format!("{}: {note}", endpoint.settings().cluster());
+        if note.is_warning() { remarks.say(text) } else { remarks.detail(text) }
     }
 }
 

@@ -23,6 +23,15 @@ impl Lab {
         Self { link, source, target }
     }
 
+    /// Ten records, copied one to one, with a sync for the first and the last: [`Lab::ASK`] has [`Lab::ANSWER`].
+    pub(crate) fn of_ten_records() -> Self {
+        Self::new().mirrored("orders", 10).syncs("orders", &[(0, 0), (9, 9)])
+    }
+
+    pub(crate) const ASK: &str = "translate --topic orders:0 --offset 9 -o csv";
+
+    pub(crate) const ANSWER: &str = "src.orders,0,9\n";
+
     /// Three hundred numbered records, of which app-g has read 150. The target lacks one of those, number 120, and goes by a sync
     /// at 100 and a checkpoint at 150, so that the group goes on at 101.
     pub(crate) fn with_a_group_behind() -> Self {

@@ -19,6 +19,16 @@ impl Folder {
         Self(tempfile::tempdir().unwrap())
     }
 
+    /// One with these files of `tests/cases` in it.
+    pub(crate) fn with_cases(names: &[&str]) -> Self {
+        let folder = Self::new();
+        for name in names {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(name);
+            folder.write(name, std::fs::read(path).unwrap());
+        }
+        folder
+    }
+
     pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
@@ -44,11 +54,17 @@ impl Folder {
 
     /// Runs `offsets` in it. A line of arguments is split at spaces; `'` keeps a word together.
     pub(crate) fn offsets(&self, line: &str) -> Run {
+        self.offsets_with(&[], line)
+    }
+
+    /// The same with environment variables.
+    pub(crate) fn offsets_with(&self, variables: &[(&str, &str)], line: &str) -> Run {
         let output = Command::new(env!("CARGO_BIN_EXE_offsets"))
             .args(words(line))
             .current_dir(self.path())
             .env_clear()
             .env("HOME", self.path())
+            .envs(variables.iter().copied())
             .output();
         Run::of(output.unwrap())
     }
@@ -99,6 +115,13 @@ impl Run {
         assert_eq!(run.stdout, "", "a failure has no data");
         assert!(run.stderr.lines().any(|line| line.starts_with("error: ")), "stderr:\n{}", run.stderr);
         run
+    }
+
+    /// The remedy, which each failure has to have.
+    #[track_caller]
+    pub(crate) fn remedy(&self) -> &str {
+        let remedy = self.stderr.lines().rev().find(|line| line.starts_with("remedy: "));
+        remedy.unwrap_or_else(|| panic!("no remedy in:\n{}", self.stderr))
     }
 
     #[track_caller]

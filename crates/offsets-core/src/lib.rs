@@ -31,6 +31,7 @@
 //! This crate does not connect to anything, keeps no time, draws no random numbers but those that follow from a seed it
 //! is given, and starts no threads.
 
+pub mod config;
 pub mod consumer_offsets;
 pub mod evidence;
 pub mod history;

@@ -66,5 +66,5 @@ pub use error::{About, Error, Shortfall};
 pub use link::{CommitTail, Committed, Endpoint, LinkedClusters, Nobody, Onlooker, Reach, SourceAccess};
 pub use outcomes::Outcomes;
 pub use reader::{PartitionRead, Progress, RawRecord, TopicRead};
-pub use settings::{ClientSettings, ClientSettingsBuilder, Note};
+pub use settings::{ClientSettings, ClientSettingsBuilder, LocalAccess, Note};
 pub use stop::Stop;

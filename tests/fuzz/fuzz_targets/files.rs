@@ -2,16 +2,24 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use offsets_core::config::{BootstrapServers, JavaProperties, Mm2Properties, NoAccess, OtherFile, Providers};
 use offsets_core::evidence::{read_dump, write_dump};
 use offsets_core::link::LinkName;
-use offsets_core::mm2::Mm2Properties;
 use offsets_core::plan::{Undo, read_csv, write_csv};
 use offsets_core::reconcile::Seed;
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(properties) = Mm2Properties::parse(bytes) {
-        let _ = properties.link(None);
+        let _ = properties.link(None, &NoAccess);
+        let _ = properties.target(None, &NoAccess);
     }
+    if let Ok(properties) = JavaProperties::parse(bytes) {
+        let providers = Providers::of(&properties);
+        for (_, value) in properties.iter() {
+            let _ = providers.resolve(value, &NoAccess);
+        }
+    }
+    let _ = OtherFile::recognise(bytes);
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     if let Ok(evidence) = read_dump(text) {
         assert!(read_dump(&write_dump(&evidence)).is_ok());
@@ -24,4 +32,7 @@ fuzz_target!(|bytes: &[u8]| {
         assert_eq!(Seed::read(&seed.write()).expect("what was written"), seed);
     }
     let _ = text.parse::<LinkName>();
+    if let Ok(servers) = BootstrapServers::parse(text) {
+        assert_eq!(BootstrapServers::parse(&servers.to_string()), Ok(servers));
+    }
 });

@@ -39,7 +39,7 @@ impl<'a> Watch<'a> {
         let side = |side, endpoint| ClusterSide::new(side, endpoint, patience, stop);
         Self {
             recording,
-            source: (!link.source_dead).then(|| side(Side::Source, &clusters.source)),
+            source: clusters.source.as_ref().map(|source| side(Side::Source, source)),
             target: side(Side::Target, &clusters.target),
             commits: Mutex::new(CommitWatch::new(args.commits, args.once)),
             topics: TopicWatch::default(),

@@ -4,6 +4,7 @@ use serde_json::value::RawValue;
 use super::Evidence;
 
 use crate::API_VERSION;
+use crate::link::LinkError;
 
 const KIND: &str = "Evidence";
 
@@ -39,6 +40,9 @@ pub enum DumpError {
         /// The digest of what it holds.
         computed: String,
     },
+    /// Its link is one that no replicator can have.
+    #[error("the dump's link cannot be: {0}")]
+    Link(#[from] LinkError),
 }
 
 #[derive(Deserialize)]
@@ -67,7 +71,7 @@ pub fn write_dump(evidence: &Evidence) -> String {
 /// Reads the text of a dump file.
 ///
 /// # Errors
-/// [`DumpError`], which says where the text stops being a dump, or that the evidence in it was changed.
+/// [`DumpError`], which says where the text stops being a dump, that the evidence in it was changed, or what its link cannot be.
 pub fn read_dump(text: &str) -> Result<Evidence, DumpError> {
     let head: Head = serde_json::from_str(text).map_err(|cause| malformed(&cause, ""))?;
     if head.api_version != API_VERSION || head.kind != KIND {
@@ -79,10 +83,12 @@ pub fn read_dump(text: &str) -> Result<Evidence, DumpError> {
     if written != computed {
         return Err(DumpError::Edited { written, computed });
     }
-    serde_json::from_str(evidence.get()).map_err(|cause| {
+    let evidence: Evidence = serde_json::from_str(evidence.get()).map_err(|cause| {
         let above = text.find(evidence.get()).map_or("", |at| &text[..at]);
         malformed(&cause, above)
-    })
+    })?;
+    evidence.link.check()?;
+    Ok(evidence)
 }
 
 /// An error of the parser, placed in the whole file: it began to count after `above`.

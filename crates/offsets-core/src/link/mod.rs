@@ -1,7 +1,10 @@
 //! A link: two clusters and how MM2 names things between them.
 
+mod check;
 mod policy;
 
+pub use check::LinkError;
+pub(crate) use check::fits_topic_names;
 pub use policy::{HEARTBEATS_TOPIC, PolicyKind, ReplicationPolicy};
 
 use std::fmt;

@@ -38,6 +38,19 @@ pub enum PolicyKind {
     Identity,
 }
 
+impl PolicyKind {
+    /// What a `replication.policy.class` is here. Strimzi's policy of the time before Kafka had one (KIP-712) names data topics
+    /// as Kafka's does.
+    pub fn of_class(class: &str) -> Option<Self> {
+        match class {
+            "org.apache.kafka.connect.mirror.DefaultReplicationPolicy" => Some(Self::Default),
+            "org.apache.kafka.connect.mirror.IdentityReplicationPolicy"
+            | "io.strimzi.kafka.connect.mirror.IdentityReplicationPolicy" => Some(Self::Identity),
+            _ => None,
+        }
+    }
+}
+
 impl Default for ReplicationPolicy {
     fn default() -> Self {
         Self { kind: PolicyKind::Default, separator: DOT.to_owned(), internal_topic_separator: true }
@@ -48,6 +61,12 @@ impl ReplicationPolicy {
     /// The policy that leaves the names of data topics as they are.
     pub fn identity() -> Self {
         Self { kind: PolicyKind::Identity, ..Self::default() }
+    }
+
+    /// The same but for how data topics are named.
+    #[must_use]
+    pub fn with_kind(self, kind: PolicyKind) -> Self {
+        Self { kind, ..self }
     }
 
     /// Puts `separator` between the parts of a name. Any text will do, the empty one too.

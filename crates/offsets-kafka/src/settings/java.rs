@@ -1,10 +1,12 @@
 use std::collections::BTreeMap;
 
+use offsets_core::config::{BootstrapServers, ProviderAccess, Resolved};
+
 use super::jaas::JaasEntry;
 use super::keystore;
 use super::note::{Note, Why};
-use super::references::{self, Resolved};
 use super::secret::Value;
+use super::written::Written;
 
 /// What is wrong with one key.
 pub(super) struct Problem {
@@ -46,22 +48,25 @@ impl Protocol {
     }
 }
 
-/// A Java client's properties, as a file or a map gave them, while they are being understood.
-pub(super) struct JavaProperties<'a> {
-    left: BTreeMap<String, String>,
-    environment: &'a dyn Fn(&str) -> Option<String>,
+/// A Java client's properties while they are being understood: each is resolved only when it is used.
+pub(super) struct JavaClient<'a> {
+    left: BTreeMap<String, Written>,
+    access: &'a dyn ProviderAccess,
+    /// librdkafka's keys that are set in another way and win: what would only set these is not looked at.
+    overridden: &'a BTreeMap<String, Value>,
     /// librdkafka's keys, as far as understood.
     pub(super) values: BTreeMap<String, Value>,
     /// What had no effect.
     pub(super) notes: Vec<Note>,
 }
 
-impl<'a> JavaProperties<'a> {
+impl<'a> JavaClient<'a> {
     pub(super) fn new(
-        properties: BTreeMap<String, String>,
-        environment: &'a dyn Fn(&str) -> Option<String>,
+        properties: BTreeMap<String, Written>,
+        access: &'a dyn ProviderAccess,
+        overridden: &'a BTreeMap<String, Value>,
     ) -> Self {
-        Self { left: properties, environment, values: BTreeMap::new(), notes: Vec::new() }
+        Self { left: properties, access, overridden, values: BTreeMap::new(), notes: Vec::new() }
     }
 
     /// Understands all of them. `overridden` is the protocol that an override already sets.
@@ -75,7 +80,11 @@ impl<'a> JavaProperties<'a> {
         let protocol = overridden.or(written).unwrap_or(Protocol { tls: false, sasl: false });
         self.set("security.protocol", protocol.librdkafka(), false);
         if let Some(servers) = self.take("bootstrap.servers")? {
-            self.set("bootstrap.servers", servers.text, servers.from_elsewhere);
+            let addresses = BootstrapServers::parse(&servers.text).map_err(|error| {
+                let shown = if servers.from_provider { error.fault() } else { error.to_string() };
+                Problem::new("bootstrap.servers", shown)
+            })?;
+            self.set("bootstrap.servers", addresses.to_string(), servers.from_provider);
         }
         self.map_shared()?;
         if protocol.sasl {
@@ -88,12 +97,53 @@ impl<'a> JavaProperties<'a> {
         Ok(protocol)
     }
 
-    /// Takes a property out, its references resolved. An empty one is as good as none.
+    /// Takes a property out, its references resolved. An empty one is as good as none, and so is one that an override
+    /// stands in for.
     pub(super) fn take(&mut self, key: &str) -> Result<Option<Resolved>, Problem> {
         let Some(written) = self.left.remove(key) else { return Ok(None) };
-        let resolved =
-            references::resolve(&written, self.environment).map_err(|text| Problem::new(key, text))?;
+        if self.is_overridden(key) {
+            return Ok(None);
+        }
+        let resolved = match written.resolve(self.access) {
+            Ok(resolved) => resolved,
+            Err(error) if written.is_dispensable => {
+                self.note(key, Why::LeftOut(error.to_string()));
+                return Ok(None);
+            }
+            Err(error) => return Err(Problem::new(key, error.to_string())),
+        };
+        for provider in &resolved.undeclared {
+            self.note(key, Why::UndeclaredProvider(provider.clone()));
+        }
         Ok(Some(resolved).filter(|value| !value.text.trim().is_empty()))
+    }
+
+    fn is_overridden(&self, key: &str) -> bool {
+        let instead: &[&str] = match key {
+            "bootstrap.servers"
+            | "security.protocol"
+            | "client.id"
+            | "client.rack"
+            | "client.dns.lookup"
+            | "sasl.kerberos.service.name"
+            | "sasl.kerberos.min.time.before.relogin"
+            | "ssl.endpoint.identification.algorithm"
+            | "ssl.key.password"
+            | "ssl.keystore.password" => &[key],
+            "sasl.mechanism" => &["sasl.mechanisms"],
+            "sasl.jaas.config" => &["sasl.username", "sasl.password"],
+            "ssl.truststore.location" | "ssl.truststore.certificates" => {
+                return ["ssl.ca.location", "ssl.ca.pem"]
+                    .iter()
+                    .any(|key| self.overridden.contains_key(*key));
+            }
+            "ssl.keystore.location" => &["ssl.certificate.location", "ssl.key.location"],
+            _ => match NUMBERS.iter().find(|number| number.java == key) {
+                Some(number) => return self.overridden.contains_key(number.librdkafka),
+                None => return false,
+            },
+        };
+        instead.iter().all(|key| self.overridden.contains_key(*key))
     }
 
     /// Whether the property is there, though it may be empty.
@@ -101,18 +151,18 @@ impl<'a> JavaProperties<'a> {
         self.left.contains_key(key)
     }
 
-    pub(super) fn set(&mut self, key: &str, text: impl Into<String>, from_elsewhere: bool) {
-        self.values.insert(key.to_owned(), Value::new(key, text, from_elsewhere));
+    pub(super) fn set(&mut self, key: &str, text: impl Into<String>, from_provider: bool) {
+        self.values.insert(key.to_owned(), Value::new(key, text, from_provider));
     }
 
     pub(super) fn note(&mut self, key: &str, why: Why) {
-        self.notes.push(Note { key: key.to_owned(), why });
+        self.notes.push(Note { key: key.to_owned(), why, place: None });
     }
 
     fn map_shared(&mut self) -> Result<(), Problem> {
         for key in ["client.id", "client.rack", "client.dns.lookup"] {
             if let Some(value) = self.take(key)? {
-                self.set(key, value.text.trim(), value.from_elsewhere);
+                self.set(key, value.text.trim(), value.from_provider);
             }
         }
         for number in NUMBERS {
@@ -122,6 +172,10 @@ impl<'a> JavaProperties<'a> {
                     .trim()
                     .parse()
                     .map_err(|_| Problem::new(number.java, "is not a whole number"))?;
+                if written < number.java_least || written > number.java_most {
+                    let range = format!("must be {} to {}", number.java_least, number.java_most);
+                    return Err(Problem::new(number.java, range));
+                }
                 let meant = if written == -1 { number.for_minus_one } else { written };
                 let taken = meant.clamp(number.least, number.most);
                 if taken != meant {
@@ -146,7 +200,7 @@ impl<'a> JavaProperties<'a> {
             if mechanism == "GSSAPI"
                 && let Some(value) = self.take(key)?
             {
-                self.set(key, value.text.trim(), value.from_elsewhere);
+                self.set(key, value.text.trim(), value.from_provider);
             }
         }
         Ok(())
@@ -154,7 +208,16 @@ impl<'a> JavaProperties<'a> {
 
     fn map_jaas(&mut self, mechanism: &str, jaas: &Resolved) -> Result<(), Problem> {
         const KEY: &str = "sasl.jaas.config";
-        let entry = JaasEntry::parse(&jaas.text).map_err(|text| Problem::new(KEY, text))?;
+        let entry = JaasEntry::parse(&jaas.text).map_err(|text| {
+            // `DirectoryConfigProvider` gives a file's line end with the rest.
+            let broken = jaas.from_provider && jaas.text.contains('\n');
+            let hint = if broken {
+                "; what it refers to ends with a line end, which is part of the value"
+            } else {
+                ""
+            };
+            Problem::new(KEY, format!("{text}{hint}"))
+        })?;
         let module = match entry.module.rsplit('.').next() {
             Some(name @ ("PlainLoginModule" | "ScramLoginModule" | "Krb5LoginModule")) => name,
             _ => {
@@ -183,7 +246,7 @@ impl<'a> JavaProperties<'a> {
         };
         for (option, key, needed) in wanted {
             match entry.options.get(*option) {
-                Some(value) => self.set(key, value.as_str(), jaas.from_elsewhere),
+                Some(value) => self.set(key, value.as_str(), jaas.from_provider),
                 None if *needed => return Err(Problem::new(KEY, format!("has no {option}"))),
                 None => {}
             }
@@ -206,38 +269,53 @@ impl<'a> JavaProperties<'a> {
             } else {
                 Why::Unknown
             };
-            self.notes.push(Note { key, why });
+            self.notes.push(Note { key, why, place: None });
         }
     }
 }
 
-/// A number that both clients have, with librdkafka's range (its CONFIGURATION.md, 2.12).
+/// A number that both clients have, with librdkafka's range (its CONFIGURATION.md, 2.12) and Java's (`AdminClientConfig`,
+/// Kafka 4.3).
 struct Number {
     java: &'static str,
     librdkafka: &'static str,
     least: i64,
     most: i64,
+    java_least: i64,
+    java_most: i64,
     /// What Java means by -1.
     for_minus_one: i64,
 }
 
 const fn number(java: &'static str, librdkafka: &'static str, least: i64, most: i64) -> Number {
-    Number { java, librdkafka, least, most, for_minus_one: 0 }
+    Number { java, librdkafka, least, most, java_least: 0, java_most: i64::MAX, for_minus_one: 0 }
+}
+
+impl Number {
+    /// One that is an `int` in Java.
+    const fn int(self) -> Self {
+        Self { java_most: INT_MAX, ..self }
+    }
+
+    /// One that may be -1 in Java: the default of the system, or never.
+    const fn or_minus_one(self) -> Self {
+        Self { java_least: -1, ..self }
+    }
 }
 
 const INT_MAX: i64 = i32::MAX as i64;
 
 const NUMBERS: &[Number] = &[
-    number("request.timeout.ms", "socket.timeout.ms", 10, 300_000),
-    number("connections.max.idle.ms", "connections.max.idle.ms", 0, INT_MAX),
+    number("request.timeout.ms", "socket.timeout.ms", 10, 300_000).int(),
+    number("connections.max.idle.ms", "connections.max.idle.ms", 0, INT_MAX).or_minus_one(),
     number("metadata.max.age.ms", "metadata.max.age.ms", 1, 86_400_000),
     number("socket.connection.setup.timeout.ms", "socket.connection.setup.timeout.ms", 1000, INT_MAX),
     number("reconnect.backoff.ms", "reconnect.backoff.ms", 0, 3_600_000),
     number("reconnect.backoff.max.ms", "reconnect.backoff.max.ms", 0, 3_600_000),
     number("retry.backoff.ms", "retry.backoff.ms", 1, 300_000),
     number("retry.backoff.max.ms", "retry.backoff.max.ms", 1, 300_000),
-    number("receive.buffer.bytes", "socket.receive.buffer.bytes", 0, 100_000_000),
-    number("send.buffer.bytes", "socket.send.buffer.bytes", 0, 100_000_000),
+    number("receive.buffer.bytes", "socket.receive.buffer.bytes", 0, 100_000_000).int().or_minus_one(),
+    number("send.buffer.bytes", "socket.send.buffer.bytes", 0, 100_000_000).int().or_minus_one(),
 ];
 
 /// What Java's consumers, producers, admin clients and MM2 read, and nobody else.

@@ -1,11 +1,12 @@
-use super::java::{JavaProperties, Problem};
+use offsets_core::config::Resolved;
+
+use super::java::{JavaClient, Problem};
 use super::note::Why;
 use super::pem;
-use super::references::Resolved;
 
 /// Maps Java's `ssl.*` properties: PEM as it is, a PKCS#12 key store too, anything else is refused with the command that
 /// converts it. librdkafka reads no JKS at all, and no trust store in PKCS#12.
-pub(super) fn map(properties: &mut JavaProperties<'_>) -> Result<(), Problem> {
+pub(super) fn map(properties: &mut JavaClient<'_>) -> Result<(), Problem> {
     map_truststore(properties)?;
     map_keystore(properties)?;
     // Java: an empty algorithm switches the check of the host name off.
@@ -34,7 +35,7 @@ enum Store {
     Jks,
 }
 
-fn store(properties: &mut JavaProperties<'_>, key: &str) -> Result<Store, Problem> {
+fn store(properties: &mut JavaClient<'_>, key: &str) -> Result<Store, Problem> {
     match properties.take(key)?.map(|value| value.text.trim().to_ascii_uppercase()).as_deref() {
         // Java's own default.
         None | Some("JKS") => Ok(Store::Jks),
@@ -44,7 +45,7 @@ fn store(properties: &mut JavaProperties<'_>, key: &str) -> Result<Store, Proble
     }
 }
 
-fn map_truststore(properties: &mut JavaProperties<'_>) -> Result<(), Problem> {
+fn map_truststore(properties: &mut JavaClient<'_>) -> Result<(), Problem> {
     let kind = store(properties, "ssl.truststore.type")?;
     let location = properties.take("ssl.truststore.location")?;
     let inline = properties.take("ssl.truststore.certificates")?;
@@ -52,14 +53,14 @@ fn map_truststore(properties: &mut JavaProperties<'_>) -> Result<(), Problem> {
         properties.note("ssl.truststore.password", Why::NoCounterpart);
     }
     if let Some(certificates) = inline {
-        properties.set("ssl.ca.pem", pem::rewrapped(&certificates.text), certificates.from_elsewhere);
+        properties.set("ssl.ca.pem", pem::rewrapped(&certificates.text), certificates.from_provider);
     }
     let Some(location) = location else { return Ok(()) };
     let path = shell_word(&location);
     let to_pem = "then set ssl.truststore.type=PEM and ssl.truststore.location=truststore.pem";
     match kind {
         Store::Pem => {
-            properties.set("ssl.ca.location", location.text, location.from_elsewhere);
+            properties.set("ssl.ca.location", location.text, location.from_provider);
             Ok(())
         }
         Store::Pkcs12 => Err(Problem::new(
@@ -80,7 +81,7 @@ fn map_truststore(properties: &mut JavaProperties<'_>) -> Result<(), Problem> {
     }
 }
 
-fn map_keystore(properties: &mut JavaProperties<'_>) -> Result<(), Problem> {
+fn map_keystore(properties: &mut JavaClient<'_>) -> Result<(), Problem> {
     let kind = store(properties, "ssl.keystore.type")?;
     let location = properties.take("ssl.keystore.location")?;
     let store_password = properties.take("ssl.keystore.password")?;
@@ -89,7 +90,7 @@ fn map_keystore(properties: &mut JavaProperties<'_>) -> Result<(), Problem> {
     let key = properties.take("ssl.keystore.key")?;
     let inline = chain.is_some() || key.is_some();
     if let Some(chain) = chain {
-        properties.set("ssl.certificate.pem", pem::rewrapped(&chain.text), chain.from_elsewhere);
+        properties.set("ssl.certificate.pem", pem::rewrapped(&chain.text), chain.from_provider);
     }
     if let Some(key) = key {
         properties.set("ssl.key.pem", pem::rewrapped(&key.text), true);
@@ -99,12 +100,12 @@ fn map_keystore(properties: &mut JavaProperties<'_>) -> Result<(), Problem> {
         (None, _) => {}
         (Some(location), Store::Pem) => {
             // One file with the chain and the key: OpenSSL picks what it needs.
-            properties.set("ssl.certificate.location", location.text.as_str(), location.from_elsewhere);
-            properties.set("ssl.key.location", location.text.as_str(), location.from_elsewhere);
+            properties.set("ssl.certificate.location", location.text.as_str(), location.from_provider);
+            properties.set("ssl.key.location", location.text.as_str(), location.from_provider);
             set_password(properties, "ssl.key.password", key_password);
         }
         (Some(location), Store::Pkcs12) => {
-            properties.set("ssl.keystore.location", location.text, location.from_elsewhere);
+            properties.set("ssl.keystore.location", location.text, location.from_provider);
             set_password(properties, "ssl.keystore.password", store_password);
             if key_password.is_some() {
                 // A PKCS#12 key has the store's own password.
@@ -126,7 +127,7 @@ fn map_keystore(properties: &mut JavaProperties<'_>) -> Result<(), Problem> {
     Ok(())
 }
 
-fn set_password(properties: &mut JavaProperties<'_>, key: &str, password: Option<Resolved>) {
+fn set_password(properties: &mut JavaClient<'_>, key: &str, password: Option<Resolved>) {
     if let Some(password) = password {
         properties.set(key, password.text, true);
     }
@@ -135,7 +136,7 @@ fn set_password(properties: &mut JavaProperties<'_>, key: &str, password: Option
 /// A path as a shell takes it. One that came from a reference is not shown.
 fn shell_word(path: &Resolved) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
-    if path.from_elsewhere {
+    if path.from_provider {
         "STORE".to_owned()
     } else if path.text.chars().all(plain) {
         path.text.clone()

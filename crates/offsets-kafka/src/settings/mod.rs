@@ -1,28 +1,33 @@
 //! How a client reaches a cluster: Java's `client.properties`, librdkafka's own keys, and what becomes of secrets.
 //!
-//! Data flows one way: Java properties have their references resolved ([`references`]), become librdkafka's keys
-//! ([`java`], [`jaas`], [`keystore`]), are overridden by what was said on the command line, and are checked by librdkafka
-//! itself. From then on every secret is a [`secret::Value`], which shows itself to nobody.
+//! Data flows one way: Java properties that are used have their references resolved ([`offsets_core::config::Providers`]),
+//! become librdkafka's keys ([`java`], [`jaas`], [`keystore`]) unless an override stands in for them, and are checked by
+//! librdkafka itself ([`check`]). From then on every secret is a [`secret::Value`], which shows itself to nobody.
 
+mod access;
+mod check;
 mod jaas;
 mod java;
 mod keystore;
 mod note;
 mod pem;
-mod references;
 mod secret;
+mod written;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use offsets_core::config::{BootstrapServers, JavaProperties, Place, ProviderAccess, Providers};
 use offsets_core::model::ClusterAlias;
 use rdkafka::config::ClientConfig;
-use rdkafka::error::KafkaError;
 
+pub use access::LocalAccess;
 pub use note::Note;
 
 use crate::Error;
-use java::{JavaProperties, Problem, Protocol};
+use java::{JavaClient, Problem, Protocol};
 use secret::Value;
+use written::Written;
 
 /// How to reach one cluster, checked and ready to use.
 ///
@@ -93,29 +98,24 @@ impl ClientSettings {
 }
 
 /// Gathers the settings of one cluster. What is said later and closer to the user wins: an override over the
-/// bootstrap servers, and these over a Java properties file.
+/// bootstrap servers, and these over Java properties.
 #[derive(Debug, Clone)]
 pub struct ClientSettingsBuilder {
     cluster: ClusterAlias,
-    bootstrap_servers: Option<String>,
-    properties: BTreeMap<String, Hidden>,
+    bootstrap_servers: Option<(String, Place)>,
+    properties: BTreeMap<String, Written>,
     overrides: BTreeMap<String, Value>,
-}
-
-/// A property as it was written; until it is understood, nobody knows whether it is a secret.
-#[derive(Clone)]
-struct Hidden(String);
-
-impl std::fmt::Debug for Hidden {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("[hidden]")
-    }
 }
 
 impl ClientSettingsBuilder {
     /// Sets the brokers to start from: `host:port`, separated by commas.
-    pub fn bootstrap_servers(mut self, servers: impl Into<String>) -> Self {
-        self.bootstrap_servers = Some(servers.into());
+    pub fn bootstrap_servers(self, servers: impl Into<String>) -> Self {
+        self.bootstrap_servers_of(servers, Place::named("bootstrap.servers"))
+    }
+
+    /// The same, with the place where they were written, for errors to name.
+    pub fn bootstrap_servers_of(mut self, servers: impl Into<String>, place: Place) -> Self {
+        self.bootstrap_servers = Some((servers.into(), place));
         self
     }
 
@@ -125,17 +125,42 @@ impl ClientSettingsBuilder {
     /// # Errors
     /// [`Error::Setting`] when it is no properties file.
     pub fn java_properties(self, content: impl AsRef<[u8]>) -> Result<Self, Error> {
-        let properties = java_properties::read(content.as_ref()).map_err(|error| {
-            let line = error.line_number().map(|line| format!(" at line {line}")).unwrap_or_default();
-            self.error(Problem::new("client properties", format!("malformed properties file{line}")))
-        })?;
-        Ok(self.java_pairs(properties))
+        let properties = JavaProperties::parse(content)
+            .map_err(|error| self.error(Problem::new("client properties", error.to_string())))?;
+        Ok(self.properties(&properties))
     }
 
-    /// Adds Java client properties that something else has read, for example out of MM2's own file.
-    pub fn java_pairs(mut self, pairs: impl IntoIterator<Item = (String, String)>) -> Self {
-        self.properties.extend(pairs.into_iter().map(|(key, value)| (key.trim().to_owned(), Hidden(value))));
+    /// Adds Java client properties that were read already. The config providers they declare fill in their references.
+    pub fn properties(self, properties: &JavaProperties) -> Self {
+        let providers = Arc::new(Providers::of(properties));
+        self.properties_under(properties, &providers)
+    }
+
+    /// Adds Java client properties that were read already, out of a file that declares these config providers: MM2's own.
+    pub fn properties_under(mut self, properties: &JavaProperties, providers: &Arc<Providers>) -> Self {
+        let written = |(key, value): (&str, &str)| {
+            let written = Written {
+                value: value.to_owned(),
+                place: properties.place(key).cloned(),
+                providers: Arc::clone(providers),
+                is_dispensable: false,
+            };
+            (key.trim().to_owned(), written)
+        };
+        self.properties.extend(properties.iter().map(written));
         self
+    }
+
+    /// Leaves out, with a [`Note`], what was added so far and whose references lead nowhere: what is added from now on is
+    /// meant to be enough.
+    pub fn dispensable(mut self) -> Self {
+        self.properties.values_mut().for_each(|written| written.is_dispensable = true);
+        self
+    }
+
+    /// Adds Java client properties that something else has read.
+    pub fn java_pairs(self, pairs: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.properties(&pairs.into_iter().collect())
     }
 
     /// Adds `key=value` for librdkafka itself, past all mapping.
@@ -159,16 +184,32 @@ impl ClientSettingsBuilder {
         Ok(self)
     }
 
-    /// Understands and checks everything. Environment variables and files that properties refer to are read now;
-    /// no cluster is contacted.
+    /// Understands and checks everything that is used. The environment variables and files that this refers to are read
+    /// now; no cluster is contacted.
     ///
     /// # Errors
     /// [`Error::Setting`], which names the key and the remedy and never holds a value that may be secret.
     pub fn build(self) -> Result<ClientSettings, Error> {
-        self.build_in(&|name| std::env::var(name).ok())
+        self.build_with(&LocalAccess)
     }
 
-    fn build_in(self, environment: &dyn Fn(&str) -> Option<String>) -> Result<ClientSettings, Error> {
+    /// The same, with another environment and other files.
+    ///
+    /// # Errors
+    /// As [`Self::build`].
+    pub fn build_with(mut self, access: &dyn ProviderAccess) -> Result<ClientSettings, Error> {
+        if let Some(servers) = self.overrides.remove("bootstrap.servers") {
+            let place = Place::named("-X bootstrap.servers");
+            self.bootstrap_servers = Some((servers.reveal().to_owned(), place));
+        }
+        let servers = self.bootstrap_servers.as_ref().map(|(servers, place)| {
+            BootstrapServers::parse(servers)
+                .map_err(|error| self.error(Problem::new(&place.to_string(), error.to_string())))
+        });
+        if let Some(servers) = servers.transpose()? {
+            let servers = Value::new("bootstrap.servers", servers.to_string(), false);
+            self.overrides.insert("bootstrap.servers".to_owned(), servers);
+        }
         let overridden = match self.overrides.get("security.protocol") {
             Some(value) => Some(Protocol::parse(value.reveal()).ok_or_else(|| {
                 let known = "must be plaintext, ssl, sasl_plaintext or sasl_ssl";
@@ -176,45 +217,24 @@ impl ClientSettingsBuilder {
             })?),
             None => None,
         };
-        let written = self.properties.iter().map(|(key, value)| (key.clone(), value.0.clone())).collect();
-        let mut properties = JavaProperties::new(written, environment);
+        let mut properties = JavaClient::new(self.properties.clone(), access, &self.overrides);
         let protocol = properties.map(overridden).map_err(|problem| self.error(problem))?;
-        let (mut values, notes) = (properties.values, properties.notes);
-        if let Some(servers) = &self.bootstrap_servers {
-            values.insert("bootstrap.servers".into(), Value::new("bootstrap.servers", servers.trim(), false));
+        let (mut values, mut notes) = (properties.values, properties.notes);
+        for note in &mut notes {
+            note.place = self.properties.get(note.key()).and_then(|written| written.place.clone());
         }
         values.extend(self.overrides.iter().map(|(key, value)| (key.clone(), value.clone())));
         values.entry("client.id".into()).or_insert_with(|| Value::new("client.id", "offsets", false));
         let settings = ClientSettings { cluster: self.cluster.clone(), values, notes };
-        self.check(&settings, protocol).map_err(|problem| self.error(problem))?;
+        check::check(&settings, protocol).map_err(|problem| self.error(problem))?;
         Ok(settings)
     }
 
-    fn check(&self, settings: &ClientSettings, protocol: Protocol) -> Result<(), Problem> {
-        if settings.values.get("bootstrap.servers").is_none_or(|servers| servers.reveal().trim().is_empty()) {
-            return Err(Problem::new("bootstrap.servers", "is not set, so there is no broker to start from"));
-        }
-        check_build(settings, protocol, &built_in_features())?;
-        // What needs a newer or fuller librdkafka, or is misspelt, is known only to librdkafka.
-        match settings.librdkafka().create_native_config() {
-            Ok(_) => Ok(()),
-            Err(KafkaError::ClientConfig(_, said, key, _)) => {
-                let hide = settings.values.get(&key).is_some_and(Value::is_secret);
-                let said = if hide {
-                    "librdkafka does not take its value".to_owned()
-                } else {
-                    settings.scrub(&said)
-                };
-                Err(Problem::new(&key, said))
-            }
-            Err(_) => {
-                Err(Problem::new("client settings", "hold a character that librdkafka cannot take (NUL)"))
-            }
-        }
-    }
-
+    /// An error that names the key as it was written, and where.
     fn error(&self, problem: Problem) -> Error {
-        Error::Setting { cluster: self.cluster.clone(), key: problem.key, problem: problem.text }
+        let place = self.properties.get(&problem.key).and_then(|written| written.place.as_ref());
+        let key = place.map_or(problem.key, Place::to_string);
+        Error::Setting { cluster: self.cluster.clone(), key, problem: problem.text }
     }
 }
 
@@ -232,53 +252,6 @@ const OURS: &[(&str, &str)] = &[
     ("test.mock.num.brokers", "the embedded clusters are started with --demo"),
     ("log.queue", "it is set by the client library"),
 ];
-
-/// What the librdkafka that this program was linked with can do, in its own words (`ssl`, `sasl_scram`, ...).
-fn built_in_features() -> String {
-    ClientConfig::new()
-        .create_native_config()
-        .and_then(|config| config.get("builtin.features"))
-        .unwrap_or_default()
-}
-
-fn check_build(settings: &ClientSettings, protocol: Protocol, features: &str) -> Result<(), Problem> {
-    let has = |feature: &str| features.split(',').any(|built| built.trim() == feature);
-    const WITH_TLS: &str = "build it with: cargo build --release --features tls";
-    if protocol.tls && !has("ssl") {
-        let text = format!("asks for TLS, which this build lacks; {WITH_TLS}");
-        return Err(Problem::new("security.protocol", text));
-    }
-    if !protocol.sasl {
-        return Ok(());
-    }
-    let mechanism =
-        settings.values.get("sasl.mechanisms").map_or("GSSAPI", Value::reveal).to_ascii_uppercase();
-    let lacks = |text: &str| Err(Problem::new("sasl.mechanism", text));
-    match mechanism.as_str() {
-        "PLAIN" => {}
-        "SCRAM-SHA-256" | "SCRAM-SHA-512" if has("sasl_scram") => {}
-        "SCRAM-SHA-256" | "SCRAM-SHA-512" => {
-            return lacks(&format!("SCRAM needs a build with TLS; {WITH_TLS}"));
-        }
-        "GSSAPI" if has("sasl_gssapi") => return Ok(()),
-        "GSSAPI" => {
-            return lacks(
-                "GSSAPI (Kerberos, the default) needs a build with it; build it with: cargo build --release \
-                          --features gssapi",
-            );
-        }
-        "OAUTHBEARER" => {
-            return lacks("OAUTHBEARER is in no build of offsets; PLAIN and SCRAM are, GSSAPI can be");
-        }
-        _ => return lacks("must be PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or GSSAPI"),
-    }
-    for (key, what) in [("sasl.username", "user name"), ("sasl.password", "password")] {
-        if !settings.values.contains_key(key) {
-            return Err(Problem::new("sasl.jaas.config", format!("is not set, so there is no {what}")));
-        }
-    }
-    Ok(())
-}
 
 #[cfg(test)]
 mod tests;

@@ -4,19 +4,31 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn none(_: &str) -> Option<String> {
-    None
+use offsets_core::config::NoAccess;
+
+/// A machine with these variables and files.
+struct Machine<'a>(&'a [(&'a str, &'a str)]);
+
+impl ProviderAccess for Machine<'_> {
+    fn variable(&self, name: &str) -> Option<String> {
+        self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+    }
+
+    fn file(&self, path: &str) -> Result<Vec<u8>, String> {
+        self.variable(path).map(String::into_bytes).ok_or_else(|| "no such file".to_owned())
+    }
 }
 
 fn build(properties: &str) -> Result<ClientSettings, Error> {
     let properties = format!("bootstrap.servers=127.0.0.1:9092\n{properties}");
-    ClientSettings::builder("src").java_properties(properties)?.build_in(&none)
+    ClientSettings::builder("src").java_properties(properties)?.build_with(&NoAccess)
 }
 
 /// The librdkafka keys that come out of Java's, whatever this build can do with them.
 fn mapped(properties: &str) -> Result<BTreeMap<String, String>, String> {
-    let pairs = java_properties::read(properties.as_bytes()).unwrap().into_iter().collect();
-    let mut properties = JavaProperties::new(pairs, &none);
+    let written = ClientSettings::builder("src").java_properties(properties).unwrap().properties;
+    let overridden = BTreeMap::new();
+    let mut properties = JavaClient::new(written, &NoAccess, &overridden);
     properties.map(None).map_err(|problem| format!("{}: {}", problem.key, problem.text))?;
     Ok(properties.values.into_iter().map(|(key, value)| (key, value.reveal().to_owned())).collect())
 }
@@ -55,11 +67,11 @@ fn a_java_file_for_sasl_plain_maps_and_builds() {
     assert_eq!(
         notes,
         [
-            "group.id: ignored, means something only to a Java producer, consumer or worker",
-            "key.deserializer: ignored, means something only to a Java producer, consumer or worker",
-            "no.such.key: ignored, not a known Kafka client setting",
-            "sasl.login.class: ignored, this client has nothing like it",
-            "ssl.truststore.location: ignored, security.protocol does not use it",
+            "line 7: group.id: ignored, means something only to a Java producer, consumer or worker",
+            "line 8: key.deserializer: ignored, means something only to a Java producer, consumer or worker",
+            "line 9: no.such.key: ignored, not a known Kafka client setting",
+            "line 11: sasl.login.class: ignored, this client has nothing like it",
+            "line 10: ssl.truststore.location: ignored, security.protocol does not use it",
         ]
     );
     assert!(settings.notes()[2].is_unknown());
@@ -73,7 +85,7 @@ fn what_is_closer_to_the_user_wins() {
         .bootstrap_servers("b:2")
         .librdkafka("client.id=y=z")
         .unwrap()
-        .build_in(&none)
+        .build_with(&NoAccess)
         .unwrap();
     assert_eq!(settings.bootstrap_servers(), "b:2");
     let shown: BTreeMap<_, _> = settings.shown().collect();
@@ -170,7 +182,7 @@ fn a_build_without_the_feature_says_which_build_has_it() {
         notes: Vec::new(),
     };
     let check = |mechanism, protocol, features| {
-        check_build(&settings(mechanism), Protocol::parse(protocol).unwrap(), features)
+        check::check_build(&settings(mechanism), Protocol::parse(protocol).unwrap(), features)
             .map_err(|problem| format!("{}: {}", problem.key, problem.text))
     };
     const BARE: &str = "gzip,sasl,sasl_plain";
@@ -219,7 +231,7 @@ proptest! {
     #[test]
     fn no_secret_is_ever_shown(tail in "[A-Za-z0-9+/ ,;]{4,40}", breakage in 0..12_usize) {
         let secret = format!("Zq{}qZ", tail.trim());
-        let environment = |name: &str| (name == "P").then(|| secret.clone());
+        let variables = [("P", secret.as_str())];
         let escaped = secret.replace('\\', "\\\\");
         let jaas = match breakage {
             1 => format!("{PLAIN} {escaped};"),
@@ -248,7 +260,7 @@ proptest! {
             Err(error) => texts.push(said(&error)),
             Ok(builder) => {
                 texts.push(format!("{builder:?}"));
-                match builder.build_in(&environment) {
+                match builder.build_with(&Machine(&variables)) {
                     Err(error) => texts.push(said(&error)),
                     Ok(settings) => {
                         texts.push(format!("{settings:?}"));
@@ -263,4 +275,128 @@ proptest! {
             prop_assert!(!text.contains(&secret), "{text}");
         }
     }
+}
+
+/// The gap behind P1: references go by the class of a declared provider, in a client's file as in MM2's
+/// (https://github.com/apache/kafka/pull/12577).
+#[test]
+fn references_in_client_properties_go_by_the_class_that_the_file_declares() {
+    let file = "bootstrap.servers=a:1\nsecurity.protocol=SASL_PLAINTEXT\nsasl.mechanism=PLAIN\n\
+                config.providers=secrets, vault\n\
+                config.providers.secrets.class=org.apache.kafka.common.config.provider.FileConfigProvider\n\
+                config.providers.vault.class=com.example.Vault\nssl.key.password=${vault:a:b}\n\
+                client.id=${other:x}\nsasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required \
+                username=\"u\" password=\"${secrets:/s:pw}\";";
+    let build = |file: &str, access: &dyn ProviderAccess| {
+        ClientSettings::builder("src").java_properties(file)?.build_with(access)
+    };
+    let settings = build(file, &Machine(&[("/s", "pw = hunter2")])).unwrap();
+    assert_eq!(settings.librdkafka().get("sasl.password"), Some("hunter2"));
+    let warnings: Vec<_> = settings.notes().iter().filter(|note| note.is_warning()).map(Note::key).collect();
+    assert_eq!(warnings, ["client.id"], "a provider that nothing declares");
+    let error = build(file, &NoAccess).unwrap_err().to_string();
+    assert!(error.contains("line 9: sasl.jaas.config") && error.contains("the file /s"), "{error}");
+    let dir = build(&file.replace("${secrets:/s:pw}", "${dir:/s:pw}"), &Machine(&[("/s/pw", "hunter2\n")]));
+    let dir = dir.unwrap_err().to_string();
+    assert!(dir.contains("ends with a line end") && !dir.contains("hunter2"), "{dir}");
+    let vault = build(&file.replace("${secrets:/s:pw}", "${vault:a:b}"), &NoAccess).unwrap_err().to_string();
+    assert!(vault.contains("com.example.Vault, which only a Java client can run"), "{vault}");
+}
+
+/// P21: what an override stands in for is neither resolved nor read.
+#[test]
+fn what_an_override_stands_in_for_is_not_looked_at() {
+    let file = "bootstrap.servers=${env:NOPE}\nsecurity.protocol=${env:NOPE}\nsasl.mechanism=PLAIN\n\
+                sasl.jaas.config=${env:NOPE}\nrequest.timeout.ms=${env:NOPE}\nssl.truststore.location=/t.jks";
+    let mut builder = ClientSettings::builder("src").java_properties(file).unwrap().bootstrap_servers("a:1");
+    for assignment in
+        ["security.protocol=sasl_plaintext", "sasl.username=u", "sasl.password=p", "socket.timeout.ms=1000"]
+    {
+        builder = builder.librdkafka(assignment).unwrap();
+    }
+    let settings = builder.build_with(&NoAccess).unwrap();
+    assert_eq!(settings.bootstrap_servers(), "a:1");
+    let trust = JavaProperties::parse("security.protocol=SSL\nssl.truststore.location=/t.jks").unwrap();
+    let overridden =
+        BTreeMap::from([("ssl.ca.location".to_owned(), Value::new("ssl.ca.location", "/ca", false))]);
+    let written = ClientSettings::builder("src").properties(&trust).properties;
+    assert!(JavaClient::new(written, &NoAccess, &overridden).map(None).is_ok());
+}
+
+#[test]
+fn what_is_dispensable_is_left_out_with_a_note() {
+    let mm2 = JavaProperties::parse("bootstrap.servers=a:1\nclient.id=${env:NOPE}").unwrap().in_file("mm2");
+    let settings = ClientSettings::builder("src")
+        .properties(&mm2)
+        .dispensable()
+        .java_properties("retry.backoff.ms=7")
+        .unwrap()
+        .build_with(&NoAccess)
+        .unwrap();
+    let notes: Vec<_> = settings.notes().iter().map(ToString::to_string).collect();
+    let expected = "mm2:2: client.id: left out: it refers to the environment variable NOPE, which is not set";
+    assert_eq!(notes, [expected]);
+}
+
+/// P14: librdkafka takes a port modulo 65536 (https://github.com/confluentinc/librdkafka/issues/4699), and other numbers as far
+/// as their digits go.
+#[test]
+fn what_librdkafka_would_wrap_or_cut_off_is_refused() {
+    for (file, override_, words) in [
+        (
+            "bootstrap.servers=a:70000",
+            None,
+            &["line 1: bootstrap.servers: 'a:70000' has the port 70000"] as &[_],
+        ),
+        ("bootstrap.servers=SASL_SSL://a:1", None, &["line 1", "security.protocol"]),
+        ("", Some("bootstrap.servers=a:99999"), &["-X bootstrap.servers", "99999"]),
+        ("", Some("metadata.broker.list=kafka://a:1"), &["-X bootstrap.servers", "protocol in front"]),
+        ("bootstrap.servers=a:1", Some("socket.timeout.ms=4294977296"), &["socket.timeout.ms"]),
+        (
+            "bootstrap.servers=a:1",
+            Some("socket.timeout.ms=60s"),
+            &["socket.timeout.ms", "'60s' would be taken as 60"],
+        ),
+        ("bootstrap.servers=a:1", Some("socket.timeout.ms=0100"), &["'0100' would be taken as 64"]),
+        ("bootstrap.servers=a:1", Some("socket.timeout.ms=0x100"), &["'0x100' would be taken as 256"]),
+        ("bootstrap.servers=a:1", Some("socket.timeout.ms=1e3"), &["socket.timeout.ms"]),
+        ("bootstrap.servers=a:1", Some("socket.keepalive.enable=yes"), &["socket.keepalive.enable"]),
+        (
+            "bootstrap.servers=a:1\nrequest.timeout.ms=4294977296",
+            None,
+            &["request.timeout.ms", "0 to 2147483647"],
+        ),
+        ("bootstrap.servers=a:1\nretry.backoff.ms=-1", None, &["retry.backoff.ms", "must be 0"]),
+        ("bootstrap.servers=a:1\nrequest.timeout.ms=30s", None, &["request.timeout.ms", "whole number"]),
+        ("bootstrap.servers=a:1\nclient.dns.lookup=all", None, &["client.dns.lookup"]),
+    ] {
+        let mut builder = ClientSettings::builder("src").java_properties(file).unwrap();
+        if let Some(assignment) = override_ {
+            builder = builder.librdkafka(assignment).unwrap();
+        }
+        let error = builder.build_with(&NoAccess).expect_err(words[0]).to_string();
+        for word in words {
+            assert!(error.contains(word), "`{word}` is not in {error}");
+        }
+    }
+    let fine = [
+        "socket.timeout.ms=1000",
+        "socket.timeout.ms= 1000 ",
+        "retry.backoff.ms=7",
+        "debug=broker",
+        "acks=all",
+    ];
+    for assignment in fine {
+        let builder = ClientSettings::builder("src").bootstrap_servers("a:1").librdkafka(assignment).unwrap();
+        builder.build_with(&NoAccess).unwrap_or_else(|error| panic!("{error}"));
+    }
+}
+
+/// D2 and D3 of the kind "two readers of one format": a comment may hold a backslash, and bytes are Latin-1.
+#[test]
+fn a_client_file_is_read_as_java_reads_it() {
+    let file = b"# C:\\users \xe9\nbootstrap.servers=a:1\nclient.id=caf\xe9\n".to_vec();
+    let settings =
+        ClientSettings::builder("src").java_properties(file).unwrap().build_with(&NoAccess).unwrap();
+    assert_eq!(settings.librdkafka().get("client.id"), Some("caf\u{e9}"));
 }

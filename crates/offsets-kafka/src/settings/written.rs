@@ -1,0 +1,27 @@
+use std::fmt;
+use std::sync::Arc;
+
+use offsets_core::config::{Place, ProviderAccess, Providers, ReferenceError, Resolved};
+
+/// A property as it was written, its references in place. Until it is understood, nobody knows whether it is a secret.
+#[derive(Clone)]
+pub(super) struct Written {
+    pub(super) value: String,
+    pub(super) place: Option<Place>,
+    /// What fills in its references.
+    pub(super) providers: Arc<Providers>,
+    /// Whether it is left out when its references lead nowhere.
+    pub(super) is_dispensable: bool,
+}
+
+impl Written {
+    pub(super) fn resolve(&self, access: &dyn ProviderAccess) -> Result<Resolved, ReferenceError> {
+        self.providers.resolve(&self.value, access)
+    }
+}
+
+impl fmt::Debug for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[hidden]")
+    }
+}
