@@ -1,9 +1,13 @@
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
+
 use super::Position;
 
 /// Answers by position, until they are settled. Positions of one input mostly come in rising order, so each input has a queue.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(from = "Vec<(Position, A)>", into = "Vec<(Position, A)>")]
+#[serde(bound(serialize = "A: Copy + Serialize", deserialize = "A: Copy + Deserialize<'de>"))]
 pub(super) struct Answers<A>(Vec<Queue<A>>);
 
 #[derive(Debug, Clone)]
@@ -54,6 +58,15 @@ impl<A: Copy> Answers<A> {
         }
     }
 
+    /// Forgets the answers of one input.
+    pub(super) fn release(&mut self, input: u16) {
+        self.0.retain(|queue| queue.input != input);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.iter().all(|queue| queue.answers.is_empty())
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = (Position, A)> + '_ {
         self.0.iter().flat_map(|queue| {
             let position = |offset| Position::new(queue.input, offset);
@@ -69,3 +82,24 @@ impl<A: Copy> FromIterator<(Position, A)> for Answers<A> {
         kept
     }
 }
+
+impl<A: Copy> From<Vec<(Position, A)>> for Answers<A> {
+    fn from(answers: Vec<(Position, A)>) -> Self {
+        answers.into_iter().collect()
+    }
+}
+
+impl<A: Copy> From<Answers<A>> for Vec<(Position, A)> {
+    fn from(answers: Answers<A>) -> Self {
+        answers.iter().collect()
+    }
+}
+
+/// Two are equal when they hold the same answers, whatever inputs they had some of before.
+impl<A: Copy + PartialEq> PartialEq for Answers<A> {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl<A: Copy + Eq> Eq for Answers<A> {}

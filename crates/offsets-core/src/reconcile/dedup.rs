@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::answers::Answers;
 use super::{Identity, Position, Table};
 
 /// Lets the first record of each identity pass, inside a window.
@@ -12,8 +13,11 @@ use super::{Identity, Position, Table};
 /// is saved no later than the output, and input positions that are committed no earlier than it, lose nothing and double
 /// nothing.
 ///
-/// The window moves only in [`settle`](Self::settle): as long as an answer could be asked for again, what it rests on is
-/// kept. The positions of one input are decided in rising order.
+/// The window moves only in [`settle`](Self::settle), which removes every identity that is older than the window and whose
+/// first position is settled. A position that is not settled keeps its answer: the identity it was the first of stays in the table, and
+/// a duplicate is remembered with the [`Frontier`]. So the memory is that of the window and of the positions in flight, also while
+/// several batches are in flight or an input rests. An input that is revoked is [released](Self::release).
+/// The positions of one input are decided in rising order.
 ///
 /// # Examples
 /// ```
@@ -70,7 +74,7 @@ pub struct Seen {
     pub era: u32,
 }
 
-/// How far a window has come. It is kept with the table.
+/// How far a window has come, and what was answered of the positions that are not settled. It is saved with the table.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Frontier {
     /// The oldest sixteenth that is remembered.
@@ -81,6 +85,16 @@ pub struct Frontier {
     pub count: u64,
     /// The position after the last one that was decided, of each input.
     pub reached: Vec<Position>,
+    /// The first position that is not settled, of each input in `reached` and in the same order. An earlier version did not write it.
+    #[serde(default)]
+    open: Vec<Position>,
+    /// The duplicates among the positions that are not settled, each with the position of the first.
+    #[serde(default, skip_serializing_if = "Answers::is_empty")]
+    duplicates: Answers<Position>,
+    /// Positions that an earlier version had reached without keeping the duplicates below them: the window stays where it is until
+    /// they are settled.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    unknown: Vec<Position>,
 }
 
 /// What becomes of a record.
@@ -125,7 +139,8 @@ impl<T: Table<Seen>> Dedup<T> {
     /// # Errors
     /// When the table cannot be written.
     pub fn resume(mut table: T, window: Window, frontier: Frontier) -> Result<Self, T::Error> {
-        table.retain(&mut |seen| seen.era >= frontier.oldest)?;
+        let frontier = frontier.completed();
+        table.retain(&mut |seen| frontier.keeps(seen))?;
         Ok(Self { table, window, frontier })
     }
 
@@ -139,6 +154,9 @@ impl<T: Table<Seen>> Dedup<T> {
         position: Position,
         timestamp_ms: i64,
     ) -> Result<Verdict, T::Error> {
+        if let Some(first) = self.frontier.duplicates.get(position) {
+            return Ok(Verdict::Duplicate { first });
+        }
         // What is too old for the window is remembered as long as the oldest in it, so that its answer holds too.
         let era = self.era(timestamp_ms).max(self.frontier.oldest);
         self.frontier.reach(position);
@@ -149,25 +167,68 @@ impl<T: Table<Seen>> Dedup<T> {
                 Ok(Verdict::First)
             }
             Some(seen) if seen.first == position => Ok(Verdict::First),
-            Some(seen) => Ok(Verdict::Duplicate { first: seen.first }),
+            Some(seen) => {
+                // What is never forgotten is found again.
+                if self.window != Window::Unbounded {
+                    self.frontier.duplicates.insert(position, seen.first);
+                }
+                Ok(Verdict::Duplicate { first: seen.first })
+            }
         }
     }
 
-    /// Says that everything below `next` is out and will not come again: one position for each input, the next to be read. The
-    /// window moves on once that is everything that was ever decided.
+    /// Declares everything below `next` done: it is out and will not come again. `next` has at most one position for each input, the
+    /// next to be read. An input that is not named keeps its unsettled positions, and does not hold the window back.
     ///
     /// # Errors
     /// When the table cannot be written.
+    ///
+    /// # Examples
+    /// One batch is in flight while the next is decided:
+    /// ```
+    /// use offsets_core::reconcile::{
+    ///     Dedup, Identity, MemoryTable, Position, Seen, Table as _, Verdict, Window,
+    /// };
+    ///
+    /// let mut dedup = Dedup::new(MemoryTable::<Seen>::default(), Window::count(160).expect("more than none"));
+    /// let at = |offset| Position::new(0, offset).expect("in range");
+    /// let id = |offset: i64| Identity::of("order", &[Some(&offset.to_le_bytes())]);
+    /// for batch in 0..100 {
+    ///     for offset in batch * 50..batch * 50 + 50 {
+    ///         assert_eq!(dedup.decide(id(offset), at(offset), 0)?, Verdict::First);
+    ///     }
+    ///     dedup.settle(&[at(batch * 50)])?; // this batch is in flight, the one before it is committed
+    /// }
+    /// assert!(dedup.table().len() <= 160 + 160 / 16 + 50, "the window and what is in flight");
+    /// assert_eq!(dedup.decide(id(4_950), at(4_950), 0)?, Verdict::First, "it was not settled");
+    /// # Ok::<(), std::convert::Infallible>(())
+    /// ```
     pub fn settle(&mut self, next: &[Position]) -> Result<(), T::Error> {
+        self.frontier.settle(next);
+        self.trim()
+    }
+
+    /// Gives up an input that was revoked: nothing that was decided of it will be asked again, unless it is assigned again and goes on
+    /// from its committed position. Its unsettled positions count as settled.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    pub fn release(&mut self, input: u16) -> Result<(), T::Error> {
+        self.frontier.release(input);
+        self.trim()
+    }
+
+    /// Forgets what the window has left behind.
+    fn trim(&mut self) -> Result<(), T::Error> {
         let oldest = self.frontier.newest.saturating_sub(ERAS);
-        if oldest > self.frontier.oldest && self.frontier.is_settled(next) {
+        if oldest > self.frontier.oldest && self.frontier.unknown.is_empty() {
             self.frontier.oldest = oldest;
-            self.table.retain(&mut |seen| seen.era >= oldest)?;
+            self.table.retain(&mut |seen| self.frontier.keeps(seen))?;
         }
         Ok(())
     }
 
-    /// How far the window has come.
+    /// How far the window has come, and what was answered of the positions in flight.
     pub fn frontier(&self) -> &Frontier {
         &self.frontier
     }
@@ -189,18 +250,59 @@ impl<T: Table<Seen>> Dedup<T> {
 }
 
 impl Frontier {
+    /// The frontier as it is once everything that was decided is settled. It is what belongs into a transaction that commits the table,
+    /// the output and the positions together, and it does not grow with what is in flight.
+    #[must_use]
+    pub fn settled(&self) -> Self {
+        Self {
+            reached: self.reached.clone(),
+            open: self.reached.clone(),
+            duplicates: Answers::default(),
+            unknown: Vec::new(),
+            ..*self
+        }
+    }
+
+    /// Fills in what an earlier version did not write: none of what it had reached is known to be settled.
+    fn completed(mut self) -> Self {
+        if self.open.len() != self.reached.len() {
+            self.open = self.reached.iter().filter_map(|reached| Position::new(reached.input(), 0)).collect();
+            self.unknown.clone_from(&self.reached);
+        }
+        self
+    }
+
     fn reach(&mut self, position: Position) {
         let after = position.next();
         match self.reached.iter_mut().find(|reached| reached.input() == position.input()) {
             Some(reached) => *reached = (*reached).max(after),
-            None => self.reached.push(after),
+            None => {
+                self.reached.push(after);
+                self.open.push(position);
+            }
         }
     }
 
-    fn is_settled(&self, next: &[Position]) -> bool {
-        let settled = |reached: &Position| {
-            next.iter().any(|next| next.input() == reached.input() && next.offset() >= reached.offset())
-        };
-        self.reached.iter().all(settled)
+    fn settle(&mut self, next: &[Position]) {
+        let named = |input| next.iter().find(move |next| next.input() == input);
+        for open in &mut self.open {
+            *open = named(open.input()).map_or(*open, |next| (*open).max(*next));
+        }
+        self.unknown.retain(|reached| named(reached.input()).is_none_or(|next| next < reached));
+        self.duplicates.settle(next);
+    }
+
+    fn release(&mut self, input: u16) {
+        for positions in [&mut self.reached, &mut self.open, &mut self.unknown] {
+            positions.retain(|position| position.input() != input);
+        }
+        self.duplicates.release(input);
+    }
+
+    /// Whether an identity is in the window, or the position it came at first is not settled.
+    fn keeps(&self, seen: &Seen) -> bool {
+        let is_open =
+            |open: &Position| open.input() == seen.first.input() && seen.first.offset() >= open.offset();
+        seen.era >= self.oldest || self.open.iter().any(is_open)
     }
 }

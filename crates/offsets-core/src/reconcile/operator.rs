@@ -21,11 +21,22 @@ pub trait Operator {
     /// When the table cannot be read or written; the candidate is undecided then.
     fn judge_by_content(&mut self, candidate: &Candidate) -> Result<Outcome, Self::Error>;
 
-    /// Says that everything below `next` is out and will not come again: one position for each input, the next to be read.
+    /// Declares everything below `next` done: it is out and will not come again. `next` has at most one position for each input, the next
+    /// to be read; of an input that is not named nothing changes.
     ///
     /// # Errors
     /// When the table cannot be written.
     fn settle(&mut self, next: &[Position]) -> Result<(), Self::Error>;
+
+    /// Gives up an input that was revoked: what was decided of it and is not settled will not be asked again, unless the input is assigned
+    /// again and goes on from its committed position. An operator that keeps nothing for it does nothing.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    fn release(&mut self, input: u16) -> Result<(), Self::Error> {
+        let _ = input;
+        Ok(())
+    }
 }
 
 /// A record as far as it matters to an operator.
@@ -218,6 +229,10 @@ impl<T: Table<Seen>> Operator for Dedup<T> {
     fn settle(&mut self, next: &[Position]) -> Result<(), T::Error> {
         Self::settle(self, next)
     }
+
+    fn release(&mut self, input: u16) -> Result<(), T::Error> {
+        Self::release(self, input)
+    }
 }
 
 impl<T: Table<ReadBefore>> Operator for Seeded<T> {
@@ -259,5 +274,10 @@ impl<T: Table<Winner>> Operator for Upsert<T> {
 
     fn settle(&mut self, next: &[Position]) -> Result<(), T::Error> {
         Self::settle(self, next)
+    }
+
+    fn release(&mut self, input: u16) -> Result<(), T::Error> {
+        Self::release(self, input);
+        Ok(())
     }
 }

@@ -130,7 +130,8 @@ impl<T: Table<ReadBefore>> Seeded<T> {
         Ok(true)
     }
 
-    /// Says that everything below these positions is out and will not come again: one for each input, the next to be read.
+    /// Declares everything below these positions done: it is out and will not come again. There is at most one for each input, the next
+    /// to be read. A window depends on its own input alone; that of an input which is revoked stays, for its return.
     ///
     /// # Errors
     /// When the table cannot be written.

@@ -168,7 +168,8 @@ impl<T: Table<Winner>> Upsert<T> {
         Ok(standing)
     }
 
-    /// Says that everything below `next` is out and will not come again: one position for each input, the next to be read.
+    /// Declares everything below `next` done: it is out and will not come again. `next` has at most one position for each input, the next
+    /// to be read; of an input that is not named nothing changes.
     ///
     /// # Errors
     /// When the table cannot be written.
@@ -180,6 +181,12 @@ impl<T: Table<Winner>> Upsert<T> {
             self.forget()?;
         }
         Ok(())
+    }
+
+    /// Gives up an input that was revoked: nothing that was decided of it will be asked again, unless it is assigned again and goes on
+    /// from its committed position. Its answers are forgotten; its writes stay.
+    pub fn release(&mut self, input: u16) {
+        self.answers.release(input);
     }
 
     fn forget(&mut self) -> Result<(), T::Error> {

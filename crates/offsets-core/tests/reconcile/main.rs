@@ -15,6 +15,7 @@ mod ruling;
 mod seed;
 mod seeded;
 mod sentinels;
+mod settling;
 mod sieve;
 mod table;
 mod upsert;

@@ -36,6 +36,12 @@ fn candidate(write: Write, position: Position) -> Candidate {
     }
 }
 
+/// A write that is the value of its key.
+pub(crate) fn winner(version: u8, position: Position) -> Winner {
+    let write = Write { key: 0, version, region: 0, content: None };
+    Winner { rank: rank(write), position, deleted_ms: None }
+}
+
 fn writes() -> impl Strategy<Value = Vec<Write>> {
     let write = (0_u8..4, 0_u8..5, 0_u8..2, prop::option::of(0_u8..3));
     let write = write.prop_map(|(key, version, region, content)| Write { key, version, region, content });
