@@ -51,6 +51,15 @@ pub enum Event<'a> {
         /// What was found.
         cause: &'a offsets_store::Error,
     },
+    /// The local copy of one partition of the state was damaged: the changelog is read from its beginning instead.
+    CopyDamaged {
+        /// The partition of the changelog.
+        partition: i32,
+        /// What was found.
+        cause: &'a dyn std::error::Error,
+        /// Where it was moved to.
+        file: &'a Path,
+    },
     /// The state of the partitions is there, and reading begins.
     Restored {
         /// How many records of the changelog were read for it.

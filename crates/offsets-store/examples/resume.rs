@@ -10,7 +10,7 @@ use std::path::Path;
 use offsets_core::reconcile::{
     Dedup, Examination, Frontier, IdentityRule, Policies, Position, Record, Rules, Ruling, Seen, Window,
 };
-use offsets_store::{DurableTable, SledLog};
+use offsets_store::{DurableTable, SledLog, TableOptions};
 
 /// What stays when a process ends: a log that is read, one that is written, and how far the first was committed.
 #[derive(Debug, Default)]
@@ -38,16 +38,17 @@ enum End {
     Done,
 }
 
+/// What the table is made by. Opened by other rules it would answer otherwise.
+const RULES: &str = "by content, a window of 1000";
+
 /// So many records are saved, put out and committed together.
 const BATCH: usize = 3;
 
 impl Process {
     /// Begins with what the folder holds.
     fn start(folder: &Path) -> Result<Self, Box<dyn Error>> {
-        let table = DurableTable::open(SledLog::open(folder)?, 0)?;
-        if let Some(damage) = table.damage() {
-            return Err(damage.clone().into());
-        }
+        // A table that is damaged, or made by other rules, is refused here, and again by every process that comes after.
+        let table = TableOptions::new().rules(RULES).open(SledLog::open(folder)?, 0)?;
         let window = Window::count(1_000).ok_or("a window of more than none")?;
         let frontier = table.progress().map(serde_json::from_slice::<Frontier>).transpose()?;
         let dedup = match frontier {

@@ -1,5 +1,5 @@
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use offsets_core::link::LinkName;
 
@@ -46,7 +46,7 @@ pub enum Error {
         #[source]
         cause: io::Error,
     },
-    /// The storage engine refuses: its own files are damaged.
+    /// The storage engine refuses: its own files are damaged. Nothing in them was changed.
     #[error("{}: the store cannot be used", .folder.display())]
     Engine {
         /// The archive.
@@ -55,10 +55,47 @@ pub enum Error {
         #[source]
         cause: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// A segment of what the operators of reconciliation remember is damaged. [Opened](crate::DurableTable::open) again, the table
-    /// is what stood before it.
+    /// A segment of a table is damaged. Nothing was changed; [`salvage`](crate::DurableTable::salvage) keeps what can be used.
     #[error(transparent)]
     State(#[from] crate::StateDamage),
+    /// Damage was cut out of a table, and [that](crate::DurableTable::salvage) was not [acknowledged](crate::DurableTable::acknowledge).
+    #[error("the table of space {} was salvaged, which is not acknowledged: {damage}", .damage.key.stream.space)]
+    Salvaged {
+        /// What was damaged.
+        damage: crate::StateDamage,
+    },
+    /// The space holds another table: of another type, of a newer format, or of other rules.
+    #[error("space {space} holds {found}, and not {expected}")]
+    OtherTable {
+        /// The space.
+        space: u32,
+        /// What it holds.
+        found: crate::TableIdentity,
+        /// What it was opened as.
+        expected: crate::TableIdentity,
+    },
+    /// Another table of this process has the space open.
+    #[error("space {space} is open in another table")]
+    Claimed {
+        /// The space.
+        space: u32,
+    },
+    /// What an archive holds is damaged. Nothing was changed; [`salvage`](crate::Archive::salvage) cuts it out.
+    #[error("{}: {}", archive_at(.folder.as_deref()), listed(.damages))]
+    Damaged {
+        /// The archive, where it is in a folder.
+        folder: Option<PathBuf>,
+        /// Each stream that is.
+        damages: Vec<crate::Damage>,
+    },
+    /// Damage was cut out of an archive, and [that](crate::Archive::salvage) was not [acknowledged](crate::Archive::acknowledge).
+    #[error("{}: it was salvaged, which is not acknowledged: {}", archive_at(.folder.as_deref()), listed(.salvaged))]
+    Unacknowledged {
+        /// The archive, where it is in a folder.
+        folder: Option<PathBuf>,
+        /// What was cut out.
+        salvaged: Vec<crate::Salvaged>,
+    },
     /// The archive knows a link of this name that names its topics otherwise.
     #[error("link {link} is in the archive with another {what}")]
     OtherLink {
@@ -109,9 +146,22 @@ impl Error {
         matches!(self, Self::InUse { .. })
     }
 
-    /// Whether the engine's files are not what it wrote.
+    /// Whether something on the disk is not what was written: the engine's files, a segment of a table, a stream of an archive; or was
+    /// not, and the salvage of it is not acknowledged.
     pub fn is_damage(&self) -> bool {
-        matches!(self, Self::Engine { .. })
+        matches!(
+            self,
+            Self::Engine { .. }
+                | Self::State(_)
+                | Self::Salvaged { .. }
+                | Self::Damaged { .. }
+                | Self::Unacknowledged { .. }
+        )
+    }
+
+    /// Whether a segment of a table is damaged, or was, and the salvage of it is not acknowledged.
+    pub fn is_state_damage(&self) -> bool {
+        matches!(self, Self::State(_) | Self::Salvaged { .. })
     }
 
     /// Whether the engine refuses everything from now on, until the archive is opened again: after a write that failed it does not
@@ -130,6 +180,14 @@ impl Error {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("it is not a copy of an archive, not a whole one, or of another version")]
 pub struct MalformedCopy;
+
+fn archive_at(folder: Option<&Path>) -> String {
+    folder.map_or_else(|| "the archive".to_owned(), |folder| folder.display().to_string())
+}
+
+fn listed(what: &[impl ToString]) -> String {
+    what.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
 
 fn names(known: &[LinkName]) -> String {
     if known.is_empty() {

@@ -94,14 +94,14 @@ mod state;
 mod wire;
 
 pub use archive::{
-    Archive, Damage, Expired, KeptFingerprints, KeptUpTo, Limits, LinkStats, Place, Recorder, Topic,
+    Archive, Damage, Expired, KeptFingerprints, KeptUpTo, Limits, LinkStats, Place, Recorder, Salvaged, Topic,
 };
 pub use error::{Error, MalformedCopy};
 #[cfg(feature = "redb")]
 pub use log::RedbLog;
-pub use log::{Journal, Key, MemoryLog, SEGMENT_LIMIT, SegmentLog, SledLog, Stream};
+pub use log::{Claim, Journal, Key, MemoryLog, SEGMENT_LIMIT, SegmentLog, SledLog, Stream};
 pub use segment::Flaw;
 pub use state::{
     DurableTable, Kept, NotAChange, Replica, ReplicaPlace, SavedState, SegmentChange, StateDamage,
-    StateFolder, StateFolderError, TableCost,
+    StateFolder, StateFolderError, TableCost, TableIdentity, TableOptions, saved_progress,
 };

@@ -91,9 +91,14 @@ impl Watcher for Onlooker<'_> {
                 "{partition}: a transaction is open: offsets {from}..{until} are left to a later run"
             )),
             Event::LocalDamaged { folder, cause } => self.say(format!(
-                "{}: {}: it is moved to `damaged` in there, and all of the changelog is read",
+                "{}: {}: it is moved to a folder in `damaged` in there, and all of the changelog is read",
                 folder.display(),
                 with_causes(cause)
+            )),
+            Event::CopyDamaged { partition, cause, file } => self.say(format!(
+                "partition {partition}: {}: the local copy is moved to {}, and the changelog is read from its beginning",
+                with_causes(cause),
+                file.display()
             )),
             Event::Assigned(partitions) => {
                 let before = std::mem::replace(&mut self.standing.state().partitions, partitions.to_vec());

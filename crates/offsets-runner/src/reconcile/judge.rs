@@ -2,7 +2,9 @@ use offsets_core::reconcile::{
     Candidate, Dedup, Operator, Outcome, Position, ReadBefore, Seeded, Seen, Sowing, Table as _, Upsert,
     Winner,
 };
-use offsets_store::{DurableTable, Error, Journal, Kept, SegmentLog, StateDamage, TableCost};
+use offsets_store::{
+    DurableTable, Error, Journal, Kept, SegmentLog, StateDamage, TableCost, TableOptions, saved_progress,
+};
 
 use super::progress::{OperatorProgress, Progress};
 use crate::job::Judging;
@@ -65,7 +67,10 @@ pub(crate) enum Unusable {
 
 impl From<Error> for Unusable {
     fn from(error: Error) -> Self {
-        Self::Store(error)
+        match error {
+            Error::State(damage) | Error::Salvaged { damage } => Self::Damage(damage),
+            error => Self::Store(error),
+        }
     }
 }
 
@@ -77,6 +82,14 @@ impl Judge {
         judging: &Judging,
         memory: Option<usize>,
     ) -> Result<Opened, Unusable> {
+        // A table of another operator is known by what stands with it: it is not damaged.
+        let saved = saved_progress(&log, space)?;
+        if let Some(progress) =
+            saved.as_deref().map(Progress::read).transpose().map_err(Unusable::Progress)?
+            && !progress.operator.is_of(judging)
+        {
+            return Err(Unusable::Other(progress));
+        }
         let opened = |judge, progress| Ok(Opened { judge, progress });
         match judging {
             Judging::Dedup(window) => match table(log, space, memory)? {
@@ -120,7 +133,8 @@ impl Judge {
 
     pub(crate) fn progress(&self) -> OperatorProgress {
         match self {
-            Self::Dedup(dedup) => OperatorProgress::Dedup(dedup.frontier().clone()),
+            // All that was decided is committed with it, in one transaction.
+            Self::Dedup(dedup) => OperatorProgress::Dedup(dedup.frontier().settled()),
             Self::Upsert(upsert) => OperatorProgress::Upsert(upsert.sweep()),
             Self::Reread(seeded) => OperatorProgress::Reread(seeded.windows().to_vec()),
         }
@@ -193,6 +207,14 @@ impl Operator for Judge {
             Self::Reread(seeded) => Operator::settle(seeded, next),
         }
     }
+
+    fn release(&mut self, input: u16) -> Result<(), Error> {
+        match self {
+            Self::Dedup(dedup) => Operator::release(dedup, input),
+            Self::Upsert(upsert) => Operator::release(upsert, input),
+            Self::Reread(seeded) => Operator::release(seeded, input),
+        }
+    }
 }
 
 /// The table of a space, with what stands with it.
@@ -201,13 +223,8 @@ fn table<V: Kept>(
     space: u32,
     memory: Option<usize>,
 ) -> Result<(DurableTable<V, Log>, Option<Progress>), Unusable> {
-    let table = match memory {
-        Some(bytes) => DurableTable::open_capped(log, space, bytes)?,
-        None => DurableTable::open(log, space)?,
-    };
-    if let Some(damage) = table.damage() {
-        return Err(Unusable::Damage(damage.clone()));
-    }
+    let options = memory.map_or(TableOptions::new(), |bytes| TableOptions::new().capped(bytes));
+    let table = options.open(log, space)?;
     let progress = table.progress().map(Progress::read).transpose().map_err(Unusable::Progress)?;
     Ok((table, progress))
 }

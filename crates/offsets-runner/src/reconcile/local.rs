@@ -1,3 +1,4 @@
+use std::path::PathBuf;
 use std::slice;
 
 use offsets_kafka::{Cluster, Deadline};
@@ -52,9 +53,13 @@ impl Local {
         Ok(ReplicaCopy::open(log, number.cast_unsigned(), &self.changelog)?)
     }
 
-    /// What is there of a partition is of no use.
-    pub(crate) fn forget(&self, number: i32) -> Result<(), Error> {
-        Ok(self.copy(number)?.clear()?)
+    /// Moves what is there of a partition aside, since it is damaged: the changelog has it all. Gives the file it is in now, where
+    /// copies are on a disk.
+    pub(crate) fn set_aside(&self, number: i32) -> Result<Option<PathBuf>, Error> {
+        match &self.place {
+            Place::Memory => Ok(None),
+            Place::Sled(log) => Ok(Some(log.clone().set_aside(number.cast_unsigned())?)),
+        }
     }
 
     /// Returns when everything is on the disk.

@@ -61,7 +61,7 @@ impl Reconciling<'_> {
             let ends = changelog.ends(&numbers, &deadline)?;
             let end = |number: &i32| ends.get(number).copied().unwrap_or_default();
             self.tasks.retain(|number, task| task.is_current(&committed, end(number)));
-            let mut copies = self.copies(&numbers)?;
+            let mut copies = self.copies(seat, &numbers)?;
             loop {
                 let before = reach(&copies);
                 match changelog.catch_up(&mut copies, &mut records, &Deadline::after(SLICE)) {
@@ -77,7 +77,7 @@ impl Reconciling<'_> {
                     return Ok(None);
                 }
             }
-            let Some(late) = self.find(copies, &committed, numbers.len())? else { break };
+            let Some(late) = self.find(seat, copies, &committed, numbers.len())? else { break };
             if let Some(partition) = late.apart.filter(|_| !waits) {
                 waits = true;
                 seat.watcher.see(Event::Waiting { partition: &partition, longest });
@@ -120,8 +120,8 @@ impl Reconciling<'_> {
         let deadline = Deadline::after(self.job.timeout.min(STEP));
         let committed = seat.member.committed(&partitions, &deadline)?;
         self.tasks.clear();
-        let copies = self.copies(&numbers)?;
-        match self.find(copies, &committed, numbers.len())? {
+        let copies = self.copies(seat, &numbers)?;
+        match self.find(seat, copies, &committed, numbers.len())? {
             None => self.go_on(seat, &partitions, 0),
             Some(late) => Err(late.error),
         }
@@ -145,14 +145,36 @@ impl Reconciling<'_> {
     }
 
     /// The copies of the changelog for the tasks that are not there.
-    fn copies(&self, numbers: &[i32]) -> Result<BTreeMap<i32, ReplicaCopy>, Error> {
+    fn copies(&self, seat: &mut Seat<'_>, numbers: &[i32]) -> Result<BTreeMap<i32, ReplicaCopy>, Error> {
         let missing = numbers.iter().filter(|number| !self.tasks.contains_key(number));
-        missing.map(|number| Ok((*number, self.local.copy(*number)?))).collect()
+        missing
+            .map(|number| match self.local.copy(*number) {
+                Err(Error::Store(cause)) if cause.is_state_damage() => {
+                    self.set_aside(seat, *number, &cause)?;
+                    Ok((*number, self.local.copy(*number)?))
+                }
+                copy => Ok((*number, copy?)),
+            })
+            .collect()
+    }
+
+    /// What is damaged in a local copy may be whole in the changelog: it is read from its beginning once more.
+    fn set_aside(
+        &self,
+        seat: &mut Seat<'_>,
+        number: i32,
+        cause: &dyn std::error::Error,
+    ) -> Result<(), Error> {
+        if let Some(file) = self.local.set_aside(number)? {
+            seat.watcher.see(Event::CopyDamaged { partition: number, cause, file: &file });
+        }
+        Ok(())
     }
 
     /// Takes the tasks that are in these copies, as far as they are where the group is; memory is shared `among` so many.
     fn find(
         &mut self,
+        seat: &mut Seat<'_>,
         copies: BTreeMap<i32, ReplicaCopy>,
         committed: &Committed,
         among: usize,
@@ -168,8 +190,7 @@ impl Reconciling<'_> {
                     apart.get_or_insert(partition);
                 }
                 Found::Damaged(error) => {
-                    // What is damaged here may be whole in the changelog: it is read from its beginning once more.
-                    self.local.forget(number)?;
+                    self.set_aside(seat, number, &error)?;
                     last = Some(error);
                 }
             }

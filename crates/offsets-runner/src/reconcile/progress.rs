@@ -1,6 +1,8 @@
 use offsets_core::reconcile::{Frontier, SeedWindow, Sweep};
 use serde::{Deserialize, Serialize};
 
+use crate::job::Judging;
+
 /// What stands with a table: how far the inputs were read, and how far the operator has come.
 ///
 /// ```
@@ -36,6 +38,18 @@ pub(crate) enum OperatorProgress {
     Dedup(Frontier),
     Upsert(Sweep),
     Reread(Vec<SeedWindow>),
+}
+
+impl OperatorProgress {
+    /// Whether it is that of the operator that judges so.
+    pub(crate) fn is_of(&self, judging: &Judging) -> bool {
+        matches!(
+            (self, judging),
+            (Self::Dedup(_), Judging::Dedup(_))
+                | (Self::Upsert(_), Judging::Upsert(_))
+                | (Self::Reread(_), Judging::Reread(_))
+        )
+    }
 }
 
 const VERSION: u32 = 1;

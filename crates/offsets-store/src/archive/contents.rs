@@ -28,7 +28,7 @@ pub struct Damage {
     pub flaw: Flaw,
     /// How many segments are lost, this one among them.
     pub lost: u64,
-    kind: Kind,
+    pub(super) kind: Kind,
 }
 
 impl Damage {
@@ -46,6 +46,7 @@ impl Damage {
             Kind::Checkpoints => "checkpoints",
             Kind::Records => "records",
             Kind::RecordTopics => "ids of recorded topics",
+            Kind::Salvages => "salvages",
         }
     }
 

@@ -6,10 +6,10 @@ use super::checkpoints;
 use super::commits::{self, Change};
 use super::contents::{Contents, Piece, StreamState};
 use super::syncs::SyncReader;
-use super::{Archive, Kind, to_timestamp};
+use super::{Archive, Damage, Kind, to_timestamp};
 use crate::Error;
 use crate::log::Key;
-use crate::segment;
+use crate::segment::{self, Flaw};
 
 /// What an archive may keep.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -38,12 +38,13 @@ impl Archive {
     /// seen, the newest sync of each partition and the newest checkpoint of both never go, however old.
     ///
     /// # Errors
-    /// The log's own.
+    /// [`Error::Damaged`] when something to go cannot be read, and those of [`record`](Self::record); the log's own.
     pub fn expire(&mut self, limits: &Limits, now: Timestamp) -> Result<Expired, Error> {
         let mut expired = Expired::default();
         if limits.age.is_none() && limits.bytes.is_none() {
             return Ok(expired);
         }
+        self.check_whole()?;
         let links: Vec<_> = self.links().into_iter().cloned().collect();
         for link in &links {
             self.record(link)?;
@@ -95,14 +96,21 @@ impl Archive {
         // What is carried over was not seen again, and nothing else was either.
         let (stream, now) = (state.stream, to_timestamp(state.tail.head.last_ms));
         let key = Key { stream, sequence: piece.sequence };
-        let mut read = None;
-        recorder.log().scan(stream, piece.sequence, &mut |sequence, bytes| {
-            if sequence == piece.sequence {
-                read = segment::decode(key, bytes).ok().map(|(head, entries)| (head, entries.to_vec()));
-            }
-            false
+        let mut read = Err(Flaw::Missing);
+        recorder.log().get(key, &mut |bytes| {
+            read = segment::decode(key, bytes).map(|(head, entries)| (head, entries.to_vec()));
         })?;
-        if let Some((head, entries)) = read {
+        let (head, entries) = match read {
+            Ok(read) => read,
+            // What is newest in it could not be kept, so it stays, for salvage.
+            Err(flaw) => {
+                let damage =
+                    Damage { link: Some(link.name()), sequence: piece.sequence, flaw, lost: 1, kind };
+                self.open.remove(&space);
+                return Err(self.damaged(vec![damage]));
+            }
+        };
+        {
             let contents = recorder.contents();
             match kind {
                 Kind::Commits => {
@@ -172,7 +180,7 @@ impl Contents {
             Kind::Checkpoints => &self.checkpoints,
             Kind::Records => &self.records,
             Kind::RecordTopics => &self.record_topics,
-            Kind::Names | Kind::Links => &self.named,
+            Kind::Names | Kind::Links | Kind::Salvages => &self.named,
         }
     }
 
@@ -183,7 +191,7 @@ impl Contents {
             Kind::Checkpoints => &mut self.checkpoints,
             Kind::Records => &mut self.records,
             Kind::RecordTopics => &mut self.record_topics,
-            Kind::Names | Kind::Links => &mut self.named,
+            Kind::Names | Kind::Links | Kind::Salvages => &mut self.named,
         }
     }
 }

@@ -9,6 +9,7 @@ mod fingerprints;
 mod names;
 mod record_topics;
 mod recorder;
+mod salvage;
 mod stats;
 mod stretches;
 mod syncs;
@@ -18,10 +19,11 @@ pub use contents::Damage;
 pub use expiry::{Expired, Limits};
 pub use fingerprints::{KeptFingerprints, KeptUpTo};
 pub use recorder::{Place, Recorder, Topic};
+pub use salvage::Salvaged;
 pub use stats::LinkStats;
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use offsets_core::evidence::{Recollection, TopicIds};
@@ -48,6 +50,7 @@ enum Kind {
     Checkpoints = 4,
     Records = 5,
     RecordTopics = 6,
+    Salvages = 7,
 }
 
 /// The stream of all links; each link's own streams have its number as their space.
@@ -60,6 +63,12 @@ pub struct Archive {
     /// Links that are being recorded.
     open: BTreeMap<u32, Contents>,
     damages: Vec<Damage>,
+    /// What was cut out of it, where that is not acknowledged.
+    salvaged: Vec<Salvaged>,
+    /// Numbers of links whose records were damaged, which are not given again.
+    given_up: BTreeSet<u32>,
+    /// Where it is, for errors.
+    folder: Option<PathBuf>,
     /// What it takes on the disk, when that is another process's.
     footprint_elsewhere: Option<u64>,
 }
@@ -81,7 +90,7 @@ impl Archive {
     /// [`Error::Missing`], [`Error::NotAnArchive`], [`Error::Newer`], [`Error::InUse`]; [`Error::Io`] and
     /// [`Error::Engine`] when the system or the engine refuses.
     pub fn open(folder: &Path) -> Result<Self, Error> {
-        Self::over(folder::open(folder)?)
+        Ok(Self { folder: Some(folder.to_owned()), ..Self::over(folder::open(folder)?)? })
     }
 
     /// Opens the archive in a folder, or begins one if the folder is empty or not there.
@@ -89,7 +98,7 @@ impl Archive {
     /// # Errors
     /// As [`Archive::open`], without [`Error::Missing`].
     pub fn open_or_create(folder: &Path) -> Result<Self, Error> {
-        Self::over(folder::open_or_create(folder)?)
+        Ok(Self { folder: Some(folder.to_owned()), ..Self::over(folder::open_or_create(folder)?)? })
     }
 
     /// The archive that a log holds.
@@ -102,12 +111,23 @@ impl Archive {
             links: BTreeMap::new(),
             open: BTreeMap::new(),
             damages: Vec::new(),
+            salvaged: Vec::new(),
+            given_up: BTreeSet::new(),
+            folder: None,
             footprint_elsewhere: None,
         };
-        let (mut links, mut damages) = (BTreeMap::new(), Vec::new());
+        let (mut links, mut damages, mut given_up) = (BTreeMap::new(), Vec::new(), BTreeSet::new());
         archive.log.scan(LINKS, 0, &mut |sequence, bytes| {
             let key = Key { stream: LINKS, sequence };
-            let known = segment::decode(key, bytes).map(|(_, entry)| Known::read(entry));
+            let known = segment::decode(key, bytes).map(|(_, entry)| {
+                let is_given_up = salvage::is_given_up(entry);
+                given_up.extend(u32::try_from(sequence).ok().filter(|_| is_given_up));
+                (Known::read(entry), is_given_up)
+            });
+            let known = match known {
+                Ok((_, true)) => return true,
+                known => known.map(|(known, _)| known),
+            };
             match (u32::try_from(sequence), known) {
                 (Ok(space), Ok(Some(known))) => drop(links.insert(space, known)),
                 (_, Err(flaw)) => damages.push(Damage::of_link(sequence, flaw)),
@@ -115,7 +135,8 @@ impl Archive {
             }
             true
         })?;
-        (archive.links, archive.damages) = (links, damages);
+        (archive.links, archive.damages, archive.given_up) = (links, damages, given_up);
+        archive.salvaged = salvage::read(&*archive.log)?;
         Ok(archive)
     }
 
@@ -131,11 +152,14 @@ impl Archive {
         &self.damages
     }
 
-    /// Goes on recording a link, or begins to. What is damaged of it is removed, and read again from where it begins.
+    /// Goes on recording a link, or begins to.
     ///
     /// # Errors
-    /// [`Error::OtherLink`] when the archive knows a link of this name with other topics; the log's own.
+    /// [`Error::Damaged`] when something of the link, or the record of any link, is damaged: nothing is changed, and
+    /// [`salvage`](Self::salvage) cuts it out. [`Error::Unacknowledged`] when something was salvaged, and that is not
+    /// [acknowledged](Self::acknowledge). [`Error::OtherLink`] when the archive knows a link of this name with other topics; the log's own.
     pub fn record(&mut self, link: &Link) -> Result<Recorder<'_>, Error> {
+        self.check_whole()?;
         let space = match self.find(&link.name()) {
             Some((space, known)) => {
                 known.admit(link)?;
@@ -145,10 +169,9 @@ impl Archive {
         };
         if !self.open.contains_key(&space) {
             let (contents, damages) = Contents::load(&*self.log, space, &link.name(), &mut ())?;
-            for damage in &damages {
-                self.log.remove(Stream { space, kind: damage.kind() }, damage.lost_from()..u64::MAX)?;
+            if !damages.is_empty() {
+                return Err(self.damaged(damages));
             }
-            self.damages.extend(damages);
             self.open.insert(space, contents);
         }
         let contents = self.open.get_mut(&space).expect("the contents were loaded above");
@@ -255,7 +278,8 @@ impl Archive {
     fn add(&mut self, link: &Link) -> Result<u32, Error> {
         // A number whose link is damaged is not given again: its streams are another link's.
         let damaged = self.damages.iter().filter(|damage| damage.kind() == LINKS.kind);
-        let taken = self.links.keys().copied().map(u64::from).chain(damaged.map(|damage| damage.sequence));
+        let given = self.links.keys().chain(&self.given_up).copied().map(u64::from);
+        let taken = given.chain(damaged.map(|damage| damage.sequence));
         let space = u32::try_from(taken.max().unwrap_or(0) + 1).expect("fewer than 2^32 links are recorded");
         self.keep(space, Known { link: link.clone(), ids: [None, None], topics: Default::default() })?;
         Ok(space)

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::{Key, SegmentLog, Stream};
+use super::{Claim, Key, SegmentLog, Stream};
 use crate::Error;
 
 /// A log whose changes are held back until they are known to count.
@@ -147,5 +147,9 @@ impl<L: SegmentLog> SegmentLog for Journal<L> {
     fn footprint(&self) -> Result<u64, Error> {
         let changed: u64 = self.changes.values().flatten().map(|segment| segment.len() as u64).sum();
         Ok(self.kept.footprint()? + changed)
+    }
+
+    fn claim(&self, space: u32) -> Option<Claim> {
+        self.kept.claim(space)
     }
 }

@@ -1,15 +1,19 @@
 //! Numbered segments in streams, and who keeps them.
 
+mod claims;
 mod journal;
 mod memory;
 #[cfg(feature = "redb")]
 mod redb;
 mod sled;
 
+pub use self::claims::Claim;
+pub(crate) use self::claims::Claims;
 pub use self::journal::Journal;
 pub use self::memory::MemoryLog;
 #[cfg(feature = "redb")]
 pub use self::redb::RedbLog;
+pub(crate) use self::sled::DAMAGED_FOLDER;
 pub use self::sled::SledLog;
 
 use std::ops::Range;
@@ -95,6 +99,12 @@ pub trait SegmentLog {
     /// # Errors
     /// [`Error::Io`] or [`Error::Engine`].
     fn footprint(&self) -> Result<u64, Error>;
+
+    /// Claims a space for one table, for as long as the claim lives; `None` where another table has it open. A log whose clones, or
+    /// other handles, write to the same segments keeps the claims of all of them together.
+    fn claim(&self, space: u32) -> Option<Claim> {
+        Some(Claim::unshared(space))
+    }
 }
 
 impl<L: SegmentLog + ?Sized> SegmentLog for Box<L> {
@@ -129,6 +139,10 @@ impl<L: SegmentLog + ?Sized> SegmentLog for Box<L> {
 
     fn footprint(&self) -> Result<u64, Error> {
         (**self).footprint()
+    }
+
+    fn claim(&self, space: u32) -> Option<Claim> {
+        (**self).claim(space)
     }
 }
 

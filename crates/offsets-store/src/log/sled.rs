@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::ops::Range;
@@ -7,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use sled::transaction::{ConflictableTransactionError, TransactionError};
 
-use super::{Key, SegmentLog, Stream};
+use super::{Claim, Claims, Key, SegmentLog, Stream};
 use crate::Error;
 
 /// How much the engine may keep in memory, about.
@@ -15,6 +16,12 @@ const CACHE: u64 = 64 * 1024 * 1024;
 
 /// The engine lets go of a folder a moment after it was closed, on a thread of its own: so long that moment may be.
 const LETTING_GO: Duration = Duration::from_millis(500);
+
+/// What is said of files that are not what the engine wrote: what it says itself is of its own blocks.
+const DAMAGED: &str = "its files (`db`, `blobs`, `snap.*`) are damaged: a checksum in them is wrong";
+
+/// Where damaged files are moved to, in the folder of a store.
+pub(crate) const DAMAGED_FOLDER: &str = "damaged";
 
 /// How long to wait before looking again.
 const TURN: Duration = Duration::from_millis(10);
@@ -32,6 +39,7 @@ pub struct SledLog {
     folder: PathBuf,
     db: sled::Db,
     segments: sled::Tree,
+    claims: Claims,
 }
 
 impl SledLog {
@@ -51,11 +59,11 @@ impl SledLog {
             }
         };
         let segments = db.open_tree("segments").map_err(failed)?;
-        Ok(Self { folder: folder.to_owned(), db, segments })
+        Ok(Self { folder: folder.to_owned(), db, segments, claims: Claims::default() })
     }
 
-    /// Opens an empty store in a folder whose store is [damaged](Error::is_damage). What was in it is moved to a folder `damaged`
-    /// in there, in the place of what is there from before.
+    /// Opens an empty store in a folder whose store is [damaged](Error::is_damage). What was in it is moved to a folder of its own in
+    /// `damaged` in there; nothing is removed.
     ///
     /// # Errors
     /// Those of [`open`](Self::open).
@@ -66,6 +74,34 @@ impl SledLog {
             cause,
         })?;
         Self::open(folder)
+    }
+
+    /// Moves the segments of one space into a file in `damaged` in the folder of the store, as they are, and gives its path. The file is
+    /// on the disk before any of them goes; its form is that of a copy of a folder, as `STATE.md` draws it.
+    ///
+    /// # Errors
+    /// [`Error::Io`] or [`Error::Engine`].
+    pub fn set_aside(&mut self, space: u32) -> Result<PathBuf, Error> {
+        let io_failed = |cause| Error::Io {
+            folder: self.folder.clone(),
+            doing: "move damaged state aside",
+            cause,
+        };
+        let path = free_place(&self.folder, &format!("partition-{space}")).map_err(io_failed)?;
+        let mut file = fs::File::create_new(&path).map_err(io_failed)?;
+        let (mut copy, mut kinds) = (Vec::new(), BTreeSet::new());
+        self.scan_all(&mut |key, segment| {
+            if key.stream.space == space {
+                kinds.insert(key.stream.kind);
+                copy.push((key, segment.to_vec()));
+            }
+        })?;
+        crate::state::write_copy(&mut file, &copy).and_then(|()| file.sync_all()).map_err(io_failed)?;
+        for kind in kinds {
+            self.remove(Stream { space, kind }, 0..u64::MAX)?;
+        }
+        self.flush()?;
+        Ok(path)
     }
 
     fn failed(&self, doing: &'static str, cause: sled::Error) -> Error {
@@ -145,14 +181,15 @@ impl SegmentLog for SledLog {
     fn footprint(&self) -> Result<u64, Error> {
         self.db.size_on_disk().map_err(|cause| self.failed("measure the store", cause))
     }
+
+    fn claim(&self, space: u32) -> Option<Claim> {
+        self.claims.claim(space)
+    }
 }
 
 /// Moves the engine's files away; whatever else lies there is somebody else's.
 fn take_away(folder: &Path) -> io::Result<()> {
-    let damaged = folder.join("damaged");
-    if damaged.exists() {
-        fs::remove_dir_all(&damaged)?;
-    }
+    let damaged = free_place(folder, "store")?;
     fs::create_dir(&damaged)?;
     for entry in fs::read_dir(folder)? {
         let name = entry?.file_name();
@@ -164,6 +201,20 @@ fn take_away(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// A path in the folder `damaged` that nothing has: the name and a number.
+fn free_place(folder: &Path, name: &str) -> io::Result<PathBuf> {
+    let damaged = folder.join(DAMAGED_FOLDER);
+    fs::create_dir_all(&damaged)?;
+    let mut number = 1_u32;
+    loop {
+        let path = damaged.join(format!("{name}-{number}"));
+        if !path.try_exists()? {
+            return Ok(path);
+        }
+        number += 1;
+    }
+}
+
 fn failed(folder: &Path, doing: &'static str, cause: sled::Error) -> Error {
     let folder = folder.to_owned();
     match cause {
@@ -172,6 +223,7 @@ fn failed(folder: &Path, doing: &'static str, cause: sled::Error) -> Error {
             Error::InUse { folder }
         }
         sled::Error::Io(cause) => Error::Io { folder, doing, cause },
+        sled::Error::Corruption { .. } => Error::Engine { folder, cause: DAMAGED.into() },
         cause => Error::Engine { folder, cause: Box::new(cause) },
     }
 }

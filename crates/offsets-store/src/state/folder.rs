@@ -11,7 +11,7 @@ use crate::{Error, SledLog};
 
 /// What a copy begins with: its name and its version.
 const MAGIC: &[u8; 15] = b"offsets-folder\0";
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// The longest segment that is copied, in bytes.
 const LONGEST: usize = 64 * 1024 * 1024;
@@ -241,6 +241,17 @@ fn is_vacant(folder: &Path) -> Result<bool, StateFolderError> {
     }
 }
 
+/// Writes segments as a copy of a folder, whatever is wrong with them.
+pub(crate) fn write_copy(out: &mut impl Write, segments: &[(Key, Vec<u8>)]) -> io::Result<()> {
+    out.write_all(MAGIC)?;
+    out.write_all(&[VERSION])?;
+    for (key, segment) in segments {
+        write_part(out, *key, segment)?;
+    }
+    let end = end_of(segments.len() as u64);
+    write_part(out, end, &segment::encode(end, &Head::default(), &[]))
+}
+
 /// The key of the part that ends a copy of so many others.
 fn end_of(parts: u64) -> Key {
     Key { stream: Stream { space: u32::MAX, kind: u8::MAX }, sequence: parts }
@@ -264,7 +275,7 @@ fn read_parts(
     if !name.starts_with(MAGIC) || found == 0 {
         return Err(StateFolderError::NotACopy);
     }
-    if found != VERSION {
+    if found > VERSION {
         return Err(StateFolderError::Newer { found });
     }
     let mut survey = Survey::default();

@@ -12,6 +12,9 @@ use crate::wire::{Reader, Writer};
 /// What a [`DurableTable`](super::DurableTable) can keep: it is written after the value before it, from which it often
 /// differs little. Only this crate says how.
 pub trait Kept: Copy + PartialEq {
+    /// The name of the type in the header of a table.
+    const NAME: &'static str;
+
     /// The most bytes an entry can take, its identity included.
     const MOST: usize;
 
@@ -26,6 +29,7 @@ const IDENTITY: usize = 16;
 const VARINT: usize = 10;
 
 impl Kept for Seen {
+    const NAME: &'static str = "Seen";
     const MOST: usize = IDENTITY + 3 * VARINT;
 
     fn write(&self, before: Option<&Self>, out: &mut Writer) {
@@ -41,6 +45,7 @@ impl Kept for Seen {
 }
 
 impl Kept for ReadBefore {
+    const NAME: &'static str = "ReadBefore";
     const MOST: usize = IDENTITY + 4 * VARINT;
 
     fn write(&self, before: Option<&Self>, out: &mut Writer) {
@@ -57,6 +62,7 @@ impl Kept for ReadBefore {
 }
 
 impl Kept for Winner {
+    const NAME: &'static str = "Winner";
     const MOST: usize = IDENTITY + 2 * VARINT + 17 + 1 + 16 + 1 + VARINT;
 
     fn write(&self, before: Option<&Self>, out: &mut Writer) {

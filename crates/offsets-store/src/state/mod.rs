@@ -4,18 +4,25 @@
 mod bucket;
 mod cost;
 mod folder;
+mod identity;
 mod index;
 mod kept;
+mod mark;
 mod merge;
 mod opening;
+mod options;
 mod page;
 mod replica;
 mod sealed;
 mod survey;
 
 pub use cost::TableCost;
+pub(crate) use folder::write_copy;
 pub use folder::{StateFolder, StateFolderError};
+pub use identity::TableIdentity;
 pub use kept::Kept;
+pub use opening::saved_progress;
+pub use options::TableOptions;
 pub use replica::{NotAChange, Replica, ReplicaPlace, SegmentChange};
 pub use survey::SavedState;
 
@@ -27,7 +34,7 @@ use self::index::{Index, Limit};
 use self::page::Page;
 use self::sealed::Sealed;
 use crate::Error;
-use crate::log::{Key, SegmentLog, Stream};
+use crate::log::{Claim, Key, SegmentLog, Stream};
 use crate::segment::{self, Flaw, Head};
 
 /// The kind of the stream that holds the entries of a table, and of the one that holds its progress.
@@ -69,12 +76,18 @@ const CLEANED: u64 = 4;
 pub struct DurableTable<V, L> {
     log: L,
     space: u32,
+    _claim: Claim,
+    identity: TableIdentity,
+    /// Whether the header on the disk says so.
+    is_identified: bool,
     /// Bytes of memory it may take.
     cap: Option<usize>,
     index: Index<V>,
     sealed: Sealed<V>,
     /// The first segment that is there.
     first: u64,
+    /// The first segment of entries that are sealed, where a crash left some: they go with the next save.
+    leftover: Option<u64>,
     /// Segments that are full and not saved yet.
     full: Vec<(Key, Vec<u8>)>,
     tail: Tail<V>,
@@ -102,29 +115,82 @@ struct Tail<V> {
 }
 
 impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
-    /// Opens the table of one space of a log; other tables may be in other spaces.
+    /// Opens the table of one space of a log; other tables may be in other spaces. Memory is not limited, and rules are not compared:
+    /// [`TableOptions`] has both.
     ///
-    /// A damaged segment ends what is read: what stands before it is kept, what stands behind it is removed, there is no
-    /// [`progress`](Self::progress), and [`damage`](Self::damage) names it. The inputs are to be read again from a position that what is kept
-    /// goes back to, or from their beginning.
+    /// Nothing on the disk is changed or removed. The header of the table is written, or brought up to date, by the next
+    /// [`save`](Self::save).
     ///
     /// # Errors
-    /// The log's own.
+    /// [`Error::State`] when a segment is damaged or missing: opened again, it is refused again. [`Error::Salvaged`] when damage was cut out
+    /// of it and that is not acknowledged; [`Error::OtherTable`] when the space holds a table of another type, of other rules or of a newer
+    /// format; [`Error::Claimed`] when another table has the space open; the log's own.
     pub fn open(log: L, space: u32) -> Result<Self, Error> {
-        Self::opened(log, space, None)
+        TableOptions::new().open(log, space)
     }
 
-    /// [Opens](Self::open) a table that takes about so many bytes of memory at most, beside what the log takes.
+    /// [Opens](Self::open) a table that takes about so many bytes of memory at most, as [`TableOptions::capped`] says.
     ///
-    /// Up to three quarters of them hold what came last, exactly. What is older is sealed: on the disk in the order of
-    /// identities, and in memory a filter of ten bits each. Answers are the same with any cap; one about what is sealed, or what a filter takes
-    /// for it, reads a segment from the disk. [`cost`](Self::cost) says how often that was. Where the filters alone are more than the
-    /// cap, it is exceeded.
+    /// # Errors
+    /// Those of [`open`](Self::open).
+    pub fn open_capped(log: L, space: u32, bytes: usize) -> Result<Self, Error> {
+        TableOptions::new().capped(bytes).open(log, space)
+    }
+
+    /// Opens a table and cuts out of it what is damaged: what stands before the damage is kept, what stands behind it is removed
+    /// from the disk, there is no [`progress`](Self::progress), and [`damage`](Self::damage) names it. The inputs are to be read again from a position
+    /// that what is kept goes back to, or from their beginning; else duplicates pass.
+    ///
+    /// The table is marked on the disk: [`open`](Self::open) refuses it until the salvage is [acknowledged](Self::acknowledge), and salvaged
+    /// again it names the same damage. Of a table that is whole nothing is changed.
+    ///
+    /// # Errors
+    /// Those of [`open`](Self::open), but for [`Error::State`] and [`Error::Salvaged`].
+    ///
+    /// # Examples
+    /// ```
+    /// use offsets_core::reconcile::{Identity, Position, Seen, Table as _};
+    /// use offsets_store::{DurableTable, Error, Key, MemoryLog, SegmentLog as _, Stream};
+    ///
+    /// # fn main() -> Result<(), Error> {
+    /// let mut table = DurableTable::<Seen, _>::open(MemoryLog::default(), 0)?;
+    /// let (id, first) = (Identity::of("order", &[Some(b"17")]), Position::new(0, 5).expect("in range"));
+    /// table.put(id, Seen { first, era: 0 })?;
+    /// table.save(b"read up to 6")?;
+    /// let mut log = table.into_log();
+    /// let key = Key { stream: Stream { space: 0, kind: 16 }, sequence: 0 };
+    /// log.append(&[(key, b"a broken disk".to_vec())])?;
+    ///
+    /// let refused = |log: &MemoryLog| DurableTable::<Seen, _>::open(log.clone(), 0).unwrap_err();
+    /// assert!(matches!(refused(&log), Error::State(damage) if damage.key == key));
+    /// assert!(matches!(refused(&log), Error::State(_)), "and so it is for the next process");
+    ///
+    /// let mut table = DurableTable::<Seen, _>::salvage(log, 0)?;
+    /// assert_eq!((table.damage().map(|damage| damage.key), table.progress()), (Some(key), None));
+    /// assert!(matches!(refused(table.log()), Error::Salvaged { .. }));
+    /// // Here the inputs are set back to where they begin.
+    /// table.acknowledge()?;
+    /// DurableTable::<Seen, _>::open(table.into_log(), 0)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn salvage(log: L, space: u32) -> Result<Self, Error> {
+        TableOptions::new().salvage(log, space)
+    }
+
+    /// Takes note of what a [salvage](Self::salvage) has cut out: the table can be [opened](Self::open) again from now on.
     ///
     /// # Errors
     /// The log's own.
-    pub fn open_capped(log: L, space: u32, bytes: usize) -> Result<Self, Error> {
-        Self::opened(log, space, Some(bytes))
+    pub fn acknowledge(&mut self) -> Result<(), Error> {
+        mark::remove(&mut self.log, self.space)?;
+        self.damage = None;
+        Ok(())
+    }
+
+    /// What the table says of itself: the type of its values, and the rules they were decided by.
+    pub fn identity(&self) -> &TableIdentity {
+        &self.identity
     }
 
     /// Puts everything on the disk that changed, with `progress`, and returns when it is there.
@@ -155,12 +221,12 @@ impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
         }
     }
 
-    /// What was saved with the table; `None` in a new one, and where there was damage.
+    /// What was saved with the table; `None` in a new one, and after a [salvage](Self::salvage).
     pub fn progress(&self) -> Option<&[u8]> {
         self.progress.as_deref()
     }
 
-    /// What was found damaged when it was opened.
+    /// The damage that a [salvage](Self::salvage) cut out, as long as that is not [acknowledged](Self::acknowledge).
     pub fn damage(&self) -> Option<&StateDamage> {
         self.damage.as_ref()
     }
@@ -200,7 +266,7 @@ impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
         self.tail = Tail::new(next);
         self.full.clear();
         self.index.clear();
-        (self.first, self.progress) = (next, None);
+        (self.first, self.leftover, self.progress) = (next, None, None);
         self.limit();
         Ok(())
     }
@@ -258,10 +324,11 @@ impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
     /// Removes the segments of entries that are sealed, from this one on.
     fn remove_sealed_entries(&mut self, first: u64) -> Result<(), Error> {
         let from = self.sealed.from();
+        let first = self.leftover.map_or(first, |leftover| leftover.min(first));
         if first < from {
             self.log.remove(Stream { space: self.space, kind: ENTRIES }, first..from)?;
         }
-        self.first = self.first.max(from);
+        (self.first, self.leftover) = (self.first.max(from), None);
         Ok(())
     }
 
@@ -291,6 +358,8 @@ impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
         }
         let written = segments.len() as u64;
         segments.extend(self.sealed.change());
+        let identifies = progress.is_some() && !self.is_identified;
+        segments.extend(identifies.then(|| self.identity.segment(self.space)));
         if let Some(progress) = progress {
             let key = Key { stream: Stream { space: self.space, kind: PROGRESS }, sequence: 0 };
             let remembered = i64::try_from(self.len()).unwrap_or_default();
@@ -303,6 +372,7 @@ impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
             return Err(error);
         }
         self.tail.changed = false;
+        self.is_identified |= identifies;
         Ok(written)
     }
 

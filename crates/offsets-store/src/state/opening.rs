@@ -1,8 +1,10 @@
 use offsets_core::reconcile::{Identity, MemoryTable, MemoryTableBuilder, Table as _};
 
 use super::index::{Index, Limit};
-use super::sealed::Sealed;
-use super::{DurableTable, ENTRIES, Kept, PROGRESS, Page, StateDamage, Tail, page};
+use super::sealed::{SEALED, Sealed};
+use super::{
+    DurableTable, ENTRIES, Kept, PROGRESS, Page, StateDamage, TableIdentity, TableOptions, Tail, mark, page,
+};
 use crate::Error;
 use crate::log::{Key, SegmentLog, Stream};
 use crate::segment::{self, Flaw};
@@ -81,15 +83,59 @@ impl<V: Kept> Reading<V> {
     }
 }
 
-impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
-    pub(super) fn opened(mut log: L, space: u32, cap: Option<usize>) -> Result<Self, Error> {
+/// The progress that stands with the table of a space, whatever type it is of; `None` where none was saved.
+///
+/// # Errors
+/// [`Error::State`] when it is damaged; the log's own.
+pub fn saved_progress(log: &impl SegmentLog, space: u32) -> Result<Option<Vec<u8>>, Error> {
+    Ok(Saved::read(log, space)?.map_err(Error::State)?.bytes)
+}
+
+/// What was saved with a table.
+#[derive(Debug, Default)]
+struct Saved {
+    bytes: Option<Vec<u8>>,
+    /// How many identities were remembered then.
+    remembered: i64,
+}
+
+impl Saved {
+    fn read(log: &impl SegmentLog, space: u32) -> Result<Result<Self, StateDamage>, Error> {
         let key = Key { stream: Stream { space, kind: PROGRESS }, sequence: 0 };
-        let (mut progress, mut remembered, mut of_progress) = (None, 0, None);
-        log.get(key, &mut |bytes| match segment::decode(key, bytes) {
-            Ok((head, bytes)) => (progress, remembered) = (Some(bytes.to_vec()), head.next),
-            Err(flaw) => of_progress = Some(StateDamage { key, flaw }),
+        let mut read = Ok(Self::default());
+        log.get(key, &mut |bytes| {
+            read = match segment::decode(key, bytes) {
+                Ok((head, bytes)) => Ok(Self { bytes: Some(bytes.to_vec()), remembered: head.next }),
+                Err(flaw) => Err(StateDamage { key, flaw }),
+            };
         })?;
-        let (mut sealed, of_list) = Sealed::open(&mut log, space)?;
+        Ok(read)
+    }
+}
+
+impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
+    /// Opens a table. What is damaged is refused, or, where the table is to be salvaged, cut out of it.
+    pub(super) fn opened(log: L, space: u32, options: &TableOptions, salvages: bool) -> Result<Self, Error> {
+        let claim = log.claim(space).ok_or(Error::Claimed { space })?;
+        let (marked, of_mark) = damaged(mark::read(&log, space))?;
+        if let Some(damage) = marked.clone().flatten().filter(|_| !salvages) {
+            return Err(Error::Salvaged { damage });
+        }
+        let (header, of_header) = damaged(TableIdentity::read(&log, space))?;
+        let header = header.flatten();
+        let mut identity = TableIdentity::of::<V>(options.rules.clone());
+        if let Some(found) = &header {
+            if !found.admits(&identity) {
+                return Err(Error::OtherTable { space, found: found.clone(), expected: identity });
+            }
+            identity.rules = identity.rules.or_else(|| found.rules.clone());
+        }
+        let is_identified = header.as_ref() == Some(&identity);
+        let cap = options.cap;
+        let (saved, of_progress) = damaged(Saved::read(&log, space)?.map_err(Error::State))?;
+        let Saved { bytes: progress, remembered } = saved.unwrap_or_default();
+        let (mut sealed, of_list) = Sealed::open(&log, space)?;
+        let first_new = sealed.next();
         let stream = Stream { space, kind: ENTRIES };
         let mut reading =
             Reading { stream, first: None, last: None, entries: Vec::new(), waits: false, damage: None };
@@ -109,15 +155,29 @@ impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
             }
             None => sealed.survey(&log, &mut index)?,
         };
-        let first = reading.first.unwrap_or(from);
-        let tail = Tail::new(from);
-        let mut table =
-            Self { log, space, cap, index, sealed, first, full: Vec::new(), tail, progress, damage: None };
+        let leftover = first_of(&log, stream)?.filter(|first| *first < from);
+        let mut table = Self {
+            log,
+            space,
+            _claim: claim,
+            identity,
+            is_identified,
+            cap,
+            index,
+            sealed,
+            first: reading.first.unwrap_or(from),
+            leftover,
+            full: Vec::new(),
+            tail: Tail::new(from),
+            progress,
+            damage: None,
+        };
         table.limit();
-        // A crash left them. Those that are sealed from here on stay until that is saved.
-        table.remove_sealed_entries(0)?;
-        if of_sealed.is_none() {
-            table.read_on(&mut reading)?;
+        if of_sealed.is_none()
+            && let Err(error) = table.read_on(&mut reading)
+        {
+            table.withdraw(first_new)?;
+            return Err(error);
         }
         table.tail = match reading.last {
             Some(last) if reading.damage.is_none() && of_sealed.is_none() => {
@@ -132,11 +192,34 @@ impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
             Some(damage) => Some(damage.key.sequence),
             None => None,
         };
-        table.damage = of_sealed.or(reading.damage).or(of_progress).or_else(|| table.fewer_than(remembered));
-        if table.damage.is_some() {
-            table.cut(kept_up_to)?;
+        let damage = of_sealed.or(reading.damage).or(of_progress).or_else(|| table.fewer_than(remembered));
+        let damage = damage.or(of_header).or(of_mark);
+        let Some(damage) = damage else {
+            table.damage = marked.flatten();
+            return Ok(table);
+        };
+        // A table without a header may be one of another type, whose entries make no sense here.
+        let found = match damage.flaw {
+            Flaw::Entries if header.is_none() => TableIdentity::guess::<V>(&table.log, damage.key)?,
+            _ => None,
+        };
+        if found.is_none() && salvages {
+            table.cut(kept_up_to, damage)?;
+            return Ok(table);
         }
-        Ok(table)
+        table.withdraw(first_new)?;
+        Err(match found {
+            Some(found) => Error::OtherTable { space, found, expected: table.identity },
+            None => damage.into(),
+        })
+    }
+
+    /// Removes the buckets that were sealed to make room while the table was read, so that the disk is as it was before.
+    fn withdraw(&mut self, first_new: u64) -> Result<(), Error> {
+        if self.sealed.next() > first_new {
+            self.log.remove(Stream { space: self.space, kind: SEALED }, first_new..u64::MAX)?;
+        }
+        Ok(())
     }
 
     /// The damage where less is there than was remembered when the progress was saved. More may be: what was forgotten stands
@@ -164,18 +247,40 @@ impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
         Ok(())
     }
 
-    /// Makes an end where there is damage: the entries from this segment on, if any are to go, and the progress.
-    fn cut(&mut self, entries: Option<u64>) -> Result<(), Error> {
+    /// Makes an end where there is damage: the entries from this segment on, if any are to go, and the progress. The mark is on the
+    /// disk before anything goes.
+    fn cut(&mut self, entries: Option<u64>, damage: StateDamage) -> Result<(), Error> {
         let stream = |kind| Stream { space: self.space, kind };
-        self.progress = None;
+        let mut written = vec![mark::segment(self.space, &damage), self.identity.segment(self.space)];
+        written.extend(self.sealed.change());
+        self.log.append(&written)?;
+        self.log.flush()?;
         self.log.remove(stream(PROGRESS), 0..u64::MAX)?;
         if let Some(from) = entries {
             self.log.remove(stream(ENTRIES), from..u64::MAX)?;
         }
-        if let Some(list) = self.sealed.change() {
-            self.log.append(&[list])?;
-        }
+        self.sealed.saved(&mut self.log)?;
         self.log.flush()?;
-        self.sealed.saved(&mut self.log)
+        (self.progress, self.is_identified, self.damage) = (None, true, Some(damage));
+        Ok(())
     }
+}
+
+/// What was read, or else the damage that hindered it.
+fn damaged<T>(read: Result<T, Error>) -> Result<(Option<T>, Option<StateDamage>), Error> {
+    match read {
+        Ok(read) => Ok((Some(read), None)),
+        Err(Error::State(damage)) => Ok((None, Some(damage))),
+        Err(error) => Err(error),
+    }
+}
+
+/// The number of the first segment of a stream.
+fn first_of(log: &impl SegmentLog, stream: Stream) -> Result<Option<u64>, Error> {
+    let mut first = None;
+    log.scan(stream, 0, &mut |sequence, _| {
+        first = Some(sequence);
+        false
+    })?;
+    Ok(first)
 }

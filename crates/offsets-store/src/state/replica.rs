@@ -1,3 +1,4 @@
+use super::StateDamage;
 use crate::Error;
 use crate::log::{Key, SegmentLog, Stream};
 use crate::segment::{self, Head};
@@ -13,6 +14,8 @@ pub(super) const PLACE: u8 = 32;
 pub struct Replica<L> {
     log: L,
     place: ReplicaPlace,
+    /// Whether what the log holds is of no use: it goes with the first change.
+    is_stale: bool,
 }
 
 /// How far a copy goes, and of which changelog.
@@ -37,24 +40,25 @@ pub struct NotAChange {
 
 impl<L: SegmentLog> Replica<L> {
     /// The copy that a log holds of this changelog. It is known by its name, and by what tells it from a later one of that name,
-    /// such as the id of its topic. A log that holds another's is emptied: its offsets mean nothing here.
+    /// such as the id of its topic. A log that holds another's counts for nothing, as its offsets mean nothing here; it is emptied
+    /// with the first change that is [applied](Self::apply), and opening removes nothing.
     ///
     /// # Errors
-    /// The log's own.
+    /// [`Error::State`] when the segment that says how far the copy goes is damaged; the log's own.
     pub fn open(log: L, space: u32, changelog: &str) -> Result<Self, Error> {
         let of = twox_hash::XxHash3_128::oneshot(changelog.as_bytes()) as u64;
         let stream = Stream { space, kind: PLACE };
-        let mut found = None;
+        let mut found = Ok(None);
         log.scan(stream, 0, &mut |sequence, bytes| {
-            found = segment::decode(Key { stream, sequence }, bytes).ok().map(|(head, _)| head);
+            let key = Key { stream, sequence };
+            found = match segment::decode(key, bytes) {
+                Ok((head, _)) => Ok(Some(head)),
+                Err(flaw) => Err(StateDamage { key, flaw }),
+            };
             false
         })?;
-        let next = found.filter(|head| head.guard == of).map(|head| head.next);
-        let mut replica = Self { log, place: ReplicaPlace { space, of, next } };
-        if next.is_none() {
-            replica.clear()?;
-        }
-        Ok(replica)
+        let next = found?.filter(|head| head.guard == of).map(|head| head.next);
+        Ok(Self { log, place: ReplicaPlace { space, of, next }, is_stale: next.is_none() })
     }
 
     /// How far it goes.
@@ -68,6 +72,9 @@ impl<L: SegmentLog> Replica<L> {
     /// # Errors
     /// The log's own; some may be applied then, which does no harm.
     pub fn apply(&mut self, changes: Vec<SegmentChange>, next: i64) -> Result<(), Error> {
+        if self.is_stale {
+            self.clear()?;
+        }
         let mut written = Vec::with_capacity(changes.len() + 1);
         let mut removed = Vec::new();
         for (at, (key, segment)) in changes.iter().enumerate() {
@@ -118,12 +125,17 @@ impl<L: SegmentLog> Replica<L> {
         for kind in kinds {
             self.log.remove(Stream { space: self.place.space, kind }, 0..u64::MAX)?;
         }
-        self.place.next = None;
+        (self.place.next, self.is_stale) = (None, false);
         Ok(())
     }
 
-    /// The log beneath.
-    pub fn into_log(self) -> L {
+    /// The log beneath. Where nothing was applied to a copy that counts for nothing, it is emptied first; a caller that is to know
+    /// whether it could be [clears](Self::clear) it before.
+    pub fn into_log(mut self) -> L {
+        if self.is_stale {
+            // A log that cannot be written is no more of use to who opens it next.
+            let _ = self.clear();
+        }
         self.log
     }
 }

@@ -47,7 +47,7 @@ pub(super) struct Sealed<V> {
 impl<V: Kept> Sealed<V> {
     /// What the list of buckets says, and the damage where it cannot be read. The buckets themselves are [surveyed](Self::survey)
     /// later.
-    pub(super) fn open(log: &mut impl SegmentLog, space: u32) -> Result<(Self, Option<StateDamage>), Error> {
+    pub(super) fn open(log: &impl SegmentLog, space: u32) -> Result<(Self, Option<StateDamage>), Error> {
         let mut sealed = Self {
             space,
             buckets: Vec::new(),
@@ -76,16 +76,14 @@ impl<V: Kept> Sealed<V> {
             }
             Err(flaw) => Some(StateDamage { key, flaw }),
         };
-        sealed.next = sealed.buckets.iter().map(|bucket| bucket.segments.end).max().unwrap_or_default();
-        sealed.sweep(log)?;
+        sealed.find_orphans(log)?;
         Ok((sealed, damage))
     }
 
-    /// Removes the segments that are in no bucket: a crash left them.
-    fn sweep(&self, log: &mut impl SegmentLog) -> Result<(), Error> {
+    /// Finds the segments that are in no bucket, which a crash left: they go with the next save.
+    fn find_orphans(&mut self, log: &impl SegmentLog) -> Result<(), Error> {
         let mut kept: Vec<_> = self.buckets.iter().map(|bucket| bucket.segments.clone()).collect();
         kept.sort_by_key(|segments| segments.start);
-        kept.push(u64::MAX..u64::MAX);
         let mut begin = 0;
         for segments in kept {
             let mut found = None;
@@ -94,10 +92,20 @@ impl<V: Kept> Sealed<V> {
                 false
             })?;
             if found.is_some_and(|found| found < segments.start) {
-                log.remove(self.stream(), begin..segments.start)?;
+                self.obsolete.push(begin..segments.start);
             }
             begin = segments.end;
         }
+        let mut end = begin;
+        log.scan(self.stream(), begin, &mut |sequence, _| {
+            end = sequence + 1;
+            true
+        })?;
+        if end > begin {
+            self.obsolete.push(begin..end);
+        }
+        // What is written from here on is told from what was there.
+        self.next = end;
         Ok(())
     }
 
@@ -146,6 +154,11 @@ impl<V: Kept> Sealed<V> {
         self.obsolete.extend(gone.into_iter().map(|bucket| bucket.segments));
         self.changed = true;
         self.last = None;
+    }
+
+    /// The number of the next segment that is written.
+    pub(super) fn next(&self) -> u64 {
+        self.next
     }
 
     /// The first segment of entries that are not sealed.

@@ -1,5 +1,7 @@
 use std::ops::Range;
 
+use super::identity::IDENTITY;
+use super::mark::{self, MARK};
 use super::replica::PLACE;
 use super::sealed::{BUCKETS, SEALED, read_list};
 use super::{ENTRIES, PROGRESS, StateDamage};
@@ -25,6 +27,8 @@ pub struct SavedState {
     pub bytes: u64,
     /// The first segment that cannot be used.
     pub damage: Option<StateDamage>,
+    /// The damage that was [salvaged](crate::DurableTable::salvage), where that is not acknowledged.
+    pub salvaged: Option<StateDamage>,
 }
 
 /// The segments of one or more tables, as they are looked through in the order of their keys.
@@ -41,7 +45,8 @@ pub(super) struct Survey {
 impl Survey {
     /// Looks at the next segment. `None` where no state has such a one, or not behind the one before.
     pub(super) fn look(&mut self, key: Key, segment: &[u8]) -> Option<()> {
-        let known = matches!(key.stream.kind, ENTRIES | PROGRESS | SEALED | BUCKETS | PLACE);
+        let known =
+            matches!(key.stream.kind, ENTRIES | PROGRESS | SEALED | BUCKETS | IDENTITY | MARK | PLACE);
         if !known || self.last.is_some_and(|last| last >= key) {
             return None;
         }
@@ -76,6 +81,8 @@ impl Survey {
                 state.identities = u64::try_from(head.next).ok();
             }
             PLACE => state.next = Some(head.next),
+            IDENTITY => {}
+            MARK => state.salvaged = mark::decode(content),
             _ => match read_list(head.count, content) {
                 Some((from, buckets)) => {
                     self.list = (from, buckets.into_iter().map(|bucket| bucket.segments).collect());
@@ -114,7 +121,16 @@ impl Survey {
 
 impl SavedState {
     fn of(partition: u32) -> Self {
-        Self { partition, next: None, identities: None, progress: None, segments: 0, bytes: 0, damage: None }
+        Self {
+            partition,
+            next: None,
+            identities: None,
+            progress: None,
+            segments: 0,
+            bytes: 0,
+            damage: None,
+            salvaged: None,
+        }
     }
 }
 

@@ -1,4 +1,6 @@
-use offsets_store::{Flaw, SegmentLog as _, Topic};
+use std::time::Duration;
+
+use offsets_store::{Error, Flaw, Limits, SegmentLog as _, Topic};
 
 use crate::story::{SharedLog, at, commit, link, pair, sync, syncs_of};
 
@@ -54,8 +56,36 @@ fn what_precedes_a_damaged_segment_is_kept_and_reading_goes_on_from_there() {
         assert!(found.to_string().starts_with("link src->dst: segment 2 of the syncs is damaged"), "{found}");
         assert_eq!(archive.recall(&link()).unwrap().commits.len(), 1, "other streams are whole");
 
-        // Who records reads the rest again, and then all is there.
+        // Whoever records is refused, again and again, and nothing goes.
+        let before = log.all();
+        for _ in 0..2 {
+            let mut archive = log.archive();
+            let error = archive.record(&link()).err().unwrap();
+            assert!(matches!(error, Error::Damaged { .. }) && error.is_damage(), "{error}");
+            assert!(
+                error.to_string().starts_with("the archive: link src->dst: segment 2 of the syncs"),
+                "{error}"
+            );
+            let limits = Limits { age: Some(Duration::ZERO), bytes: None };
+            assert!(matches!(archive.expire(&limits, at(1_000_000)), Err(Error::Damaged { .. })));
+            assert_eq!(log.all(), before);
+        }
+
+        // Salvaged, and that acknowledged, who records reads the rest again, and then all is there.
         let mut archive = log.archive();
+        let cut = archive.salvage(at(5)).unwrap();
+        assert_eq!(cut.iter().map(|damage| damage.sequence).collect::<Vec<_>>(), [2]);
+        for _ in 0..2 {
+            let mut archive = log.archive();
+            assert_eq!(archive.salvaged()[0].at, at(5));
+            assert_eq!(syncs_of(&mut archive, 0), kept);
+            let error = archive.record(&link()).err().unwrap();
+            assert!(matches!(error, Error::Unacknowledged { .. }), "{error}");
+            assert!(error.to_string().contains("segment 2 of the syncs is damaged"), "{error}");
+        }
+        assert_eq!(archive.acknowledge().unwrap().len(), 1);
+        let mut archive = log.archive();
+        assert_eq!(archive.salvaged(), []);
         let mut recorder = archive.record(&link()).unwrap();
         let next = recorder.position(Topic::Syncs).unwrap().offset + 1;
         assert_eq!(next, kept.len() as i64);
@@ -65,6 +95,53 @@ fn what_precedes_a_damaged_segment_is_kept_and_reading_goes_on_from_there() {
         assert_eq!(syncs_of(&mut archive, 0).len(), 20_000);
         assert_eq!(archive.damages(), []);
     }
+}
+
+/// The library report L1, at archives: every stream, and however it is damaged.
+#[test]
+fn a_damaged_archive_is_not_recorded_in_and_nothing_of_it_is_removed() {
+    let whole = recorded(2_000);
+    let keys: Vec<_> = whole.all().into_iter().map(|(key, _)| key).collect();
+    assert!([0, 1, 2, 3].iter().all(|kind| keys.iter().any(|key| key.stream.kind == *kind)));
+    for key in keys {
+        for cut in [false, true] {
+            let mut log = recorded(2_000);
+            let (_, mut bytes) = log.all().into_iter().find(|(found, _)| *found == key).unwrap();
+            if cut {
+                bytes.truncate(20)
+            } else {
+                bytes[45] ^= 1
+            }
+            log.append(&[(key, bytes)]).unwrap();
+            let before = log.all();
+            for _ in 0..2 {
+                let mut archive = log.archive();
+                let error = archive.record(&link()).err().unwrap();
+                assert!(matches!(error, Error::Damaged { .. }), "{key:?}: {error}");
+                assert!(archive.expire(&Limits { age: None, bytes: Some(1) }, at(0)).is_err());
+                let _ = archive.recall(&link());
+                assert_eq!(log.all(), before, "{key:?}");
+            }
+            let mut archive = log.archive();
+            assert!(!archive.salvage(at(1)).unwrap().is_empty());
+            assert!(matches!(log.archive().record(&link()).err(), Some(Error::Unacknowledged { .. })));
+            archive.acknowledge().unwrap();
+            log.archive().record(&link()).unwrap();
+        }
+    }
+}
+
+/// What is in a segment that cannot be read may be the newest of its group: it does not go with age.
+#[test]
+fn what_cannot_be_read_is_not_expired() {
+    let mut log = recorded(20_000);
+    let mut archive = log.archive();
+    archive.record(&link()).unwrap();
+    damage(&mut log, SYNCS, 0, |bytes| bytes[500] ^= 0x40);
+    let before = log.all();
+    let limits = Limits { age: Some(Duration::from_secs(1)), bytes: None };
+    assert!(matches!(archive.expire(&limits, at(1_000_000)), Err(Error::Damaged { .. })));
+    assert_eq!(log.segments(SYNCS).len(), before.iter().filter(|(key, _)| key.stream.kind == SYNCS).count());
 }
 
 #[test]
@@ -85,6 +162,11 @@ fn a_link_whose_record_is_damaged_is_named_and_its_number_not_given_away() {
     let mut archive = log.archive();
     assert!(archive.links().is_empty());
     assert_eq!(archive.damages()[0].flaw, Flaw::Short);
+    assert!(matches!(archive.record(&link()).err(), Some(Error::Damaged { .. })));
+    archive.salvage(at(0)).unwrap();
+    archive.acknowledge().unwrap();
+    let mut archive = log.archive();
+    assert_eq!((archive.damages(), archive.links().len()), (&[][..], 0));
     let mut recorder = archive.record(&link()).unwrap();
     assert_eq!(recorder.position(Topic::Syncs), None);
     sync(&mut recorder, 0, 0, (1, 1), at(0));

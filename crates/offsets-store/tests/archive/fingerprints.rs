@@ -193,6 +193,9 @@ fn of_a_damaged_stream_nothing_is_used_for_a_withdrawal_may_be_lost_with_it() {
     assert_eq!(kept(&archive, 0, 0, 2_000), []);
     let damage = archive.fingerprints(&link()).unwrap().damage().unwrap().to_string();
     assert!(damage.contains("of the records is damaged"), "{damage}");
+    assert!(archive.record(&link()).is_err());
+    archive.salvage(at(2)).unwrap();
+    archive.acknowledge().unwrap();
     let mut recorder = archive.record(&link()).unwrap();
     assert_eq!(recorder.kept_up_to(&orders(0)), None);
     keep(&mut recorder, 0, &scan(0, 10, 1), 2);

@@ -87,6 +87,12 @@ impl SharedLog {
         Archive::over(self.clone()).unwrap()
     }
 
+    pub(crate) fn all(&self) -> Vec<(Key, Vec<u8>)> {
+        let mut found = Vec::new();
+        self.scan_all(&mut |key, bytes| found.push((key, bytes.to_vec()))).unwrap();
+        found
+    }
+
     pub(crate) fn segments(&self, kind: u8) -> Vec<(Key, Vec<u8>)> {
         let mut found = Vec::new();
         for space in 0..4 {

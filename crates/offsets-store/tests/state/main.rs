@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 mod capped;
+mod damage;
 mod folder;
+mod identity;
 mod replica;
 #[allow(dead_code, reason = "the example's own entry is called")]
 #[path = "../../examples/resume.rs"]
@@ -15,7 +17,7 @@ use offsets_core::reconcile::{
     Dedup, Hlc, Identity, MemoryTable, Position, Rank, ReadBefore, Region, Seen, Table, Version, Window,
     Winner,
 };
-use offsets_store::{DurableTable, Journal, Kept, Key, MemoryLog, SegmentLog as _, SledLog, Stream};
+use offsets_store::{DurableTable, Error, Journal, Kept, Key, MemoryLog, SegmentLog as _, SledLog, Stream};
 use proptest::prelude::*;
 
 fn id(number: u32) -> Identity {
@@ -144,9 +146,10 @@ fn a_log_that_lacks_its_beginning_is_damaged() {
     let mut log = MemoryLog::default();
     let rest = table.log().changes().map(|(key, segment)| (key, segment.unwrap().to_vec()));
     log.append(&rest.collect::<Vec<_>>()).unwrap();
-    let table = DurableTable::<Seen, _>::open(log, 3).unwrap();
-    let damage = table.damage().unwrap().to_string();
-    assert!(damage.contains("it counts 10000 identities"), "{damage}");
+    let error = DurableTable::<Seen, _>::open(log.clone(), 3).unwrap_err();
+    assert!(matches!(error, Error::State(_)) && error.to_string().contains("it counts 10000 identities"));
+    let table = DurableTable::<Seen, _>::salvage(log, 3).unwrap();
+    assert!(table.damage().unwrap().to_string().contains("it counts 10000 identities"));
     assert_eq!(table.progress(), None, "nobody may go on as if it were whole");
 }
 
@@ -164,7 +167,7 @@ fn a_note_leaves_the_changes_where_they_are() {
 }
 
 #[test]
-fn damage_is_named_and_what_precedes_it_is_kept() {
+fn damage_is_named_and_what_precedes_it_is_salvaged() {
     let mut table = DurableTable::open(MemoryLog::default(), 3).unwrap();
     for number in 0..2_000 {
         table.put(id(number), seen(number)).unwrap();
@@ -184,7 +187,7 @@ fn damage_is_named_and_what_precedes_it_is_kept() {
         damaged[at] ^= 0x10;
         let mut log = whole.clone();
         log.append(&[(Key { stream, sequence }, damaged)]).unwrap();
-        let mut table = DurableTable::<Seen, _>::open(log, 3).unwrap();
+        let mut table = DurableTable::<Seen, _>::salvage(log, 3).unwrap();
         let damage = table.damage().unwrap().to_string();
         assert!(damage.starts_with("segment 2 of space 3 cannot be used"), "{damage}");
         assert_eq!(table.progress(), None, "nobody may go on as if it were whole");
@@ -192,13 +195,15 @@ fn damage_is_named_and_what_precedes_it_is_kept() {
         assert_eq!(table.get(id(0)).unwrap(), Some(seen(0)));
         table.put(id(5_000), seen(5_000)).unwrap();
         table.save(b"again").unwrap();
+        table.acknowledge().unwrap();
         let table = DurableTable::<Seen, _>::open(table.log().clone(), 3).unwrap();
         assert_eq!((table.damage(), table.progress()), (None, Some(&b"again"[..])));
     }
 }
 
 /// What each version wrote, as `STATE.md` draws it: space, kind, sequence and bytes.
-const FORMATS: [&str; 2] = [include_str!("format-1.txt"), include_str!("format-2.txt")];
+const FORMATS: [&str; 3] =
+    [include_str!("format-1.txt"), include_str!("format-2.txt"), include_str!("format-3.txt")];
 
 fn samples() -> (Vec<Seen>, Vec<ReadBefore>, Vec<Winner>) {
     let rank = |version: &str| Rank {
@@ -229,7 +234,7 @@ fn the_format_is_what_it_was() {
     }
     let (seen, read, winners) = samples();
     let written = written(1, &seen, b"progress") + &written(2, &read, b"") + &written(3, &winners, b"");
-    assert!(written == FORMATS[1], "{written}");
+    assert!(written == FORMATS[2], "{written}");
 }
 
 #[test]

@@ -67,6 +67,7 @@ fn a_copy_of_another_changelog_is_emptied_and_its_neighbours_are_left_alone() {
     assert_eq!(again.place().next(), Some(7));
     let other = Replica::open(log.clone(), SPACE, "other").unwrap();
     assert_eq!(other.place().next(), None);
+    other.into_log();
     assert_eq!(contents(&log), [(neighbour, b"theirs".to_vec())].into());
 }
 

@@ -57,13 +57,17 @@ impl Task {
     /// The task that a copy of its changelog holds, if that goes with what the group has committed.
     pub(crate) fn find(
         partition: i32,
-        copy: ReplicaCopy,
+        mut copy: ReplicaCopy,
         committed: &Committed,
         job: &Job,
         changelog: &TopicPartition,
         memory: Option<usize>,
     ) -> Result<Found, Error> {
         let place = copy.place();
+        if place.next().is_none() {
+            // What is there is of another changelog.
+            copy.clear()?;
+        }
         let log = Journal::over(copy.into_log());
         let opened = Judge::open(log, partition.cast_unsigned(), &job.judging, memory);
         let Opened { judge, progress } = match opened {
