@@ -157,6 +157,12 @@ fn archive_remedy(error: &offsets_store::Error) -> Option<&'static str> {
         Error::OtherCluster { .. } => {
             "its offsets mean nothing on another cluster: use another folder, or another alias for the new cluster"
         }
+        Error::Damaged { .. } => {
+            "copy the folder, then cut the damage out with `offsets archive salvage`: what is still in Kafka is read again"
+        }
+        Error::Unacknowledged { .. } => {
+            "say that this is known with `offsets archive salvage --acknowledge`; the run goes on from what is left"
+        }
         Error::UnknownLink { .. } => "check the aliases, or name the link with --link",
         Error::Engine { .. } => {
             "move the folder away and let `offsets archive run` begin anew; keep it for salvage"

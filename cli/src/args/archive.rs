@@ -26,6 +26,8 @@ pub(crate) enum ArchiveVerb {
     Stats(StatsArgs),
     /// Write what an archive holds of a link in the form of a dump
     Export(ExportArgs),
+    /// Say what of an archive is damaged, and cut it out
+    Salvage(SalvageArgs),
 }
 
 #[derive(Debug, Args)]
@@ -88,6 +90,35 @@ pub(crate) struct RunArgs {
     /// Remove the oldest when more than this is kept (10GB, 10GiB, or bytes); the folder may grow to about twice as much
     #[arg(long, value_name = "SIZE", value_parser = parse_bytes)]
     pub(crate) max_bytes: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  offsets archive salvage --dir /var/lib/offsets
+  offsets archive salvage --dir /var/lib/offsets --execute
+  offsets archive salvage --dir /var/lib/offsets --acknowledge
+
+`archive run` refuses an archive in which something is damaged, and changes nothing in it: reading verbs use
+what stands before the damage, and say so. Salvage removes each damaged segment and all that stand behind it
+in its stream. A new run reads again what is still in Kafka; what is not is lost, so copy the folder first.
+The archive is then marked, and refused, until --acknowledge is given.
+
+Exit codes:
+  0 nothing is damaged, or it was cut out   1 I/O error, or the folder is in use   2 usage
+  3 something is damaged, or not acknowledged")]
+pub(crate) struct SalvageArgs {
+    /// The archive's folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+
+    /// Cut out what is damaged
+    #[arg(long)]
+    pub(crate) execute: bool,
+
+    /// Take note of what was cut out, so that `archive run` goes on
+    #[arg(long)]
+    pub(crate) acknowledge: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

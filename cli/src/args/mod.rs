@@ -11,7 +11,9 @@ mod simulate;
 mod state;
 mod value;
 
-pub(crate) use archive::{ArchiveArgs, ArchiveVerb, CommitsFrom, ExportArgs, RunArgs, StatsArgs};
+pub(crate) use archive::{
+    ArchiveArgs, ArchiveVerb, CommitsFrom, ExportArgs, RunArgs, SalvageArgs, StatsArgs,
+};
 pub(crate) use evidence::EvidenceArgs;
 pub(crate) use link::{LinkArgs, PolicyName, SideArgs, SyncsLocation};
 pub(crate) use output::{Format, OutputArgs};
@@ -19,7 +21,9 @@ pub(crate) use reconcile::{Mode, OnFlaw, ReconcileArgs};
 pub(crate) use reset::{ApplyArgs, Destination, ResetArgs, TargetPartitions, UndoArgs};
 pub(crate) use selection::{GroupArgs, SeedArgs, SelectionArgs, TranslateArgs};
 pub(crate) use simulate::SimulateArgs;
-pub(crate) use state::{StateArgs, StateExportArgs, StateImportArgs, StateShowArgs, StateVerb};
+pub(crate) use state::{
+    StateAcknowledgeArgs, StateArgs, StateExportArgs, StateImportArgs, StateShowArgs, StateVerb,
+};
 
 use std::path::PathBuf;
 

@@ -8,12 +8,15 @@ Examples:
   offsets state show --dir /var/lib/merge
   offsets state export --dir /var/lib/merge --file merge.state
   offsets state import --file merge.state --dir /var/lib/merge
+  offsets state acknowledge --dir /var/lib/merge
 
 The changelog of a job is the truth, and the folder saves reading it from its beginning. A copy of the
 folder moves an instance to another machine, or keeps what a lost disk would take: what is newer is then
 read from the changelog. Nothing is made wrong by a copy that is old. One that goes further than the
 changelog, or is of another changelog, is emptied and everything is read anew; one that was made by other
 rules, or is not where the group is, ends `reconcile` with exit code 4 before anything is read.
+What `reconcile` finds damaged it moves to `damaged` in the folder and reads from the changelog: `show` says
+so until it is acknowledged.
 The folder must not be in use: stop the instance first (SIGTERM is safe).
 
 Exit codes:
@@ -32,6 +35,8 @@ pub(crate) enum StateVerb {
     Export(StateExportArgs),
     /// Put a copy into a folder that is empty or not there yet, whole or not at all
     Import(StateImportArgs),
+    /// Take note of damage: remove what was moved aside, and the marks of what was salvaged
+    Acknowledge(StateAcknowledgeArgs),
 }
 
 #[derive(Debug, Args)]
@@ -82,4 +87,17 @@ pub(crate) struct StateImportArgs {
     /// The copy; `-` is stdin
     #[arg(long, value_name = "FILE", default_value = "-")]
     pub(crate) file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  offsets state acknowledge --dir /var/lib/merge
+
+Removes the folder `damaged`, and the marks of tables that a program salvaged. It says what that was, and
+changes nothing of the state. What is damaged in the state itself is not acknowledged but read again.")]
+pub(crate) struct StateAcknowledgeArgs {
+    /// The folder that `reconcile --state` names
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: PathBuf,
 }

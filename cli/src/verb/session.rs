@@ -245,6 +245,9 @@ pub(super) fn tell_damages(archive: &Archive, remarks: Remarks) {
     for damage in archive.damages() {
         remarks.say(format!("archive: {damage}"));
     }
+    for salvaged in archive.salvaged() {
+        remarks.say(format!("archive: {salvaged}; it is not acknowledged"));
+    }
 }
 
 /// Says why fingerprints that were kept were not used.

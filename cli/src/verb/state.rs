@@ -4,10 +4,12 @@ use std::fs::File;
 use std::io::{self, BufReader, Seek as _};
 use std::path::Path;
 
-use offsets_store::{Error, SavedState, StateFolder, StateFolderError};
+use offsets_store::{Acknowledged, Error, SavedState, StateFolder, StateFolderError};
 
 use super::output::Output;
-use crate::args::{OutputArgs, StateArgs, StateExportArgs, StateImportArgs, StateShowArgs, StateVerb};
+use crate::args::{
+    OutputArgs, StateAcknowledgeArgs, StateArgs, StateExportArgs, StateImportArgs, StateShowArgs, StateVerb,
+};
 use crate::exit::Exit;
 use crate::failure::{Failure, with_causes};
 use crate::print::{Remarks, print_state};
@@ -18,6 +20,7 @@ pub(crate) fn state(output: &OutputArgs, args: &StateArgs) -> Result<Exit, Failu
         StateVerb::Show(args) => show(output, args),
         StateVerb::Export(args) => export(output, args),
         StateVerb::Import(args) => import(output, args),
+        StateVerb::Acknowledge(args) => acknowledge(output, args),
     }
 }
 
@@ -26,6 +29,9 @@ fn show(output: &OutputArgs, args: &StateShowArgs) -> Result<Exit, Failure> {
     let (partitions, bytes_on_disk) = match (&args.dir, &args.file) {
         (Some(dir), _) => {
             let folder = StateFolder::open(dir).map_err(failure)?;
+            for path in folder.set_aside().map_err(failure)? {
+                remarks.say(format!("{}: it was damaged and moved aside; {ACKNOWLEDGE}", path.display()));
+            }
             (folder.partitions().map_err(failure)?, Some(folder.footprint().map_err(failure)?))
         }
         (None, file) => {
@@ -36,7 +42,11 @@ fn show(output: &OutputArgs, args: &StateShowArgs) -> Result<Exit, Failure> {
     };
     print_state(&partitions, bytes_on_disk, output)?;
     let mut exit = Exit::Done;
-    for SavedState { partition, damage, .. } in &partitions {
+    for SavedState { partition, damage, salvaged, .. } in &partitions {
+        if let Some(salvaged) = salvaged {
+            remarks.fault(format!("partition {partition} was salvaged: {salvaged}; {ACKNOWLEDGE}"));
+            exit = Exit::Unsound;
+        }
         if let Some(damage) = damage {
             remarks.fault(format!("partition {partition} is damaged: {damage}; {DAMAGED}"));
             exit = Exit::Unsound;
@@ -91,6 +101,25 @@ fn tell(path: &Path, partitions: &[SavedState], remarks: Remarks) {
         ));
     }
 }
+
+fn acknowledge(output: &OutputArgs, args: &StateAcknowledgeArgs) -> Result<Exit, Failure> {
+    let remarks = Remarks::new(output);
+    let acknowledged = StateFolder::open(&args.dir).and_then(StateFolder::acknowledge).map_err(failure)?;
+    let Acknowledged { salvaged, removed, .. } = acknowledged;
+    for (partition, damage) in &salvaged {
+        remarks.say(format!("partition {partition}: acknowledged: {damage}"));
+    }
+    for path in &removed {
+        remarks.say(format!("removed {}", path.display()));
+    }
+    if salvaged.is_empty() && removed.is_empty() {
+        remarks.say("there was nothing to acknowledge");
+    }
+    Ok(Exit::Done)
+}
+
+/// What is to be done about what was damaged.
+const ACKNOWLEDGE: &str = "`offsets state acknowledge` takes note of it";
 
 /// What is to be done about damage.
 const DAMAGED: &str = "`offsets reconcile` reads what is damaged from the changelog anew";

@@ -176,6 +176,33 @@ fn nothing_is_written_over_and_only_a_folder_with_state_is_read() {
     assert_eq!(folder.files(), ["copy", "kept", "note.txt", "other"]);
 }
 
+/// What was moved aside, and what a program has salvaged, is told until it is acknowledged.
+#[test]
+fn what_was_damaged_is_told_until_it_is_acknowledged() {
+    let folder = kept();
+    let path = folder.path().join("kept");
+    folder.offsets("state acknowledge --dir kept").expect(0).says(&["nothing to acknowledge"]);
+    damage(&folder, entries(3));
+    let aside = SledLog::open(&path).unwrap().set_aside(3).unwrap();
+    assert_eq!(aside, path.join("damaged/partition-3-1"));
+    damage(&folder, entries(0));
+    drop(DurableTable::<Seen, _>::salvage(SledLog::open(&path).unwrap(), 0).unwrap());
+    for _ in 0..2 {
+        folder.offsets("state show --dir kept").expect(3).says(&[
+            "damaged/partition-3-1: it was damaged and moved aside",
+            "partition 0 was salvaged: segment 0 of space 0 cannot be used",
+            "state acknowledge",
+        ]);
+    }
+    folder
+        .offsets("state acknowledge --dir kept")
+        .expect(0)
+        .says(&["partition 0: acknowledged: segment 0", "removed kept/damaged/partition-3-1"]);
+    let shown = folder.offsets("state show --dir kept").expect(0);
+    assert!(!shown.stderr.contains("damaged") && !path.join("damaged").exists(), "{}", shown.stderr);
+    DurableTable::<Seen, _>::open(SledLog::open(&path).unwrap(), 0).unwrap();
+}
+
 #[test]
 fn a_folder_that_is_in_use_is_left_alone() {
     let folder = kept();

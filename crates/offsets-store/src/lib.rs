@@ -73,8 +73,12 @@
 //!
 //! - **What was saved is there.** [`Recorder::save`] and [`DurableTable::save`] return when the data is on the disk, with the
 //!   position up to which it was read in the same atomic write: a process that is killed reads nothing twice and loses nothing.
-//! - **Damage is found.** Every segment has a checksum. What stands before a damaged segment is kept, what stands
-//!   behind it is read from Kafka again; [`Archive::damages`] and [`DurableTable::damage`] name it.
+//! - **Damage is found, and stays until somebody decides.** Every segment has a checksum. A damaged table is refused by
+//!   [`DurableTable::open`], and a damaged archive by [`Archive::record`]: each time, and without a change on the disk. [`DurableTable::salvage`]
+//!   and [`Archive::salvage`] keep what stands before the damage, and leave a mark that has to be acknowledged. Reading an archive uses what stands
+//!   before the damage; [`Archive::damages`] names it.
+//! - **A table is what it says it is.** Its header has the type of its values and, where they are [named](TableOptions::rules), the rules it was
+//!   made by; as anything else it is refused. A space is open in one table at a time.
 //! - **One process at a time.** A folder that is in use is refused, and so is one that a newer version wrote.
 //!
 //! # What this crate does not do
@@ -102,6 +106,6 @@ pub use log::RedbLog;
 pub use log::{Claim, Journal, Key, MemoryLog, SEGMENT_LIMIT, SegmentLog, SledLog, Stream};
 pub use segment::Flaw;
 pub use state::{
-    DurableTable, Kept, NotAChange, Replica, ReplicaPlace, SavedState, SegmentChange, StateDamage,
-    StateFolder, StateFolderError, TableCost, TableIdentity, TableOptions, saved_progress,
+    Acknowledged, DurableTable, Kept, NotAChange, Replica, ReplicaPlace, SavedState, SegmentChange,
+    StateDamage, StateFolder, StateFolderError, TableCost, TableIdentity, TableOptions, saved_progress,
 };

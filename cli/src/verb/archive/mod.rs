@@ -6,6 +6,7 @@ mod fingerprints;
 mod health;
 mod recording;
 mod run;
+mod salvage;
 mod side;
 mod stats;
 mod tail;
@@ -22,5 +23,6 @@ pub(crate) fn archive(link: &LinkArgs, output: &OutputArgs, args: &ArchiveArgs) 
         ArchiveVerb::Run(args) => run::run(link, output, args),
         ArchiveVerb::Stats(args) => stats::stats(output, args),
         ArchiveVerb::Export(args) => export::export(link, output, args),
+        ArchiveVerb::Salvage(args) => salvage::salvage(output, args),
     }
 }

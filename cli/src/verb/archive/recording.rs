@@ -134,7 +134,7 @@ impl From<offsets_kafka::Error> for Trouble {
 
 impl From<offsets_store::Error> for Trouble {
     fn from(error: offsets_store::Error) -> Self {
-        let (is_final, is_fatal) = (error.is_unsuitable(), error.needs_reopening());
+        let (is_final, is_fatal) = (error.is_unsuitable() || error.is_damage(), error.needs_reopening());
         Self { failure: error.into(), unknown_topic: false, is_final, is_fatal }
     }
 }

@@ -52,12 +52,18 @@ impl<'s> Onlooker<'s> {
         self.losses
     }
 
-    /// What it cost that memory was capped.
-    pub(super) fn tell_of_cap(&self) {
+    /// What it cost that identities are on the disk: since memory is capped, or since an instance whose memory was capped left them
+    /// there.
+    pub(super) fn tell_of_cap(&self, is_capped: bool) {
         let TableCost { in_memory, sealed, disk_reads, false_positives, .. } = self.standing.state().cost;
         if sealed > 0 {
+            let why = if is_capped {
+                "memory is capped"
+            } else {
+                "an instance with --max-memory has sealed identities, which stay on the disk"
+            };
             self.say(format!(
-                "memory is capped: {in_memory} identities in memory, {sealed} on the disk; {disk_reads} segments were read to \
+                "{why}: {in_memory} identities in memory, {sealed} on the disk; {disk_reads} segments were read to \
                  look them up, {false_positives} of them in vain"
             ));
         }

@@ -72,7 +72,7 @@ pub(super) fn reconcile(
                 .map_err(|error| dry_run_failed(error, &job)),
         }
     });
-    onlooker.tell_of_cap();
+    onlooker.tell_of_cap(job.memory.is_some());
     let losses = onlooker.into_losses();
     let (ended, tally) = ended?;
     print_reconciled(&tally, args.dry_run.then_some(losses.as_slice()), false, output, remarks)?;

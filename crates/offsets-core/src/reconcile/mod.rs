@@ -23,7 +23,8 @@
 //! 3. An operator remembers in a [`Table`]: [`MemoryTable`] here, one on a disk in `offsets-store`.
 //! 4. Before anything is put out, the table is saved, in one step with how far the operator has come ([`Dedup::frontier`],
 //!    [`Seeded::windows`], [`Upsert::sweep`] and [`Upsert::unsettled`]); then the positions are committed, and then
-//!    they are [settled](Operator::settle): only that lets an operator forget.
+//!    they are [settled](Operator::settle): only that lets an operator forget. Several batches may be in flight meanwhile, and inputs may
+//!    rest; an input that is revoked is [released](Operator::release).
 //!
 //! ```
 //! use offsets_core::reconcile::{

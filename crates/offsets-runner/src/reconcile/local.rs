@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::slice;
 
@@ -13,6 +14,8 @@ pub(crate) struct Local {
     place: Place,
     /// What the changelog is known by: its name and, where the cluster tells it, the id that a topic created anew would not have.
     changelog: String,
+    /// Partitions whose copy was moved aside, and was not found whole since.
+    aside: BTreeSet<i32>,
 }
 
 enum Place {
@@ -36,12 +39,12 @@ impl Local {
         };
         let ids = cluster.topic_ids(slice::from_ref(&job.changelog), &Deadline::after(job.timeout));
         let id = ids.newest(&job.changelog).map(|id| format!("@{id}")).unwrap_or_default();
-        Ok(Self { place, changelog: format!("{}{id}", job.changelog) })
+        Ok(Self { place, changelog: format!("{}{id}", job.changelog), aside: BTreeSet::new() })
     }
 
     /// Copies that are gone with the process.
     pub(crate) fn in_memory(job: &Job) -> Self {
-        Self { place: Place::Memory, changelog: job.changelog.to_string() }
+        Self { place: Place::Memory, changelog: job.changelog.to_string(), aside: BTreeSet::new() }
     }
 
     /// The copy of one partition of the changelog.
@@ -54,12 +57,19 @@ impl Local {
     }
 
     /// Moves what is there of a partition aside, since it is damaged: the changelog has it all. Gives the file it is in now, where
-    /// copies are on a disk.
-    pub(crate) fn set_aside(&self, number: i32) -> Result<Option<PathBuf>, Error> {
-        match &self.place {
+    /// copies are on a disk. What was read from the changelog since then and is damaged again is of no use to anybody.
+    pub(crate) fn set_aside(&mut self, number: i32) -> Result<Option<PathBuf>, Error> {
+        let is_new = self.aside.insert(number);
+        match &mut self.place {
+            Place::Sled(log) if is_new => Ok(Some(log.set_aside(number.cast_unsigned())?)),
+            Place::Sled(_) => self.copy(number)?.clear().map(|()| None).map_err(Error::from),
             Place::Memory => Ok(None),
-            Place::Sled(log) => Ok(Some(log.clone().set_aside(number.cast_unsigned())?)),
         }
+    }
+
+    /// The copy of a partition is whole.
+    pub(crate) fn found(&mut self, number: i32) {
+        self.aside.remove(&number);
     }
 
     /// Returns when everything is on the disk.

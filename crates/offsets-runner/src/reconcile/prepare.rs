@@ -145,22 +145,27 @@ impl Reconciling<'_> {
     }
 
     /// The copies of the changelog for the tasks that are not there.
-    fn copies(&self, seat: &mut Seat<'_>, numbers: &[i32]) -> Result<BTreeMap<i32, ReplicaCopy>, Error> {
-        let missing = numbers.iter().filter(|number| !self.tasks.contains_key(number));
-        missing
-            .map(|number| match self.local.copy(*number) {
+    fn copies(&mut self, seat: &mut Seat<'_>, numbers: &[i32]) -> Result<BTreeMap<i32, ReplicaCopy>, Error> {
+        let mut copies = BTreeMap::new();
+        for &number in numbers {
+            if self.tasks.contains_key(&number) {
+                continue;
+            }
+            let copy = match self.local.copy(number) {
                 Err(Error::Store(cause)) if cause.is_state_damage() => {
-                    self.set_aside(seat, *number, &cause)?;
-                    Ok((*number, self.local.copy(*number)?))
+                    self.set_aside(seat, number, &cause)?;
+                    self.local.copy(number)
                 }
-                copy => Ok((*number, copy?)),
-            })
-            .collect()
+                copy => copy,
+            };
+            copies.insert(number, copy?);
+        }
+        Ok(copies)
     }
 
     /// What is damaged in a local copy may be whole in the changelog: it is read from its beginning once more.
     fn set_aside(
-        &self,
+        &mut self,
         seat: &mut Seat<'_>,
         number: i32,
         cause: &dyn std::error::Error,
@@ -184,7 +189,10 @@ impl Reconciling<'_> {
         for (number, copy) in copies {
             let partition = TopicPartition::new(self.job.changelog.clone(), number);
             match Task::find(number, copy, committed, self.job, &partition, memory)? {
-                Found::Task(task) => drop(self.tasks.insert(number, *task)),
+                Found::Task(task) => {
+                    self.local.found(number);
+                    self.tasks.insert(number, *task);
+                }
                 Found::Apart(error) => {
                     last = Some(error);
                     apart.get_or_insert(partition);

@@ -126,7 +126,8 @@ impl Archive {
         Error::Damaged { folder: self.folder.clone(), damages }
     }
 
-    fn spaces(&self) -> Vec<(u32, LinkName)> {
+    /// The links, with their numbers.
+    pub(super) fn spaces(&self) -> Vec<(u32, LinkName)> {
         self.links.iter().map(|(space, known)| (*space, known.link.name())).collect()
     }
 }

@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use offsets_core::link::LinkName;
 
-use super::contents::StreamState;
+use super::contents::{Contents, StreamState};
 use super::names::Use;
 use super::{Archive, to_timestamp};
 use crate::Error;
@@ -34,21 +34,31 @@ pub struct LinkStats {
 }
 
 impl Archive {
-    /// What is held of each link, sorted by name.
+    /// What is held of each link, sorted by name. Of a damaged stream it is what stands before the damage, which
+    /// [`damages`](Archive::damages) names. Nothing is changed.
     ///
     /// # Errors
     /// The log's own.
     pub fn stats(&mut self) -> Result<Vec<LinkStats>, Error> {
-        let links: Vec<_> = self.links().into_iter().cloned().collect();
+        let mut links = self.spaces();
+        links.sort_by(|(_, one), (_, other)| one.cmp(other));
         let mut stats = Vec::new();
-        for link in &links {
-            let recorder = self.record(link)?;
-            let contents = recorder.contents();
+        for (space, link) in links {
+            let loaded;
+            let contents = match self.open.get(&space) {
+                Some(recorded) => recorded,
+                None => {
+                    let (contents, damages) = Contents::load(&*self.log, space, &link, &mut ())?;
+                    self.damages.extend(damages);
+                    loaded = contents;
+                    &loaded
+                }
+            };
             let ageing = [&contents.commits, &contents.syncs, &contents.checkpoints, &contents.records];
             let spans = || ageing.iter().filter_map(|stream| span(stream));
             let polled = contents.commits.tail.head.last_ms;
             stats.push(LinkStats {
-                link: link.name(),
+                link,
                 commits: contents.standings.0.len() as u64,
                 commit_changes: contents.commits.count(),
                 syncs: contents.syncs.count(),

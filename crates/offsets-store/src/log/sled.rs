@@ -82,11 +82,8 @@ impl SledLog {
     /// # Errors
     /// [`Error::Io`] or [`Error::Engine`].
     pub fn set_aside(&mut self, space: u32) -> Result<PathBuf, Error> {
-        let io_failed = |cause| Error::Io {
-            folder: self.folder.clone(),
-            doing: "move damaged state aside",
-            cause,
-        };
+        let io_failed =
+            |cause| Error::Io { folder: self.folder.clone(), doing: "move damaged state aside", cause };
         let path = free_place(&self.folder, &format!("partition-{space}")).map_err(io_failed)?;
         let mut file = fs::File::create_new(&path).map_err(io_failed)?;
         let (mut copy, mut kinds) = (Vec::new(), BTreeSet::new());

@@ -2,10 +2,10 @@ use std::fs;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use super::StateDamage;
 use super::replica::PLACE;
 use super::survey::{SavedState, Survey};
-use crate::log::{Key, SegmentLog, Stream};
+use super::{StateDamage, mark};
+use crate::log::{DAMAGED_FOLDER, Key, SegmentLog, Stream};
 use crate::segment::{self, Flaw, Head};
 use crate::{Error, SledLog};
 
@@ -28,6 +28,16 @@ const BATCH: usize = 32;
 pub struct StateFolder {
     folder: PathBuf,
     log: SledLog,
+}
+
+/// What was [acknowledged](StateFolder::acknowledge).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Acknowledged {
+    /// Partitions whose tables had been salvaged, and what was damaged of them.
+    pub salvaged: Vec<(u32, StateDamage)>,
+    /// What had been moved aside, and is gone now.
+    pub removed: Vec<PathBuf>,
 }
 
 /// Why the state in a folder cannot be copied, or a copy not be put into one.
@@ -154,6 +164,47 @@ impl StateFolder {
         write_part(out, end, &segment::encode(end, &Head::default(), &[]))?;
         out.flush()?;
         Ok(partitions)
+    }
+
+    /// What was moved aside in the folder since it was damaged, in the order of the names.
+    ///
+    /// # Errors
+    /// The system's, as [`Error::Io`].
+    pub fn set_aside(&self) -> Result<Vec<PathBuf>, StateFolderError> {
+        let failed = |cause| Error::Io { folder: self.folder.clone(), doing: "look into the folder", cause };
+        let entries = match fs::read_dir(self.folder.join(DAMAGED_FOLDER)) {
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.map_err(failed)?,
+        };
+        let paths = entries.map(|entry| entry.map(|entry| entry.path()));
+        let mut paths = paths.collect::<io::Result<Vec<_>>>().map_err(failed)?;
+        paths.sort();
+        Ok(paths)
+    }
+
+    /// Takes note of damage: removes what was moved aside, and the marks of tables that were [salvaged](crate::DurableTable::salvage). The
+    /// state itself stays as it is.
+    ///
+    /// # Errors
+    /// Those of [`partitions`](Self::partitions), and the system's, as [`Error::Io`].
+    pub fn acknowledge(mut self) -> Result<Acknowledged, StateFolderError> {
+        let mut acknowledged = Acknowledged { salvaged: Vec::new(), removed: self.set_aside()? };
+        // A folder that lost its only store has no state, and something to be acknowledged all the same.
+        let partitions = match self.partitions() {
+            Err(StateFolderError::Missing { .. }) if !acknowledged.removed.is_empty() => Vec::new(),
+            partitions => partitions?,
+        };
+        for SavedState { partition, salvaged, .. } in partitions {
+            if mark::remove(&mut self.log, partition)? {
+                acknowledged.salvaged.extend(salvaged.map(|damage| (partition, damage)));
+            }
+        }
+        let damaged = self.folder.join(DAMAGED_FOLDER);
+        if damaged.is_dir() {
+            let doing = "remove what was moved aside";
+            fs::remove_dir_all(&damaged).map_err(|cause| Error::Io { folder: damaged, doing, cause })?;
+        }
+        Ok(acknowledged)
     }
 
     /// Bytes on the disk, about.

@@ -18,7 +18,7 @@ mod survey;
 
 pub use cost::TableCost;
 pub(crate) use folder::write_copy;
-pub use folder::{StateFolder, StateFolderError};
+pub use folder::{Acknowledged, StateFolder, StateFolderError};
 pub use identity::TableIdentity;
 pub use kept::Kept;
 pub use opening::saved_progress;
