@@ -62,7 +62,7 @@ pub(crate) enum Unusable {
     Damage(StateDamage),
     Progress(serde_json::Error),
     /// Another operator left it.
-    Other(Progress),
+    Other(Box<Progress>),
 }
 
 impl From<Error> for Unusable {
@@ -88,7 +88,7 @@ impl Judge {
             saved.as_deref().map(Progress::read).transpose().map_err(Unusable::Progress)?
             && !progress.operator.is_of(judging)
         {
-            return Err(Unusable::Other(progress));
+            return Err(Unusable::Other(Box::new(progress)));
         }
         let opened = |judge, progress| Ok(Opened { judge, progress });
         match judging {
@@ -98,7 +98,7 @@ impl Judge {
                     OperatorProgress::Dedup(frontier) => {
                         opened(Self::Dedup(Dedup::resume(table, *window, frontier)?), Some(progress))
                     }
-                    _ => Err(Unusable::Other(progress)),
+                    _ => Err(Unusable::Other(Box::new(progress))),
                 },
             },
             Judging::Upsert(rules) => match table(log, space, memory)? {
@@ -108,7 +108,7 @@ impl Judge {
                     OperatorProgress::Upsert(sweep) => {
                         opened(Self::Upsert(Upsert::resume(table, *rules, sweep, [])?), Some(progress))
                     }
-                    _ => Err(Unusable::Other(progress)),
+                    _ => Err(Unusable::Other(Box::new(progress))),
                 },
             },
             Judging::Reread(_) => match table(log, space, memory)? {
@@ -117,7 +117,7 @@ impl Judge {
                     OperatorProgress::Reread(windows) => {
                         opened(Self::Reread(Seeded::resume(table, windows)?), Some(progress))
                     }
-                    _ => Err(Unusable::Other(progress)),
+                    _ => Err(Unusable::Other(Box::new(progress))),
                 },
             },
         }

@@ -59,16 +59,14 @@ impl Archive {
         if damages.is_empty() {
             return Ok(damages);
         }
-        let mut sequence = self.salvaged.len() as u64;
         let mut marks = Vec::new();
-        for damage in &damages {
+        for (sequence, damage) in (self.salvaged.len() as u64..).zip(&damages) {
             let key = Key { stream: SALVAGES, sequence };
             let now = now.as_millisecond();
             let head = Head { count: 1, first_ms: now, last_ms: now, ..Head::default() };
             let mut entry = Writer::default();
             entry.text(&damage.to_string());
             marks.push((key, segment::encode(key, &head, entry.bytes())));
-            sequence += 1;
         }
         self.log.append(&marks)?;
         self.log.flush()?;

@@ -279,7 +279,7 @@ fn refusal(unusable: Unusable, changelog: &TopicPartition, job: &Job) -> Error {
         Unusable::Store(error) => error.into(),
         Unusable::Damage(cause) => Error::Damaged { partition, cause },
         Unusable::Progress(cause) => Error::UnknownProgress { partition, cause },
-        Unusable::Other(progress) => other_rules(changelog, progress, job),
+        Unusable::Other(progress) => other_rules(changelog, *progress, job),
     }
 }
 
