@@ -172,6 +172,9 @@ fn damaged_ids_of_topics_are_not_used_and_cost_no_records() {
     bytes[60] ^= 1;
     log.append(&[(key, bytes)]).unwrap();
     let mut archive = log.archive();
+    assert!(archive.record(&link()).is_err());
+    archive.salvage(at(2)).unwrap();
+    archive.acknowledge().unwrap();
     let recorder = archive.record(&link()).unwrap();
     let known = recorder.kept_up_to(&orders(0)).unwrap();
     assert_eq!((known.next, known.topic), (offset(10), None));
