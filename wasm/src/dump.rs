@@ -37,7 +37,8 @@ impl Dump {
 
 impl Dump {
     pub(crate) fn read(text: &str) -> Result<Self, Error> {
-        Ok(Self { evidence: read_dump(text)? })
+        // Node's `readFileSync` leaves a byte order mark in front, which is no part of the text.
+        Ok(Self { evidence: read_dump(text.trim_start_matches('\u{feff}'))? })
     }
 
     pub(crate) fn answer(&mut self, selection: Selection) -> Translation {

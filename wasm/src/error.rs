@@ -67,6 +67,12 @@ mod tests {
     }
 
     #[test]
+    fn a_byte_order_mark_is_no_part_of_a_dump() {
+        let cut = "{\"apiVersion\":\"offsets/v1\",\n\"kind\":\"Evi";
+        assert_eq!(thrown(&format!("\u{feff}{cut}")), thrown(cut));
+    }
+
+    #[test]
     fn a_text_that_stops_short_is_thrown_with_its_last_place() {
         assert_eq!(
             thrown("{\"apiVersion\":\"offsets/v1\",\n\"kind\":\"Evi"),

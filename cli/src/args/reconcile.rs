@@ -50,10 +50,10 @@ A file has one record a line:
   {\"region\": \"a\", \"topic\": \"orders\", \"partition\": 0, \"offset\": 7,
    \"timestamp\": 1764000000000, \"key\": \"17\", \"value\": {\"total\": 3}, \"headers\": {\"id\": \"x\"}}
 Key and value are text or JSON, null is a tombstone, keyBase64 and valueBase64 are for bytes.
-A header that comes several times has a list of its values. A timestamp of -1 is none, and a negative
-partition or offset is not known. Blank lines and a byte order mark are passed over.
-Region and topic are the name of the file where neither the line nor --from REGION=FILE says them, the
-offset is the number of the line. Files are read side by side, the oldest timestamp first.
+A header that comes several times has a list of its values. A timestamp of -1 is none, and a
+negative partition or offset is not known. Blank lines and a byte order mark are passed over.
+Region and topic are the name of the file where neither the line nor --from REGION=FILE says them,
+the offset is the number of the line. Files are read side by side, the oldest timestamp first.
 
 Lines of other tools become lines of offsets with jq:
   kcat -C -b kafka:9092 -t orders -e -J |
@@ -69,8 +69,9 @@ Lines of other tools become lines of offsets with jq:
       {timestamp: (.[0] | split(\":\")[-1] | tonumber? // null),
        partition: (.[1] | split(\":\")[1] | tonumber), offset: (.[2] | split(\":\")[1] | tonumber),
        key: (.[3] | null_or_text), value: (.[4:] | join(\"\\t\") | null_or_text)}'
-Values stay text: fromjson would write them anew, and jq before 1.7 loses digits above 2^53. None of these
-is for values that are no text. docs/identity-and-order.md says what else each loses, and what kaf does.
+Values stay text: fromjson would write them anew, and jq before 1.7 loses digits above 2^53.
+None of these is for values that are no text. docs/identity-and-order.md says what each loses, and
+why there is no program for kaf.
 
 With --mode reread a line says at which partition and offset of the target its record stood, at least
 in topics that the seed has windows of: only what stood inside a window is ever dropped.

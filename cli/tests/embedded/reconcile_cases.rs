@@ -325,6 +325,10 @@ fn rules_that_do_nothing_together_are_refused() {
             "reconcile --from a.jsonl --to m --mode dedup --identity content --on identity=pass".to_owned(),
             ["every record has an identity by content", "leave it out"],
         ),
+        (
+            "reconcile --bootstrap-server 127.0.0.1:1 --group g --from t --to m --mode dedup --identity origin".to_owned(),
+            ["no two records of topics are one event", "say what copies of an event have in common"],
+        ),
     ] {
         folder.offsets(&line).fails(2, &words);
         assert_eq!(folder.files(), ["a.jsonl"], "{line}");

@@ -3,7 +3,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use offsets_core::model::{GroupId, TopicName};
-use offsets_core::reconcile::{OperatorKind, Policies, Rules, Seed, UpsertRules, Window};
+use offsets_core::reconcile::{
+    IdentityRule, Misfit, OperatorKind, Policies, Rules, Seed, UpsertRules, Window,
+};
 
 use crate::Error;
 
@@ -73,9 +75,19 @@ impl Job {
         }
     }
 
-    /// Whether its rules can have been meant for its operator.
-    pub(crate) fn check(&self) -> Result<(), Error> {
-        Ok(self.rules.examination.suits(self.judging.operator())?)
+    /// Whether its rules can have been meant for its operator, and for topics. A run checks it before anything is contacted.
+    ///
+    /// # Errors
+    /// [`Error::Misfit`].
+    pub fn check(&self) -> Result<(), Error> {
+        let examination = &self.rules.examination;
+        examination.suits(self.judging.operator())?;
+        match (&self.judging, &examination.identity) {
+            (Judging::Dedup(_), IdentityRule::Origin) => {
+                Err(Misfit::NothingRepeats(examination.identity.clone()).into())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The topics whose records are judged, and whose partitions are tasks.
@@ -180,7 +192,7 @@ pub enum LocalState {
 
 #[cfg(test)]
 mod tests {
-    use offsets_core::reconcile::{Examination, FlawKind, IdentityRule, Misfit, Policy};
+    use offsets_core::reconcile::{Examination, FlawKind, Policy};
 
     use super::*;
 
@@ -190,6 +202,10 @@ mod tests {
         let rules = Rules { examination, policies: Policies::default() };
         let judged = |judging| Job::new("merge", [], rules.clone(), judging).check();
         assert!(judged(Judging::Dedup(Window::Unbounded)).is_ok());
+        let examination = Examination { identity: IdentityRule::Origin, order: None, max_ahead_ms: 0 };
+        let by_origin = Rules { examination, policies: Policies::default() };
+        let by_origin = Job::new("merge", [], by_origin, Judging::Dedup(Window::Unbounded)).check();
+        assert!(matches!(by_origin, Err(Error::Misfit(Misfit::NothingRepeats(_)))));
         assert!(matches!(
             judged(Judging::Upsert(UpsertRules::default())),
             Err(Error::Misfit(Misfit::NoOrder))

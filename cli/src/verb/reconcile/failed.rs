@@ -1,5 +1,6 @@
 use offsets_runner::{Error, Job};
 
+use super::method::remedy;
 use super::rights;
 use crate::exit::Exit;
 use crate::failure::{Failure, with_causes};
@@ -41,6 +42,7 @@ fn failed(error: Error, job: &Job, before: &str) -> Failure {
             Exit::Unverified,
             "use another --group; or, if the group was moved on purpose, say --adopt-positions: what comes again is judged again",
         ),
+        Error::Misfit(misfit) => (Exit::Usage, remedy(misfit)),
         Error::TooFewPartitions { .. } => (Exit::Failed, "give it as many partitions as the inputs have"),
         Error::NotCompacted { .. } => {
             (Exit::Failed, "name another topic with --changelog, or set its cleanup.policy to compact")

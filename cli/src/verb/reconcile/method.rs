@@ -70,8 +70,11 @@ fn operator(mode: Mode) -> OperatorKind {
 }
 
 /// What to say instead of rules that do not go together.
-fn remedy(misfit: &Misfit) -> &'static str {
+pub(super) fn remedy(misfit: &Misfit) -> &'static str {
     match misfit {
+        Misfit::NothingRepeats(_) => {
+            "say what copies of an event have in common: --identity header:NAME, json:/POINTER, key or content"
+        }
         Misfit::NothingMerges(_) => {
             "say --identity key, or json:/POINTER or header:NAME of what the writes of a key have in common"
         }

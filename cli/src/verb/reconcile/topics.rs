@@ -137,6 +137,7 @@ fn task(link: &LinkArgs, args: &ReconcileArgs, group: &str) -> Result<Task, Fail
         ..job
     };
     has_one_part_for_each(&job, outputs.as_ref())?;
+    job.check().map_err(|error| run_failed(error, &job))?;
     Ok(Task { job, outputs })
 }
 

@@ -35,6 +35,9 @@ pub enum Misfit {
     /// A tombstone has no value to hold the field that is its identity.
     #[error("by identity {0} no tombstone can be identified: the header for its version is never used")]
     TombstoneHasNoIdentity(IdentityRule),
+    /// No two records of topics have one origin. Over files it is another matter: pieces of a dump may overlap.
+    #[error("by identity {0} no two records of topics are one event, and nothing is ever dropped")]
+    NothingRepeats(IdentityRule),
     /// What a seed names is named by its copy.
     #[error(
         "by identity {0} nothing is known that a seed names: records in a seed are known by their copies"
