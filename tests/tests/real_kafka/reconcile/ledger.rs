@@ -46,7 +46,8 @@ fn the_content_of_a_beaten_winner_is_in_the_ledger_by_choice() -> Result<()> {
             |write: &&Value| ["from", "partition", "offset"].iter().all(|field| write[field] == loser[field]);
         let held = lines.iter().map(|line| &line["write"]).find(is_it).unwrap_or(loser);
         ensure!(
-            held["record"]["value"]["v"].to_string() == loser["version"].as_str().unwrap_or_default(),
+            held["record"]["value"]["v"].as_u64().map(|version| Value::from(version.to_string()))
+                == Some(loser["version"].clone()),
             "{loss} {held}"
         );
     }
