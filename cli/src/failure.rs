@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
-use offsets_core::link::LinkName;
+use offsets_core::link::{LinkName, Side};
 use offsets_core::mm2::DecodeError;
 use offsets_core::model::Printable;
 
@@ -177,7 +177,17 @@ fn archive_remedy(error: &offsets_store::Error) -> Option<&'static str> {
 
 fn remedy_for(error: &offsets_kafka::Error) -> Option<&'static str> {
     Some(if error.is_unreachable() {
-        "check the bootstrap servers and the network; for a dead source say --source-dead"
+        match error.unreachable_side() {
+            Some(Side::Source) => {
+                "check --source.bootstrap-server (or SOURCE.bootstrap.servers in the MM2 file) and the network; if the \
+                 source's region is lost, say --source-dead; --source-timeout tries it for longer"
+            }
+            Some(Side::Target) => {
+                "check --target.bootstrap-server (or TARGET.bootstrap.servers in the MM2 file) and the network from here \
+                 to the target; --connect-timeout tries it for longer"
+            }
+            None => "check the bootstrap servers and the network; --connect-timeout tries them for longer",
+        }
     } else if error.is_unauthenticated() {
         "check security.protocol, sasl.* and ssl.* in the client properties"
     } else if error.is_unauthorised() {

@@ -75,7 +75,11 @@ pub(crate) struct LinkArgs {
     #[arg(long, value_name = "TIME", global = true, default_value = "60s", value_parser = parse_duration)]
     pub(crate) timeout: Duration,
 
-    /// How long to try the source before going on without it
+    /// How long to try a target none of whose brokers answers
+    #[arg(long, value_name = "TIME", global = true, default_value = "10s", value_parser = parse_duration)]
+    pub(crate) connect_timeout: Duration,
+
+    /// How long to try the source before going on without it, or before a verb that changes a group ends
     #[arg(long, value_name = "TIME", global = true, default_value = "10s", value_parser = parse_duration)]
     pub(crate) source_timeout: Duration,
 

@@ -18,7 +18,7 @@ pub(crate) use evidence::EvidenceArgs;
 pub(crate) use link::{LinkArgs, PolicyName, SideArgs, SyncsLocation};
 pub(crate) use output::{Format, OutputArgs};
 pub(crate) use reconcile::{Mode, OnFlaw, ReconcileArgs};
-pub(crate) use reset::{ApplyArgs, Destination, ResetArgs, TargetPartitions, UndoArgs};
+pub(crate) use reset::{ApplyArgs, Destination, MetadataHandling, ResetArgs, TargetPartitions, UndoArgs};
 pub(crate) use selection::{GroupArgs, SeedArgs, SelectionArgs, TranslateArgs};
 pub(crate) use simulate::SimulateArgs;
 pub(crate) use state::{

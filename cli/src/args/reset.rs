@@ -75,9 +75,16 @@ pub(crate) struct ApplyArgs {
     #[arg(long)]
     pub(crate) allow_out_of_range: bool,
 
-    /// Move groups back to where they have been
-    #[arg(long)]
-    pub(crate) allow_backwards: bool,
+    /// Move groups back to where they have been: all, or with =GROUP (repeatable) these
+    #[arg(
+        long,
+        value_name = "GROUP",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "",
+        action = clap::ArgAction::Append
+    )]
+    pub(crate) allow_backwards: Vec<String>,
 
     /// Use answers of class `unsafe`, whose evidence contradicts itself
     #[arg(long)]
@@ -87,6 +94,26 @@ pub(crate) struct ApplyArgs {
     /// it
     #[arg(long)]
     pub(crate) allow_stranded: bool,
+
+    /// What to do with commit metadata that is longer than the target takes (`offset.metadata.max.bytes`): keep refuses the move
+    #[arg(long, value_enum, value_name = "HOW", default_value = "keep")]
+    pub(crate) metadata: MetadataHandling,
+
+    /// Delete empty classic groups that have had members and write all their commits anew: otherwise those expire
+    /// `offsets.retention.minutes` after the last member left, whatever is committed since
+    #[arg(long)]
+    pub(crate) recreate_groups: bool,
+}
+
+/// `--metadata`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum MetadataHandling {
+    /// Refuse the move
+    Keep,
+    /// Commit without metadata
+    Drop,
+    /// Commit its beginning
+    Cut,
 }
 
 /// `--to`.
@@ -101,6 +128,13 @@ pub(crate) enum Destination {
     Datetime(Timestamp),
     /// This long ago.
     Duration(Duration),
+}
+
+impl Destination {
+    /// Whether records are looked up by their timestamps.
+    pub(crate) fn is_time(self) -> bool {
+        matches!(self, Self::Datetime(_) | Self::Duration(_))
+    }
 }
 
 impl FromStr for Destination {

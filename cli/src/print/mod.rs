@@ -3,6 +3,7 @@
 mod archive;
 mod chart;
 mod explanation;
+mod plan;
 mod progress;
 mod reconciled;
 mod remarks;
@@ -12,9 +13,11 @@ mod state;
 mod stdout;
 mod table;
 mod translation;
+mod waiting;
 
 pub(crate) use archive::print_archive;
 pub(crate) use chart::chart;
+pub(crate) use plan::{kind_in_words, notices_in_words, refusal_in_words, tell_expiry, tell_refusals};
 pub(crate) use progress::ProgressBars;
 pub(crate) use reconciled::{in_words, print_reconciled};
 pub(crate) use remarks::Remarks;
@@ -23,6 +26,7 @@ pub(crate) use simulation::print_simulation;
 pub(crate) use state::print_state;
 pub(crate) use stdout::{Heard, stdout};
 pub(crate) use translation::print_translation;
+pub(crate) use waiting::WaitingRemarks;
 
 use std::io::{self, Write};
 

@@ -1,45 +1,56 @@
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use offsets_core::model::{CommittedOffset, GroupId, GroupState, TargetOffset, TopicPartition};
-use offsets_core::plan::{Move, Overrides, Refusal, ResetPlan, Step, TargetState, Undo, Verdict};
-use offsets_core::translate::Stranded;
-use offsets_kafka::{Cluster, Deadline, GroupPartition};
+use offsets_core::history::Sync;
+use offsets_core::model::{
+    CommittedOffset, GroupId, GroupKind, GroupState, SourceOffset, TargetOffset, TopicPartition,
+};
+use offsets_core::plan::{
+    Backwards, LongMetadata, Move, Notice, Overrides, Refusal, ResetPlan, Step, TargetState, Undo, Verdict,
+};
+use offsets_core::translate::{Row, Translation};
+use offsets_kafka::{Cluster, Deadline, Error, GroupPartition, Outcomes};
 
 use super::session::TargetSession;
-use crate::args::{ApplyArgs, OutputArgs};
+use crate::args::{ApplyArgs, MetadataHandling, OutputArgs};
 use crate::clock;
 use crate::exit::Exit;
 use crate::failure::{Failure, with_causes};
 use crate::new_file::create;
-use crate::print::{Told, print_reset};
+use crate::print::{Told, notices_in_words, print_reset, refusal_in_words, tell_expiry, tell_refusals};
 
 /// Draws up the plan and, with `--execute`, carries it out: what is to be done `beforehand`, undo file, commits, read-back,
 /// report.
 fn apply(
     session: &TargetSession,
-    moves: Vec<Move>,
-    overrides: Overrides,
+    wishes: Wishes,
+    overrides: &Overrides,
     args: &ApplyArgs,
     output: &OutputArgs,
     beforehand: impl FnOnce() -> Result<(), Failure>,
 ) -> Result<Exit, Failure> {
     let TargetSession { cluster, remarks, deadline, .. } = session;
-    let state = target_state(cluster, &moves, deadline)?;
+    let Wishes { moves, source_commits, checkpoints } = wishes;
+    are_in_the_plan(overrides, &moves)?;
+    let state = target_state(cluster, &moves, overrides.recreate, deadline)?;
+    let state = TargetState { source_commits, checkpoints, ..state };
     let plan = ResetPlan::draw(moves, &state, overrides);
     if let Some(exit) = refused(&plan) {
         print_reset(&not_applied(&plan, "not-tried"), false, None, output)?;
+        tell_refusals(&plan, cluster.alias(), *remarks);
         remarks.say("Nothing was changed: a plan with a refused partition is not applied.");
         return Ok(exit);
     }
     for (step, refusal) in plan.left_out() {
         let (group, partition) = (&step.group, &step.partition);
-        remarks.say(format!("left out: group {group} on {partition}: {}", in_words(refusal)));
+        remarks.say(format!("left out: group {group} on {partition}: {}", refusal_in_words(step, refusal)));
     }
     if plan.left_out().next().is_some() && plan.left_out().count() == plan.steps().len() {
         print_reset(&not_applied(&plan, "not-tried"), false, None, output)?;
         remarks.say("Nothing was changed: everything was left out.");
         return Ok(Exit::Unsound);
     }
+    tell_expiry(&plan, cluster.alias(), *remarks);
     if !args.execute {
         print_reset(&not_applied(&plan, "dry-run"), false, None, output)?;
         remarks.say("Nothing was changed: this was a dry run. Say --execute to do it.");
@@ -61,27 +72,67 @@ fn apply(
     Ok(report.exit)
 }
 
+/// The moves that are wished for, and what is known of where they come from.
+#[derive(Default)]
+pub(super) struct Wishes {
+    moves: Vec<Move>,
+    source_commits: BTreeMap<(GroupId, TopicPartition), SourceOffset>,
+    checkpoints: BTreeMap<(GroupId, TopicPartition), Sync>,
+}
+
+impl Wishes {
+    /// Moves that are no translation.
+    pub(super) fn of(moves: Vec<Move>) -> Self {
+        Self { moves, ..Self::default() }
+    }
+
+    /// Moves to translated positions, with the commits they are translations of and MM2's checkpoints.
+    pub(super) fn translated(moves: Vec<Move>, translation: &Translation) -> Self {
+        let place = |row: &Row| Some((row.group.clone()?, row.target.clone()));
+        let rows = &translation.rows;
+        let source = |row| Some((place(row)?, row.committed.offset));
+        let checkpoint = |row| Some((place(row)?, row.checkpoint?));
+        Self {
+            moves,
+            source_commits: rows.iter().filter_map(source).collect(),
+            checkpoints: rows.iter().filter_map(checkpoint).collect(),
+        }
+    }
+}
+
+/// A group that is to be allowed what nobody asks of it is a slip of the pen.
+fn are_in_the_plan(overrides: &Overrides, moves: &[Move]) -> Result<(), Failure> {
+    let Backwards::Only(groups) = &overrides.backwards else { return Ok(()) };
+    match groups.iter().find(|group| moves.iter().all(|wish| wish.group != **group)) {
+        Some(group) => Err(Failure::usage(format!(
+            "--allow-backwards={}: no such group is moved",
+            group.as_str().escape_debug()
+        ))),
+        None => Ok(()),
+    }
+}
+
 impl TargetSession {
     /// The same on the target of this session.
     pub(super) fn apply(
         &self,
-        moves: Vec<Move>,
-        overrides: Overrides,
+        wishes: Wishes,
+        overrides: &Overrides,
         args: &ApplyArgs,
         output: &OutputArgs,
     ) -> Result<Exit, Failure> {
-        apply(self, moves, overrides, args, output, || Ok(()))
+        apply(self, wishes, overrides, args, output, || Ok(()))
     }
 
     /// The same, and something beforehand where anything is done at all. Nothing is written to the cluster if that fails.
     pub(super) fn apply_after(
         &self,
         beforehand: impl FnOnce() -> Result<(), Failure>,
-        moves: Vec<Move>,
+        wishes: Wishes,
         args: &ApplyArgs,
         output: &OutputArgs,
     ) -> Result<Exit, Failure> {
-        apply(self, moves, args.overrides(), args, output, beforehand)
+        apply(self, wishes, &args.overrides(), args, output, beforehand)
     }
 }
 
@@ -91,35 +142,78 @@ impl ApplyArgs {
         Overrides {
             active: self.allow_active,
             out_of_range: self.allow_out_of_range,
-            backwards: self.allow_backwards,
+            backwards: self.backwards(),
             unsound: self.allow_unsafe,
             stranded: self.allow_stranded,
+            long_metadata: match self.metadata {
+                MetadataHandling::Keep => LongMetadata::Refuse,
+                MetadataHandling::Drop => LongMetadata::Drop,
+                MetadataHandling::Cut => LongMetadata::Cut,
+            },
+            recreate: self.recreate_groups,
         }
+    }
+
+    /// The groups that may be moved back: without a name all.
+    pub(super) fn backwards(&self) -> Backwards {
+        if self.allow_backwards.iter().any(String::is_empty) {
+            return Backwards::All;
+        }
+        Backwards::Only(self.allow_backwards.iter().map(|group| GroupId::from(group.as_str())).collect())
     }
 }
 
-/// Reads everything the checks need.
+/// Reads everything the checks need; to `recreate` groups, also what they have committed elsewhere.
 pub(super) fn target_state(
     cluster: &Cluster,
     moves: &[Move],
+    recreate: bool,
     deadline: &Deadline,
 ) -> Result<TargetState, Failure> {
-    let mut groups: Vec<GroupId> = moves.iter().map(|wish| wish.group.clone()).collect();
-    let mut partitions: Vec<TopicPartition> = moves.iter().map(|wish| wish.partition.clone()).collect();
-    groups.sort();
-    groups.dedup();
-    partitions.sort();
-    partitions.dedup();
+    let groups: BTreeSet<GroupId> = moves.iter().map(|wish| wish.group.clone()).collect();
+    let mut partitions: BTreeSet<TopicPartition> = moves.iter().map(|wish| wish.partition.clone()).collect();
+    let names: Vec<GroupId> = groups.into_iter().collect();
+    let described = cluster.describe_groups(&names, deadline).into_result()?;
+    let aging = described.iter().filter(|(_, description)| {
+        description.kind == GroupKind::Classic
+            && description.state == GroupState::Empty
+            && !description.is_simple
+    });
+    let aging: BTreeSet<GroupId> = aging.map(|(group, _)| group.clone()).collect();
+    let alive: Vec<GroupId> = described
+        .iter()
+        .filter(|(_, description)| description.state != GroupState::Dead)
+        .map(|(group, _)| group.clone())
+        .collect();
+    let asked: Vec<TopicPartition> = partitions.iter().cloned().collect();
+    let mut committed = cluster.target_commits(&names, Some(&asked), deadline)?;
+    if recreate && !aging.is_empty() {
+        let elsewhere = cluster.target_commits(&aging.iter().cloned().collect::<Vec<_>>(), None, deadline)?;
+        partitions.extend(elsewhere.keys().map(|(_, partition)| partition.clone()));
+        committed.extend(elsewhere);
+    }
+    let carries_metadata =
+        moves.iter().any(|wish| wish.metadata.as_ref().is_some_and(|text| !text.is_empty()))
+            || committed.values().any(|commit| !commit.metadata.is_empty());
+    // Asked only where an answer can matter: not everybody may read the brokers' settings.
+    let settings = (carries_metadata || !aging.is_empty()).then(|| cluster.commit_settings(deadline));
+    let settings = settings.unwrap_or_default();
     Ok(TargetState {
-        groups: cluster.group_states(&groups, deadline)?,
-        committed: cluster.target_commits(&groups, Some(&partitions), deadline)?,
-        logs: cluster.target_logs(&partitions, deadline)?,
+        groups: described.iter().map(|(group, description)| (group.clone(), description.state)).collect(),
+        kinds: described.into_iter().map(|(group, description)| (group, description.kind)).collect(),
+        aging,
+        committed,
+        pending: cluster.pending_commits(&alive, &asked, deadline),
+        logs: cluster.target_logs(&partitions.into_iter().collect::<Vec<_>>(), deadline)?,
+        metadata_limit: settings.metadata_limit,
+        retention: settings.retention,
+        ..TargetState::default()
     })
 }
 
 /// The exit code of a plan that must not be applied: members weigh heavier than anything else.
 fn refused(plan: &ResetPlan) -> Option<Exit> {
-    let active = |refusal: &Refusal| matches!(refusal, Refusal::Active(_));
+    let active = |refusal: &Refusal| matches!(refusal, Refusal::Active(_) | Refusal::Unseen(_));
     let refusals: Vec<_> = plan.refused().map(|(_, refusal)| refusal).collect();
     match refusals.as_slice() {
         [] => None,
@@ -132,37 +226,22 @@ fn not_applied<'a>(plan: &'a ResetPlan, ready: &'static str) -> Vec<Told<'a>> {
     let told = |step: &'a Step| match step.verdict {
         Verdict::Ready => Told { step, result: ready, detail: creation(step) },
         Verdict::Unchanged => Told { step, result: "unchanged", detail: None },
-        Verdict::Refused(refusal) => Told { step, result: "refused", detail: Some(in_words(refusal)) },
-        Verdict::LeftOut(refusal) => Told { step, result: "left-out", detail: Some(in_words(refusal)) },
+        Verdict::Refused(refusal) => {
+            Told { step, result: "refused", detail: Some(refusal_in_words(step, refusal)) }
+        }
+        Verdict::LeftOut(refusal) => {
+            Told { step, result: "left-out", detail: Some(refusal_in_words(step, refusal)) }
+        }
     };
     plan.steps().iter().map(told).collect()
 }
 
 /// A group id with a typo in it would come into being: say so before it does.
 fn creation(step: &Step) -> Option<String> {
-    (step.state == GroupState::Dead).then(|| "the group does not exist there yet".to_owned())
-}
-
-fn in_words(refusal: Refusal) -> String {
-    match refusal {
-        Refusal::Active(state) => {
-            format!("the group has active members ({state}); stop them (--allow-active)")
-        }
-        Refusal::OutOfRange(log) => {
-            format!("outside the log, which holds {}..{} (--allow-out-of-range)", log.start, log.end)
-        }
-        Refusal::Backwards(from) => format!("the group is at {from} already (--allow-backwards)"),
-        Refusal::Unsound => "the evidence contradicts itself; see translate (--allow-unsafe)".to_owned(),
-        Refusal::Stranded(Stranded { first, beyond, records, offsets }) => {
-            let count =
-                records.map_or(format!("up to {offsets} offsets"), |records| format!("{records} records"));
-            format!(
-                "{count} from {first} on came over no link, and the group may not have read them: --allow-backwards goes back \
-                 to {first}, --allow-stranded passes them and goes on at {beyond}"
-            )
-        }
-        Refusal::Nowhere => "there is no such partition on the target".to_owned(),
-        _ => "a check failed".to_owned(),
+    let creation = (step.state == GroupState::Dead).then(|| "the group does not exist there yet".to_owned());
+    match (creation, notices_in_words(&step.notices)) {
+        (Some(creation), Some(notices)) => Some(format!("{creation}; {notices}")),
+        (creation, notices) => creation.or(notices),
     }
 }
 
@@ -184,9 +263,12 @@ struct Report<'a> {
 }
 
 fn carry_out<'a>(cluster: &Cluster, plan: &'a ResetPlan, deadline: &Deadline) -> Report<'a> {
-    let commits = plan.commits();
+    let mut commits = plan.commits();
     let mut groups: Vec<_> = commits.iter().map(|commit| commit.group.clone()).collect();
     groups.dedup();
+    let deleted = cluster.delete_groups(plan.recreated(), deadline);
+    let kept: BTreeSet<GroupId> = deleted.errors().map(|(group, _)| group.clone()).collect();
+    commits.retain(|commit| !kept.contains(&commit.group));
     let committed = cluster.commit(commits, deadline);
     let mut partitions: Vec<_> = plan.steps().iter().map(|step| step.partition.clone()).collect();
     partitions.sort();
@@ -196,12 +278,16 @@ fn carry_out<'a>(cluster: &Cluster, plan: &'a ResetPlan, deadline: &Deadline) ->
         let Some(after) = step.after.as_ref().filter(|_| step.verdict == Verdict::Ready) else {
             return match step.verdict {
                 Verdict::LeftOut(refusal) => {
-                    Told { step, result: "left-out", detail: Some(in_words(refusal)) }
+                    Told { step, result: "left-out", detail: Some(refusal_in_words(step, refusal)) }
                 }
                 _ => Told { step, result: "unchanged", detail: None },
             };
         };
         let key = (step.group.clone(), step.partition.clone());
+        if let Some(Err(error)) = deleted.get(&step.group) {
+            let detail = format!("the group could not be deleted: {}", with_causes(error));
+            return Told { step, result: "failed", detail: Some(detail) };
+        }
         let asked = GroupPartition { group: key.0.clone(), partition: key.1.clone() };
         match committed.get(&asked) {
             Some(Ok(())) => {}
@@ -215,13 +301,15 @@ fn carry_out<'a>(cluster: &Cluster, plan: &'a ResetPlan, deadline: &Deadline) ->
             }
         }
         match read_back.as_ref().map(|read| read.get(&key)) {
-            Ok(Some(found)) if found == after => Told { step, result: "done", detail: None },
-            Ok(found) => Told { step, result: "unverified", detail: Some(found_instead(found)) },
+            Ok(Some(found)) if found == after => {
+                Told { step, result: "done", detail: notices_in_words(&step.notices) }
+            }
+            Ok(found) => Told { step, result: "unverified", detail: Some(found_instead(step, found)) },
             Err(error) => Told { step, result: "unverified", detail: Some(with_causes(error)) },
         }
     };
     let told: Vec<_> = plan.steps().iter().map(tell).collect();
-    let exit = exit_of(&told, committed.errors().all(|(_, error)| error.is_group_active()));
+    let exit = exit_of(&told, all_active(&committed) && all_active(&deleted));
     Report { told, exit }
 }
 
@@ -236,9 +324,17 @@ fn exit_of(told: &[Told<'_>], only_active: bool) -> Exit {
     }
 }
 
-fn found_instead(found: Option<&CommittedOffset<TargetOffset>>) -> String {
+fn all_active<K: Ord, T>(outcomes: &Outcomes<K, T>) -> bool {
+    outcomes.errors().all(|(_, error): (_, &Error)| error.is_group_active())
+}
+
+fn found_instead(step: &Step, found: Option<&CommittedOffset<TargetOffset>>) -> String {
+    let expires = step.notices.iter().any(|notice| matches!(notice, Notice::ExpiresFromEmpty { .. }));
     match found {
         Some(found) => format!("read back {} instead", found.offset),
+        None if expires => {
+            "read back no commit: the group was due to expire (offsets.retention.minutes); say --recreate-groups".to_owned()
+        }
         None => "read back no commit".to_owned(),
     }
 }

@@ -10,6 +10,7 @@ use crate::args::{Destination, TargetPartitions};
 use crate::clock;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::print::kind_in_words;
 
 /// The moves that place `groups` at `destination` on the partitions named, or on all they have commits for.
 pub(super) fn moves_to(
@@ -33,6 +34,12 @@ pub(super) fn moves_to(
         let own = committed.keys().filter(|(owner, _)| owner == group).map(|(_, partition)| partition);
         let partitions: Vec<_> = if partitions.is_empty() { own.collect() } else { named.iter().collect() };
         if partitions.is_empty() {
+            let described = cluster.describe_groups(std::slice::from_ref(group), deadline);
+            let kind = described.successes().map(|(_, description)| description.kind).next();
+            if let Some(kind) = kind.filter(|kind| !kind.has_offsets()) {
+                let what = format!("group {group}: on {} it {}", cluster.alias(), kind_in_words(kind));
+                return Err(Failure::new(Exit::Unsound, what));
+            }
             return Err(Failure::new(
                 Exit::Unsound,
                 format!("group {group}: no commit on {}", cluster.alias()),

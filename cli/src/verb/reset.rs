@@ -4,6 +4,7 @@ use offsets_core::model::{GroupId, GroupSelection};
 use offsets_core::plan::{CsvRow, Move, read_csv};
 use offsets_core::translate::Translation;
 
+use super::apply::Wishes;
 use super::destination::moves_to;
 use super::session::{Session, SourceNeed, TargetSession, read};
 use super::translate::soundness;
@@ -46,9 +47,11 @@ fn to_translation(
     let session = Session::open(link, output)?;
     let cluster = session.target()?;
     let inquiry = session.hear(selection, SourceNeed::Required, link, evidence, &args.seed)?;
+    let source_is_alive = inquiry.evidence().source.is_alive();
     let mut translation = inquiry.conclude();
     if !translation.missing.is_empty() || translation.rows.is_empty() {
-        return Ok(soundness(&translation, session.remarks()));
+        let kinds = session.kinds_on_source(&translation, source_is_alive);
+        return Ok(soundness(&translation, &kinds, session.remarks()));
     }
     let seed = args.seed.of(&mut translation);
     if let Some(seed) = seed.as_ref().filter(|_| !args.apply.execute) {
@@ -62,7 +65,8 @@ fn to_translation(
             .filter(|finding| finding.kind == "stranded")
             .for_each(|finding| session.remarks().say(&finding.detail));
     }
-    target.apply_after(save, moves(&translation, &args.apply), &args.apply, output)
+    let wishes = Wishes::translated(moves(&translation, &args.apply), &translation);
+    target.apply_after(save, wishes, &args.apply, output)
 }
 
 /// Where groups go: to their positions, or behind stranded records where that is allowed.
@@ -96,9 +100,13 @@ fn to_destination(
     let partitions =
         args.selection.topics.iter().map(|topic| topic.parse()).collect::<Result<Vec<_>, String>>();
     let partitions = partitions.map_err(|error| Failure::usage(format!("--topic: {error}")))?;
+    if link.demo && destination.is_time() {
+        return Err(Failure::usage("--to: the demo's clusters keep no index of times")
+            .remedy("name clusters of your own, or say earliest, latest, offset:N or shift:N"));
+    }
     let session = TargetSession::open(link, output)?;
     let moves = moves_to(&session.cluster, destination, &groups, &partitions, &session.deadline)?;
-    session.apply(moves, args.apply.overrides(), &args.apply, output)
+    session.apply(Wishes::of(moves), &args.apply.overrides(), &args.apply, output)
 }
 
 fn to_file(link: &LinkArgs, output: &OutputArgs, args: &ResetArgs) -> Result<Exit, Failure> {
@@ -111,7 +119,7 @@ fn to_file(link: &LinkArgs, output: &OutputArgs, args: &ResetArgs) -> Result<Exi
     let session_remarks = Remarks::new(output);
     let moves = moves_of(rows, groups.as_ref(), session_remarks).map_err(|failure| failure.in_file(path))?;
     let session = TargetSession::open(link, output)?;
-    session.apply(moves, args.apply.overrides(), &args.apply, output)
+    session.apply(Wishes::of(moves), &args.apply.overrides(), &args.apply, output)
 }
 
 /// The moves a file asks for. Three columns belong to the one group named on the command line; of four columns, groups

@@ -1,9 +1,11 @@
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::path::Path;
 
 use offsets_core::evidence::{Evidence, Recollection, Remembering, SourceState};
-use offsets_core::link::Link;
-use offsets_core::translate::{Inquiry, Selection};
+use offsets_core::link::{Link, Side};
+use offsets_core::model::{GroupId, GroupKind};
+use offsets_core::translate::{Inquiry, Selection, Translation};
 use offsets_kafka::demo::DemoLink;
 use offsets_kafka::{Cluster, Deadline, Endpoint, LinkedClusters, SourceAccess};
 use offsets_store::{Archive, KeptFingerprints};
@@ -12,7 +14,7 @@ use crate::args::{EvidenceArgs, LinkArgs, OutputArgs, SeedArgs};
 use crate::clock;
 use crate::failure::Failure;
 use crate::link::{self, Clusters, Origin};
-use crate::print::{ProgressBars, Remarks};
+use crate::print::{ProgressBars, Remarks, WaitingRemarks};
 use crate::recorder::open_to_read;
 
 /// What a verb works with: a link that was found, and clusters where there are any.
@@ -59,7 +61,13 @@ impl Session {
             Origin::Dump(evidence) => Ready::Dump(evidence),
             Origin::Clusters(clusters) => {
                 clusters.remarks.iter().for_each(|remark| remarks.say(remark));
-                Ready::Clusters(clusters)
+                let waiting = WaitingRemarks::new(remarks);
+                let Clusters { link, source, target, remarks } = *clusters;
+                let of_source =
+                    |source: Endpoint| source.contacted(waiting.contact(args, Some(Side::Source)));
+                let target = target.contacted(waiting.contact(args, Some(Side::Target)));
+                let source = source.map(of_source);
+                Ready::Clusters(Box::new(Clusters { link, source, target, remarks }))
             }
             Origin::Demo => {
                 let demo = DemoLink::start(clock::now())?;
@@ -131,17 +139,19 @@ impl Session {
             archive.as_ref().map(|archive| archive.fingerprints(&clusters.link)).transpose()?;
         let bars = ProgressBars::new(self.remarks);
         let now = clock::now();
-        let mut witness =
-            LinkedClusters::connect(source, &clusters.target, now, self.deadline.clone())?.watched_by(&bars);
+        let failure = |error| failure_of(error, &clusters.link);
+        let mut witness = LinkedClusters::connect(source, &clusters.target, now, self.deadline.clone())
+            .map_err(failure)?
+            .watched_by(&bars);
         let inquiry = about(&clusters.link, now);
         let inquiry = match kept.zip(fingerprints) {
             Some((kept, mut fingerprints)) => {
                 let mut remembering = Remembering::new(witness, kept).with_records(&mut fingerprints);
-                let heard = inquiry.hear(&mut remembering)?;
+                let heard = inquiry.hear(&mut remembering).map_err(failure)?;
                 tell_left_out(&fingerprints, self.remarks);
                 heard
             }
-            None => inquiry.hear(&mut witness)?,
+            None => inquiry.hear(&mut witness).map_err(failure)?,
         };
         Ok(self.warned(inquiry))
     }
@@ -170,6 +180,27 @@ impl Session {
         let kept = archive.recall_syncs_of(link, &|source| asked.may_concern(source))?;
         tell_damages(&archive, self.remarks);
         Ok((archive, kept))
+    }
+
+    /// The kinds of the groups for which a translation found no commit, if the source answered.
+    pub(super) fn kinds_on_source(
+        &self,
+        translation: &Translation,
+        source_is_alive: bool,
+    ) -> BTreeMap<GroupId, GroupKind> {
+        let clusters = match &self.origin {
+            Ready::Clusters(clusters) if source_is_alive => clusters,
+            _ => return BTreeMap::new(),
+        };
+        if translation.missing.is_empty() {
+            return BTreeMap::new();
+        }
+        // That it cannot be told is no fault of its own: that there is no commit is said all the same.
+        let Some(Ok(source)) = clusters.source.as_ref().map(|source| source.connect(&self.deadline)) else {
+            return BTreeMap::new();
+        };
+        let described = source.describe_groups(&translation.missing, &self.deadline);
+        described.successes().map(|(group, description)| (group.clone(), description.kind)).collect()
     }
 
     /// Connects to the target, to change it.
@@ -222,13 +253,23 @@ impl TargetSession {
             let (remarks, deadline) = (session.remarks, session.deadline.clone());
             return Ok(Self { cluster: session.target()?, remarks, deadline, _demo: Some(session) });
         }
-        Self::at(&link::resolve_target(args)?, args, output)
+        Self::connect(link::resolve_target(args)?, Some(Side::Target), args, output)
     }
 
-    /// On a cluster that is found already.
-    pub(super) fn at(endpoint: &Endpoint, args: &LinkArgs, output: &OutputArgs) -> Result<Self, Failure> {
+    /// On a cluster that is found already, and belongs to no link.
+    pub(super) fn at(endpoint: Endpoint, args: &LinkArgs, output: &OutputArgs) -> Result<Self, Failure> {
+        Self::connect(endpoint, None, args, output)
+    }
+
+    fn connect(
+        endpoint: Endpoint,
+        side: Option<Side>,
+        args: &LinkArgs,
+        output: &OutputArgs,
+    ) -> Result<Self, Failure> {
         let (remarks, deadline) = (Remarks::new(output), Deadline::after(args.timeout));
-        tell_notes(endpoint, remarks);
+        let endpoint = endpoint.contacted(WaitingRemarks::new(remarks).contact(args, side));
+        tell_notes(&endpoint, remarks);
         Ok(Self { cluster: endpoint.connect(&deadline)?, remarks, deadline, _demo: None })
     }
 }
@@ -238,6 +279,18 @@ fn tell_notes(endpoint: &Endpoint, remarks: Remarks) {
         let text = format!("{}: {note}", endpoint.settings().cluster());
         if note.is_warning() { remarks.say(text) } else { remarks.detail(text) }
     }
+}
+
+/// A source that no longer answers is a matter of `--source-dead` as much as one that never did.
+fn failure_of(error: offsets_kafka::Error, link: &Link) -> Failure {
+    let is_source = error.is_timeout() && *error.cluster() == link.source;
+    let failure = Failure::from(error);
+    if !is_source {
+        return failure;
+    }
+    failure.remedy(
+        "try again, with a longer --timeout if the source is slow; if its region is lost, say --source-dead",
+    )
 }
 
 /// Says what of an archive cannot be used.

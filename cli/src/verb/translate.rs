@@ -1,3 +1,6 @@
+use std::collections::BTreeMap;
+
+use offsets_core::model::{GroupId, GroupKind};
 use offsets_core::translate::Translation;
 
 use super::session::{Session, SourceNeed};
@@ -5,7 +8,7 @@ use crate::args::{EvidenceArgs, Format, LinkArgs, OutputArgs, TranslateArgs};
 use crate::clock;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::print::{Remarks, print_translation};
+use crate::print::{Remarks, kind_in_words, print_translation};
 
 /// `offsets translate`.
 pub(crate) fn translate(
@@ -23,17 +26,32 @@ pub(crate) fn translate(
     args.seed.fits(&args.selection)?;
     let session = Session::open(link, output)?;
     let inquiry = session.hear(selection, SourceNeed::Wanted, link, evidence, &args.seed)?;
+    let source_is_alive = inquiry.evidence().source.is_alive();
     let mut translation = inquiry.conclude();
+    let kinds = session.kinds_on_source(&translation, source_is_alive);
     if let Some(seed) = args.seed.of(&mut translation) {
         seed.save(session.remarks())?;
     }
     print_translation(&translation, args.explain, output, session.remarks(), clock::now())?;
-    Ok(soundness(&translation, session.remarks()))
+    Ok(soundness(&translation, &kinds, session.remarks()))
 }
 
-/// Says which groups have no answer, and gives the exit code.
-pub(super) fn soundness(translation: &Translation, remarks: Remarks) -> Exit {
+/// Says which groups have no answer, and gives the exit code. `kinds` are those of the groups without a commit, as far as the
+/// source tells them.
+pub(super) fn soundness(
+    translation: &Translation,
+    kinds: &BTreeMap<GroupId, GroupKind>,
+    remarks: Remarks,
+) -> Exit {
     for group in &translation.missing {
+        if let Some(kind) = kinds.get(group).filter(|kind| !kind.has_offsets()) {
+            remarks.fault(format!(
+                "group {group}: on {} it {}",
+                translation.link.source,
+                kind_in_words(*kind)
+            ));
+            continue;
+        }
         remarks.fault(format!(
             "group {group}: no commit is known on {}; check the name and --topic (--all-groups shows what there is), and the permission \
              Describe on its topics: without it a broker does not show the commits",

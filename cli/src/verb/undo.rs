@@ -1,7 +1,7 @@
 use offsets_core::model::GroupId;
-use offsets_core::plan::{Overrides, Undo, UndoEntry};
+use offsets_core::plan::{Backwards, Overrides, Undo, UndoEntry};
 
-use super::apply::target_state;
+use super::apply::{Wishes, target_state};
 use super::session::{TargetSession, read};
 use crate::args::{LinkArgs, OutputArgs, UndoArgs};
 use crate::exit::Exit;
@@ -21,12 +21,17 @@ pub(crate) fn undo(link: &LinkArgs, output: &OutputArgs, args: &UndoArgs) -> Res
         ));
     }
     let moves = undo.moves();
-    let state = target_state(&session.cluster, &moves, &session.deadline)?;
+    let state = target_state(&session.cluster, &moves, false, &session.deadline)?;
+    let allowed = args.apply.backwards();
+    // A commit that has gone, with its group or by expiry, is nothing that the group has done since.
     let drifted = |entry: &&UndoEntry| {
         let key: (GroupId, _) = (entry.group.clone(), entry.partition.clone());
-        entry.before.is_some() && state.committed.get(&key) != Some(&entry.after)
+        let found = state.committed.get(&key);
+        entry.before.is_some()
+            && found.is_some_and(|found| *found != entry.after)
+            && !allowed.admits(&entry.group)
     };
-    if let Some(entry) = undo.entries.iter().find(drifted).filter(|_| !args.apply.allow_backwards) {
+    if let Some(entry) = undo.entries.iter().find(drifted) {
         return Err(Failure::new(
             Exit::Unverified,
             format!("group {} on {} is not where the reset left it", entry.group, entry.partition),
@@ -39,6 +44,6 @@ pub(crate) fn undo(link: &LinkArgs, output: &OutputArgs, args: &UndoArgs) -> Res
             entry.group, entry.partition
         ));
     }
-    let overrides = Overrides { backwards: true, ..args.apply.overrides() };
-    session.apply(moves, overrides, &args.apply, output)
+    let overrides = Overrides { backwards: Backwards::All, ..args.apply.overrides() };
+    session.apply(Wishes::of(moves), &overrides, &args.apply, output)
 }

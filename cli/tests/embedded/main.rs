@@ -27,3 +27,4 @@ mod simulate;
 mod state;
 mod stdout;
 mod translate;
+mod waiting;

@@ -94,3 +94,30 @@ fn a_dump_cannot_be_reset() {
     folder.offsets("--demo dump --file link.json").expect(0);
     folder.offsets("reset --from-dump link.json --group app-g").fails(2, &["a dump cannot be reset"]);
 }
+
+/// P10 (https://github.com/apache/kafka/pull/4527): the embedded clusters do not look up times, and an answer that ignores the time
+/// would be wrong.
+#[test]
+fn the_demos_clusters_do_not_pretend_to_look_up_times() {
+    for to in ["datetime:1970-01-01T00:00:01Z", "duration:PT1H"] {
+        offsets(&format!("--demo reset --group app-g --topic src.orders --to {to}"))
+            .fails(2, &["the demo's clusters keep no index of times", "remedy: "]);
+    }
+}
+
+/// P2 (https://github.com/apache/kafka/pull/2624): a flag that is accepted and does nothing.
+#[test]
+fn a_group_that_may_go_back_must_be_one_that_is_moved() {
+    let line = "--demo reset --group app-g --topic src.orders:0 --to offset:77";
+    offsets(&format!("{line} --allow-backwards=app-h")).fails(2, &["--allow-backwards=app-h: no such group"]);
+    offsets(&format!("{line} --allow-backwards=app-g --allow-backwards=app-g")).expect(0);
+    offsets(&format!("{line} --allow-backwards")).expect(0);
+}
+
+/// O2: a refusal is told on stderr as well, with group, partition and flag.
+#[test]
+fn a_refusal_names_group_partition_and_flag_on_stderr() {
+    offsets("--demo reset --group app-g --topic src.orders:0 --to offset:24001")
+        .expect(3)
+        .says(&["refused: group \"app-g\" on src.orders-0 of dst", "--allow-out-of-range"]);
+}

@@ -5,10 +5,15 @@
 mod cases;
 
 use jiff::Timestamp;
+use offsets_core::history::Sync;
 use offsets_core::model::{
-    Commit, CommittedOffset, GroupId, GroupState, LogRange, TargetOffset, TopicPartition,
+    Commit, CommittedOffset, GroupId, GroupKind, GroupState, LogRange, SourceOffset, TargetOffset,
+    TopicPartition,
 };
-use offsets_core::plan::{Move, Overrides, Refusal, ResetPlan, Step, TargetState, Undo, UndoError, Verdict};
+use offsets_core::plan::{
+    Backwards, LongMetadata, Move, Notice, Overrides, Refusal, ResetPlan, Step, TargetState, Undo, UndoError,
+    Verdict,
+};
 use offsets_core::translate::Stranded;
 
 fn at(offset: i64) -> TargetOffset {
@@ -47,6 +52,19 @@ fn state(group: Option<GroupState>, before: Option<CommittedOffset<TargetOffset>
         groups: group.map(|group| (app(), group)).into_iter().collect(),
         committed: before.map(|before| ((app(), orders()), before)).into_iter().collect(),
         logs: [(orders(), log())].into_iter().collect(),
+        ..TargetState::default()
+    }
+}
+
+/// Every check that can be switched off.
+fn all_overrides() -> Overrides {
+    Overrides {
+        active: true,
+        out_of_range: true,
+        backwards: Backwards::All,
+        unsound: true,
+        stranded: true,
+        ..Overrides::default()
     }
 }
 
@@ -62,7 +80,7 @@ fn wish(to: Option<i64>) -> Move {
     }
 }
 
-fn step(wish: Move, state: &TargetState, overrides: Overrides) -> Step {
+fn step(wish: Move, state: &TargetState, overrides: &Overrides) -> Step {
     ResetPlan::draw(vec![wish], state, overrides).steps()[0].clone()
 }
 
@@ -71,11 +89,11 @@ fn a_group_that_is_behind_stranded_records_already_is_not_left_there_in_silence(
     let wish = Move { stranded: Some(STRANDED), ..wish(Some(130)) };
     let none = Overrides::default();
     let before = |offset| state(Some(GroupState::Empty), Some(commit(offset, "")));
-    assert_eq!(step(wish.clone(), &before(120), none).verdict, Verdict::Ready);
+    assert_eq!(step(wish.clone(), &before(120), &none).verdict, Verdict::Ready);
     let refused = Verdict::Refused(Refusal::Stranded(STRANDED));
-    assert_eq!(step(wish.clone(), &before(160), none).verdict, refused, "MM2's own sync passed them");
-    let back = Overrides { backwards: true, ..none };
-    assert_eq!(step(wish, &before(160), back).verdict, Verdict::Ready);
+    assert_eq!(step(wish.clone(), &before(160), &none).verdict, refused, "MM2's own sync passed them");
+    let back = Overrides { backwards: Backwards::All, ..none };
+    assert_eq!(step(wish, &before(160), &back).verdict, Verdict::Ready);
 }
 
 #[test]
@@ -83,10 +101,20 @@ fn a_move_that_need_not_be_made_blocks_no_other() {
     let state = state(Some(GroupState::Empty), Some(commit(150, "")));
     let nowhere = Move { partition: TopicPartition::new("src.orders", 1), optional: true, ..wish(None) };
     let behind = Move { optional: true, ..wish(Some(120)) };
-    let plan = ResetPlan::draw(vec![nowhere, behind, wish(Some(160))], &state, Overrides::default());
+    let plan = ResetPlan::draw(vec![nowhere, behind, wish(Some(160))], &state, &Overrides::default());
     assert!(plan.refused().next().is_none());
     let left_out: Vec<_> = plan.left_out().map(|(_, refusal)| refusal).collect();
-    assert_eq!(left_out, [Refusal::Backwards(at(150)), Refusal::Nowhere]);
+    let backwards = Refusal::Backwards { from: at(150), source: None, checkpoint: None };
+    assert_eq!(left_out, [backwards, Refusal::Nowhere]);
+
+    // A group that is deleted keeps what it has where a move is left out.
+    let mut state = state;
+    state.aging.insert(app());
+    let recreate = Overrides { recreate: true, ..Overrides::default() };
+    let behind = Move { optional: true, ..wish(Some(120)) };
+    let plan = ResetPlan::draw(vec![behind], &state, &recreate);
+    let written: Vec<_> = plan.commits().into_iter().map(|commit| commit.committed).collect();
+    assert_eq!(written, [commit(150, "")]);
     assert_eq!(plan.commits().len(), 1);
 }
 
@@ -100,50 +128,54 @@ fn every_check_refuses_and_its_own_override_lets_pass() {
             GroupState::Stable,
             Some(120),
             Refusal::Active(GroupState::Stable),
-            Overrides { active: true, ..none },
+            Overrides { active: true, ..none.clone() },
         ),
         (
             wish(Some(99)),
             GroupState::Empty,
             None,
             Refusal::OutOfRange(log()),
-            Overrides { out_of_range: true, ..none },
+            Overrides { out_of_range: true, ..none.clone() },
         ),
         (
             wish(Some(201)),
             GroupState::Empty,
             Some(120),
             Refusal::OutOfRange(log()),
-            Overrides { out_of_range: true, ..none },
+            Overrides { out_of_range: true, ..none.clone() },
         ),
         (
             wish(Some(119)),
             GroupState::Empty,
             Some(120),
-            Refusal::Backwards(at(120)),
-            Overrides { backwards: true, ..none },
+            Refusal::Backwards { from: at(120), source: None, checkpoint: None },
+            Overrides { backwards: Backwards::All, ..none.clone() },
         ),
-        (unsound, GroupState::Empty, None, Refusal::Unsound, Overrides { unsound: true, ..none }),
+        (unsound, GroupState::Empty, None, Refusal::Unsound, Overrides { unsound: true, ..none.clone() }),
         (
             Move { stranded: Some(STRANDED), ..wish(Some(150)) },
             GroupState::Empty,
             Some(120),
             Refusal::Stranded(STRANDED),
-            Overrides { stranded: true, ..none },
+            Overrides { stranded: true, ..none.clone() },
         ),
     ];
     for (wish, group, before, refusal, own) in cases {
         let state = state(Some(group), before.map(|before| commit(before, "")));
-        assert_eq!(step(wish.clone(), &state, none).verdict, Verdict::Refused(refusal), "{wish:?}");
-        assert_eq!(step(wish.clone(), &state, own).verdict, Verdict::Ready, "{wish:?}");
+        assert_eq!(step(wish.clone(), &state, &none).verdict, Verdict::Refused(refusal), "{wish:?}");
+        assert_eq!(step(wish.clone(), &state, &own).verdict, Verdict::Ready, "{wish:?}");
         let others = Overrides {
             active: !own.active,
             out_of_range: !own.out_of_range,
-            backwards: !own.backwards,
+            backwards: match own.backwards {
+                Backwards::All => Backwards::default(),
+                Backwards::Only(_) => Backwards::All,
+            },
             unsound: !own.unsound,
             stranded: !own.stranded,
+            ..Overrides::default()
         };
-        assert_eq!(step(wish.clone(), &state, others).verdict, Verdict::Refused(refusal), "{wish:?}");
+        assert_eq!(step(wish.clone(), &state, &others).verdict, Verdict::Refused(refusal), "{wish:?}");
     }
 }
 
@@ -151,12 +183,12 @@ fn every_check_refuses_and_its_own_override_lets_pass() {
 fn the_ends_of_the_log_are_in_range_and_the_same_offset_is_not_backwards() {
     for (to, before) in [(100, None), (200, None), (120, Some(119)), (200, Some(120))] {
         let state = state(Some(GroupState::Empty), before.map(|before| commit(before, "")));
-        assert_eq!(step(wish(Some(to)), &state, Overrides::default()).verdict, Verdict::Ready, "{to}");
+        assert_eq!(step(wish(Some(to)), &state, &Overrides::default()).verdict, Verdict::Ready, "{to}");
     }
     let moved = Move { metadata: Some("new".to_owned()), ..wish(Some(120)) };
     let state = state(Some(GroupState::Empty), Some(commit(120, "old")));
     assert_eq!(
-        step(moved, &state, Overrides::default()).verdict,
+        step(moved, &state, &Overrides::default()).verdict,
         Verdict::Ready,
         "other metadata is a change"
     );
@@ -175,7 +207,7 @@ fn only_groups_without_members_accept_offsets() {
         (Some(GroupState::Reconciling), false),
         (Some(GroupState::Unknown), false),
     ] {
-        let verdict = step(wish(Some(150)), &state(group, None), Overrides::default()).verdict;
+        let verdict = step(wish(Some(150)), &state(group, None), &Overrides::default()).verdict;
         assert_eq!(verdict == Verdict::Ready, accepts, "{group:?}");
     }
 }
@@ -183,26 +215,26 @@ fn only_groups_without_members_accept_offsets() {
 #[test]
 fn a_group_that_is_there_already_is_left_alone_even_while_it_is_active() {
     let state = state(Some(GroupState::Stable), Some(commit(150, "kept")));
-    let step = step(wish(Some(150)), &state, Overrides::default());
+    let step = step(wish(Some(150)), &state, &Overrides::default());
     assert_eq!(step.verdict, Verdict::Unchanged);
     assert_eq!(step.after, Some(commit(150, "kept")));
 }
 
 #[test]
 fn nowhere_to_go_cannot_be_overridden() {
-    let all = Overrides { active: true, out_of_range: true, backwards: true, unsound: true, stranded: true };
+    let all = all_overrides();
     let known = state(Some(GroupState::Empty), None);
-    assert_eq!(step(wish(None), &known, all).verdict, Verdict::Refused(Refusal::Nowhere));
+    assert_eq!(step(wish(None), &known, &all).verdict, Verdict::Refused(Refusal::Nowhere));
     let elsewhere = Move { partition: TopicPartition::new("src.orders", 1), ..wish(Some(150)) };
-    assert_eq!(step(elsewhere, &known, all).verdict, Verdict::Refused(Refusal::Nowhere));
+    assert_eq!(step(elsewhere, &known, &all).verdict, Verdict::Refused(Refusal::Nowhere));
 }
 
 #[test]
 fn metadata_is_taken_from_the_move_or_else_kept() {
     let state = state(Some(GroupState::Empty), Some(commit(120, "old")));
-    assert_eq!(step(wish(Some(150)), &state, Overrides::default()).after, Some(commit(150, "old")));
+    assert_eq!(step(wish(Some(150)), &state, &Overrides::default()).after, Some(commit(150, "old")));
     let given = Move { metadata: Some(String::new()), ..wish(Some(150)) };
-    assert_eq!(step(given, &state, Overrides::default()).after, Some(commit(150, "")));
+    assert_eq!(step(given, &state, &Overrides::default()).after, Some(commit(150, "")));
 }
 
 #[test]
@@ -211,7 +243,7 @@ fn a_plan_is_sorted_and_counts_what_it_refuses_apart() {
     state.groups.insert(GroupId::from("busy"), GroupState::Stable);
     let busy = Move { group: GroupId::from("busy"), ..wish(Some(150)) };
     let other = Move { group: GroupId::from("aaa"), ..wish(Some(110)) };
-    let plan = ResetPlan::draw(vec![busy, wish(Some(150)), other], &state, Overrides::default());
+    let plan = ResetPlan::draw(vec![busy, wish(Some(150)), other], &state, &Overrides::default());
     let groups: Vec<_> = plan.steps().iter().map(|step| step.group.as_str()).collect();
     assert_eq!(groups, ["aaa", "app", "busy"]);
     let refused: Vec<_> = plan.refused().map(|(step, refusal)| (step.group.as_str(), refusal)).collect();
@@ -224,7 +256,7 @@ fn a_plan_is_sorted_and_counts_what_it_refuses_apart() {
 #[test]
 fn an_undo_file_of_another_kind_or_cut_short_is_refused() {
     let undo = Undo::of(
-        &ResetPlan::draw(Vec::new(), &TargetState::default(), Overrides::default()),
+        &ResetPlan::draw(Vec::new(), &TargetState::default(), &Overrides::default()),
         Timestamp::UNIX_EPOCH,
         None,
     );
@@ -237,6 +269,128 @@ fn an_undo_file_of_another_kind_or_cut_short_is_refused() {
     for cut in 0..text.trim_end().len() {
         assert!(matches!(Undo::read(&text[..cut]), Err(UndoError::Malformed { line: 1.., .. })), "{cut}");
     }
+}
+
+/// O2: a group that has rewound on the source stands too far ahead where MM2's sync has put it. A checkpoint says who put it there.
+#[test]
+fn a_commit_that_mm2_made_is_no_reason_not_to_go_back() {
+    let pair = |upstream, downstream| Sync::new(SourceOffset::new(upstream).unwrap(), at(downstream));
+    let place = (app(), orders());
+    let mut state = state(Some(GroupState::Empty), Some(commit(180, "")));
+    state.source_commits.insert(place.clone(), SourceOffset::new(40).unwrap());
+
+    let refused = |state: &TargetState, checkpoint| {
+        let step = step(wish(Some(120)), state, &Overrides::default());
+        let source = SourceOffset::new(40).ok();
+        assert_eq!(step.verdict, Verdict::Refused(Refusal::Backwards { from: at(180), source, checkpoint }));
+    };
+    refused(&state, None);
+    state.checkpoints.insert(place.clone(), pair(99, 179));
+    refused(&state, Some(pair(99, 179)));
+
+    state.checkpoints.insert(place, pair(100, 180));
+    let step = step(wish(Some(120)), &state, &Overrides::default());
+    assert_eq!(step.verdict, Verdict::Ready);
+    assert_eq!(step.notices, [Notice::BehindSync { from: at(180), checkpoint: pair(100, 180) }]);
+}
+
+#[test]
+fn only_the_groups_that_are_named_may_go_back() {
+    let mut state = state(Some(GroupState::Empty), Some(commit(180, "")));
+    let other = GroupId::from("other");
+    state.committed.insert((other.clone(), orders()), commit(180, ""));
+    let overrides =
+        Overrides { backwards: Backwards::Only([app()].into_iter().collect()), ..Overrides::default() };
+    let moves = vec![wish(Some(120)), Move { group: other.clone(), ..wish(Some(120)) }];
+    let plan = ResetPlan::draw(moves, &state, &overrides);
+    let refused: Vec<_> = plan.refused().map(|(step, _)| &step.group).collect();
+    assert_eq!(refused, [&other]);
+}
+
+/// G4, G8: a share group has no committed offsets, and the members of a streams group cannot be seen.
+#[test]
+fn groups_of_other_kinds_are_refused_by_their_kind() {
+    let mut state = state(Some(GroupState::Unknown), None);
+    for (kind, refusal) in [
+        (GroupKind::Share, Refusal::Kind(GroupKind::Share)),
+        (GroupKind::Other, Refusal::Kind(GroupKind::Other)),
+        (GroupKind::Streams, Refusal::Unseen(GroupKind::Streams)),
+        (GroupKind::Unknown, Refusal::Active(GroupState::Unknown)),
+    ] {
+        state.kinds.insert(app(), kind);
+        let verdict = step(wish(Some(150)), &state, &Overrides::default()).verdict;
+        assert_eq!(verdict, Verdict::Refused(refusal), "{kind:?}");
+        let tried = step(wish(Some(150)), &state, &all_overrides()).verdict;
+        assert_eq!(tried == Verdict::Ready, kind.has_offsets(), "{kind:?}");
+    }
+    state.groups.insert(app(), GroupState::Empty);
+    state.kinds.insert(app(), GroupKind::Streams);
+    assert_eq!(step(wish(Some(150)), &state, &Overrides::default()).verdict, Verdict::Ready);
+}
+
+/// G5: the limit is the target's, and counts UTF-16 code units.
+#[test]
+fn metadata_that_the_target_does_not_take_is_refused_dropped_or_cut() {
+    let mut state = state(Some(GroupState::Empty), None);
+    let wish = |metadata: &str| Move { metadata: Some(metadata.to_owned()), ..wish(Some(150)) };
+    let under = |long_metadata| Overrides { long_metadata, ..Overrides::default() };
+    state.metadata_limit = Some(5);
+    assert_eq!(step(wish("12345"), &state, &under(LongMetadata::Refuse)).verdict, Verdict::Ready);
+    let long = "12\u{1f980}34";
+    let refusal = Refusal::LongMetadata { length: 6, limit: 5 };
+    assert_eq!(step(wish(long), &state, &under(LongMetadata::Refuse)).verdict, Verdict::Refused(refusal));
+    let dropped = step(wish(long), &state, &under(LongMetadata::Drop));
+    assert_eq!((dropped.verdict, dropped.after), (Verdict::Ready, Some(commit(150, ""))));
+    assert_eq!(dropped.notices, [Notice::MetadataDropped { length: 6, limit: 5 }]);
+    let cut = step(wish(long), &state, &under(LongMetadata::Cut));
+    assert_eq!(cut.after, Some(commit(150, "12\u{1f980}3")));
+    state.metadata_limit = Some(3);
+    let cut = step(wish(long), &state, &under(LongMetadata::Cut));
+    assert_eq!(cut.after, Some(commit(150, "12")), "no character is cut in half");
+
+    // What the target does not tell is told only where it can matter.
+    state.metadata_limit = None;
+    assert_eq!(step(wish(long), &state, &under(LongMetadata::Refuse)).notices, []);
+    let longer = "m".repeat(4097);
+    let unknown = step(wish(&longer), &state, &under(LongMetadata::Refuse));
+    assert_eq!(unknown.verdict, Verdict::Ready);
+    assert_eq!(unknown.notices, [Notice::MetadataMayBeTooLong { length: 4097 }]);
+}
+
+/// G6: what a recreated group had on other partitions is written again with the rest.
+#[test]
+fn a_group_whose_commits_may_expire_at_once_is_told_and_can_be_recreated() {
+    let mut state = state(Some(GroupState::Empty), Some(commit(150, "kept")));
+    let elsewhere = TopicPartition::new("src.orders", 1);
+    state.logs = [(orders(), log()), (elsewhere.clone(), log())].into_iter().collect();
+    state.committed.insert((app(), elsewhere.clone()), commit(70, "below the log"));
+    state.committed.insert((app(), TopicPartition::new("gone", 0)), commit(1, "of no topic"));
+    state.aging.insert(app());
+
+    let plan = ResetPlan::draw(vec![wish(Some(160))], &state, &Overrides::default());
+    assert_eq!(plan.steps()[0].notices, [Notice::ExpiresFromEmpty { retention: None }]);
+    assert!(plan.recreated().is_empty());
+
+    let recreate = Overrides { recreate: true, ..Overrides::default() };
+    let plan = ResetPlan::draw(vec![wish(Some(150))], &state, &recreate);
+    assert_eq!(plan.recreated().iter().collect::<Vec<_>>(), [&app()]);
+    let written: Vec<_> =
+        plan.commits().into_iter().map(|commit| (commit.partition, commit.committed)).collect();
+    assert_eq!(written, [(orders(), commit(150, "kept")), (elsewhere, commit(70, "below the log"))]);
+    assert!(plan.steps().iter().all(|step| step.notices.is_empty()));
+
+    state.groups.insert(app(), GroupState::Stable);
+    let plan = ResetPlan::draw(vec![wish(Some(160))], &state, &recreate);
+    assert!(plan.recreated().is_empty(), "a group with members is not deleted");
+}
+
+/// G7: offsets in an open transaction.
+#[test]
+fn an_open_transaction_of_the_group_is_told() {
+    let mut state = state(Some(GroupState::Empty), None);
+    state.pending.insert((app(), orders()));
+    let step = step(wish(Some(150)), &state, &Overrides::default());
+    assert_eq!((step.verdict, step.notices), (Verdict::Ready, vec![Notice::OpenTransaction]));
 }
 
 mod properties {
@@ -263,7 +417,7 @@ mod properties {
         (groups, btree_map(place(), committed(), 0..6)).prop_map(|(groups, committed)| {
             let logs =
                 (0..2).map(|partition| (TopicPartition::new("src.orders", partition), log())).collect();
-            TargetState { groups, committed, logs }
+            TargetState { groups, committed, logs, ..TargetState::default() }
         })
     }
 
@@ -287,9 +441,10 @@ mod properties {
         vec(any::<bool>(), 5).prop_map(|on| Overrides {
             active: on[0],
             out_of_range: on[1],
-            backwards: on[2],
+            backwards: if on[2] { Backwards::All } else { Backwards::default() },
             unsound: on[3],
             stranded: on[4],
+            ..Overrides::default()
         })
     }
 
@@ -304,14 +459,14 @@ mod properties {
         ) {
             let sound: std::collections::BTreeMap<_, _> =
                 wishes.iter().map(|wish| ((wish.group.clone(), wish.partition.clone()), wish.sound)).collect();
-            let plan = ResetPlan::draw(wishes.clone(), &state, on);
+            let plan = ResetPlan::draw(wishes.clone(), &state, &on);
             prop_assert_eq!(plan.steps().len(), wishes.len());
             for step in plan.steps().iter().filter(|step| step.verdict == Verdict::Ready) {
                 let after = step.after.clone().expect("something to commit");
                 let group = state.groups.get(&step.group).copied().unwrap_or(GroupState::Dead);
                 prop_assert!(on.active || group.accepts_offsets());
                 prop_assert!(on.out_of_range || log().admits(after.offset));
-                prop_assert!(on.backwards || step.before.as_ref().is_none_or(|before| before.offset <= after.offset));
+                prop_assert!(on.backwards == Backwards::All || step.before.as_ref().is_none_or(|before| before.offset <= after.offset));
                 prop_assert!(on.unsound || sound[&(step.group.clone(), step.partition.clone())]);
                 prop_assert!(state.logs.get(&step.partition).is_some());
                 prop_assert_ne!(step.before.as_ref(), Some(&after));
@@ -325,9 +480,9 @@ mod properties {
             mut state in worlds(),
             wishes in wishes(),
         ) {
-            let all = Overrides { active: true, out_of_range: true, backwards: true, unsound: true, stranded: true };
+            let all = all_overrides();
             let before = state.committed.clone();
-            let plan = ResetPlan::draw(wishes, &state, all);
+            let plan = ResetPlan::draw(wishes, &state, &all);
             let undo = Undo::of(&plan, Timestamp::UNIX_EPOCH, Some("cluster-1".to_owned()));
             let undo = match Undo::read(&undo.write()) {
                 Ok(again) => {
@@ -337,7 +492,7 @@ mod properties {
                 Err(error) => return Err(TestCaseError::fail(error.to_string())),
             };
             apply(&plan, &mut state);
-            apply(&ResetPlan::draw(undo.moves(), &state, all), &mut state);
+            apply(&ResetPlan::draw(undo.moves(), &state, &all), &mut state);
             for (place, commit) in before {
                 prop_assert_eq!(state.committed.get(&place), Some(&commit));
             }

@@ -65,6 +65,17 @@ impl Cause {
         self.is(&[RDKafkaErrorCode::AllBrokersDown])
     }
 
+    /// Whether nothing listens at the address. librdkafka has no code for it; the text is the operating system's.
+    pub(crate) fn is_refused_connection(&self) -> bool {
+        self.is_transport() && self.text.contains("Connection refused")
+    }
+
+    /// Whether the name of the host has no address.
+    pub(crate) fn is_unresolved_name(&self) -> bool {
+        self.is(&[RDKafkaErrorCode::Resolve])
+            || self.is_transport() && self.text.contains("Failed to resolve")
+    }
+
     /// Whether the connection itself failed.
     pub(crate) fn is_transport(&self) -> bool {
         self.is(&[

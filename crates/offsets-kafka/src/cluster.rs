@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use offsets_core::model::{ClusterAlias, TopicName, TopicPartition};
+use offsets_core::link::Side;
+use offsets_core::model::{ClusterAlias, GroupId, GroupKind, TopicName, TopicPartition};
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
@@ -12,7 +13,7 @@ use rdkafka::types::RDKafkaErrorCode;
 use crate::connection::{Connection, MOMENT, serve};
 use crate::detached::{self, Retiring};
 use crate::fetcher::Fetchers;
-use crate::{About, Cause, ClientSettings, Deadline, Directory, Error};
+use crate::{About, Cause, ClientSettings, Contact, Deadline, Directory, Error};
 
 /// A client that asks.
 pub(crate) type Client = Retiring<BaseConsumer<Connection>>;
@@ -28,11 +29,16 @@ pub struct Cluster {
     cluster_id: Option<String>,
     directory: Directory,
     fetchers: Fetchers,
+    /// The groups that are neither classic nor KIP-848, and until when that is not asked for again.
+    uncommon: Mutex<Option<(Deadline, BTreeMap<GroupId, GroupKind>)>>,
 }
 
 /// The first slice of waiting for a connection; each further one is twice as long. Between slices it is seen whether the
 /// broker turned us away, which no waiting heals.
 const FIRST_SLICE: Duration = Duration::from_millis(500);
+
+/// The longest slice: a broker that is back, or that turns us away, is noticed by then.
+const LONGEST_SLICE: Duration = Duration::from_secs(4);
 
 impl Cluster {
     /// Connects and waits until a broker has answered.
@@ -54,12 +60,27 @@ impl Cluster {
         directory: Directory,
         deadline: &Deadline,
     ) -> Result<Self, Error> {
+        Self::reach(settings, directory, None, deadline)
+    }
+
+    /// The same, contacted as `contact` has it.
+    pub(crate) fn reach(
+        settings: &ClientSettings,
+        directory: Directory,
+        contact: Option<&Contact>,
+        deadline: &Deadline,
+    ) -> Result<Self, Error> {
+        let deadline = match contact {
+            Some(contact) => deadline.within(contact.within),
+            None => deadline.clone(),
+        };
+        let side = contact.and_then(|contact| contact.side);
         if deadline.is_stopped() {
-            return Err(unreachable(settings, deadline, None));
+            return Err(unreachable(settings, side, &deadline, None));
         }
-        let connection = Connection::new(settings);
-        let client = Arc::new(Retiring::new(client(settings, &connection, &[], &[])?));
-        let mut slice = FIRST_SLICE;
+        let connection = Connection::new(settings, contact.cloned());
+        let client = Arc::new(Retiring::new(client(settings, &connection, ASKING, &[])?));
+        let (mut slice, mut told) = (FIRST_SLICE, false);
         loop {
             let turn = deadline.within(slice);
             let asked = Arc::clone(&client);
@@ -69,7 +90,9 @@ impl Cluster {
             if cluster_id.is_some() || metadata(&client, None, &turn).is_ok() {
                 let (settings, client) = (settings.clone(), Mutex::new(client));
                 let fetchers = Fetchers::default();
-                return Ok(Self { settings, connection, client, cluster_id, directory, fetchers });
+                let uncommon = Mutex::default();
+                connection.reached();
+                return Ok(Self { settings, connection, client, cluster_id, directory, fetchers, uncommon });
             }
             serve(&client, MOMENT);
             if let Some(cause) = connection.authentication_error() {
@@ -77,10 +100,16 @@ impl Cluster {
                     (settings.cluster().clone(), settings.bootstrap_servers().to_owned());
                 return Err(Error::Unauthenticated { cluster, bootstrap, cause });
             }
-            if deadline.has_passed() {
-                return Err(unreachable(settings, deadline, connection.last_error()));
+            // One that refuses is told at once, one that says nothing a moment later, and each before it is given up.
+            let passed = deadline.has_passed();
+            if !told && (passed || connection.last_error().is_some() || slice > FIRST_SLICE) {
+                connection.tell(Some(deadline.remaining()));
+                told = true;
             }
-            slice *= 2;
+            if passed {
+                return Err(unreachable(settings, side, &deadline, connection.last_error()));
+            }
+            slice = (slice * 2).min(LONGEST_SLICE);
         }
     }
 
@@ -190,12 +219,28 @@ impl Cluster {
     /// Gives the client up for a new one, with all that it still waits for.
     pub(crate) fn renew_client(&self) {
         // The same settings made a client before.
-        if let Ok(fresh) = client(&self.settings, &self.connection, &[], &[]) {
+        if let Ok(fresh) = client(&self.settings, &self.connection, ASKING, &[]) {
             let mut client = self.client.lock().unwrap_or_else(PoisonError::into_inner);
             let spent = std::mem::replace(&mut *client, Arc::new(Retiring::new(fresh)));
             drop(client);
             drop(spent);
         }
+    }
+
+    /// The uncommon groups that were found a short time ago.
+    pub(crate) fn known_uncommon(&self) -> Option<BTreeMap<GroupId, GroupKind>> {
+        let known = self.uncommon.lock().unwrap_or_else(PoisonError::into_inner);
+        known.as_ref().filter(|(until, _)| !until.has_passed()).map(|(_, groups)| groups.clone())
+    }
+
+    /// Keeps them `until` then.
+    pub(crate) fn keep_uncommon(&self, until: Deadline, groups: BTreeMap<GroupId, GroupKind>) {
+        *self.uncommon.lock().unwrap_or_else(PoisonError::into_inner) = Some((until, groups));
+    }
+
+    /// What is heard of the cluster.
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
     }
 
     /// The clients that read records.
@@ -244,6 +289,11 @@ impl std::fmt::Debug for Cluster {
 /// command takes; and it would notice only after ten seconds that a cluster has come back.
 const PROMPT: &[(&str, &str)] = &[("reconnect.backoff.ms", "20"), ("reconnect.backoff.max.ms", "1000")];
 
+/// A client that asks for the offsets of groups needs a group id, though it neither joins nor commits: when a broker answers
+/// NOT_COORDINATOR, as one does while coordinators move or come up, librdkafka 2.12 goes through the client's own group
+/// (`rd_kafka_handle_OffsetFetch`), and without one the process ends with a segmentation fault.
+pub(crate) const ASKING: &[(&str, &str)] = &[("group.id", "offsets-reader")];
+
 /// A client of the library: with the given keys whatever the settings say, and the others unless they say otherwise.
 pub(crate) fn client(
     settings: &ClientSettings,
@@ -288,9 +338,14 @@ pub(crate) fn refused(settings: &ClientSettings, error: &KafkaError) -> Error {
     Error::Setting { cluster: settings.cluster().clone(), key: "client settings".into(), problem: said }
 }
 
-fn unreachable(settings: &ClientSettings, deadline: &Deadline, cause: Option<Cause>) -> Error {
+fn unreachable(
+    settings: &ClientSettings,
+    side: Option<Side>,
+    deadline: &Deadline,
+    cause: Option<Cause>,
+) -> Error {
     let (cluster, bootstrap) = (settings.cluster().clone(), settings.bootstrap_servers().to_owned());
-    Error::Unreachable { cluster, bootstrap, waited: deadline.allowed(), cause }
+    Error::Unreachable { cluster, bootstrap, side, waited: deadline.allowed(), cause }
 }
 
 /// What the cluster knows of a topic or of all.

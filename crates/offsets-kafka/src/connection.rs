@@ -7,7 +7,7 @@ use rdkafka::consumer::{BaseConsumer, ConsumerContext, DefaultConsumerContext};
 use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaErrorCode;
 
-use crate::{Cause, ClientSettings, Deadline};
+use crate::{Cause, ClientSettings, Contact, Deadline, Waiting};
 
 /// What librdkafka says about its connections while nobody is asking.
 ///
@@ -18,6 +18,7 @@ use crate::{Cause, ClientSettings, Deadline};
 #[derive(Clone)]
 pub(crate) struct Connection {
     settings: ClientSettings,
+    contact: Option<Contact>,
     heard: Arc<Mutex<Heard>>,
 }
 
@@ -25,16 +26,49 @@ pub(crate) struct Connection {
 struct Heard {
     last: Option<Cause>,
     authentication: Option<Cause>,
+    /// Whether a broker has answered before.
+    reached: bool,
 }
 
 impl Connection {
-    pub(crate) fn new(settings: &ClientSettings) -> Self {
-        Self { settings: settings.clone(), heard: Arc::default() }
+    pub(crate) fn new(settings: &ClientSettings, contact: Option<Contact>) -> Self {
+        Self { settings: settings.clone(), contact, heard: Arc::default() }
+    }
+
+    /// The connection of another client to the same cluster, which was reached. It hears for itself.
+    pub(crate) fn beside(&self) -> Self {
+        let heard = Heard { reached: true, ..Heard::default() };
+        let (settings, contact) = (self.settings.clone(), self.contact.clone());
+        Self { settings, contact, heard: Arc::new(Mutex::new(heard)) }
+    }
+
+    pub(crate) fn settings(&self) -> &ClientSettings {
+        &self.settings
     }
 
     /// Forgets what was heard about earlier requests.
     pub(crate) fn forget(&self) {
-        *self.heard() = Heard::default();
+        let mut heard = self.heard();
+        *heard = Heard { reached: heard.reached, ..Heard::default() };
+    }
+
+    /// Notes that a broker has answered: from now on it is told when none is left.
+    pub(crate) fn reached(&self) {
+        self.heard().reached = true;
+    }
+
+    /// Tells the watch that the cluster does not answer; `left` as in [`Waiting`].
+    pub(crate) fn tell(&self, left: Option<Duration>) {
+        let Some(contact) = &self.contact else { return };
+        let cause = self.last_error();
+        let (cluster, bootstrap) = (self.settings.cluster(), self.settings.bootstrap_servers());
+        contact.watch.waiting(&Waiting {
+            cluster,
+            side: contact.side,
+            bootstrap,
+            cause: cause.as_ref(),
+            left,
+        });
     }
 
     /// The last connection error since [`Connection::forget`].
@@ -71,8 +105,14 @@ impl ClientContext for Connection {
             heard.authentication = Some(cause.clone());
         }
         // "All brokers are down" follows the error that says why.
-        if !cause.is_all_down() || heard.last.is_none() {
+        let lost = cause.is_all_down();
+        if !lost || heard.last.is_none() {
             heard.last = Some(cause);
+        }
+        let tells = lost && heard.reached && heard.authentication.is_none();
+        drop(heard);
+        if tells {
+            self.tell(None);
         }
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use offsets_core::consumer_offsets::DecodeError;
 use offsets_core::history::UnreadableRecord;
+use offsets_core::link::Side;
 use offsets_core::model::{ClusterAlias, GroupId, LogRange, TopicName, TopicPartition};
 
 use crate::Cause;
@@ -34,6 +35,8 @@ pub enum Error {
         cluster: ClusterAlias,
         /// The bootstrap servers that were tried.
         bootstrap: String,
+        /// The side of the link that the cluster is, where it is one.
+        side: Option<Side>,
         /// How long.
         waited: Duration,
         /// The last connection error, where there was one.
@@ -211,6 +214,14 @@ impl Error {
     /// Whether no broker could be reached: the cluster may be dead, or the network cut.
     pub fn is_unreachable(&self) -> bool {
         matches!(self, Self::Unreachable { .. })
+    }
+
+    /// The side of the link that could not be reached.
+    pub fn unreachable_side(&self) -> Option<Side> {
+        match self {
+            Self::Unreachable { side, .. } => *side,
+            _ => None,
+        }
     }
 
     /// Whether the credentials or the certificates do not fit. Waiting does not help.

@@ -6,7 +6,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use crate::cluster::{Client, client};
 use crate::connection::Connection;
 use crate::detached::Retiring;
-use crate::{ClientSettings, Error, Isolation};
+use crate::{Error, Isolation};
 
 /// A client that fetches records. It carries a group id because librdkafka wants one, and neither joins nor commits.
 pub(crate) struct Fetcher {
@@ -25,7 +25,7 @@ pub(crate) enum Appetite {
 }
 
 impl Fetcher {
-    fn new(settings: &ClientSettings, appetite: Appetite, isolation: Isolation) -> Result<Self, Error> {
+    fn new(connection: &Connection, appetite: Appetite, isolation: Isolation) -> Result<Self, Error> {
         let isolation_level = match isolation {
             Isolation::ReadCommitted => "read_committed",
             Isolation::ReadUncommitted => "read_uncommitted",
@@ -56,7 +56,7 @@ impl Fetcher {
             ("fetch.max.bytes", fetch_bytes),
             ("queued.max.messages.kbytes", "4096"),
         ];
-        let client = client(settings, &Connection::new(settings), &forced, &tuned)?;
+        let client = client(connection.settings(), connection, &forced, &tuned)?;
         Ok(Self { appetite, isolation, client: Arc::new(Retiring::unattended(client)) })
     }
 }
@@ -81,10 +81,10 @@ impl Deref for Fetcher {
 pub(crate) struct Fetchers(Mutex<Vec<Fetcher>>);
 
 impl Fetchers {
-    /// One of the wanted kind, with nothing assigned.
+    /// One of the wanted kind, with nothing assigned, on the cluster of this connection.
     pub(crate) fn take(
         &self,
-        settings: &ClientSettings,
+        connection: &Connection,
         appetite: Appetite,
         isolation: Isolation,
     ) -> Result<Fetcher, Error> {
@@ -92,7 +92,7 @@ impl Fetchers {
         let fits = |fetcher: &Fetcher| fetcher.appetite == appetite && fetcher.isolation == isolation;
         match idle.iter().position(fits) {
             Some(index) => Ok(idle.swap_remove(index)),
-            None => Fetcher::new(settings, appetite, isolation),
+            None => Fetcher::new(&connection.beside(), appetite, isolation),
         }
     }
 

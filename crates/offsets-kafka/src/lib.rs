@@ -29,8 +29,8 @@
 //! - A call over many groups or partitions sends its requests together and returns [`Outcomes`]: one for each, with none
 //!   hidden behind another. A topic is read [whole or not at all](TopicRead::visit).
 //! - Secrets are in no error, no `Debug` and no log line ([`ClientSettings`]).
-//! - Two things change a cluster, and nothing else does: [`Cluster::alter`] sets committed offsets, and whoever works through
-//!   [`exchange`] joins a group, creates topics, and writes. Nothing is ever deleted.
+//! - Three things change a cluster, and nothing else does: [`Cluster::alter`] sets committed offsets, [`Cluster::delete_groups`]
+//!   deletes groups, and whoever works through [`exchange`] joins a group, creates topics, and writes.
 //!
 //! # What this crate does not do
 //!
@@ -42,6 +42,7 @@ mod admin;
 mod cause;
 mod cluster;
 mod connection;
+mod contact;
 mod cursor;
 mod deadline;
 pub mod demo;
@@ -57,13 +58,17 @@ mod reader;
 mod settings;
 mod stop;
 
-pub use admin::{GroupDescription, GroupKind, GroupListing, GroupPartition, Isolation, Lack, Member, Right};
+pub use admin::{
+    CommitSettings, GroupDescription, GroupListing, GroupPartition, Isolation, Lack, Member, Right,
+};
 pub use cause::Cause;
 pub use cluster::Cluster;
+pub use contact::{ConnectionWatch, Contact, Waiting};
 pub use deadline::Deadline;
 pub use directory::Directory;
 pub use error::{About, Error, Shortfall};
 pub use link::{CommitTail, Committed, Endpoint, LinkedClusters, Nobody, Onlooker, Reach, SourceAccess};
+pub use offsets_core::model::GroupKind;
 pub use outcomes::Outcomes;
 pub use reader::{PartitionRead, Progress, RawRecord, TopicRead};
 pub use settings::{ClientSettings, ClientSettingsBuilder, LocalAccess, Note};

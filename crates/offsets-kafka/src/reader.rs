@@ -282,7 +282,7 @@ impl Reading<'_, '_> {
         }
         let cluster = self.read.cluster;
         let consumer =
-            cluster.fetchers().take(cluster.settings(), self.read.appetite(), self.read.isolation)?;
+            cluster.fetchers().take(cluster.connection(), self.read.appetite(), self.read.isolation)?;
         self.assign(&consumer)?;
         let (mut since_look, mut silent_turns, mut turn) = (0, 0, self.deadline.slice(TURN));
         while open > 0 {

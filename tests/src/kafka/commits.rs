@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::producer::{BaseProducer, Producer as _};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::{PATIENCE, client};
@@ -65,6 +66,46 @@ fn is_passing(code: RDKafkaErrorCode) -> bool {
             | Code::WaitingForCoordinator
             | Code::BrokerTransportFailure
     )
+}
+
+/// A transaction that holds a commit back until it is aborted.
+pub struct OpenTransaction {
+    producer: BaseProducer,
+}
+
+impl OpenTransaction {
+    /// Ends it.
+    ///
+    /// # Errors
+    ///
+    /// When the coordinator refuses.
+    pub fn abort(self) -> Result<()> {
+        Ok(self.producer.abort_transaction(PATIENCE)?)
+    }
+}
+
+/// Commits one offset a partition for `group` in a transaction that stays open.
+///
+/// # Errors
+///
+/// When the broker refuses.
+pub fn commit_in_open_transaction(
+    bootstrap: &str,
+    group: &str,
+    topic: &str,
+    offsets: &BTreeMap<i32, i64>,
+) -> Result<OpenTransaction> {
+    let producer: BaseProducer = client(bootstrap).set("transactional.id", group).create()?;
+    producer.init_transactions(PATIENCE)?;
+    producer.begin_transaction()?;
+    let consumer = member_of_none(bootstrap, group)?;
+    let metadata = consumer.group_metadata().context("a group without metadata")?;
+    let mut list = TopicPartitionList::new();
+    for (partition, offset) in offsets {
+        list.add_partition_offset(topic, *partition, Offset::Offset(*offset))?;
+    }
+    producer.send_offsets_to_transaction(&list, &metadata, PATIENCE)?;
+    Ok(OpenTransaction { producer })
 }
 
 /// A member of a group, for as long as this value lives.

@@ -5,6 +5,7 @@
 
 mod acls;
 mod commits;
+mod heartbeats;
 mod log;
 mod mm2;
 mod producer;
@@ -15,7 +16,8 @@ use std::time::Duration;
 use rdkafka::config::ClientConfig;
 
 pub use acls::{Resource, Right, grant, revoke};
-pub use commits::{Member, commit, committed, join};
+pub use commits::{Member, OpenTransaction, commit, commit_in_open_transaction, committed, join};
+pub use heartbeats::{join_share_group, join_streams_group, leave_streams_group};
 pub use log::{
     Follower, Isolation, Log, LoggedRecord, PartitionLog, Record, await_transactions, read_whole, records,
 };

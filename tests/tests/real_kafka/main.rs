@@ -11,6 +11,7 @@ mod disaster;
 mod exchange;
 mod foreign;
 mod ground;
+mod group_kinds;
 mod naming;
 mod reconcile;
 mod recreation;

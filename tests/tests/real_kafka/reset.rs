@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use offsets_tests::kafka;
 use offsets_tests::rig::Rig;
 use offsets_tests::scenario::{Outline, Scenario};
@@ -26,6 +26,36 @@ fn a_group_is_where_translate_said_once_reset_has_executed_and_not_before() -> R
     let expected: BTreeMap<_, _> =
         of_group.filter_map(|row| Some(((mirrored.clone(), row.partition), row.target_offset?))).collect();
     ensure!(described == expected, "kafka-consumer-groups: {described:?}, translate: {expected:?}");
+    Ok(())
+}
+
+/// O2: MM2's sync leaves a group ahead of where it is on the source once it has rewound there.
+#[test]
+fn a_group_that_has_rewound_goes_back_from_where_mm2_put_it() -> Result<()> {
+    let mut rig = Rig::shared()?;
+    let scenario = mirrored("reset-rewound", &mut rig)?;
+    let (group, source, target) =
+        (scenario.group("app"), scenario.rig.source.bootstrap(), scenario.rig.target.bootstrap());
+    let (topic, mirrored) = (scenario.names().topic.clone(), scenario.names().mirrored.clone());
+    let checkpoints = kafka::checkpoints(&target, &scenario.names().checkpoints)?;
+    let last = checkpoints.iter().rfind(|found| found.group == group && found.partition == 0);
+    let last = last.context("no checkpoint")?.downstream;
+    kafka::commit(&source, &group, &topic, &BTreeMap::from([(0, 100)]))?;
+
+    let synced = BTreeMap::from([(0, last)]);
+    kafka::commit(&target, &group, &mirrored, &synced)?;
+    let dry_run = scenario.offsets_of("reset", &group, &[])?.expect_code(0)?;
+    ensure!(dry_run.stdout.contains(&format!("back from {last}, where MM2 put it")), "{}", dry_run.stdout);
+
+    // from anywhere else it is not MM2 that has put it there
+    kafka::commit(&target, &group, &mirrored, &BTreeMap::from([(0, last - 1)]))?;
+    let refused = scenario.offsets_of("reset", &group, &[])?.expect_code(3)?;
+    let flag = format!("--allow-backwards={group}");
+    for word in [&format!("group {group:?} on {mirrored}-0"), &format!("stands at {}", last - 1), &flag] {
+        ensure!(refused.stderr.contains(word.as_str()), "`{word}` is not in {}", refused.stderr);
+    }
+    scenario.offsets_of("reset", &group, &[&flag])?.expect_code(0)?;
+    scenario.offsets_of("reset", &group, &["--allow-backwards=nobody"])?.expect_code(2)?;
     Ok(())
 }
 

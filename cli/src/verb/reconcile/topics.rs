@@ -40,7 +40,7 @@ pub(super) fn reconcile(
     }
     let session = if is_named && !link.demo {
         let named = resolve_named(topics.bootstrap_server.as_deref(), topics.command_config.as_ref(), link)?;
-        TargetSession::at(&named, link, output)?
+        TargetSession::at(named, link, output)?
     } else {
         TargetSession::open(link, output)?
     };

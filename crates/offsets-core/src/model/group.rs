@@ -40,6 +40,45 @@ impl fmt::Display for GroupState {
     }
 }
 
+/// The protocol by which a group's members share partitions (`org.apache.kafka.common.GroupType`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum GroupKind {
+    /// The classic protocol, led by one of the members; also a group to which offsets were only ever committed from outside.
+    Classic,
+    /// The consumer protocol of KIP-848, led by the broker.
+    Consumer,
+    /// A Kafka Streams group of KIP-1071. It commits offsets as a consumer group does.
+    Streams,
+    /// A share group (KIP-932). It has no committed offsets: `kafka-share-groups` moves it.
+    Share,
+    /// The classic protocol for something else than consumers, such as Connect workers. It has no committed offsets.
+    Other,
+    /// The broker did not say, or said something else.
+    Unknown,
+}
+
+impl GroupKind {
+    /// Whether offsets can be committed for such a group. A kind that is not known counts as one that can.
+    pub fn has_offsets(self) -> bool {
+        !matches!(self, Self::Share | Self::Other)
+    }
+}
+
+impl fmt::Display for GroupKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Classic => "classic group",
+            Self::Consumer => "consumer group (KIP-848)",
+            Self::Streams => "Kafka Streams group (KIP-1071)",
+            Self::Share => "share group (KIP-932)",
+            Self::Other => "group of another protocol than the consumers'",
+            Self::Unknown => "group of an unknown kind",
+        })
+    }
+}
+
 /// Which consumer groups are meant.
 #[derive(Debug, Clone)]
 pub enum GroupSelection {

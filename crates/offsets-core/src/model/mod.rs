@@ -13,7 +13,7 @@ mod topic_id;
 
 pub use commit::{Commit, CommittedOffset};
 pub use duration::{DurationError, parse_duration};
-pub use group::{GroupSelection, GroupState, PatternError};
+pub use group::{GroupKind, GroupSelection, GroupState, PatternError};
 pub use name::{ClusterAlias, GroupId, TopicName, TopicPartition};
 pub use offset::{LogRange, NegativeOffset, SourceOffset, TargetOffset};
 pub use printable::Printable;

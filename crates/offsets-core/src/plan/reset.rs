@@ -1,9 +1,13 @@
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::evidence::Logs;
-use crate::model::{Commit, CommittedOffset, GroupId, GroupState, LogRange, TargetOffset, TopicPartition};
+use super::{LongMetadata, Notice, Overrides, TargetState};
+use crate::history::Sync;
+use crate::model::{
+    Commit, CommittedOffset, GroupId, GroupKind, GroupState, LogRange, SourceOffset, TargetOffset,
+    TopicPartition,
+};
 use crate::translate::Stranded;
 
 /// A wish: this group is to go on there.
@@ -25,36 +29,11 @@ pub struct Move {
     pub optional: bool,
 }
 
-/// The target as it stands before a reset.
-#[derive(Debug, Clone, Default)]
-pub struct TargetState {
-    /// Every group that is to be moved; one that is not here does not exist.
-    pub groups: BTreeMap<GroupId, GroupState>,
-    /// What those groups have committed.
-    pub committed: BTreeMap<(GroupId, TopicPartition), CommittedOffset<TargetOffset>>,
-    /// The log ranges of the partitions; one that is not here does not exist.
-    pub logs: Logs<TargetOffset>,
-}
-
-/// Checks an operator has switched off, one by one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Overrides {
-    /// Try a group with members. The coordinator has the last word.
-    pub active: bool,
-    /// Commit offsets outside the log range.
-    pub out_of_range: bool,
-    /// Move groups back.
-    pub backwards: bool,
-    /// Use answers of class `unsafe`.
-    pub unsound: bool,
-    /// Pass records that came over no link and that the group may have yet to read.
-    pub stranded: bool,
-}
-
 /// What a reset would do, partition by partition, sorted by group, topic and partition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResetPlan {
     steps: Vec<Step>,
+    recreated: BTreeSet<GroupId>,
 }
 
 /// One partition of a plan.
@@ -72,6 +51,8 @@ pub struct Step {
     pub after: Option<CommittedOffset<TargetOffset>>,
     /// Whether that may be done.
     pub verdict: Verdict,
+    /// What is to be known of it although it may be done.
+    pub notices: Vec<Notice>,
 }
 
 /// Whether a step may be taken.
@@ -94,10 +75,28 @@ pub enum Verdict {
 pub enum Refusal {
     /// The group has members; the coordinator takes offsets from them only.
     Active(GroupState),
+    /// It is a group of this kind and may have members, which cannot be seen.
+    Unseen(GroupKind),
+    /// Groups of this kind have no committed offsets.
+    Kind(GroupKind),
     /// The offset lies outside the partition's log range.
     OutOfRange(LogRange<TargetOffset>),
-    /// The group has committed a higher offset already.
-    Backwards(TargetOffset),
+    /// The group has committed a higher offset already, and nothing shows that MM2 committed it.
+    Backwards {
+        /// The commit on the target.
+        from: TargetOffset,
+        /// The commit on the source that the lower offset was translated from, where it was.
+        source: Option<SourceOffset>,
+        /// The group's last checkpoint on the partition.
+        checkpoint: Option<Sync>,
+    },
+    /// The commit's metadata is longer than the target takes (`offset.metadata.max.bytes`).
+    LongMetadata {
+        /// Its length as the broker counts it, in UTF-16 code units.
+        length: usize,
+        /// The longest the target takes.
+        limit: usize,
+    },
     /// The answer is `unsafe`.
     Unsound,
     /// The offset, or the group's own commit, lies behind records that came over no link and that the group may have yet to
@@ -109,15 +108,47 @@ pub enum Refusal {
 
 impl ResetPlan {
     /// Draws up a plan for `moves` on a target in `state`.
-    pub fn draw(moves: Vec<Move>, state: &TargetState, overrides: Overrides) -> Self {
-        let mut steps: Vec<Step> = moves.into_iter().map(|wish| step(wish, state, overrides)).collect();
+    ///
+    /// With [`Overrides::recreate`] each of the groups in [`TargetState::aging`] that has no members is deleted and written anew.
+    /// Its commits on partitions that no move names are then part of the plan, as they are.
+    pub fn draw(moves: Vec<Move>, state: &TargetState, overrides: &Overrides) -> Self {
+        let mut recreated = BTreeSet::new();
+        if overrides.recreate {
+            let groups = moves.iter().map(|wish| &wish.group).filter(|group| state.is_aging(group));
+            recreated.extend(groups.cloned());
+        }
+        let named: BTreeSet<_> =
+            moves.iter().map(|wish| (wish.group.clone(), wish.partition.clone())).collect();
+        let others = state.committed.iter().filter(|(key, _)| {
+            recreated.contains(&key.0) && !named.contains(key) && state.logs.get(&key.1).is_some()
+        });
+        let kept = others.map(|((group, partition), committed)| Move {
+            group: group.clone(),
+            partition: partition.clone(),
+            to: Some(committed.offset),
+            metadata: None,
+            sound: true,
+            stranded: None,
+            optional: false,
+        });
+        let wishes: Vec<Move> = kept.collect::<Vec<_>>().into_iter().chain(moves).collect();
+        let step = |wish: Move| {
+            let anew = recreated.contains(&wish.group);
+            step(wish, anew, state, overrides)
+        };
+        let mut steps: Vec<Step> = wishes.into_iter().map(step).collect();
         steps.sort_by(|a, b| (&a.group, &a.partition).cmp(&(&b.group, &b.partition)));
-        Self { steps }
+        Self { steps, recreated }
     }
 
     /// All steps.
     pub fn steps(&self) -> &[Step] {
         &self.steps
+    }
+
+    /// The groups to delete before the commits are made.
+    pub fn recreated(&self) -> &BTreeSet<GroupId> {
+        &self.recreated
     }
 
     /// The steps that are refused. A plan with one of them is not applied at all.
@@ -147,22 +178,23 @@ impl ResetPlan {
     }
 }
 
-fn step(wish: Move, state: &TargetState, overrides: Overrides) -> Step {
+fn step(wish: Move, anew: bool, state: &TargetState, overrides: &Overrides) -> Step {
     let Move { group, partition, to, metadata, sound, stranded, optional } = wish;
     let key = (group, partition);
     let before = state.committed.get(&key).cloned();
-    let (group, partition) = key;
     let kept = before.as_ref().map(|before| before.metadata.clone());
-    let after = to.map(|offset| CommittedOffset { offset, metadata: metadata.or(kept).unwrap_or_default() });
-    let log = state.logs.get(&partition);
-    let group_state = state.groups.get(&group).copied().unwrap_or(GroupState::Dead);
-    let verdict = match (&after, log) {
+    let mut after =
+        to.map(|offset| CommittedOffset { offset, metadata: metadata.or(kept).unwrap_or_default() });
+    let group_state = state.groups.get(&key.0).copied().unwrap_or(GroupState::Dead);
+    let mut notices = Vec::new();
+    let verdict = match (&mut after, state.logs.get(&key.1)) {
         (None, _) | (_, None) => Verdict::Refused(Refusal::Nowhere),
         (Some(after), Some(log)) => {
-            let passed = stranded.filter(|stranded| passes(*stranded, before.as_ref(), after, overrides));
-            match passed {
+            let judge =
+                Judge { key: &key, before: before.as_ref(), log, group_state, sound, state, overrides };
+            match stranded.filter(|stranded| judge.passes(*stranded, after)) {
                 Some(stranded) => Verdict::Refused(Refusal::Stranded(stranded)),
-                None => judge(before.as_ref(), after, log, group_state, sound, overrides),
+                None => judge.of(after, &mut notices),
             }
         }
     };
@@ -170,44 +202,111 @@ fn step(wish: Move, state: &TargetState, overrides: Overrides) -> Step {
         Verdict::Refused(refusal) if optional => Verdict::LeftOut(refusal),
         verdict => verdict,
     };
-    Step { group, partition, state: group_state, before, after, verdict }
-}
-
-/// Whether a group would be, or stay, behind records that it may have yet to read.
-fn passes(
-    stranded: Stranded,
-    before: Option<&CommittedOffset<TargetOffset>>,
-    after: &CommittedOffset<TargetOffset>,
-    overrides: Overrides,
-) -> bool {
-    let is_behind = before.is_some_and(|before| before.offset > stranded.first) && !overrides.backwards;
-    !overrides.stranded && (after.offset > stranded.first || is_behind)
-}
-
-fn judge(
-    before: Option<&CommittedOffset<TargetOffset>>,
-    after: &CommittedOffset<TargetOffset>,
-    log: LogRange<TargetOffset>,
-    group: GroupState,
-    sound: bool,
-    overrides: Overrides,
-) -> Verdict {
-    if !sound && !overrides.unsound {
-        return Verdict::Refused(Refusal::Unsound);
-    }
-    if before == Some(after) {
-        return Verdict::Unchanged;
-    }
-    if !group.accepts_offsets() && !overrides.active {
-        return Verdict::Refused(Refusal::Active(group));
-    }
-    if !log.admits(after.offset) && !overrides.out_of_range {
-        return Verdict::Refused(Refusal::OutOfRange(log));
-    }
-    match before {
-        Some(before) if after.offset < before.offset && !overrides.backwards => {
-            Verdict::Refused(Refusal::Backwards(before.offset))
+    // A group that is deleted needs all of its commits again.
+    let verdict = match (verdict, &before) {
+        (Verdict::Unchanged, _) if anew => Verdict::Ready,
+        (Verdict::LeftOut(_), Some(kept)) if anew && state.logs.get(&key.1).is_some() => {
+            after = Some(kept.clone());
+            Verdict::Ready
         }
-        _ => Verdict::Ready,
+        (verdict, _) => verdict,
+    };
+    if verdict == Verdict::Ready {
+        notices.extend(state.notices(&key, anew));
+    }
+    let (group, partition) = key;
+    Step { group, partition, state: group_state, before, after, verdict, notices }
+}
+
+/// The checks of one step, in the order in which they are made.
+struct Judge<'a> {
+    key: &'a (GroupId, TopicPartition),
+    before: Option<&'a CommittedOffset<TargetOffset>>,
+    log: LogRange<TargetOffset>,
+    group_state: GroupState,
+    sound: bool,
+    state: &'a TargetState,
+    overrides: &'a Overrides,
+}
+
+impl Judge<'_> {
+    /// Whether the group would be, or stay, behind records that it may have yet to read.
+    fn passes(&self, stranded: Stranded, after: &CommittedOffset<TargetOffset>) -> bool {
+        let is_behind = self.before.is_some_and(|before| before.offset > stranded.first)
+            && !self.overrides.backwards.admits(&self.key.0);
+        !self.overrides.stranded && (after.offset > stranded.first || is_behind)
+    }
+
+    fn of(&self, after: &mut CommittedOffset<TargetOffset>, notices: &mut Vec<Notice>) -> Verdict {
+        let Self { key, before, log, group_state, sound, state, overrides } = *self;
+        let kind = state.kinds.get(&key.0).copied().unwrap_or(GroupKind::Unknown);
+        if !kind.has_offsets() {
+            return Verdict::Refused(Refusal::Kind(kind));
+        }
+        if !sound && !overrides.unsound {
+            return Verdict::Refused(Refusal::Unsound);
+        }
+        if before == Some(after) {
+            return Verdict::Unchanged;
+        }
+        if !group_state.accepts_offsets() && !overrides.active {
+            let unseen = kind == GroupKind::Streams && group_state == GroupState::Unknown;
+            return Verdict::Refused(if unseen {
+                Refusal::Unseen(kind)
+            } else {
+                Refusal::Active(group_state)
+            });
+        }
+        if !log.admits(after.offset) && !overrides.out_of_range {
+            return Verdict::Refused(Refusal::OutOfRange(log));
+        }
+        if let Some(refusal) = self.metadata(after, notices) {
+            return Verdict::Refused(refusal);
+        }
+        match before.map(|before| before.offset).filter(|from| after.offset < *from) {
+            Some(from) => self.backwards(from, notices),
+            None => Verdict::Ready,
+        }
+    }
+
+    /// A commit that MM2 made (`MirrorCheckpointTask.syncGroupOffset`) says what the group had read on the source once, and not
+    /// that it has read on the target: a group that has rewound since is right to go back.
+    fn backwards(&self, from: TargetOffset, notices: &mut Vec<Notice>) -> Verdict {
+        let checkpoint = self.state.checkpoints.get(self.key).copied();
+        if let Some(checkpoint) = checkpoint.filter(|checkpoint| checkpoint.downstream == from) {
+            notices.push(Notice::BehindSync { from, checkpoint });
+            return Verdict::Ready;
+        }
+        if self.overrides.backwards.admits(&self.key.0) {
+            return Verdict::Ready;
+        }
+        let source = self.state.source_commits.get(self.key).copied();
+        Verdict::Refused(Refusal::Backwards { from, source, checkpoint })
+    }
+
+    fn metadata(
+        &self,
+        after: &mut CommittedOffset<TargetOffset>,
+        notices: &mut Vec<Notice>,
+    ) -> Option<Refusal> {
+        let length = after.metadata.encode_utf16().count();
+        let known = self.state.metadata_limit;
+        let limit = known.unwrap_or(LongMetadata::DEFAULT_LIMIT);
+        if length <= limit {
+            return None;
+        }
+        match (self.overrides.long_metadata, known) {
+            (LongMetadata::Refuse, Some(limit)) => return Some(Refusal::LongMetadata { length, limit }),
+            (LongMetadata::Refuse, None) => notices.push(Notice::MetadataMayBeTooLong { length }),
+            (LongMetadata::Drop, _) => {
+                after.metadata.clear();
+                notices.push(Notice::MetadataDropped { length, limit });
+            }
+            (LongMetadata::Cut, _) => {
+                after.metadata = LongMetadata::cut(&after.metadata, limit);
+                notices.push(Notice::MetadataCut { length, limit });
+            }
+        }
+        None
     }
 }

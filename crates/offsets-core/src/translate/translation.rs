@@ -11,7 +11,7 @@ use super::{
     Stranded, SyncBack, Untold,
 };
 use crate::evidence::{Evidence, Reading, SourceState};
-use crate::history::Doubt;
+use crate::history::{Doubt, Sync};
 use crate::link::{Link, Side};
 use crate::model::{
     ClusterAlias, CommittedOffset, GroupId, LogRange, SourceOffset, TargetOffset, TopicId, TopicName,
@@ -49,6 +49,9 @@ pub struct Row {
     pub target: TopicPartition,
     /// The target's log, when the partition exists.
     pub target_log: Option<LogRange<TargetOffset>>,
+    /// The last checkpoint that MM2 wrote of the group there. MM2 commits its target offset for groups without members
+    /// (`sync.group.offsets.enabled`).
+    pub checkpoint: Option<Sync>,
     /// Where to go on.
     pub position: Position,
     /// How many data records the group reads again at most; `None` when nothing limits it.
@@ -172,6 +175,7 @@ fn row(evidence: &Evidence, rules: &Rules, mirror_maker: &mut MirrorMaker, wante
     let history = evidence.syncs.whole().and_then(|syncs| syncs.get(&source));
     let checkpoints = evidence.checkpoints.whole().and_then(|checkpoints| checkpoints.get(&target));
     let last = group.as_ref().and_then(|group| checkpoints?.last(group));
+    let checkpoint = last.map(|last| last.pair);
     let mm2_target = mirror_maker.target(&source, history, last, g);
 
     let mut findings = source_state(evidence, as_of, live);
@@ -199,6 +203,7 @@ fn row(evidence: &Evidence, rules: &Rules, mirror_maker: &mut MirrorMaker, wante
             as_of,
             target,
             target_log,
+            checkpoint,
         };
     };
 
@@ -252,6 +257,7 @@ fn row(evidence: &Evidence, rules: &Rules, mirror_maker: &mut MirrorMaker, wante
         as_of,
         target,
         target_log,
+        checkpoint,
     }
 }
 

@@ -1,9 +1,9 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use offsets_core::model::{GroupId, GroupState};
+use offsets_core::model::{GroupId, GroupKind, GroupState};
 use rdkafka::types::RDKafkaErrorCode;
 
-use crate::ffi::{DescribeGroup, ListGroups};
+use crate::ffi::{DeleteGroup, DescribeGroup, ListGroups};
 use crate::{About, Cause, Cluster, Deadline, Directory, Error, Outcomes};
 
 /// A group as the list of groups shows it.
@@ -19,18 +19,6 @@ pub struct GroupListing {
     pub is_simple: bool,
 }
 
-/// The protocol by which a group's members share partitions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum GroupKind {
-    /// The protocol of old, led by one of the members.
-    Classic,
-    /// The broker's own, KIP-848.
-    Consumer,
-    /// The broker did not say, or said something else.
-    Unknown,
-}
-
 /// What a group is doing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GroupDescription {
@@ -38,6 +26,8 @@ pub struct GroupDescription {
     pub state: GroupState,
     /// The protocol its members speak.
     pub kind: GroupKind,
+    /// Whether nobody ever joined it: offsets were only ever committed from outside.
+    pub is_simple: bool,
     /// Who is in it.
     pub members: Vec<Member>,
 }
@@ -52,8 +42,10 @@ pub struct Member {
 }
 
 impl Cluster {
-    /// Every consumer group this principal may see, in order. Groups of other protocols (Connect workers, share groups)
-    /// are left out, as kafka-consumer-groups does.
+    /// Every group this principal may see that can have committed offsets, in order: classic, KIP-848 and Kafka Streams groups
+    /// (KIP-1071). Connect workers and share groups are left out, as kafka-consumer-groups does.
+    ///
+    /// Streams groups come without their state, and only as far as [`Cluster::uncommon_groups`] finds them.
     ///
     /// # Errors
     /// An error of any broker is an error of the whole: a list that lacks a coordinator's groups is no list.
@@ -75,6 +67,17 @@ impl Cluster {
             self.ask(&[ListGroups], deadline, passing).pop().unwrap_or_else(|| Ok(Default::default()));
         match answer {
             Ok((mut groups, errors)) if errors.is_empty() => {
+                let listed: BTreeSet<GroupId> = groups.iter().map(|group| group.id.clone()).collect();
+                let uncommon = self.uncommon_groups(deadline);
+                let streams = uncommon
+                    .into_iter()
+                    .filter(|(group, kind)| *kind == GroupKind::Streams && !listed.contains(group));
+                groups.extend(streams.map(|(id, kind)| GroupListing {
+                    id,
+                    state: GroupState::Unknown,
+                    kind,
+                    is_simple: false,
+                }));
                 groups.sort_by(|a, b| a.id.cmp(&b.id));
                 Ok(groups)
             }
@@ -83,9 +86,10 @@ impl Cluster {
         }
     }
 
-    /// What each of the groups is doing, classic and KIP-848 groups alike. Naming one twice is naming it once.
+    /// What each of the groups is doing, whatever its kind. Naming one twice is naming it once.
     ///
-    /// A group of another kind (a share group, a streams group) looks dead; its coordinator refuses offsets all the same.
+    /// Of a streams group and of a share group neither state nor members can be had through librdkafka: their state is
+    /// [`GroupState::Unknown`].
     pub fn describe_groups(
         &self,
         groups: &[GroupId],
@@ -107,13 +111,60 @@ impl Cluster {
             (group, description)
         };
         let answers: Vec<_> = groups.iter().cloned().zip(answers).collect();
-        answers.into_iter().map(outcome).collect()
+        let mut described: BTreeMap<GroupId, Result<GroupDescription, Error>> =
+            answers.into_iter().map(outcome).collect();
+        let dead = |outcome: &Result<GroupDescription, Error>| {
+            outcome.as_ref().is_ok_and(|description| description.state == GroupState::Dead)
+        };
+        let absent: Vec<GroupId> =
+            described.iter().filter(|(_, outcome)| dead(outcome)).map(|(group, _)| group.clone()).collect();
+        for (group, kind) in self.uncommon_among(&absent, deadline) {
+            let description =
+                GroupDescription { state: GroupState::Unknown, kind, is_simple: false, members: Vec::new() };
+            described.insert(group, Ok(description));
+        }
+        described.into_iter().collect()
+    }
+
+    /// For each of the groups whether it is a classic or a KIP-848 group that exists. One that cannot be described counts as one.
+    pub(super) fn describe_common(&self, groups: &[GroupId], deadline: &Deadline) -> Vec<bool> {
+        let calls: Vec<DescribeGroup<'_>> = groups.iter().map(DescribeGroup).collect();
+        let answers = self.ask(&calls, deadline, |answer| answer.as_ref().is_err_and(Cause::is_passing));
+        let common = |answer: Result<GroupDescription, Cause>| match answer {
+            Ok(description) => description.state != GroupState::Dead,
+            Err(cause) => !is_not_found(&cause),
+        };
+        answers.into_iter().map(common).collect()
+    }
+
+    /// Deletes groups that have no members, with all that they have committed. One that does not exist counts as deleted.
+    ///
+    /// Brokers know the request since Kafka 1.1. On an older one librdkafka 2.12 may abort the process, as it does for OffsetDelete
+    /// (librdkafka#3663).
+    pub fn delete_groups(&self, groups: &BTreeSet<GroupId>, deadline: &Deadline) -> Outcomes<GroupId, ()> {
+        if let Directory::Fixed { .. } = self.directory() {
+            let refused = |group: &GroupId| {
+                let about = About::Group(group.clone());
+                (group.clone(), Err(self.invalid(about, "the embedded clusters delete no groups")))
+            };
+            return groups.iter().map(refused).collect();
+        }
+        let calls: Vec<DeleteGroup<'_>> = groups.iter().map(DeleteGroup).collect();
+        let answers = self.ask(&calls, deadline, |answer| answer.as_ref().is_err_and(Cause::is_passing));
+        let outcome = |(group, answer): (&GroupId, Result<(), Cause>)| {
+            let outcome = match answer {
+                Err(cause) if is_not_found(&cause) => Ok(()),
+                answer => answer.map_err(|cause| self.failed(About::Group(group.clone()), cause, deadline)),
+            };
+            (group.clone(), outcome)
+        };
+        groups.iter().zip(answers).map(outcome).collect()
     }
 }
 
 impl GroupDescription {
     fn dead() -> Self {
-        Self { state: GroupState::Dead, kind: GroupKind::Unknown, members: Vec::new() }
+        Self { state: GroupState::Dead, kind: GroupKind::Unknown, is_simple: true, members: Vec::new() }
     }
 }
 
@@ -124,7 +175,9 @@ fn is_not_found(cause: &Cause) -> bool {
 
 fn described(known: &BTreeMap<GroupId, GroupState>, group: &GroupId) -> GroupDescription {
     match known.get(group) {
-        Some(state) => GroupDescription { state: *state, kind: GroupKind::Classic, members: Vec::new() },
+        Some(state) => {
+            GroupDescription { state: *state, kind: GroupKind::Classic, is_simple: true, members: Vec::new() }
+        }
         None => GroupDescription::dead(),
     }
 }

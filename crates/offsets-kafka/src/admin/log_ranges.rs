@@ -6,7 +6,7 @@ use rdkafka::types::RDKafkaErrorCode;
 
 use super::any_passing;
 use crate::ffi::ListOffsets;
-use crate::{About, Cause, Cluster, Deadline, Outcomes};
+use crate::{About, Cause, Cluster, Deadline, Directory, Outcomes};
 
 /// Which records count when a log's end is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -50,7 +50,8 @@ impl Cluster {
     /// The offset of the first record of each partition whose timestamp is at or after `timestamp_ms` (milliseconds since
     /// 1970, UTC); `None` when there is no such record. A time before 1970 is taken as 1970.
     ///
-    /// The embedded demo clusters know no timestamps and always answer `None`.
+    /// # Errors
+    /// For each partition [`Error::Invalid`] on the embedded demo clusters, which keep no index of times.
     pub fn offsets_for_time(
         &self,
         partitions: &[TopicPartition],
@@ -58,6 +59,14 @@ impl Cluster {
         isolation: Isolation,
         deadline: &Deadline,
     ) -> Outcomes<TopicPartition, Option<i64>> {
+        if matches!(self.directory(), Directory::Fixed { .. }) {
+            let refused = |partition: &TopicPartition| {
+                let about = About::Partition(partition.clone());
+                (partition.clone(), Err(self.invalid(about, "the demo's clusters keep no index of times")))
+            };
+            return partitions.iter().map(refused).collect();
+        }
+        // Below zero are ListOffsets' own words: -1 is the latest offset, -2 the earliest, -3 that of the latest timestamp.
         let [found] = self.list_offsets(partitions, [timestamp_ms.max(0)], isolation, deadline);
         found
             .into_iter()

@@ -1,20 +1,24 @@
-//! What a cluster knows about groups and logs, and the one thing that is changed: committed offsets.
+//! What a cluster knows about groups and logs, and the one thing that is changed: committed offsets, and groups that are deleted
+//! to be written anew.
 //!
 //! [`requests`] sends many at a time, through [`ffi`](crate::ffi); the modules beside them say what they mean, and turn every answer
 //! into one outcome for each partition.
 
+mod broker_settings;
 mod groups;
 mod log_ranges;
 mod offsets;
 mod requests;
 mod rights;
 mod topic_ids;
+mod uncommon;
 
 use std::time::Duration;
 
 use rdkafka::consumer::Consumer;
 
-pub use groups::{GroupDescription, GroupKind, GroupListing, Member};
+pub use broker_settings::CommitSettings;
+pub use groups::{GroupDescription, GroupListing, Member};
 pub use log_ranges::Isolation;
 pub use offsets::GroupPartition;
 pub(crate) use requests::{Call, LONGEST};

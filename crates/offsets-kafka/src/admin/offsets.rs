@@ -2,6 +2,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use offsets_core::model::{Commit, CommittedOffset, GroupId, TopicPartition};
+use rdkafka::types::RDKafkaErrorCode;
 
 use super::any_passing;
 use crate::ffi::{AlterCommitted, FetchCommitted};
@@ -38,8 +39,10 @@ impl Cluster {
         if named.as_ref().is_some_and(Vec::is_empty) {
             return groups.into_iter().map(|group| (group.clone(), Ok([].into_iter().collect()))).collect();
         }
-        let calls: Vec<FetchCommitted<'_>> =
-            groups.iter().map(|group| FetchCommitted { group, partitions: named.as_deref() }).collect();
+        let calls: Vec<FetchCommitted<'_>> = groups
+            .iter()
+            .map(|group| FetchCommitted { group, partitions: named.as_deref(), stable: false })
+            .collect();
         let answers = self.ask(&calls, deadline, any_passing);
         let outcome = |group: &GroupId, answer: Result<Vec<(TopicPartition, Result<_, Cause>)>, Cause>| {
             let rows = answer.map_err(|cause| self.failed(About::Group(group.clone()), cause, deadline))?;
@@ -67,6 +70,34 @@ impl Cluster {
             .zip(answers)
             .map(|(group, answer)| (group.clone(), outcome(group, answer)))
             .collect()
+    }
+
+    /// On which of the partitions a transaction that has not ended yet holds back a commit of the group: a consumer that starts
+    /// there waits for its end. What cannot be asked for is left out, as on brokers before Kafka 2.5.
+    pub fn pending_commits(
+        &self,
+        groups: &[GroupId],
+        partitions: &[TopicPartition],
+        deadline: &Deadline,
+    ) -> BTreeSet<(GroupId, TopicPartition)> {
+        if matches!(self.directory(), Directory::Fixed { .. }) || partitions.is_empty() {
+            return BTreeSet::new();
+        }
+        let partitions: Vec<TopicPartition> =
+            partitions.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect();
+        let call = |group| FetchCommitted { group, partitions: Some(&partitions), stable: true };
+        let calls: Vec<FetchCommitted<'_>> = groups.iter().map(call).collect();
+        let answers = self.ask(&calls, deadline, any_passing);
+        let unstable = RDKafkaErrorCode::UnstableOffsetCommit as i32;
+        let mut pending = BTreeSet::new();
+        for (group, answer) in groups.iter().zip(answers) {
+            for (partition, row) in answer.into_iter().flatten() {
+                if row.is_err_and(|cause| cause.code == unstable) {
+                    pending.insert((group.clone(), partition));
+                }
+            }
+        }
+        pending
     }
 
     /// Commits offsets for groups that have no members, as an administrator: without leader epoch, since an epoch means
@@ -126,7 +157,7 @@ impl Cluster {
         self.invalid(about, "the broker's answer leaves it out")
     }
 
-    fn invalid(&self, about: About, problem: &str) -> Error {
+    pub(super) fn invalid(&self, about: About, problem: &str) -> Error {
         Error::Invalid { cluster: self.alias().clone(), about, problem: problem.to_owned() }
     }
 }

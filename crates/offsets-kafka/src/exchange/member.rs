@@ -96,7 +96,7 @@ impl Member {
             ("queued.min.messages", "20000"),
             ("queued.max.messages.kbytes", "4096"),
         ];
-        let context = Membership::new(Connection::new(settings));
+        let context = Membership::new(Connection::new(settings, None));
         let consumer = configured(settings, &forced, &tuned)
             .create_with_context(context)
             .map_err(|error| refused(settings, &error))?;

@@ -91,7 +91,7 @@ impl Outbox {
             // What could be read can be written: whether the topic takes it is the broker's to say.
             ("message.max.bytes", "500000000"),
         ];
-        let context = Deliveries { connection: Connection::new(settings), failed: Mutex::default() };
+        let context = Deliveries { connection: Connection::new(settings, None), failed: Mutex::default() };
         let producer: BaseProducer<Deliveries> = configured(settings, &forced, &tuned)
             .create_with_context(context)
             .map_err(|error| refused(settings, &error))?;

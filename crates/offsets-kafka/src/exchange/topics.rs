@@ -29,7 +29,7 @@ impl Cluster {
     /// # Errors
     /// [`Error::Unauthorised`], [`Error::TimedOut`], and what else the cluster refuses.
     pub fn create_topic(&self, topic: &NewTopic, deadline: &Deadline) -> Result<bool, Error> {
-        let admin = self.topic_admin()?;
+        let admin = self.admin_client()?;
         let replication = TopicReplication::Fixed(topic.replicas.unwrap_or(-1));
         let mut new = rdkafka::admin::NewTopic::new(topic.name.as_str(), topic.partitions, replication);
         for (key, value) in &topic.settings {
@@ -65,7 +65,7 @@ impl Cluster {
         key: &str,
         deadline: &Deadline,
     ) -> Result<Option<String>, Error> {
-        let admin = self.topic_admin()?;
+        let admin = self.admin_client()?;
         let resource = ResourceSpecifier::Topic(topic.as_str());
         let failed = |cause| self.failed(About::Topic(topic.clone()), cause, deadline);
         loop {
@@ -89,9 +89,9 @@ impl Cluster {
         }
     }
 
-    fn topic_admin(&self) -> Result<AdminClient<Connection>, Error> {
+    pub(crate) fn admin_client(&self) -> Result<AdminClient<Connection>, Error> {
         self.begin();
-        let context = Connection::new(self.settings());
+        let context = self.connection().beside();
         configured(self.settings(), &[], &[])
             .create_with_context(context)
             .map_err(|error| refused(self.settings(), &error))

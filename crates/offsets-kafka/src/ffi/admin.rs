@@ -10,7 +10,7 @@ use offsets_core::model::{CommittedOffset, GroupId, TopicId, TopicName, TopicPar
 use rdkafka::bindings::{self as native, rd_kafka_admin_op_t as Op};
 
 use super::handles::{
-    AlterRequest, Event, FetchRequest, Native, Options, PartitionList, Queue, TopicCollection,
+    AlterRequest, DeleteRequest, Event, FetchRequest, Native, Options, PartitionList, Queue, TopicCollection,
 };
 use super::values::{
     NEVER_ANSWERED, Names, Row, TIMED_OUT, c_string, elements, error_of, kind, nothing_made, present, right,
@@ -100,8 +100,43 @@ impl Call for DescribeGroup<'_> {
             Ok(GroupDescription {
                 state: state(native::rd_kafka_ConsumerGroupDescription_state(group)),
                 kind: kind(native::rd_kafka_ConsumerGroupDescription_type(group)),
+                is_simple: native::rd_kafka_ConsumerGroupDescription_is_simple_consumer_group(group) != 0,
                 members,
             })
+        }
+    }
+}
+
+/// DeleteGroups for one group.
+pub(crate) struct DeleteGroup<'a>(pub(crate) &'a GroupId);
+
+impl Call for DeleteGroup<'_> {
+    type Answer = ();
+    const OP: Op = Op::RD_KAFKA_ADMIN_OP_DELETEGROUPS;
+    const TO_COORDINATOR: bool = true;
+
+    fn submit(&self, client: Native<'_>, options: &Options, queue: &Queue) -> Result<(), Cause> {
+        let group = c_string(self.0.as_str())?;
+        // SAFETY: client, options, queue and name are alive during the calls; the request is copied, and destroyed when its handle
+        // goes out of scope.
+        unsafe {
+            let request = native::rd_kafka_DeleteGroup_new(group.as_ptr());
+            let request = DeleteRequest::own(request).ok_or_else(nothing_made)?;
+            let mut requests = [request.0.as_ptr()];
+            let (options, queue) = (options.0.as_ptr(), queue.0.as_ptr());
+            native::rd_kafka_DeleteGroups(client.0, requests.as_mut_ptr(), 1, options, queue);
+        }
+        Ok(())
+    }
+
+    fn read(&self, event: &Event) -> Result<Self::Answer, Cause> {
+        // SAFETY: the result and all it points to live as long as the event, and are only read.
+        unsafe {
+            let result = present(native::rd_kafka_event_DeleteGroups_result(event.0.as_ptr()))?;
+            let mut count = 0;
+            let groups = native::rd_kafka_DeleteGroups_result_groups(result, &mut count);
+            let group = present(elements(groups, count).next().unwrap_or(ptr::null()))?;
+            error_of(native::rd_kafka_group_result_error(group)).map_or(Ok(()), Err)
         }
     }
 }
@@ -110,6 +145,8 @@ impl Call for DescribeGroup<'_> {
 pub(crate) struct FetchCommitted<'a> {
     pub(crate) group: &'a GroupId,
     pub(crate) partitions: Option<&'a [TopicPartition]>,
+    /// Whether a commit that a transaction holds back is to be an error (KIP-447).
+    pub(crate) stable: bool,
 }
 
 impl Call for FetchCommitted<'_> {
@@ -126,6 +163,9 @@ impl Call for FetchCommitted<'_> {
             })
             .transpose()?;
         let list = list.as_ref().map_or(ptr::null_mut(), |list| list.0.as_ptr());
+        if self.stable {
+            options.set_stable()?;
+        }
         // SAFETY: client, options, queue, name and list (null means all) are alive during the calls; the request is
         // copied, and destroyed when its handle goes out of scope.
         unsafe {

@@ -72,6 +72,10 @@ handle! {
 }
 
 handle! {
+    DeleteRequest, native::rd_kafka_DeleteGroup_t, native::rd_kafka_DeleteGroup_destroy
+}
+
+handle! {
     /// Names of topics.
     TopicCollection, native::rd_kafka_TopicCollection_t, native::rd_kafka_TopicCollection_destroy
 }
@@ -142,6 +146,11 @@ impl Options {
         let error =
             unsafe { native::rd_kafka_AdminOptions_set_include_authorized_operations(self.0.as_ptr(), 1) };
         settled(error)
+    }
+
+    pub(super) fn set_stable(&self) -> Result<(), Cause> {
+        // SAFETY: the options are alive.
+        settled(unsafe { native::rd_kafka_AdminOptions_set_require_stable_offsets(self.0.as_ptr(), 1) })
     }
 
     pub(super) fn set_read_committed(&self, read_committed: bool) -> Result<(), Cause> {

@@ -9,13 +9,15 @@
 #![allow(unsafe_code)]
 
 mod admin;
+mod every_group;
 mod handles;
 mod headers;
 mod values;
 
 pub(crate) use admin::{
-    AlterCommitted, DescribeGroup, DescribeTopics, FetchCommitted, ListGroups, ListOffsets,
+    AlterCommitted, DeleteGroup, DescribeGroup, DescribeTopics, FetchCommitted, ListGroups, ListOffsets,
 };
+pub(crate) use every_group::{ListedGroup, list_every_group};
 pub(crate) use handles::{Event, Native, Options, Queue};
 pub(crate) use headers::{header, without};
 pub(crate) use values::{TIMED_OUT, error_text, nothing_made};

@@ -4,11 +4,11 @@ use std::ffi::{CStr, CString, c_char, c_int};
 use std::ptr;
 use std::time::Duration;
 
-use offsets_core::model::{GroupState, TopicId, TopicName, TopicPartition};
+use offsets_core::model::{GroupKind, GroupState, TopicId, TopicName, TopicPartition};
 use rdkafka::bindings::{self as native, rd_kafka_consumer_group_state_t as NativeState};
 
 use crate::Cause;
-use crate::admin::{GroupKind, Right};
+use crate::admin::Right;
 
 /// `RD_KAFKA_OFFSET_INVALID`, which is a macro in C.
 pub(super) const NEVER_ANSWERED: i64 = -1001;
@@ -206,5 +206,11 @@ pub(super) mod raw {
         pub(in crate::ffi) fn rd_kafka_event_error(event: *mut native::rd_kafka_event_t) -> c_int;
         pub(in crate::ffi) fn rd_kafka_error_code(error: *const native::rd_kafka_error_t) -> c_int;
         pub(in crate::ffi) fn rd_kafka_err2str(code: c_int) -> *const c_char;
+        pub(in crate::ffi) fn rd_kafka_list_groups(
+            client: *mut native::rd_kafka_t,
+            group: *const c_char,
+            list: *mut *const native::rd_kafka_group_list,
+            timeout_ms: c_int,
+        ) -> c_int;
     }
 }

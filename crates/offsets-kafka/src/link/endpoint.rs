@@ -1,16 +1,22 @@
-use crate::{ClientSettings, Cluster, Deadline, Directory, Error};
+use crate::{ClientSettings, Cluster, Contact, Deadline, Directory, Error};
 
 /// A cluster that can be connected to.
 #[derive(Debug, Clone)]
 pub struct Endpoint {
     settings: ClientSettings,
     directory: Directory,
+    contact: Option<Contact>,
 }
 
 impl Endpoint {
     /// A cluster whose groups are known beforehand (see [`Directory`]).
     pub fn new(settings: ClientSettings, directory: Directory) -> Self {
-        Self { settings, directory }
+        Self { settings, directory, contact: None }
+    }
+
+    /// The same cluster, contacted as `contact` has it.
+    pub fn contacted(self, contact: Contact) -> Self {
+        Self { contact: Some(contact), ..self }
     }
 
     /// How it is reached.
@@ -23,7 +29,7 @@ impl Endpoint {
     /// # Errors
     /// As [`Cluster::connect`].
     pub fn connect(&self, deadline: &Deadline) -> Result<Cluster, Error> {
-        Cluster::connect_with(&self.settings, self.directory.clone(), deadline)
+        Cluster::reach(&self.settings, self.directory.clone(), self.contact.as_ref(), deadline)
     }
 }
 

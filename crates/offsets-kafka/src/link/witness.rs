@@ -13,7 +13,7 @@ use offsets_core::model::{
 
 use super::probe::Probe;
 use super::{Endpoint, Nobody, Onlooker};
-use crate::{Cluster, Deadline, Error, Isolation, RawRecord};
+use crate::{Cluster, Deadline, Error, Isolation, RawRecord, Stop};
 
 /// The two clusters of a link as a [`Witness`]: they answer a batch of questions in parallel, each question on a thread
 /// of its own.
@@ -53,19 +53,26 @@ impl<'a> LinkedClusters<'a> {
     /// Connects to the target, and to the source as `source` says. `now` is when commits count as read.
     ///
     /// # Errors
-    /// When the target cannot be reached, or a source that is required; when either refuses who we are.
+    /// When the target cannot be reached, or a source that is required; when either refuses who we are. The target's error ends
+    /// the wait for the source.
     pub fn connect(
         source: SourceAccess<'_>,
         target: &Endpoint,
         now: Timestamp,
         deadline: Deadline,
     ) -> Result<Self, Error> {
+        let target_failed = Stop::default();
+        let for_source = deadline.clone().or_stop(&target_failed);
         let (source, target) = thread::scope(|scope| {
-            let source = scope.spawn(|| connect_source(source, &deadline));
+            let source = scope.spawn(|| connect_source(source, &for_source));
             let target = target.connect(&deadline);
+            if target.is_err() {
+                target_failed.say();
+            }
             (source.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), target)
         });
-        Ok(Self { source: source?, target: target?, now, deadline, onlooker: &Nobody })
+        let target = target?;
+        Ok(Self { source: source?, target, now, deadline, onlooker: &Nobody })
     }
 
     /// Lets somebody see how far reading has come.

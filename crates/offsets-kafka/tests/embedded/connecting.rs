@@ -1,10 +1,14 @@
 use std::error::Error as _;
 use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use offsets_core::link::Side;
 use offsets_core::model::{GroupId, TopicPartition};
 use offsets_kafka::demo::DemoClusters;
-use offsets_kafka::{ClientSettings, Cluster, Deadline, Isolation};
+use offsets_kafka::{
+    ClientSettings, Cluster, ConnectionWatch, Contact, Deadline, Endpoint, Isolation, Waiting,
+};
 
 use crate::cluster::{Breakable, CLOSED, ENDLESS, short, soon};
 
@@ -141,4 +145,53 @@ fn a_failed_connection_tells_everything_but_the_secret() {
     assert!(cause.contains("Connection refused") && cause.contains("[hidden]"), "{cause}");
     assert!(!cause.contains(password), "{cause}");
     assert!(!format!("{settings:?}").contains("password=\"127"), "{settings:?}");
+}
+
+/// Remembers what it is told.
+#[derive(Default)]
+struct Told(Mutex<Vec<String>>);
+
+impl ConnectionWatch for Told {
+    fn waiting(&self, waiting: &Waiting<'_>) {
+        let phase = if waiting.left.is_some() { "contacting" } else { "reached before" };
+        self.0.lock().unwrap().push(format!("{phase}: {waiting}"));
+    }
+}
+
+fn contact(told: &Arc<Told>, within: Duration) -> Contact {
+    Contact { within, side: Some(Side::Target), watch: Arc::clone(told) as Arc<dyn ConnectionWatch> }
+}
+
+/// P24: a cluster that is waited for in silence.
+#[test]
+fn a_cluster_that_refuses_is_told_and_left_after_the_time_of_its_contact() {
+    let told = Arc::new(Told::default());
+    let settings = ClientSettings::builder("b").bootstrap_servers(CLOSED).build().unwrap();
+    let endpoint = Endpoint::from(settings).contacted(contact(&told, Duration::from_secs(1)));
+    let error = endpoint.connect(&Deadline::after(Duration::from_secs(3_600))).unwrap_err();
+    assert_eq!(error.unreachable_side(), Some(Side::Target));
+    assert_eq!(*told.0.lock().unwrap(), [format!("contacting: cluster b: {CLOSED} refuses connections")]);
+}
+
+#[test]
+fn a_cluster_that_goes_away_later_is_told_as_well() {
+    let told = Arc::new(Told::default());
+    let breakable = Breakable::start();
+    breakable.mock.create_topic("orders", 1, 1).unwrap();
+    let settings =
+        ClientSettings::builder("b").bootstrap_servers(breakable.mock.bootstrap_servers()).build().unwrap();
+    let endpoint = Endpoint::from(settings).contacted(contact(&told, Duration::from_secs(20)));
+    let cluster = endpoint.connect(&soon()).unwrap();
+    assert!(cluster.topics(&soon()).is_ok());
+    assert_eq!(*told.0.lock().unwrap(), [""; 0]);
+
+    breakable.mock.broker_down(-1).unwrap();
+    let orders = [TopicPartition::new("orders", 0)];
+    let patience = soon();
+    while told.0.lock().unwrap().is_empty() {
+        assert!(!patience.has_passed(), "nothing was told");
+        assert!(!cluster.log_ranges(&orders, Isolation::ReadCommitted, &short()).all_ok());
+    }
+    let first = told.0.lock().unwrap()[0].clone();
+    assert!(first.starts_with("reached before: cluster b: 127.0.0.1:"), "{first}");
 }

@@ -5,8 +5,9 @@ use offsets_kafka::demo::{DemoCluster, DemoRecord};
 use offsets_kafka::{Cluster, GroupPartition, Isolation};
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::types::RDKafkaApiKey;
 
-use crate::cluster::{commit, soon};
+use crate::cluster::{Breakable, commit, soon};
 
 fn with_orders(partitions: i32) -> (DemoCluster, Cluster) {
     let mut demo = DemoCluster::start("dst").unwrap();
@@ -169,4 +170,32 @@ fn log_ranges_tell_each_partition_apart() {
     let only_unknown = cluster.log_ranges(&partitions[2..], Isolation::ReadCommitted, &soon());
     assert!(only_unknown.errors().all(|(_, error)| error.is_unknown_topic()), "{only_unknown:?}");
     assert_eq!(only_unknown.errors().count(), 2);
+}
+
+/// P10: a wrong answer is worse than none.
+#[test]
+fn an_embedded_cluster_does_not_pretend_to_look_up_times() {
+    let (_demo, cluster) = with_orders(1);
+    let orders = [TopicPartition::new("orders", 0)];
+    let found = cluster.offsets_for_time(&orders, 1_000, Isolation::ReadCommitted, &soon());
+    let said = found.errors().next().unwrap().1.to_string();
+    assert!(said.contains("keep no index of times"), "{said}");
+}
+
+/// What a broker answers while coordinators move or come up, as on a cluster whose offsets topic is new. librdkafka 2.12 ends the
+/// process there with a segmentation fault unless the client has a group of its own.
+#[test]
+fn a_coordinator_that_moves_while_commits_are_asked_for_is_waited_for() {
+    let breakable = Breakable::start();
+    breakable.mock.create_topic("orders", 1, 1).unwrap();
+    let cluster = breakable.connect(&[]);
+    let orders = [TopicPartition::new("orders", 0)];
+    assert!(cluster.alter(&[commit("app", "orders", 0, 7)], &soon()).all_ok());
+    let moved = rdkafka::bindings::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NOT_COORDINATOR;
+    breakable.mock.request_errors(RDKafkaApiKey::OffsetFetch, &[moved]);
+    let committed = cluster.committed(&["app".into()], Some(&orders), &soon()).into_result().unwrap();
+    let committed = committed[&GroupId::new("app")].get(&orders[0]).unwrap().as_ref().unwrap();
+    assert_eq!(committed.as_ref().map(|commit| commit.offset), Some(7));
+    breakable.mock.request_errors(RDKafkaApiKey::OffsetCommit, &[moved]);
+    assert!(cluster.alter(&[commit("app", "orders", 0, 8)], &soon()).all_ok());
 }
