@@ -84,6 +84,12 @@ impl Failure {
         self
     }
 
+    /// What failed and the remedy, in one line, for a log.
+    pub(crate) fn in_one_line(&self) -> String {
+        let said = self.to_string();
+        said.strip_prefix("error: ").unwrap_or(&said).replace('\n', "; ")
+    }
+
     pub(crate) fn exit(&self) -> Exit {
         self.exit
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::output::LogFormat;
 use super::value::{parse_bytes, parse_duration, parse_listen_address};
 
 #[derive(Debug, Args)]
@@ -44,7 +45,8 @@ Examples:
 Run it on the side that survives. It needs to read on both clusters: `__consumer_offsets` of the source, or its groups and
 their commits; the offset-syncs topic; the checkpoints topic; with --fingerprints the mirrored topics of the source. It writes to neither. A cluster that goes away is said once
 and tried again, and the other links go on; what was recorded stays. SIGINT and SIGTERM end it at once,
-whatever it is waiting for, with everything saved that was recorded.
+whatever it is waiting for, with everything saved that was recorded. Without --once stderr is a log, each line with its
+time and level.
 One process at a time may record into a folder. `translate --archive`, `reset --archive`, `archive stats` and `archive
 export` may use it meanwhile: they ask the recorder, as the same user on the same machine.")]
 pub(crate) struct RunArgs {
@@ -71,6 +73,10 @@ pub(crate) struct RunArgs {
     /// Serve Prometheus metrics at /metrics and health at /healthz; a port alone is one of 127.0.0.1
     #[arg(long, value_name = "ADDRESS", value_parser = parse_listen_address, conflicts_with = "once")]
     pub(crate) metrics_listen: Option<SocketAddr>,
+
+    /// The form of the log on stderr
+    #[arg(long, value_enum, value_name = "FORM", default_value = "text", conflicts_with = "once")]
+    pub(crate) log_format: LogFormat,
 
     /// Keep what the source's data records are recognised by (a hash each, no content): of one stretch of 4,096 offsets out
     /// of every N, or of all of them. It reads those stretches from the source, and takes about 20 bytes a record

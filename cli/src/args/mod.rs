@@ -16,7 +16,7 @@ pub(crate) use archive::{
 };
 pub(crate) use evidence::EvidenceArgs;
 pub(crate) use link::{LinkArgs, PolicyName, SideArgs, SyncsLocation};
-pub(crate) use output::{Format, OutputArgs};
+pub(crate) use output::{Format, LogFormat, OutputArgs};
 pub(crate) use reconcile::{Mode, OnFlaw, ReconcileArgs};
 pub(crate) use reset::{ApplyArgs, Destination, MetadataHandling, ResetArgs, TargetPartitions, UndoArgs};
 pub(crate) use selection::{GroupArgs, SeedArgs, SelectionArgs, TranslateArgs};

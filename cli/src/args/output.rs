@@ -1,7 +1,7 @@
 use clap::{Args, ValueEnum};
 
 /// What is printed and how. Data goes to stdout, everything else to stderr.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct OutputArgs {
     /// The form of the data
@@ -19,6 +19,19 @@ pub(crate) struct OutputArgs {
     /// Say more on stderr
     #[arg(short, long, global = true, conflicts_with = "quiet")]
     pub(crate) verbose: bool,
+
+    /// The form of a log, where stderr is one.
+    #[arg(skip)]
+    pub(crate) log: Option<LogFormat>,
+}
+
+/// The form of the lines that a command which keeps running writes to stderr.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// Time in RFC 3339, level, message
+    Text,
+    /// One JSON object a line, with `timestamp`, `level` and `message`
+    Json,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -2,7 +2,8 @@ use std::io::{IsTerminal as _, Write as _};
 
 use offsets_core::model::Printable;
 
-use crate::args::OutputArgs;
+use crate::args::{LogFormat, OutputArgs};
+use crate::clock;
 use crate::failure::Failure;
 
 /// Remarks for the operator, on stderr, each on one line; `--quiet` keeps them back. They hold names that others chose, so they are
@@ -11,41 +12,87 @@ use crate::failure::Failure;
 pub(crate) struct Remarks {
     quiet: bool,
     verbose: bool,
+    log: Option<LogFormat>,
+}
+
+/// How much a line of a log matters.
+#[derive(Debug, Clone, Copy)]
+enum Level {
+    Debug,
+    Info,
+    Warn,
+    Error,
+}
+
+impl Level {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Debug => "DEBUG",
+            Self::Info => "INFO",
+            Self::Warn => "WARN",
+            Self::Error => "ERROR",
+        }
+    }
 }
 
 impl Remarks {
     pub(crate) fn new(output: &OutputArgs) -> Self {
-        Self { quiet: output.quiet, verbose: output.verbose }
+        Self { quiet: output.quiet, verbose: output.verbose, log: output.log }
     }
 
     /// Says something everybody should know.
     pub(crate) fn say(&self, text: impl AsRef<str>) {
         if !self.quiet {
-            self.fault(text);
+            self.write(Level::Info, text.as_ref());
+        }
+    }
+
+    /// Says what somebody may have to look after.
+    pub(crate) fn warn(&self, text: impl AsRef<str>) {
+        if !self.quiet {
+            self.write(Level::Warn, text.as_ref());
         }
     }
 
     /// Says why the exit code is not 0; `--quiet` does not keep that back.
     pub(crate) fn fault(&self, text: impl AsRef<str>) {
-        // Remarks are a service; the data and the exit code do not depend on them.
-        let _ = writeln!(anstream::stderr(), "{}", Printable(text.as_ref()).line());
+        self.write(Level::Error, text.as_ref());
     }
 
-    /// Says what failed, and the remedy on a line of its own; `--quiet` does not keep that back.
+    /// Says what failed, and the remedy: on a line of its own where this is no log. `--quiet` does not keep that back.
     pub(crate) fn failure(&self, failure: &Failure) {
-        // As above; a failure escapes itself.
+        if self.log.is_some() {
+            return self.fault(failure.in_one_line());
+        }
+        // As below; a failure escapes itself.
         let _ = writeln!(anstream::stderr(), "{failure}");
     }
 
     /// Says something only for those who asked for more.
     pub(crate) fn detail(&self, text: impl AsRef<str>) {
-        if self.verbose {
-            self.say(text);
+        if self.verbose && !self.quiet {
+            self.write(Level::Debug, text.as_ref());
         }
+    }
+
+    /// Writes one line at once, whatever stderr is. Remarks are a service; the data and the exit code do not depend on them.
+    fn write(&self, level: Level, text: &str) {
+        let line = match self.log {
+            None => Printable(text).line().into_owned(),
+            Some(LogFormat::Text) => {
+                format!("{:.3} {:<5} {}", clock::now(), level.name(), Printable(text).line())
+            }
+            Some(LogFormat::Json) => {
+                let timestamp = format!("{:.3}", clock::now());
+                serde_json::json!({ "timestamp": timestamp, "level": level.name(), "message": text })
+                    .to_string()
+            }
+        };
+        let _ = writeln!(anstream::stderr(), "{line}");
     }
 
     /// Whether progress bars are wanted: only by somebody who is looking.
     pub(crate) fn shows_progress(&self) -> bool {
-        !self.quiet && std::io::stderr().is_terminal()
+        !self.quiet && self.log.is_none() && std::io::stderr().is_terminal()
     }
 }

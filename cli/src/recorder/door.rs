@@ -19,15 +19,18 @@ pub(super) const COPY: u8 = 0;
 /// What begins an answer that says why there is none.
 pub(super) const REFUSAL: u8 = 1;
 
-/// How long somebody who asks may take to listen. One is answered at a time, and the others wait.
+/// How long somebody who asks may take to listen to one part. One is answered at a time, and the others wait.
 const LISTENING: Duration = Duration::from_secs(30);
 
-/// How much is said in one breath, after which it is looked at how long it takes.
-const BREATH: usize = 1 << 16;
+/// Bytes of a part: the recording waits while one is read from the archive, and not while it is sent.
+const PART: usize = 1 << 20;
+
+/// How long one write may take before it is looked whether to go on.
+const TURN: Duration = Duration::from_millis(200);
 
 /// Where others ask for the archive while it is being recorded: a socket in a folder that only its owner may enter.
 ///
-/// Who connects is sent a copy of all that is saved, taken at one moment. Nothing that is heard from them is listened to.
+/// Who connects is sent a copy of all that is saved at that moment, part by part. Nothing that is heard from them is listened to.
 pub(crate) struct Door {
     folder: PathBuf,
     listener: Option<UnixListener>,
@@ -52,13 +55,57 @@ impl Door {
             if self.is_closing.load(Ordering::Acquire) {
                 return;
             }
-            let answer = archive.lock().unwrap_or_else(PoisonError::into_inner).copy();
             // Who asks and does not listen to the answer is no concern of the recording.
-            let _ = match answer {
-                Ok(copy) => say(&stream, COPY, &copy),
-                Err(error) => say(&stream, REFUSAL, with_causes(&error).as_bytes()),
-            };
+            let _ = self.answer(&stream, archive);
         }
+    }
+
+    fn answer(&self, stream: &UnixStream, archive: &Mutex<Archive>) -> io::Result<()> {
+        let archive = || archive.lock().unwrap_or_else(PoisonError::into_inner);
+        let refuse = |error| {
+            self.say(stream, &[REFUSAL])?;
+            self.say(stream, with_causes(&error).as_bytes())
+        };
+        let begun = archive().begin_copy();
+        let mut copying = match begun {
+            Ok(copying) => copying,
+            Err(error) => return refuse(error),
+        };
+        let mut send = || -> io::Result<()> {
+            self.say(stream, &[COPY])?;
+            loop {
+                let part = archive().copy_on(&mut copying, PART);
+                // Whoever listens notices that it is not whole.
+                let part = part.map_err(io::Error::other)?;
+                if part.is_empty() {
+                    return Ok(());
+                }
+                self.say(stream, &part)?;
+            }
+        };
+        let sent = send();
+        archive().end_copy(copying);
+        sent
+    }
+
+    /// Says something, unless that takes too long or the door is closed meanwhile.
+    fn say(&self, mut stream: &UnixStream, mut words: &[u8]) -> io::Result<()> {
+        let began = Instant::now();
+        stream.set_write_timeout(Some(TURN))?;
+        while !words.is_empty() {
+            match stream.write(words) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => words = &words[written..],
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
+                    if self.is_closing.load(Ordering::Acquire) || began.elapsed() >= LISTENING {
+                        return Err(error);
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// Lets nobody in any more.
@@ -100,16 +147,4 @@ fn place(folder: &Path) -> io::Result<UnixListener> {
     }
     fs::write(holder(folder), format!("{}\n", process::id()))?;
     UnixListener::bind(socket(folder))
-}
-
-fn say(mut stream: &UnixStream, kind: u8, answer: &[u8]) -> io::Result<()> {
-    let began = Instant::now();
-    let first = [kind];
-    for breath in std::iter::once(&first[..]).chain(answer.chunks(BREATH)) {
-        let left = LISTENING.checked_sub(began.elapsed()).filter(|left| !left.is_zero());
-        let left = left.ok_or_else(|| io::Error::from(io::ErrorKind::TimedOut))?;
-        stream.set_write_timeout(Some(left))?;
-        stream.write_all(breath)?;
-    }
-    Ok(())
 }

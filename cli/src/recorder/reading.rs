@@ -22,20 +22,32 @@ const HELD: Duration = Duration::from_secs(3);
 pub(crate) fn open_to_read(folder: &Path) -> Result<Archive, Failure> {
     let began = Instant::now();
     loop {
-        if let Some(copy) = ask(folder)? {
-            return Ok(copy);
-        }
+        let asked = match ask(folder)? {
+            Answer::Copy(copy) => return Ok(*copy),
+            Answer::Broken(failure) => Some(failure),
+            Answer::None => None,
+        };
         match Archive::open(folder) {
             // Opening waits a while itself.
             Err(error) if error.is_in_use() && began.elapsed() < HELD => {}
+            Err(error) if error.is_in_use() => return Err(asked.unwrap_or_else(|| refused(folder, error))),
             opened => return opened.map_err(|error| refused(folder, error)),
         }
     }
 }
 
-/// Asks the recorder; `None` when nobody opens, or whoever did has ended.
-fn ask(folder: &Path) -> Result<Option<Archive>, Failure> {
-    let Some(mut stream) = connect(door::socket(&door::folder(folder)))? else { return Ok(None) };
+/// What a recorder answered.
+enum Answer {
+    Copy(Box<Archive>),
+    /// It cannot be used: the recorder may have ended meanwhile, or is of another version.
+    Broken(Failure),
+    /// Nobody opened, or whoever did has ended.
+    None,
+}
+
+/// Asks the recorder.
+fn ask(folder: &Path) -> Result<Answer, Failure> {
+    let Some(mut stream) = connect(door::socket(&door::folder(folder)))? else { return Ok(Answer::None) };
     let silent = |error: &io::Error| {
         let what = format!(
             "{}: the process that records into it{} gives no answer: {error}",
@@ -47,7 +59,7 @@ fn ask(folder: &Path) -> Result<Option<Archive>, Failure> {
     stream.set_read_timeout(Some(SILENCE)).map_err(|error| silent(&error))?;
     let mut answer = Vec::new();
     match stream.read_to_end(&mut answer) {
-        Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Ok(Answer::None),
         Err(error) => return Err(silent(&error)),
         Ok(_) => {}
     }
@@ -56,10 +68,13 @@ fn ask(folder: &Path) -> Result<Option<Archive>, Failure> {
         Failure::new(Exit::Failed, what)
     };
     match answer.split_first() {
-        None => Ok(None),
-        Some((&door::COPY, copy)) => Archive::of_copy(copy)
-            .map(Some)
-            .map_err(|error| unusable(error.to_string()).remedy("use the version of offsets that records")),
+        None => Ok(Answer::None),
+        Some((&door::COPY, copy)) => Ok(match Archive::of_copy(copy) {
+            Ok(copy) => Answer::Copy(Box::new(copy)),
+            Err(error) => Answer::Broken(
+                unusable(error.to_string()).remedy("try again, with the version of offsets that records"),
+            ),
+        }),
         Some((&door::REFUSAL, why)) => {
             Err(unusable(String::from_utf8_lossy(why).into_owned()).remedy(STOP_IT))
         }

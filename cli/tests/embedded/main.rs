@@ -4,6 +4,7 @@
 
 mod archive;
 mod archive_in_use;
+mod archive_log;
 mod archive_of_several;
 mod archive_stops;
 mod bad_input;

@@ -57,7 +57,8 @@ impl Running {
     /// Where it serves its metrics, as it says.
     pub(crate) fn address(&mut self) -> String {
         let said = self.says("metrics: http://");
-        said.trim_start_matches("metrics: http://").trim_end_matches("/metrics").to_owned()
+        let (_, address) = said.split_once("metrics: http://").unwrap();
+        address.trim_end_matches("/metrics").to_owned()
     }
 
     pub(crate) fn pid(&self) -> u32 {

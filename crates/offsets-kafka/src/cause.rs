@@ -8,7 +8,7 @@ use crate::{About, Error};
 
 /// What a broker or librdkafka said, in its own words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text} (error {code})")]
+#[error("{}", self.in_words())]
 pub struct Cause {
     /// Kafka's error code; below zero it is one of librdkafka's own.
     pub code: i32,
@@ -17,6 +17,12 @@ pub struct Cause {
 }
 
 impl Cause {
+    /// The text, with the code where it is Kafka's: librdkafka's own mean nothing to anybody else.
+    fn in_words(&self) -> String {
+        let text = self.text.strip_prefix("Local: ").unwrap_or(&self.text);
+        if self.code < 0 { text.to_owned() } else { format!("{text} (error {})", self.code) }
+    }
+
     /// A bare error code, with the library's text for it.
     pub(crate) fn of(code: RDKafkaErrorCode) -> Self {
         Self::from_code(code as i32, "")

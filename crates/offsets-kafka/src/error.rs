@@ -397,6 +397,25 @@ mod tests {
         assert!(matches!(error_of(RDKafkaErrorCode::OffsetMetadataTooLarge), Error::Refused { .. }));
     }
 
+    /// The log of a recorder said `error -187` and `-185`, which only librdkafka's source explains.
+    #[test]
+    fn codes_of_the_client_library_are_told_in_words_alone() {
+        for code in [
+            RDKafkaErrorCode::AllBrokersDown,
+            RDKafkaErrorCode::OperationTimedOut,
+            RDKafkaErrorCode::BrokerTransportFailure,
+            RDKafkaErrorCode::Resolve,
+            RDKafkaErrorCode::SSL,
+            RDKafkaErrorCode::Authentication,
+            RDKafkaErrorCode::TimedOutQueue,
+        ] {
+            let said = Cause::of(code).to_string();
+            assert!(!said.contains(|c: char| c.is_ascii_digit()) && !said.contains("Local:"), "{said}");
+        }
+        let said = Cause::from_code(RDKafkaErrorCode::Resolve as i32, "no such host").to_string();
+        assert_eq!(said, "no such host");
+    }
+
     #[test]
     fn waiting_is_told_in_seconds() {
         assert_eq!(Seconds(Duration::from_millis(1500)).to_string(), "1.5 s");

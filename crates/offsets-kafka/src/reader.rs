@@ -187,7 +187,6 @@ impl<'c> TopicRead<'c> {
     ///
     /// # Errors
     /// - [`Error::ShortRead`] when the deadline passes, or the log is truncated or loses records meanwhile;
-    /// - [`Error::TimedOut`] when it passes before the first record could be asked for;
     /// - [`Error::OutsideLog`] when a span is not in the log;
     /// - [`Error::TimedOut`] when the deadline passes before the first record could be asked for;
     /// - [`Error::UnknownTopic`], [`Error::Unauthorised`];

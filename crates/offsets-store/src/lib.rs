@@ -98,7 +98,8 @@ mod state;
 mod wire;
 
 pub use archive::{
-    Archive, Damage, Expired, KeptFingerprints, KeptUpTo, Limits, LinkStats, Place, Recorder, Salvaged, Topic,
+    Archive, Copying, Damage, Expired, KeptFingerprints, KeptUpTo, Limits, LinkStats, Place, Recorder,
+    Salvaged, Topic,
 };
 pub use error::{Error, MalformedCopy};
 #[cfg(feature = "redb")]

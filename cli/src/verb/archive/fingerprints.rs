@@ -263,7 +263,7 @@ impl DataTopics {
                     "cannot be shown to be the topic that was read before (it has no id, and no record that was kept is left)"
                 }
             };
-            recording.remark(format!(
+            recording.warn(format!(
                 "{partition} {why}: its fingerprints are withdrawn, and it is read from its beginning"
             ));
         }

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use offsets_core::link::LinkName;
 use offsets_store::Expired;
 use prometheus_client::encoding::text::encode;
@@ -35,7 +35,22 @@ pub(super) struct Metrics {
     /// Whether the archive took what it was last given.
     storing: Mutex<bool>,
     /// Of every link what does not succeed now, and why.
-    troubles: Mutex<BTreeMap<String, BTreeMap<What, String>>>,
+    troubles: Mutex<BTreeMap<String, BTreeMap<What, Failing>>>,
+}
+
+/// Interval at which it is said again that something goes on failing.
+const REMINDER: SignedDuration = SignedDuration::from_mins(10);
+
+/// Something that has not succeeded since it first failed.
+#[derive(Debug, Clone)]
+pub(super) struct Failing {
+    /// Why the last attempt failed.
+    why: String,
+    /// Number of attempts that failed in a row.
+    pub(super) attempts: u64,
+    /// When the first of them failed.
+    pub(super) first: Timestamp,
+    said: Timestamp,
 }
 
 /// How the recording of one link goes.
@@ -67,15 +82,25 @@ impl Health<'_> {
         self.metrics.last_success.get_or_create(&self.labels(what)).get() > 0
     }
 
-    /// An attempt did not succeed; tells whether the one before it did.
-    pub(super) fn failed(&self, what: What, why: String) -> bool {
+    /// An attempt failed at `now`. Returns what there is to say: of the first failure, and of those that follow it every ten minutes.
+    pub(super) fn failed(&self, what: What, why: String, now: Timestamp) -> Option<Failing> {
         self.metrics.failures.get_or_create(&self.labels(what)).inc();
-        self.metrics.troubles().entry(self.link.clone()).or_default().insert(what, why).is_none()
+        let mut troubles = self.metrics.troubles();
+        let of_link = troubles.entry(self.link.clone()).or_default();
+        let begun = Failing { why: String::new(), attempts: 0, first: now, said: now };
+        let failing = of_link.entry(what).or_insert(begun);
+        failing.why = why;
+        failing.attempts += 1;
+        let is_due = failing.attempts == 1 || now.duration_since(failing.said) >= REMINDER;
+        is_due.then(|| {
+            failing.said = now;
+            failing.clone()
+        })
     }
 
-    /// An attempt succeeded; tells whether the one before it did not.
-    pub(super) fn recovered(&self, what: What) -> bool {
-        self.metrics.troubles().get_mut(&self.link).is_some_and(|troubles| troubles.remove(&what).is_some())
+    /// An attempt succeeded. Returns the failures that went before it, if any did.
+    pub(super) fn recovered(&self, what: What) -> Option<Failing> {
+        self.metrics.troubles().get_mut(&self.link)?.remove(&what)
     }
 
     /// Whether the commits are those of the source's own log of them.
@@ -150,12 +175,12 @@ impl Metrics {
             if troubles.is_empty() {
                 lines.push_str(&format!("{link}: ok\n"));
             }
-            lines.extend(troubles.iter().map(|(what, why)| format!("{link}: {what}: {why}\n")));
+            lines.extend(troubles.iter().map(|(what, failing)| format!("{link}: {what}: {}\n", failing.why)));
         }
         lines
     }
 
-    fn troubles(&self) -> MutexGuard<'_, BTreeMap<String, BTreeMap<What, String>>> {
+    fn troubles(&self) -> MutexGuard<'_, BTreeMap<String, BTreeMap<What, Failing>>> {
         self.troubles.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -20,7 +20,7 @@ use crate::failure::Failure;
 /// `offsets archive`.
 pub(crate) fn archive(link: &LinkArgs, output: &OutputArgs, args: &ArchiveArgs) -> Result<Exit, Failure> {
     match &args.verb {
-        ArchiveVerb::Run(args) => run::run(link, output, args),
+        ArchiveVerb::Run(args) => run::run(link, &run::logging(output, args), args),
         ArchiveVerb::Stats(args) => stats::stats(output, args),
         ArchiveVerb::Export(args) => export::export(link, output, args),
         ArchiveVerb::Salvage(args) => salvage::salvage(output, args),

@@ -1,13 +1,15 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use jiff::{SignedDuration, Timestamp};
 use offsets_core::link::{Link, Side};
 use offsets_core::mm2::DecodeError;
 use offsets_core::model::TopicName;
 use offsets_kafka::Cluster;
-use offsets_store::{Archive, LinkStats, Recorder};
+use offsets_store::{Archive, LinkStats, Recorder, Topic};
 
 use super::health::{Health, What};
 use super::side::ClusterSide;
+use crate::clock;
 use crate::exit::Exit;
 use crate::failure::{Failure, remedy_for_record};
 use crate::print::Remarks;
@@ -45,31 +47,85 @@ impl Recording<'_> {
         outcome.map_err(Trouble::from)
     }
 
-    /// Says what became of an attempt, when it is not what became of the last one.
+    /// Says what became of an attempt, when it is not what became of the last one, and now and then when that goes on.
     pub(super) fn tell(&self, what: What, outcome: &Result<(), Trouble>) {
+        let now = clock::now();
         match outcome {
             Ok(()) => {
-                if self.health.recovered(what) {
-                    self.remark(format!("{what}: recorded again"));
+                if let Some(gone) = self.health.recovered(what) {
+                    let (failures, time) = (gone.attempts, since(gone.first, now));
+                    self.remark(format!(
+                        "{what}: recorded again, after {failures} failed attempts in {time}"
+                    ));
                 }
             }
             Err(trouble) => {
-                let said = trouble.failure.to_string();
-                let said = said.strip_prefix("error: ").unwrap_or(&said).replace('\n', "; ");
+                let said = trouble.failure.in_one_line();
                 // How long was waited differs each time: that there is trouble is what counts.
-                if self.health.failed(what, said.clone()) {
-                    self.remark(format!("{what}: {said}; trying again"));
+                let Some(failing) = self.health.failed(what, said.clone(), now) else { return };
+                let is_first = failing.attempts == 1;
+                match self.awaited(what).filter(|_| trouble.unknown_topic && is_first) {
+                    Some(awaited) => self.remark(format!("{what}: {awaited}")),
+                    None if is_first => self.warn(format!("{what}: {said}; trying again")),
+                    None => {
+                        let (failures, time) = (failing.attempts, since(failing.first, now));
+                        self.warn(format!("{what}: {said}; {failures} attempts failed in {time}"));
+                    }
                 }
             }
         }
     }
 
+    /// What there is to wait for where the topic of MM2's that is to be read is not there and never was: MM2 creates it.
+    fn awaited(&self, what: What) -> Option<String> {
+        let ((side, topic), which) = match what {
+            What::Syncs => (self.link.syncs_topic(), Topic::Syncs),
+            What::Checkpoints => ((Side::Target, self.link.checkpoints_topic()), Topic::Checkpoints),
+            What::Commits | What::Fingerprints => return None,
+        };
+        let was_read = self.with(|recorder| Ok(recorder.position(which).is_some())).unwrap_or(true);
+        let cluster = match side {
+            Side::Source => &self.link.source,
+            Side::Target => &self.link.target,
+        };
+        (!was_read).then(|| {
+            format!(
+                "there is no topic {topic} on {cluster} yet: it is read as soon as MirrorMaker 2 creates it"
+            )
+        })
+    }
+
+    /// Says what the archive holds of the link, and where recording goes on.
+    pub(super) fn begin(&self) {
+        let positions = self.with(|recorder| {
+            let next = |topic| recorder.position(topic).map_or(0, |place| place.offset.saturating_add(1));
+            Ok([Topic::Syncs, Topic::Checkpoints].map(next))
+        });
+        let (Ok([syncs_at, checkpoints_at]), Ok(Some(stats))) = (positions, self.stats()) else { return };
+        let LinkStats { link, commits, syncs, checkpoints, fingerprints, commits_as_of, newest, .. } = stats;
+        let Some(newest) = newest else {
+            return self.remarks.say(format!("{link}: nothing is kept yet, recording begins"));
+        };
+        let now = clock::now();
+        let looked = commits_as_of.map_or_else(
+            || "never looked at".to_owned(),
+            |at| format!("last looked at {} ago, at {at}", since(at, now)),
+        );
+        let age = since(newest, now);
+        self.remarks.say(format!(
+            "{link}: goes on with {commits} commits, {looked}; {syncs} syncs, from offset {syncs_at} of their topic; \
+             {checkpoints} checkpoints, from offset {checkpoints_at}; {fingerprints} fingerprints; the newest is {age} old"
+        ));
+    }
+
+    fn stats(&self) -> Result<Option<LinkStats>, offsets_store::Error> {
+        let stats = self.archive().stats()?;
+        Ok(stats.into_iter().find(|stats| stats.link == self.link.name()))
+    }
+
     /// Says what the archive holds of the link now.
     pub(super) fn summarise(&self) -> Result<(), Failure> {
-        let stats = self.archive().stats()?;
-        if let Some(LinkStats { link, commits, syncs, checkpoints, fingerprints, .. }) =
-            stats.into_iter().find(|stats| stats.link == self.link.name())
-        {
+        if let Some(LinkStats { link, commits, syncs, checkpoints, fingerprints, .. }) = self.stats()? {
             let records =
                 if fingerprints == 0 { String::new() } else { format!(", {fingerprints} fingerprints") };
             self.remarks.say(format!(
@@ -80,8 +136,15 @@ impl Recording<'_> {
     }
 
     pub(super) fn remark(&self, text: String) {
-        let text = if self.is_named { format!("{}: {text}", self.link.name()) } else { text };
-        self.remarks.say(text);
+        self.remarks.say(self.named(text));
+    }
+
+    pub(super) fn warn(&self, text: String) {
+        self.remarks.warn(self.named(text));
+    }
+
+    fn named(&self, text: String) -> String {
+        if self.is_named { format!("{}: {text}", self.link.name()) } else { text }
     }
 
     pub(super) fn archive(&self) -> MutexGuard<'_, Archive> {
@@ -137,4 +200,9 @@ impl From<offsets_store::Error> for Trouble {
         let (is_final, is_fatal) = (error.is_unsuitable() || error.is_damage(), error.needs_reopening());
         Self { failure: error.into(), unknown_topic: false, is_final, is_fatal }
     }
+}
+
+/// How long it has been, in whole seconds.
+fn since(then: Timestamp, now: Timestamp) -> String {
+    format!("{:#}", SignedDuration::from_secs(now.duration_since(then).as_secs().max(0)))
 }

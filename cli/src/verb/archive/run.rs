@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -22,6 +23,11 @@ use crate::service::{listen, serve, stop_on_signals};
 
 /// How often the limits are looked at.
 const EXPIRY: Duration = Duration::from_secs(60);
+
+/// What is printed and how: without `--once` stderr is a log.
+pub(super) fn logging(output: &OutputArgs, args: &RunArgs) -> OutputArgs {
+    OutputArgs { log: (!args.once).then_some(args.log_format), ..output.clone() }
+}
 
 /// `offsets archive run`.
 pub(super) fn run(link: &LinkArgs, output: &OutputArgs, args: &RunArgs) -> Result<Exit, Failure> {
@@ -57,7 +63,16 @@ pub(super) fn run(link: &LinkArgs, output: &OutputArgs, args: &RunArgs) -> Resul
     let door = Door::open(&args.dir, remarks);
     thread::scope(|scope| {
         scope.spawn(|| door.serve(&archive));
-        let ended = if args.once { round.once() } else { round.keep_on(args, &stop) };
+        let ended = if args.once {
+            round.once()
+        } else {
+            round.begin(&args.dir);
+            // In a log the reason is a line like any other.
+            round.keep_on(args, &stop).or_else(|failure| {
+                remarks.failure(&failure);
+                Ok(failure.exit())
+            })
+        };
         door.close();
         ended
     })
@@ -110,6 +125,13 @@ impl Rounds<'_> {
         failures.for_each(|failure| self.remarks.failure(&failure));
         first.map_or(Ok(()), Err).and(expiry)?;
         self.summarise()
+    }
+
+    /// Says what is recorded, and what of it there is already.
+    fn begin(&self, folder: &Path) {
+        let (version, folder, process) = (env!("CARGO_PKG_VERSION"), folder.display(), std::process::id());
+        self.remarks.say(format!("offsets {version} records into {folder} (process {process})"));
+        self.watches.iter().for_each(|watch| watch.recording.begin());
     }
 
     /// Round after round, until it is said to stop or nothing of any link will ever succeed.

@@ -6,7 +6,7 @@ use offsets_core::reconcile::Tally;
 use offsets_store::TableCost;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
-use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::registry::Registry;
@@ -89,9 +89,9 @@ impl Monitored for RunState {
         count("repartitioned", "Records that went through the repartition topic", state.repartitioned);
         count("setbacks", "Transactions that came to nothing", state.setbacks);
         let by = |counts: Vec<(&'static str, u64)>| {
-            let family = Family::<Why, Gauge>::default();
+            let family = Family::<Why, Counter>::default();
             for (why, count) in counts {
-                family.get_or_create(&Why { why }).set(i64::try_from(count).unwrap_or(i64::MAX));
+                family.get_or_create(&Why { why }).inc_by(count);
             }
             family
         };

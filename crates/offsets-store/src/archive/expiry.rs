@@ -37,11 +37,14 @@ impl Archive {
     /// Removes what is older than the limits allow at `now`, oldest first; for room, fingerprints of records first. The newest commit of each group that is still
     /// seen, the newest sync of each partition and the newest checkpoint of both never go, however old.
     ///
+    /// While a copy is made nothing goes.
+    ///
     /// # Errors
     /// [`Error::Damaged`] when something to go cannot be read, and those of [`record`](Self::record); the log's own.
     pub fn expire(&mut self, limits: &Limits, now: Timestamp) -> Result<Expired, Error> {
         let mut expired = Expired::default();
-        if limits.age.is_none() && limits.bytes.is_none() {
+        // What is being copied stays until that is done.
+        if self.copies > 0 || limits.age.is_none() && limits.bytes.is_none() {
             return Ok(expired);
         }
         self.check_whole()?;
@@ -173,7 +176,7 @@ impl Contents {
         self.streams().into_iter().map(StreamState::bytes).sum()
     }
 
-    fn stream(&self, kind: Kind) -> &StreamState {
+    pub(super) fn stream(&self, kind: Kind) -> &StreamState {
         match kind {
             Kind::Commits => &self.commits,
             Kind::Syncs => &self.syncs,

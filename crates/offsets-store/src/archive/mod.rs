@@ -16,6 +16,7 @@ mod syncs;
 mod tail;
 
 pub use contents::Damage;
+pub use copy::Copying;
 pub use expiry::{Expired, Limits};
 pub use fingerprints::{KeptFingerprints, KeptUpTo};
 pub use recorder::{Place, Recorder, Topic};
@@ -71,6 +72,8 @@ pub struct Archive {
     folder: Option<PathBuf>,
     /// What it takes on the disk, when that is another process's.
     footprint_elsewhere: Option<u64>,
+    /// Copies that are being made.
+    copies: usize,
 }
 
 /// A link that the archive knows.
@@ -115,6 +118,7 @@ impl Archive {
             given_up: BTreeSet::new(),
             folder: None,
             footprint_elsewhere: None,
+            copies: 0,
         };
         let (mut links, mut damages, mut given_up) = (BTreeMap::new(), Vec::new(), BTreeSet::new());
         archive.log.scan(LINKS, 0, &mut |sequence, bytes| {
