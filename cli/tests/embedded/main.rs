@@ -14,6 +14,7 @@ mod cases_link;
 mod cases_names;
 mod dump;
 mod evidence;
+mod files;
 mod fingerprints;
 mod help;
 mod lab;
