@@ -168,6 +168,31 @@ impl PartitionHistory {
         jumps.find(turned).map(|gap| gap.before)
     }
 
+    /// Whether nothing in the syncs speaks against a source whose log ends at `end`.
+    pub fn is_plain(&self, end: SourceOffset) -> bool {
+        let mut later = self.epochs.present().skip(1);
+        self.highest < end && later.all(|epoch| epoch.first().upstream > SourceOffset::ZERO)
+    }
+
+    /// The syncs since the source offset last fell from where the source, whose log ends at `end`, cannot have been: from
+    /// beyond its end, or to its very beginning. A topic that was created anew begins there, or a replay of the same one.
+    /// With them come the last sync before the fall, and those that lie inside the log, newest first: what stands at them tells the two
+    /// apart. `None` where nothing fell, or the newest sync itself lies beyond the end.
+    pub fn since_fall(&self, end: SourceOffset) -> Option<(Self, Sync, Vec<Sync>)> {
+        let epochs: Vec<&Epoch> = self.epochs.present().collect();
+        let beyond = epochs.iter().rposition(|epoch| epoch.last().upstream >= end);
+        let restart =
+            || epochs.iter().skip(1).rposition(|epoch| epoch.first().upstream == SourceOffset::ZERO);
+        let before = beyond.or_else(restart)?;
+        let (older, newer) = epochs.split_at(before + 1);
+        let mut syncs = newer.iter().flat_map(|epoch| epoch.iter());
+        let mut since = Self::starting_with(syncs.next()?, self.markers_on_target);
+        syncs.for_each(|sync| since.push(sync));
+        let inside = |epoch: &&Epoch| epoch.at_or_below(end.minus(1)).filter(|sync| sync.upstream < end);
+        let last = older.last()?.last();
+        Some((since, last, older.iter().rev().filter_map(inside).collect()))
+    }
+
     /// The oldest sync of the present incarnation of the target.
     pub fn oldest_present(&self) -> Sync {
         self.epochs.present().next().map_or(self.newest(), Epoch::first)

@@ -58,6 +58,8 @@ struct Recreations {
     stale: bool,
     /// Neither syncs nor log ends can show that a topic was created anew.
     unseen: bool,
+    /// The syncs do not show that the target topic was created anew.
+    target_unseen: bool,
     /// The source topic was created anew.
     of_source: bool,
 }
@@ -191,16 +193,22 @@ impl<'a> Law<'a> {
     /// Where topics were created anew, a position that presumes they were not may be wrong, if it says so. One that is
     /// called `unsafe` may not, whichever of the source topics that the syncs tell of the commit was made on.
     fn after_recreation(&self, row: &Row, recreations: &Recreations) -> Vec<Departure> {
-        let Recreations { truths, stale, unseen, of_source } = recreations;
+        let Recreations { truths, stale, unseen, of_source, .. } = recreations;
         if *stale {
             return Vec::new();
         }
         let names = |assumption| row.assumptions.contains(&assumption);
-        let presumes = names(Assumption::SameIncarnation) && row.position.is_sound() && *unseen;
+        // A commit that is read from the living source is on the topic as it is now, whatever the syncs tell of.
+        let alive = self.known.source;
+        let presumes = names(Assumption::SameIncarnation)
+            && row.position.is_sound()
+            && *unseen
+            && (!alive || recreations.target_unseen);
         let headers = names(Assumption::OriginHeaders) && *of_source;
         let Some(target) = row.position.target().map(|target| target.get()) else { return Vec::new() };
         let skips = |truth: &&Truth| target > truth.last(row.committed.offset.get());
-        let skipping = truths.iter().find(skips);
+        let judged = if alive { std::slice::from_ref(&self.truth) } else { truths.as_slice() };
+        let skipping = judged.iter().find(skips);
         let departure = skipping.map(|truth| {
             let mut departure = self.departure(DepartureKind::Skips, row, truth);
             let same = presumes.then_some(Assumption::SameIncarnation);
@@ -275,6 +283,7 @@ impl Recreations {
             truths: (oldest..=now.source.incarnation).map(|of| Truth::of_incarnation(now, of)).collect(),
             stale: stale && known.syncs,
             unseen: target_unseen || of_source,
+            target_unseen,
             of_source,
         }
     }

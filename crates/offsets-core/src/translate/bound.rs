@@ -79,6 +79,8 @@ pub enum Reason {
     LogStart,
     /// The flow back copied the target's own records up to this source offset of its own, in front of the commit.
     SyncBack(SyncBack),
+    /// The last sync of the source topic that was there before this one: every copy of a record of this one stands behind.
+    OlderTopic(Sync),
     /// Records of the target that nobody is known to have read on the source begin here.
     Stranded(TargetOffset),
     /// Everything below the commit has been copied, so nothing above can lie beyond the target's log end offset.

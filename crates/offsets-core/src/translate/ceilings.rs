@@ -1,5 +1,6 @@
 //! Ceilings: positions the true one cannot lie above. Never committed; they say how wide the doubt is.
 
+use super::recast::Fall;
 use super::{Assumption, Assumptions, Bound, EvidenceKind, PartitionEvidence, Reason};
 use crate::model::SourceOffset;
 
@@ -15,7 +16,7 @@ pub(super) fn ceilings(e: &PartitionEvidence<'_>, g: SourceOffset) -> impl Itera
 
 /// The first sync `(u, d)` with `u >= g`: the record at `u` is not below the first one the group has yet to read.
 fn sync_above(e: &PartitionEvidence<'_>, g: SourceOffset) -> Option<Bound> {
-    let sync = e.history?.neighbours(g).ceiling?;
+    let sync = e.above?.neighbours(g).ceiling?;
     Some(Bound { at: sync.downstream, reason: Reason::SyncAbove(sync), needs: NEEDS })
 }
 
@@ -23,7 +24,7 @@ fn sync_above(e: &PartitionEvidence<'_>, g: SourceOffset) -> Option<Bound> {
 /// at most one above the highest source offset seen, and no replay is under way. For a commit further ahead the log
 /// end says nothing, for records below it may still come.
 fn log_end(e: &PartitionEvidence<'_>, g: SourceOffset) -> Option<Bound> {
-    let history = e.history?;
+    let history = e.above?;
     let copied = g <= history.highest().next() && history.neighbours(g).replay_after.is_none();
     copied.then_some(Bound { at: e.target_log.end, reason: Reason::LogEnd, needs: NEEDS })
 }
@@ -32,7 +33,9 @@ fn log_end(e: &PartitionEvidence<'_>, g: SourceOffset) -> Option<Bound> {
 /// record the group has read. What the worker says outlives the syncs, which may have died with the source.
 fn copied_through(e: &PartitionEvidence<'_>, g: SourceOffset) -> Option<Bound> {
     let through = e.copied_through.filter(|through| g <= through.next())?;
-    let replaying = e.history.is_some_and(|history| history.neighbours(g).replay_after.is_some());
+    // It may be of an older source topic.
+    let through = Some(through).filter(|_| !matches!(e.fall, Some(Fall::Recreation | Fall::Unknown)))?;
+    let replaying = e.above.is_some_and(|history| history.neighbours(g).replay_after.is_some());
     (e.rules.admit(EvidenceKind::ConnectOffsets) && !replaying).then_some(Bound {
         at: e.target_log.end,
         reason: Reason::CopiedThrough(through),

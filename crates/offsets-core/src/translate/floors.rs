@@ -7,7 +7,15 @@ use crate::model::{SourceOffset, TargetOffset};
 pub(super) fn floors(e: &PartitionEvidence<'_>, g: SourceOffset) -> impl Iterator<Item = Bound> {
     [Some(log_start(e)), preserved(e, g), sync_back(e, g), sync_below(e, g), checkpoint_below(e, g)]
         .into_iter()
+        .chain([older_topic(e)])
         .flatten()
+}
+
+/// The end of what was copied of an older source topic: a commit that is read from the living source is on the topic as it
+/// is now, and that was copied later.
+fn older_topic(e: &PartitionEvidence<'_>) -> Option<Bound> {
+    let sync = e.older_topic?;
+    Some(Bound { at: sync.downstream.next(), reason: Reason::OlderTopic(sync), needs: e.needs_of_copies() })
 }
 
 /// A sync `(t, s)` of the flow back with `s < g`: the target's own records up to `t` were on the source below `g` by

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::position::Bracket;
 use super::probe::Windows;
+use super::recast::Recast;
 use super::seeding::Seeding;
 use super::{EvidenceKind, PartitionEvidence, Row, Rules, Selection, Translation};
 use crate::evidence::{Evidence, Fact, Question, RecordedCommit, SourceState, Span, Witness};
@@ -54,6 +55,8 @@ enum Stage {
     /// What the flow back has written down, where it matters.
     FlowBack,
     Logs,
+    /// The records that tell a source topic that was created anew from a replay.
+    Falls,
     Records,
     /// The records for these have been asked for.
     Answers(Vec<Wanted>),
@@ -126,8 +129,13 @@ impl Inquiry {
                 if questions.is_empty() { self.of_answers() } else { Some(questions) }
             }
             Stage::Logs => {
-                self.stage = Stage::Records;
+                self.stage = Stage::Falls;
                 Some(self.about_logs())
+            }
+            Stage::Falls => {
+                self.stage = Stage::Records;
+                let questions = self.about_falls();
+                if questions.is_empty() { self.of_answers() } else { Some(questions) }
             }
             Stage::Records if !self.rules.admit_probes() => {
                 self.settle(self.wanted());
@@ -309,6 +317,26 @@ impl Inquiry {
         questions
     }
 
+    fn about_falls(&self) -> Vec<Question> {
+        let (mut sources, mut targets) = (Vec::new(), Vec::new());
+        if !self.rules.admit(EvidenceKind::Content) {
+            return Vec::new();
+        }
+        for source in self.partitions() {
+            let target = self.evidence.link.destination(&source);
+            let recast = Recast::of(&self.evidence, &self.rules, &source, &target);
+            let (of_source, of_target) =
+                recast.map(|recast| recast.spans(&source, &target)).unwrap_or_default();
+            sources.extend(of_source);
+            targets.extend(of_target);
+        }
+        if sources.is_empty() {
+            return Vec::new();
+        }
+        let targets = Question::TargetRecords { spans: Span::joined(targets), origin_header: None };
+        vec![targets, Question::SourceRecords(Span::joined(sources))]
+    }
+
     /// Asks for the records of the next partitions that need any; the others have their answers at once.
     fn next_partitions(&mut self) -> Option<Vec<Question>> {
         while !self.left.is_empty() {
@@ -329,7 +357,10 @@ impl Inquiry {
             let target = self.evidence.link.destination(&wanted.source);
             let g = wanted.committed.offset;
             let group = wanted.group.as_ref();
-            let Some(e) = PartitionEvidence::of(&self.evidence, &self.rules, group, &wanted.source, &target)
+            let recast = Recast::of(&self.evidence, &self.rules, &wanted.source, &target);
+            let recast = recast.as_ref();
+            let Some(e) =
+                PartitionEvidence::of(&self.evidence, &self.rules, group, &wanted.source, &target, recast)
             else {
                 continue;
             };

@@ -9,6 +9,7 @@ mod inquiry;
 mod mirror_maker;
 mod position;
 mod probe;
+mod recast;
 mod report;
 mod rereading;
 mod rereads;
@@ -33,9 +34,10 @@ pub use stranded::Stranded;
 pub use translation::{Finding, Row, Summary, Translation};
 
 use position::Bracket;
+use recast::{Fall, Recast};
 
 use crate::evidence::{Evidence, Scan};
-use crate::history::{Doubt, PartitionCheckpoints, PartitionHistory};
+use crate::history::{Doubt, PartitionCheckpoints, PartitionHistory, Sync};
 use crate::link::OffsetMapping;
 use crate::model::{GroupId, LogRange, SourceOffset, TargetOffset, TopicName, TopicPartition};
 
@@ -44,6 +46,12 @@ use crate::model::{GroupId, LogRange, SourceOffset, TargetOffset, TopicName, Top
 struct PartitionEvidence<'a> {
     rules: &'a Rules,
     history: Option<&'a PartitionHistory>,
+    /// The syncs that can be of records above the commit: not those of an older source topic.
+    above: Option<&'a PartitionHistory>,
+    /// What a fall of the source offset was, where the living source shows that there was one.
+    fall: Option<Fall>,
+    /// The last sync of the source topic before this one, where it was created anew.
+    older_topic: Option<Sync>,
     checkpoints: Option<PartitionCheckpoints<'a>>,
     /// The source offset up to which the replicator's worker has flushed its position.
     copied_through: Option<SourceOffset>,
@@ -79,6 +87,7 @@ impl<'a> PartitionEvidence<'a> {
         group: Option<&GroupId>,
         source: &TopicPartition,
         target: &TopicPartition,
+        recast: Option<&'a Recast>,
     ) -> Option<Self> {
         let shared =
             source.topic == target.topic || evidence.link.original_on_target(&source.topic).is_some();
@@ -90,9 +99,19 @@ impl<'a> PartitionEvidence<'a> {
         let written = evidence.checkpoints.whole().and_then(|checkpoints| checkpoints.get(target));
         let own = group.filter(|_| shared).and_then(|group| evidence.committed_on_target(group, target));
         let own = own.filter(|&own| written.is_none_or(|written| !written.lead_to(own)));
+        let history = syncs.and_then(|syncs| syncs.get(source));
+        let fall = recast.map(Recast::kind).filter(|_| history.is_some());
+        let (history, above) = match (recast, fall) {
+            (Some(recast), Some(Fall::Recreation)) => (Some(recast.since()), Some(recast.since())),
+            (Some(recast), Some(Fall::Unknown)) => (history, Some(recast.since())),
+            _ => (history, history),
+        };
         Some(Self {
             rules,
-            history: syncs.and_then(|syncs| syncs.get(source)),
+            history,
+            above,
+            fall,
+            older_topic: recast.filter(|_| fall == Some(Fall::Recreation)).map(Recast::last_before),
             checkpoints: checkpoints.and_then(|checkpoints| checkpoints.get(target)),
             copied_through: evidence.copied_through.whole().and_then(|through| through.get(source)),
             source_alive: evidence.source.is_alive(),
@@ -123,7 +142,15 @@ fn recreation(evidence: &Evidence, source: &TopicName, target: &TopicName) -> Op
 impl PartitionEvidence<'_> {
     /// What speaks against the sync history as a witness for a commit at `g`.
     fn doubt(&self, g: SourceOffset) -> Option<Doubt> {
-        self.recreated.or_else(|| self.history?.doubt(g, self.source_log, self.target_log))
+        let doubt = self.recreated.or_else(|| self.history?.doubt(g, self.source_log, self.target_log));
+        match (doubt?, self.fall) {
+            // The source offset has fallen since, so the newer syncs are those of the log as it is, and the older ones lie
+            // before them.
+            (Doubt::BeyondSourceEnd { .. }, Some(Fall::Unknown)) => None,
+            // A commit that is read from the living source is on the topic as it is now.
+            (Doubt::SourceRestarted { .. }, Some(Fall::Replay | Fall::Recreation)) => None,
+            (doubt, _) => Some(doubt),
+        }
     }
 
     /// Whether the target partition is known to hold records of its own.

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::inquiry::Wanted;
 use super::mirror_maker::MirrorMaker;
 use super::position::{Bracket, Fused, NoTarget, fuse};
+use super::recast::{Fall, Recast};
 use super::rereads::furthest;
 use super::{
     Assumption, Bound, Derivation, MirrorMakerAnswer, PartitionEvidence, Position, Reason, Rereading, Rules,
@@ -91,6 +92,7 @@ impl Finding {
             Reason::SyncBack(SyncBack { target, source }) => {
                 ("sync-back", format!("{target} of the target was copied to {source} of the source"))
             }
+            Reason::OlderTopic(sync) => ("sync", format!("{sync}, of the topic before this one")),
             Reason::Stranded(first) => ("stranded", format!("records from {first} on may be unread")),
             Reason::Preserved(g) => ("offset-preserving", format!("{g}, log {}..{}", log.start, log.end)),
             Reason::CopiedThrough(through) => ("connect-offset", format!("{through}, log end {}", log.end)),
@@ -181,7 +183,8 @@ fn row(evidence: &Evidence, rules: &Rules, mirror_maker: &mut MirrorMaker, wante
     let mut findings = source_state(evidence, as_of, live);
     findings.extend(shared_syncs(&evidence.link));
     let target_log = evidence.target_logs.get(&target);
-    let known = PartitionEvidence::of(evidence, rules, group.as_ref(), &source, &target);
+    let recast = Recast::of(evidence, rules, &source, &target);
+    let known = PartitionEvidence::of(evidence, rules, group.as_ref(), &source, &target, recast.as_ref());
     let returns = evidence.link.original_on_target(&source.topic).is_some();
     // Without a pair of the flow back there is no floor but the log start, where nobody wants to go on.
     let known = known.filter(|e| !returns || e.pair_back(g).is_some());
@@ -223,6 +226,7 @@ fn row(evidence: &Evidence, rules: &Rules, mirror_maker: &mut MirrorMaker, wante
     );
     findings.extend(explain(evidence, &e, &source, g, &position, &floor, ceiling.as_ref()));
     findings.extend(stranded.map(|stranded| unread_originals(&evidence.link, &target, stranded)));
+    findings.extend(e.fall.map(|fall| fell(fall, &evidence.link, &source)));
     if e.preserved && same > 0 {
         let detail = format!("the last {same} records before {} are the same on both sides", floor.at);
         findings.push(Finding { kind: "content", detail });
@@ -278,6 +282,24 @@ fn own_commit(
          where it is (reset moves no group back unless told to)"
     );
     (ahead > 0).then_some(Finding { kind: "target-group", detail })
+}
+
+/// That the source offset fell back in the syncs, and what that was.
+fn fell(fall: Fall, link: &Link, source: &TopicPartition) -> Finding {
+    let topic = format!("{} on {}", source.topic, link.source);
+    let detail = match fall {
+        Fall::Recreation => format!(
+            "topic {topic} was re-created: the records at the older syncs are others on {}; only the syncs since are used",
+            link.target
+        ),
+        Fall::Replay => {
+            format!("{topic} was copied again from its beginning: its records are the same on both sides")
+        }
+        Fall::Unknown => format!(
+            "source offsets fell back in the syncs: {topic} was truncated or re-created, and older syncs give no ceiling"
+        ),
+    };
+    Finding { kind: "source-fell", detail }
 }
 
 /// Records of the target that a position by this link's own evidence would pass unread.
