@@ -99,6 +99,9 @@ pub(super) fn endpoint(
 /// The properties of a Kafka client.
 pub(super) fn client_file(path: &Path) -> Result<JavaProperties, Failure> {
     let bytes = text::read_bytes(path)?;
+    if let Some((what, remedy)) = remedy::of_other_client(&bytes) {
+        return Err(Failure::usage(format!("{}: {what}", path.display())).remedy(remedy));
+    }
     let properties = JavaProperties::parse(bytes).map_err(|error| {
         Failure::usage(format!("{}: {error}", path.display())).remedy(remedy::of_syntax(&error))
     })?;

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::env;
 use std::path::{Path, PathBuf};
 
-use offsets_core::config::Place;
+use offsets_core::config::{Place, Providers};
 use offsets_core::link::{Link, Side};
 use offsets_core::model::TopicName;
-use offsets_kafka::{ClientSettings, Endpoint};
+use offsets_kafka::{ClientSettings, Endpoint, LocalAccess};
 use serde::Deserialize;
 
 use super::cluster::{self, Which};
@@ -227,9 +227,13 @@ impl NamedCluster {
         if let Some(servers) = &self.bootstrap_server {
             let side = if which == Which::Source { "source" } else { "target" };
             let key = format!("links.{}.{side}.bootstrap-server", at.link);
-            let file = Some(at.path.display().to_string().into());
-            builder =
-                builder.bootstrap_servers_of(servers.as_str(), Place { file, line: None, key: key.into() });
+            let place =
+                Place { file: Some(at.path.display().to_string().into()), line: None, key: key.into() };
+            // A reference is as good here as in the other files.
+            let servers = Providers::default().resolve(servers, &LocalAccess).map_err(|error| {
+                Failure::usage(format!("{place} {error}")).remedy("set it, or write the addresses themselves")
+            })?;
+            builder = builder.bootstrap_servers_of(servers.text, place);
         }
         cluster::endpoint(builder, which.flags(args), args, which)
     }

@@ -1,7 +1,7 @@
 //! What to do about a file that gives no link.
 
 use offsets_core::config::{
-    FlowClue, OtherFile, OtherKind, OtherLink, PropertiesError, PropertiesSyntaxError,
+    FlowClue, JavaProperties, OtherFile, OtherKind, OtherLink, PropertiesError, PropertiesSyntaxError,
 };
 use offsets_core::link::{LinkError, PolicyKind, Side};
 
@@ -129,6 +129,32 @@ pub(super) fn of_other(file: &OtherFile) -> (String, String) {
             (format!("this is {form}, not MM2's properties file"), by_flags(&OtherLink::default()))
         }
     }
+}
+
+/// What a file is that is given for the properties of a client and is not; a worker's holds those of its client, too.
+pub(super) fn of_other_client(file: &[u8]) -> Option<(String, String)> {
+    let is = match OtherFile::recognise(file) {
+        None => {
+            let properties = JavaProperties::parse(file).ok()?;
+            let is_mm2s =
+                properties.get("clusters").is_some() && properties.get("bootstrap.servers").is_none();
+            let remedy = "give it as --mm2-config, which has the settings of both clusters".to_owned();
+            return is_mm2s
+                .then(|| ("this is the file of a dedicated MM2, not of one client".to_owned(), remedy));
+        }
+        Some(OtherFile { kind: OtherKind::Client | OtherKind::Worker, .. }) => return None,
+        Some(other) => match other.kind {
+            OtherKind::Connector { class } => format!("the configuration of the connector {class}"),
+            OtherKind::Resource { kind } => format!("a Kubernetes resource, a {kind}"),
+            OtherKind::Document { kind } => format!("a document of offsets itself, of kind {kind}"),
+            OtherKind::NamedLinks => "a file of named links".to_owned(),
+            OtherKind::Json => "JSON".to_owned(),
+            _ => "YAML".to_owned(),
+        },
+    };
+    let remedy =
+        "write the client's settings as a Java client has them, one to a line: security.protocol = SASL_SSL";
+    Some((format!("this is {is}, not the properties of a Kafka client"), remedy.to_owned()))
 }
 
 /// The flags that say what a configuration says. Each word in capitals stands for what it does not tell.

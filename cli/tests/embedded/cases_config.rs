@@ -72,6 +72,12 @@ fn p1_kafkas_own_providers_are_known_by_class_at_every_door() {
             ),
         );
         assert_eq!(folder.offsets(&format!("--timeout 20s {ASK}")).expect(0).stdout, ANSWER);
+        folder.write("offsets.toml", folder.read("offsets.toml").replace(&source, "${env:SOURCE}"));
+        let run = folder.offsets_with(&variables, &format!("--timeout 20s {ASK}"));
+        assert_eq!(run.expect(0).stdout, ANSWER);
+        folder
+            .offsets(ASK)
+            .fails(2, &["offsets.toml: links.x.source.bootstrap-server", "SOURCE, which is not set"]);
     }
     let run = folder.offsets(&format!("--mm2-config mm2.properties {ASK}"));
     run.fails(2, &["mm2.properties:6: src->dst.enabled", "variable ENABLED, which is not set"]);
@@ -166,6 +172,25 @@ fn p8_a_connectors_configuration_is_named_with_the_flags_that_say_the_same() {
     ] {
         folder.write("file", content);
         folder.offsets("translate --mm2-config file --group g").fails(2, &words);
+    }
+}
+
+/// The same for a client's properties: a file of another kind had no effect and nothing was said.
+#[test]
+fn p8_what_is_no_clients_properties_is_named_too() {
+    let link =
+        "--source.alias src --source.bootstrap-server 127.0.0.1:1 --target.bootstrap-server 127.0.0.1:1";
+    for (content, words) in [
+        ("clusters = A, B\nA.bootstrap.servers = a:1\n", ["dedicated MM2", "--mm2-config"]),
+        ("{\"bootstrap.servers\": \"a:1\"}", ["this is JSON", "one to a line"]),
+        ("---\nbootstrap.servers: a:1\n", ["this is YAML", "one to a line"]),
+        ("apiVersion: v1\nkind: Secret\ndata:\n", ["a Secret", "one to a line"]),
+        ("connector.class = MirrorSourceConnector\n", ["MirrorSourceConnector", "one to a line"]),
+    ] {
+        let folder = Folder::new();
+        folder.write("client", content);
+        let run = folder.offsets(&format!("{link} --target.command-config client {ASK}"));
+        run.fails(2, &words).remedy();
     }
 }
 
