@@ -185,12 +185,12 @@ fn remedy_for(error: &offsets_kafka::Error) -> Option<&'static str> {
     Some(if error.is_unreachable() {
         match error.unreachable_side() {
             Some(Side::Source) => {
-                "check --source.bootstrap-server (or SOURCE.bootstrap.servers in the MM2 file) and the network; if the \
+                "check --source.bootstrap-server, or the source's address in the file that names it, and the network; if the \
                  source's region is lost, say --source-dead; --source-timeout tries it for longer"
             }
             Some(Side::Target) => {
-                "check --target.bootstrap-server (or TARGET.bootstrap.servers in the MM2 file) and the network from here \
-                 to the target; --connect-timeout tries it for longer"
+                "check --target.bootstrap-server, or the target's address in the file that names it, and the network from here \
+                 to it; --connect-timeout tries it for longer"
             }
             None => "check the bootstrap servers and the network; --connect-timeout tries them for longer",
         }
