@@ -188,6 +188,25 @@ pub enum Error {
         #[source]
         flawed: Flawed,
     },
+    /// A topic that is written to does not take a record, by its settings.
+    #[error(
+        "{partition}: the record at offset {offset} ({}) cannot be written to {topic}, which has {setting}={value}",
+        of_time(*.timestamp_ms)
+    )]
+    Refused {
+        /// The partition of an input.
+        partition: TopicPartition,
+        /// The record.
+        offset: i64,
+        /// Its timestamp in milliseconds since 1970 (UTC), if it has one.
+        timestamp_ms: Option<i64>,
+        /// The topic that it was to be written to.
+        topic: TopicName,
+        /// The setting of that topic by which it is refused.
+        setting: &'static str,
+        /// What the setting is.
+        value: String,
+    },
     /// An offset is higher than a state can hold.
     #[error("{partition}: offset {offset} is beyond 2^48")]
     TooFar {
@@ -215,6 +234,11 @@ pub enum Error {
         #[source]
         last: offsets_kafka::Error,
     },
+}
+
+fn of_time(timestamp_ms: Option<i64>) -> String {
+    let time = timestamp_ms.and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+    time.map_or_else(|| "without a timestamp".to_owned(), |time| format!("of {time}"))
 }
 
 fn at(offset: Option<i64>) -> String {

@@ -66,6 +66,6 @@ mod watcher;
 pub use course::Ended;
 pub use error::Error;
 pub use job::{Input, Job, Judging, LocalState, Outputs};
-pub use reconcile::Progress;
+pub use reconcile::{NarrowerTopic, Progress};
 pub use run::{Watchers, rehearse, run};
 pub use watcher::{Event, Watcher};

@@ -6,6 +6,8 @@ use offsets_core::model::TopicPartition;
 use offsets_core::reconcile::Tally;
 use offsets_store::TableCost;
 
+use crate::NarrowerTopic;
+
 /// Who is told how a run goes.
 pub trait Watcher: Send {
     /// Something has happened.
@@ -25,6 +27,8 @@ pub enum Event<'a> {
     Created(&'a str),
     /// A topic that is written to has a partition with one replica, and the cluster more than one broker.
     OneReplica(&'a str),
+    /// A topic that is written to takes less than an input does, by its settings.
+    Narrower(&'a NarrowerTopic),
     /// These partitions of every input are this instance's own now.
     Assigned(&'a [i32]),
     /// State and positions are apart, as they are while a transaction is open that a dead instance began.

@@ -73,6 +73,17 @@ fn failed(error: Error, job: &Job, before: &str) -> Failure {
             let remedy = format!("say --on {kind}=dead-letter or --on {kind}=pass{before}");
             return Failure::new(Exit::Unsound, with_causes(&error)).remedy(remedy);
         }
+        Error::Refused { setting: "cleanup.policy", topic, .. } => {
+            let remedy =
+                format!("name another topic than {topic}, or set its cleanup.policy to delete{before}");
+            return Failure::new(Exit::Failed, with_causes(&error)).remedy(remedy);
+        }
+        Error::Refused { setting, topic, .. } => {
+            let remedy = format!(
+                "raise {setting} of {topic}, or say --on clock=dead-letter with a lower --max-ahead{before}"
+            );
+            return Failure::new(Exit::Failed, with_causes(&error)).remedy(remedy);
+        }
         Error::NoCommit { .. } => (
             Exit::Failed,
             "check the brokers, and give a longer --transaction-timeout if they are only slow; nothing is lost, and a new run \

@@ -89,6 +89,7 @@ impl Watcher for Onlooker<'_> {
                 "{topic} has one replica: when its broker dies, a transaction may stay open for ever (see \
                  docs/reconcile-between-topics.md: every topic needs a second replica)"
             )),
+            Event::Narrower(narrower) => self.say(narrower.to_string()),
             Event::Waiting { partition, longest } => self.say(format!(
                 "{partition}: state and positions are apart: waiting for a transaction that may have been left open, up to {} s",
                 longest.as_secs()

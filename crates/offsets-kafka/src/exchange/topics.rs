@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use offsets_core::model::TopicName;
@@ -65,6 +66,18 @@ impl Cluster {
         key: &str,
         deadline: &Deadline,
     ) -> Result<Option<String>, Error> {
+        Ok(self.topic_settings(topic, deadline)?.remove(key))
+    }
+
+    /// The settings of a topic, defaults included.
+    ///
+    /// # Errors
+    /// [`Error::UnknownTopic`], [`Error::Unauthorised`], [`Error::TimedOut`].
+    pub fn topic_settings(
+        &self,
+        topic: &TopicName,
+        deadline: &Deadline,
+    ) -> Result<BTreeMap<String, String>, Error> {
         let admin = self.admin_client()?;
         let resource = ResourceSpecifier::Topic(topic.as_str());
         let failed = |cause| self.failed(About::Topic(topic.clone()), cause, deadline);
@@ -82,9 +95,12 @@ impl Cluster {
                     }
                     self.pause(Duration::from_millis(50));
                 }
-                Some(Ok(config)) => return Ok(config.get(key).and_then(|entry| entry.value.clone())),
+                Some(Ok(config)) => {
+                    let entries = config.entries.into_iter();
+                    return Ok(entries.filter_map(|entry| Some((entry.name, entry.value?))).collect());
+                }
                 Some(Err(code)) => return Err(failed(Cause::of(code))),
-                None => return Ok(None),
+                None => return Ok(BTreeMap::new()),
             }
         }
     }

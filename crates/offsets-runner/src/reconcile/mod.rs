@@ -1,5 +1,6 @@
 //! The stage that judges: operators over their state, which lies in a changelog.
 
+mod acceptance;
 mod changelog;
 mod judge;
 mod local;
@@ -18,6 +19,8 @@ use offsets_kafka::exchange::{Assignment, Change};
 use offsets_kafka::{Cluster, Deadline, Isolation, RawRecord};
 use offsets_store::TableCost;
 
+use self::acceptance::Accepts;
+pub use self::acceptance::NarrowerTopic;
 use self::changelog::Changelog;
 use self::local::Local;
 use self::prepare::Past;
@@ -65,6 +68,7 @@ impl<'r> Runner<'r> {
         watcher: &'r mut dyn Watcher,
     ) -> Result<Self, Error> {
         let judged = prepare_topics(cluster, job, outputs, watcher)?;
+        let accepts = Accepts::read(cluster, job, outputs, watcher);
         // In the repartition topic, an instance that died can have left a transaction before what is committed already.
         let isolation = match job.repartition {
             Some(_) => Isolation::ReadUncommitted,
@@ -81,6 +85,7 @@ impl<'r> Runner<'r> {
             is_repartitioned: job.repartition.is_some(),
             ..Reconciling::new(job, Sink::Topics(outputs), local, Past::Changelog, judged)
         };
+        let stage = Reconciling { results: stage.results.accepting(accepts), ..stage };
         Ok(Self(Course { seat, stage, goal }))
     }
 
@@ -188,7 +193,7 @@ impl Stage for Reconciling<'_> {
                 headers: &headers,
             };
             let ruling = job.rules.rule(&mut task.judge, &record, position, now_ms)?;
-            results.put(seat, &Ruled { task, raw, record: &record, ruling: &ruling })?;
+            results.put(seat, &Ruled { task, raw, record: &record, ruling: &ruling, now_ms })?;
             task.pass(input, offset);
             Ok(())
         })

@@ -6,6 +6,7 @@ use offsets_core::reconcile::{
 use offsets_kafka::RawRecord;
 use offsets_kafka::exchange::{Outgoing, Setback};
 
+use super::acceptance::{Acceptance, Accepts};
 use super::task::Task;
 use crate::course::{Seat, Stopped};
 use crate::{Error, Event, Outputs};
@@ -16,6 +17,7 @@ pub(crate) struct Results<'r> {
     pub(crate) sink: Sink<'r>,
     /// What was put out and is not committed yet.
     pub(crate) open: Tally,
+    accepts: Accepts,
 }
 
 /// Where results go. It is decided when the run starts.
@@ -33,18 +35,25 @@ pub(crate) struct Ruled<'i> {
     pub(crate) raw: RawRecord<'i>,
     pub(crate) record: &'i Record<'i>,
     pub(crate) ruling: &'i Ruling,
+    /// The time, in milliseconds since 1970 (UTC).
+    pub(crate) now_ms: i64,
 }
 
 impl<'r> Results<'r> {
     pub(crate) fn new(changelog: &'r TopicName, sink: Sink<'r>) -> Self {
-        Self { changelog, sink, open: Tally::default() }
+        Self { changelog, sink, open: Tally::default(), accepts: Accepts::default() }
+    }
+
+    /// The same, with what the topics that are written to take.
+    pub(super) fn accepting(self, accepts: Accepts) -> Self {
+        Self { accepts, ..self }
     }
 
     /// Counts a record and lets it go where it is to go.
     pub(crate) fn put(&mut self, seat: &mut Seat<'_>, ruled: &Ruled<'_>) -> Result<(), Stopped> {
         let destination = self.open.count(ruled.ruling);
         match self.sink {
-            Sink::Topics(outputs) => ruled.write(seat, outputs, destination),
+            Sink::Topics(outputs) => ruled.write(seat, outputs, &self.accepts, destination),
             Sink::Watcher => ruled.show(seat, destination),
         }
     }
@@ -73,10 +82,12 @@ impl Ruled<'_> {
         &self,
         seat: &mut Seat<'_>,
         outputs: &Outputs,
+        accepts: &Accepts,
         destination: Destination<'_>,
     ) -> Result<(), Stopped> {
         if let (Some(ledger), Some((candidate, loss))) = (&outputs.ledger, self.ruling.loss()) {
             let (partition, key) = (self.task.number, self.raw.key);
+            self.check_key(ledger, &accepts.of(ledger))?;
             let entry = self.entry(candidate, loss);
             seat.put(&Outgoing { partition, key, value: Some(&entry), ..Outgoing::to(ledger.as_str()) })?;
         }
@@ -89,10 +100,21 @@ impl Ruled<'_> {
             seat.put(&Outgoing { partition, key, value: Some(&write), ..Outgoing::to(ledger.as_str()) })?;
         }
         match destination {
-            Destination::Output => Ok(self.forward(seat, &outputs.output, &[])?),
+            Destination::Output => {
+                let acceptance = accepts.of(&outputs.output);
+                self.check_key(&outputs.output, &acceptance)?;
+                if let Some((setting, limit)) = acceptance.refuses_time(self.raw.timestamp_ms, self.now_ms) {
+                    return Err(self.refused(&outputs.output, setting, limit.to_string()).into());
+                }
+                Ok(self.forward(seat, &outputs.output, self.raw.timestamp_ms, &[])?)
+            }
             Destination::Ledger => Ok(()),
             Destination::DeadLetters(flawed) => match &outputs.dead_letters {
-                Some(topic) => Ok(self.set_aside(seat, topic, flawed)?),
+                Some(topic) => {
+                    let acceptance = accepts.of(topic);
+                    self.check_key(topic, &acceptance)?;
+                    Ok(self.set_aside(seat, topic, &acceptance, flawed)?)
+                }
                 // No record is skipped.
                 None => Err(self.unjudged(flawed).into()),
             },
@@ -115,6 +137,7 @@ impl Ruled<'_> {
         &self,
         seat: &mut Seat<'_>,
         topic: &TopicName,
+        timestamp_ms: Option<i64>,
         headers: &[(&str, &[u8])],
     ) -> Result<(), Setback> {
         seat.put(&Outgoing {
@@ -122,24 +145,51 @@ impl Ruled<'_> {
             partition: self.task.number,
             key: self.raw.key,
             value: self.raw.value,
-            timestamp_ms: self.raw.timestamp_ms,
+            timestamp_ms,
             headers_of: Some(self.raw),
             headers,
         })
     }
 
-    /// Puts it out to where somebody looks after it, and says what is wrong.
-    fn set_aside(&self, seat: &mut Seat<'_>, topic: &TopicName, flawed: &Flawed) -> Result<(), Setback> {
+    /// Puts it out to where somebody looks after it, and says what is wrong. A timestamp that the topic may refuse goes into a header,
+    /// and the record gets the time of now.
+    fn set_aside(
+        &self,
+        seat: &mut Seat<'_>,
+        topic: &TopicName,
+        acceptance: &Acceptance,
+        flawed: &Flawed,
+    ) -> Result<(), Setback> {
         let detail = flawed.to_string();
         let (partition, offset) = (self.record.partition.to_string(), self.record.offset.to_string());
-        let headers = [
+        let timestamp = self.raw.timestamp_ms.map(|time| time.to_string()).unwrap_or_default();
+        let mut headers = vec![
             ("offsets.flaw", flawed.kind.as_str().as_bytes()),
             ("offsets.detail", detail.as_bytes()),
             ("offsets.topic", self.record.topic.as_bytes()),
             ("offsets.partition", partition.as_bytes()),
             ("offsets.offset", offset.as_bytes()),
         ];
-        self.forward(seat, topic, &headers)
+        if acceptance.may_refuse_time(self.raw.timestamp_ms, self.now_ms) {
+            headers.push(("offsets.timestamp", timestamp.as_bytes()));
+            return self.forward(seat, topic, Some(self.now_ms), &headers);
+        }
+        self.forward(seat, topic, self.raw.timestamp_ms, &headers)
+    }
+
+    /// A topic that is compacted takes no record without a key.
+    fn check_key(&self, topic: &TopicName, acceptance: &Acceptance) -> Result<(), Error> {
+        if self.raw.key.is_none() && acceptance.refuses_null_keys() {
+            return Err(self.refused(topic, "cleanup.policy", "compact".to_owned()));
+        }
+        Ok(())
+    }
+
+    fn refused(&self, topic: &TopicName, setting: &'static str, value: String) -> Error {
+        let Record { topic: input, partition, offset, .. } = *self.record;
+        let partition = TopicPartition::new(input, partition);
+        let timestamp_ms = self.raw.timestamp_ms;
+        Error::Refused { partition, offset, timestamp_ms, topic: topic.clone(), setting, value }
     }
 
     /// A loss as it stands in the ledger, as JSON.
