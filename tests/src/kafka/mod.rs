@@ -22,7 +22,7 @@ pub use log::{
     Follower, Isolation, Log, LoggedRecord, PartitionLog, Record, await_transactions, read_whole, records,
 };
 pub use mm2::{Checkpoint, Sync, checkpoints, source_positions, syncs};
-pub use producer::{Ending, Producer, RecordId, write};
+pub use producer::{Ending, Producer, RecordId, write, write_at};
 pub use topics::{Topic, partition_count};
 
 /// How long one request may take: brokers share two cores with builds.

@@ -148,13 +148,27 @@ impl Producer {
 ///
 /// When one of them was not delivered.
 pub fn write(bootstrap: &str, topic: &str, records: &[(i32, Option<&str>, Option<&str>)]) -> Result<()> {
+    write_at(bootstrap, topic, None, records)
+}
+
+/// Writes records with a timestamp in milliseconds since 1970, or without one with the time of now.
+///
+/// # Errors
+///
+/// When one of them was not delivered.
+pub fn write_at(
+    bootstrap: &str,
+    topic: &str,
+    timestamp_ms: Option<i64>,
+    records: &[(i32, Option<&str>, Option<&str>)],
+) -> Result<()> {
     let mut config = client(bootstrap);
     // How large a record may be is the topic's to say.
     config.set("enable.idempotence", "true").set("message.max.bytes", "100000000");
     let producer: BaseProducer<Landings> = config.create_with_context(Landings::default())?;
     for (partition, key, value) in records {
         let mut record = BaseRecord::<str, str, usize>::with_opaque_to(topic, 0).partition(*partition);
-        (record.key, record.payload) = (*key, *value);
+        (record.key, record.payload, record.timestamp) = (*key, *value, timestamp_ms);
         producer.send(record).map_err(|(error, _)| error)?;
     }
     let producer = Producer { inner: producer, topic: topic.to_owned() };

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use offsets_tests::kafka::{self, Isolation, Topic, await_transactions, records, write};
+use offsets_tests::kafka::{self, Isolation, Topic, await_transactions, records, write, write_at};
 use offsets_tests::rig::Rig;
 use offsets_tests::wait;
 
@@ -107,6 +107,75 @@ fn a_record_of_20_mb_passes_where_the_output_takes_it_and_else_ends_the_run() ->
     into("big-wide", "big.wide")?.expect_code(0)?;
     let lengths: Vec<_> = values_of(&bootstrap, "big.wide")?.iter().map(String::len).collect();
     ensure!(lengths == values.map(str::len), "{lengths:?}");
+    Ok(())
+}
+
+/// The hard run R1: an input took a timestamp two hours ahead, the topic of the dead letters did not, and `--on clock=dead-letter` ended
+/// the job with "refused: Broker: Invalid timestamp (error 32)"; so did `pass` at the output.
+#[test]
+fn a_dead_letter_is_taken_whatever_its_time_and_a_record_the_output_does_not_take_is_named() -> Result<()> {
+    const HOUR: i64 = 60 * 60 * 1_000;
+    let rig = Rig::shared()?;
+    let bootstrap = rig.target.bootstrap();
+    let after = "message.timestamp.after.max.ms";
+    Topic::new("late.in", 1).set(after, &(3 * HOUR).to_string()).create(&bootstrap)?;
+    for topic in ["late.out", "late.dead", "late.passed"] {
+        Topic::new(topic, 1).set(after, &HOUR.to_string()).create(&bootstrap)?;
+    }
+    let values = [r#"{"id":1}"#, r#"{"id":2}"#, r#"{"id":3}"#];
+    write(&bootstrap, "late.in", &[(0, Some("k"), Some(values[0]))])?;
+    let now = records(&bootstrap, "late.in", Isolation::ReadCommitted)?[0].timestamp_ms.context("a time")?;
+    let ahead = now + 2 * HOUR;
+    write_at(&bootstrap, "late.in", Some(ahead), &[(0, Some("k"), Some(values[1]))])?;
+    write(&bootstrap, "late.in", &[(0, Some("k"), Some(values[2]))])?;
+    let job = |group: &str, to: &str| {
+        Job::new(
+            &rig,
+            group,
+            &[&["--from", "late.in", "--to", to, "--dead-letter", "late.dead"][..], &DEDUP].concat(),
+        )
+    };
+
+    let run = job("late", "late.out")?.once(&["--on", "clock=dead-letter"])?.expect_code(0)?;
+    let said = format!("late.dead has {after}={HOUR}, and input late.in {}: a dead letter", 3 * HOUR);
+    ensure!(run.stderr.contains(&said), "{said:?} is not said: {}", run.stderr);
+    ensure!(values_of(&bootstrap, "late.out")? == [values[0], values[2]]);
+    let dead = records(&bootstrap, "late.dead", Isolation::ReadCommitted)?;
+    ensure!(dead.len() == 1 && dead[0].value.as_deref() == Some(values[1].as_bytes()), "{dead:?}");
+    ensure!(dead[0].timestamp_ms.is_some_and(|time| time < now + HOUR), "{dead:?}");
+    let own = ("offsets.timestamp".to_owned(), ahead.to_string().into_bytes());
+    ensure!(dead[0].headers.contains(&own), "{dead:?}");
+
+    for _ in 0..2 {
+        let run = job("late-passed", "late.passed")?.once(&["--on", "clock=pass"])?.expect_code(1)?;
+        let said = format!("cannot be written to late.passed, which has {after}={HOUR}");
+        ensure!(
+            run.stderr.contains("late.in-0: the record at offset 1 ") && run.stderr.contains(&said),
+            "{}",
+            run.stderr
+        );
+        ensure!(run.stderr.contains(&format!("raise {after} of late.passed")), "{}", run.stderr);
+        ensure!(values_of(&bootstrap, "late.passed")? == [values[0]], "what came before it counts, once");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_record_without_a_key_is_named_where_the_output_is_compacted() -> Result<()> {
+    let rig = Rig::shared()?;
+    let bootstrap = rig.target.bootstrap();
+    Topic::new("keyless.in", 1).create(&bootstrap)?;
+    Topic::new("keyless.out", 1).set("cleanup.policy", "compact").create(&bootstrap)?;
+    write(&bootstrap, "keyless.in", &[(0, Some("k"), Some(r#"{"id":1}"#)), (0, None, Some(r#"{"id":2}"#))])?;
+    let arguments = [&["--from", "keyless.in", "--to", "keyless.out"][..], &DEDUP].concat();
+    let run = Job::new(&rig, "keyless", &arguments)?.once(&[])?.expect_code(1)?;
+    for said in [
+        "keyless.out has cleanup.policy=compact, and input keyless.in delete",
+        "keyless.in-0: the record at offset 1 ",
+        "cannot be written to keyless.out, which has cleanup.policy=compact",
+    ] {
+        ensure!(run.stderr.contains(said), "{said:?} is not said: {}", run.stderr);
+    }
     Ok(())
 }
 
