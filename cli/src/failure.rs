@@ -17,12 +17,13 @@ pub(crate) struct Failure {
     exit: Exit,
     what: String,
     remedy: Option<String>,
+    is_unknown_topic: bool,
 }
 
 impl Failure {
     /// A failure that no library error stands behind.
     pub(crate) fn new(exit: Exit, what: impl Into<String>) -> Self {
-        Self { exit, what: what.into(), remedy: None }
+        Self { exit, what: what.into(), remedy: None, is_unknown_topic: false }
     }
 
     /// Something in the command line or a file that cannot be understood.
@@ -90,6 +91,11 @@ impl Failure {
         said.strip_prefix("error: ").unwrap_or(&said).replace('\n', "; ")
     }
 
+    /// Whether a cluster said that it has no such topic.
+    pub(crate) fn is_unknown_topic(&self) -> bool {
+        self.is_unknown_topic
+    }
+
     pub(crate) fn exit(&self) -> Exit {
         self.exit
     }
@@ -128,7 +134,8 @@ impl From<offsets_kafka::Error> for Failure {
         } else {
             Exit::Failed
         };
-        let failure = Self::new(exit, with_causes(&error));
+        let is_unknown_topic = error.is_unknown_topic();
+        let failure = Self { is_unknown_topic, ..Self::new(exit, with_causes(&error)) };
         match remedy_for(&error) {
             Some(remedy) => failure.remedy(remedy),
             None => failure,

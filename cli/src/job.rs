@@ -4,10 +4,9 @@ use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use clap::CommandFactory as _;
 use toml::Value;
 
-use crate::args::Cli;
+use crate::args::{command, hoisted};
 use crate::failure::Failure;
 use crate::link::{JobTable, find_job};
 
@@ -27,11 +26,11 @@ const PATHS: [&str; 3] = ["command-config", "state", "seed"];
 /// The arguments as they were given; or, where they are those of `reconcile --job NAME`, with what the job of that name says
 /// besides. What is said on the command line counts.
 pub(crate) fn arguments() -> Result<Vec<OsString>, Failure> {
-    expanded(env::args_os().collect())
+    expanded(hoisted(env::args_os().collect()))
 }
 
 fn expanded(given: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
-    let is_reconcile = given.iter().skip(1).any(|argument| argument == "reconcile");
+    let is_reconcile = given.get(1).is_some_and(|verb| verb == "reconcile");
     let Some(name) = value_of(&given, "job").filter(|_| is_reconcile) else { return Ok(given) };
     let config = value_of(&given, "config").or_else(|| env::var_os("OFFSETS_CONFIG"));
     let JobTable { file, table } = find_job(config.map(PathBuf::from), &name.to_string_lossy())?;
@@ -65,10 +64,12 @@ fn value_of(arguments: &[OsString], option: &str) -> Option<OsString> {
 
 /// Whether a key is an option of `offsets reconcile`, or one of those that go with every verb.
 fn is_option(key: &str) -> bool {
-    let mut command = Cli::command();
+    let mut command = command();
     command.build();
     let reconcile = command.find_subcommand("reconcile");
-    reconcile.is_some_and(|reconcile| reconcile.get_arguments().any(|option| option.get_long() == Some(key)))
+    reconcile.is_some_and(|reconcile| {
+        reconcile.get_arguments().any(|option| option.get_long() == Some(key) && !option.is_hide_set())
+    })
 }
 
 fn without(arguments: Vec<OsString>, option: &str) -> Vec<OsString> {

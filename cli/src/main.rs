@@ -19,8 +19,6 @@ mod verb;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 use crate::args::{Cli, Verb};
 
 fn main() -> ExitCode {
@@ -28,8 +26,9 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(failure) => return outcome::report(Err(failure)),
     };
-    let Cli { link, evidence, output, verb } = match Cli::try_parse_from(&arguments) {
-        Ok(cli) => cli,
+    let Cli { link, evidence, output, verb } = match args::parse(&arguments) {
+        Ok(Ok(cli)) => cli,
+        Ok(Err(failure)) => return outcome::report(Err(failure)),
         Err(usage) => return outcome::usage(usage, &arguments),
     };
     let ended = match verb {

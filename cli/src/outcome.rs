@@ -4,10 +4,9 @@ use std::ffi::OsString;
 use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use offsets_core::model::Printable;
 
-use crate::args::Cli;
+use crate::args::parse;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
@@ -16,8 +15,9 @@ use crate::failure::Failure;
 /// A usage error repeats what stands on the command line, which a script may have put together from names that others chose. Where
 /// that holds anything but plain text, the error is that of the same arguments escaped.
 pub(crate) fn usage(said: clap::Error, arguments: &[OsString]) -> ExitCode {
-    let shown = |argument: &OsString| Printable(&argument.to_string_lossy()).line().into_owned();
-    let escaped = || Cli::try_parse_from(arguments.iter().map(shown)).err();
+    let shown =
+        |argument: &OsString| OsString::from(Printable(&argument.to_string_lossy()).line().into_owned());
+    let escaped = || parse(&arguments.iter().map(shown).collect::<Vec<_>>()).err();
     let said = if said.use_stderr() { escaped().unwrap_or(said) } else { said };
     let printed = said.print();
     if said.use_stderr() || printed.is_err_and(|error| error.kind() != ErrorKind::BrokenPipe) {

@@ -1,4 +1,6 @@
-use offsets_core::model::{GroupId, GroupSelection, PatternError, SourceOffset, TopicPartition};
+use offsets_core::model::{
+    GroupId, GroupSelection, PatternError, SourceOffset, TopicChoiceError, TopicName, TopicPartition,
+};
 use offsets_core::translate::Selection;
 
 /// What JavaScript asked for, before it is known to make sense.
@@ -37,6 +39,12 @@ pub(crate) enum SelectionError {
     /// A key that selects nothing, most likely misspelt.
     #[error("{place} has no key `{key}`, only {known}")]
     UnknownKey { place: String, key: String, known: &'static str },
+    /// An empty name.
+    #[error("selection.{place} is empty")]
+    Nameless { place: String },
+    /// Text that names no topic.
+    #[error(transparent)]
+    Topic(#[from] TopicChoiceError),
     /// A pattern that is not a regular expression.
     #[error("`{pattern}` is not a regular expression: {cause}")]
     Pattern { pattern: String, cause: String },
@@ -56,6 +64,9 @@ impl TryFrom<Choice> for Selection {
         let found = [groups.is_some(), all_groups, groups_regex.is_some(), offsets.is_some()];
         let groups = match (groups, all_groups, groups_regex, offsets) {
             (Some(names), false, None, None) => {
+                if let Some(at) = names.iter().position(String::is_empty) {
+                    return Err(SelectionError::Nameless { place: format!("groups[{at}]") });
+                }
                 GroupSelection::Named(names.into_iter().map(GroupId::new).collect())
             }
             (None, true, None, None) => GroupSelection::All,
@@ -66,13 +77,16 @@ impl TryFrom<Choice> for Selection {
             (None, false, None, Some(offsets)) => return bare(offsets),
             _ => return Err(SelectionError::NotOne { found: found.iter().filter(|&&is| is).count() }),
         };
-        let topics = topics.iter().map(|topic| topic.as_str().into()).collect();
+        let topics = topics.iter().map(|topic| topic.parse()).collect::<Result<_, _>>()?;
         Ok(Self::Groups { groups, topics })
     }
 }
 
 fn bare(offsets: Vec<BareOffset>) -> Result<Selection, SelectionError> {
     let offsets = offsets.into_iter().enumerate().map(|(at, BareOffset { topic, partition, offset })| {
+        if !TopicName::from(topic.as_str()).is_legal() {
+            return Err(TopicChoiceError::Topic(topic.as_str().into()).into());
+        }
         let negative = |field, number| SelectionError::Negative { at, field, number };
         if partition < 0 {
             return Err(negative("partition", partition.into()));
@@ -113,7 +127,7 @@ mod tests {
         else {
             panic!("a selection of all groups");
         };
-        assert_eq!(narrowed, ["orders".into()]);
+        assert_eq!(narrowed, [TopicName::from("orders").into()]);
         let choice = Choice { offsets: Some(vec![at(1)]), topics, ..Choice::default() };
         assert_eq!(refused(choice), "topics cannot be combined with offsets, which name their own");
     }

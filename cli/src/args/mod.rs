@@ -6,6 +6,7 @@ mod link;
 mod output;
 mod reconcile;
 mod reset;
+mod scope;
 mod selection;
 mod simulate;
 mod state;
@@ -18,7 +19,8 @@ pub(crate) use evidence::EvidenceArgs;
 pub(crate) use link::{LinkArgs, PolicyName, SideArgs, SyncsLocation};
 pub(crate) use output::{Format, LogFormat, OutputArgs};
 pub(crate) use reconcile::{Mode, OnFlaw, ReconcileArgs};
-pub(crate) use reset::{ApplyArgs, Destination, MetadataHandling, ResetArgs, TargetPartitions, UndoArgs};
+pub(crate) use reset::{ApplyArgs, Destination, MetadataHandling, ResetArgs, UndoArgs};
+pub(crate) use scope::{command, hoisted, parse};
 pub(crate) use selection::{GroupArgs, SeedArgs, SelectionArgs, TranslateArgs};
 pub(crate) use simulate::SimulateArgs;
 pub(crate) use state::{

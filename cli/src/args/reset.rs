@@ -158,31 +158,3 @@ impl FromStr for Destination {
         }
     }
 }
-
-/// `--topic` of a reset on the target alone: a whole topic, or some partitions of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct TargetPartitions {
-    pub(crate) topic: String,
-    /// Empty for all.
-    pub(crate) partitions: Vec<i32>,
-}
-
-impl FromStr for TargetPartitions {
-    type Err = String;
-
-    /// `orders`, or `orders:0,1,2` as kafka-consumer-groups has it.
-    fn from_str(text: &str) -> Result<Self, String> {
-        let Some((topic, list)) = text.rsplit_once(':') else {
-            return Ok(Self { topic: text.to_owned(), partitions: Vec::new() });
-        };
-        let partition = |text: &str| {
-            text.trim()
-                .parse::<i32>()
-                .ok()
-                .filter(|&partition| partition >= 0)
-                .ok_or(format!("`{text}` is not a partition number"))
-        };
-        let partitions = list.split(',').map(partition).collect::<Result<_, _>>()?;
-        Ok(Self { topic: topic.to_owned(), partitions })
-    }
-}

@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
+use offsets_core::model::TopicChoice;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -10,6 +11,7 @@ Examples:
   offsets --demo translate --all-groups -o json
   offsets --demo translate --topic orders:0 --offset 4242
   offsets --demo translate --group app-g --explain
+  offsets --demo translate --all-groups --exclude-groups 'connect-.*' --topic orders:0
   offsets --demo translate --group app-g --no-probe --seed-out app-g.seed.json
 
 Classes:
@@ -46,9 +48,10 @@ pub(crate) struct SelectionArgs {
     #[command(flatten)]
     pub(crate) groups: GroupArgs,
 
-    /// Only this topic, by its name on the source (repeatable); with --offset, TOPIC:PARTITION
+    /// Only this topic or these partitions of it (repeatable), by its name on the source; with `reset --to` and `--from-file` by its
+    /// name on the target; with --offset, TOPIC:PARTITION
     #[arg(long = "topic", value_name = "TOPIC[:PARTITION]")]
-    pub(crate) topics: Vec<String>,
+    pub(crate) topics: Vec<TopicChoice>,
 
     /// A source offset kept outside Kafka, for the --topic before it
     #[arg(long = "offset", value_name = "N", requires = "topics", conflicts_with_all = ["group", "all_groups", "groups_regex"])]
@@ -69,4 +72,9 @@ pub(crate) struct GroupArgs {
     /// Groups whose whole name matches
     #[arg(long, value_name = "REGEX")]
     pub(crate) groups_regex: Option<String>,
+
+    /// Of --all-groups or --groups-regex leave out groups whose whole name matches one of these: a list as MM2's `groups.exclude`
+    /// holds it (repeatable). MM2's own `groups` and `groups.exclude` are not applied by themselves
+    #[arg(long, value_name = "REGEX,REGEX", value_delimiter = ',', conflicts_with = "group")]
+    pub(crate) exclude_groups: Vec<String>,
 }

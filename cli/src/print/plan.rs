@@ -80,6 +80,11 @@ pub(crate) fn refusal_in_words(step: &Step, refusal: Refusal) -> String {
             )
         }
         Refusal::Unsound => "the evidence contradicts itself; see translate (--allow-unsafe)".to_owned(),
+        Refusal::DoubtfulName => {
+            "the group does not exist there, and a name like this is a slip more often than a name; start a consumer of the group to \
+             create it"
+                .to_owned()
+        }
         Refusal::Nowhere => "there is no such partition on the target".to_owned(),
         _ => "a check failed".to_owned(),
     }

@@ -2,11 +2,11 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use offsets_core::evidence::Logs;
-use offsets_core::model::{GroupId, GroupSelection, TargetOffset, TopicPartition};
+use offsets_core::model::{GroupId, GroupSelection, TargetOffset, TopicChoice, TopicPartition};
 use offsets_core::plan::Move;
 use offsets_kafka::{Cluster, Committed, Deadline};
 
-use crate::args::{Destination, TargetPartitions};
+use crate::args::Destination;
 use crate::clock;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -17,7 +17,7 @@ pub(super) fn moves_to(
     cluster: &Cluster,
     destination: Destination,
     groups: &GroupSelection,
-    partitions: &[TargetPartitions],
+    partitions: &[TopicChoice],
     deadline: &Deadline,
 ) -> Result<Vec<Move>, Failure> {
     let names = match groups {
@@ -27,6 +27,10 @@ pub(super) fn moves_to(
             known.filter(|group| groups.admits(group)).collect()
         }
     };
+    if names.is_empty() {
+        return Err(Failure::new(Exit::Unsound, format!("no group on {} is selected", cluster.alias()))
+            .remedy("check --groups-regex and --exclude-groups, and the permission Describe on the groups"));
+    }
     let committed = cluster.target_commits(&names, None, deadline)?;
     let named = named_partitions(cluster, partitions, deadline)?;
     let mut wanted: Vec<(GroupId, TopicPartition)> = Vec::new();
@@ -56,14 +60,13 @@ pub(super) fn moves_to(
 
 fn named_partitions(
     cluster: &Cluster,
-    named: &[TargetPartitions],
+    named: &[TopicChoice],
     deadline: &Deadline,
 ) -> Result<Vec<TopicPartition>, Failure> {
     let mut partitions = Vec::new();
-    for TargetPartitions { topic, partitions: numbers } in named {
-        let topic = topic.as_str().into();
+    for TopicChoice { topic, partitions: numbers } in named {
         if numbers.is_empty() {
-            partitions.extend(cluster.partitions(&topic, deadline)?);
+            partitions.extend(cluster.partitions(topic, deadline)?);
         } else {
             partitions.extend(
                 numbers.iter().map(|&number| TopicPartition { topic: topic.clone(), partition: number }),

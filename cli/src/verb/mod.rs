@@ -4,6 +4,7 @@ mod apply;
 mod archive;
 mod destination;
 mod dump;
+mod mirror_names;
 mod output;
 mod reconcile;
 mod reset;
@@ -25,7 +26,7 @@ pub(crate) use state::state;
 pub(crate) use translate::translate;
 pub(crate) use undo::undo;
 
-use offsets_core::model::{GroupId, GroupSelection, SourceOffset, TopicName, TopicPartition};
+use offsets_core::model::{GroupId, GroupSelection, PatternError, SourceOffset, TopicChoice, TopicPartition};
 use offsets_core::translate::Selection;
 
 use crate::args::{GroupArgs, SelectionArgs};
@@ -33,16 +34,23 @@ use crate::failure::Failure;
 
 /// The groups the arguments mean; `None` when they name none.
 fn groups(args: &GroupArgs) -> Result<Option<GroupSelection>, Failure> {
-    if let Some(pattern) = &args.groups_regex {
-        let matching =
-            GroupSelection::matching(pattern).map_err(|error| Failure::usage(error.to_string()))?;
-        return Ok(Some(matching));
-    }
-    if args.all_groups {
-        return Ok(Some(GroupSelection::All));
-    }
-    let named: Vec<_> = args.group.iter().map(|group| GroupId::from(group.as_str())).collect();
-    Ok((!named.is_empty()).then_some(GroupSelection::Named(named)))
+    let not_a_pattern = |error: PatternError| Failure::usage(error.to_string());
+    let groups = if let Some(pattern) = &args.groups_regex {
+        GroupSelection::matching(pattern).map_err(not_a_pattern)?
+    } else if args.all_groups {
+        GroupSelection::All
+    } else if !args.exclude_groups.is_empty() {
+        return Err(Failure::usage("--exclude-groups leaves groups out of others, and none are named")
+            .remedy("give --all-groups or --groups-regex too"));
+    } else {
+        let named: Vec<_> = args.group.iter().map(|group| GroupId::from(group.as_str())).collect();
+        return Ok((!named.is_empty()).then_some(GroupSelection::Named(named)));
+    };
+    let excluded = args.exclude_groups.iter().map(|pattern| pattern.trim());
+    groups.excluding(excluded).map(Some).map_err(|error| {
+        not_a_pattern(error)
+            .remedy("--exclude-groups is a list at whose commas it is split, as MM2 splits groups.exclude")
+    })
 }
 
 /// What the arguments want translated.
@@ -56,8 +64,7 @@ fn selection(args: &SelectionArgs) -> Result<Selection, Failure> {
              offset kept outside Kafka",
         ));
     };
-    let topics = args.topics.iter().map(|topic| TopicName::from(topic.as_str())).collect();
-    Ok(Selection::Groups { groups, topics })
+    Ok(Selection::Groups { groups, topics: args.topics.clone() })
 }
 
 /// Each `--topic T:P` with the `--offset` of the same number.
@@ -67,19 +74,13 @@ fn offsets(args: &SelectionArgs) -> Result<Vec<(TopicPartition, SourceOffset)>, 
             format!("--topic is given {} times and --offset {}", args.topics.len(), args.offsets.len());
         return Err(Failure::usage(said).remedy("give one --offset for each --topic TOPIC:PARTITION"));
     }
-    let pair = |(topic, &offset): (&String, &i64)| {
-        let partition = partition(topic)?;
+    let pair = |(choice, &offset): (&TopicChoice, &i64)| {
+        let [partition] = choice.partitions[..] else {
+            return Err(Failure::usage(format!("--topic {choice}: with --offset, write TOPIC:PARTITION")));
+        };
         let offset =
             SourceOffset::new(offset).map_err(|error| Failure::usage(format!("--offset: {error}")))?;
-        Ok((partition, offset))
+        Ok((TopicPartition { topic: choice.topic.clone(), partition }, offset))
     };
     args.topics.iter().zip(&args.offsets).map(pair).collect()
-}
-
-fn partition(text: &str) -> Result<TopicPartition, Failure> {
-    let parts = text.rsplit_once(':').and_then(|(topic, number)| Some((topic, number.parse::<i32>().ok()?)));
-    match parts {
-        Some((topic, number)) if number >= 0 && !topic.is_empty() => Ok(TopicPartition::new(topic, number)),
-        _ => Err(Failure::usage(format!("--topic {text}: with --offset, write TOPIC:PARTITION"))),
-    }
 }

@@ -1,11 +1,13 @@
 use std::collections::BTreeSet;
 
-use offsets_core::model::{GroupId, GroupSelection};
+use offsets_core::document_in_words;
+use offsets_core::model::{GroupId, GroupSelection, TopicChoice};
 use offsets_core::plan::{CsvRow, Move, read_csv};
 use offsets_core::translate::Translation;
 
 use super::apply::Wishes;
 use super::destination::moves_to;
+use super::mirror_names::{tell_of_originals, with_mirrors};
 use super::session::{Session, SourceNeed, TargetSession, read};
 use super::translate::soundness;
 use crate::args::{ApplyArgs, Destination, EvidenceArgs, LinkArgs, OutputArgs, ResetArgs};
@@ -50,6 +52,7 @@ fn to_translation(
     let source_is_alive = inquiry.evidence().source.is_alive();
     let mut translation = inquiry.conclude();
     if !translation.missing.is_empty() || translation.rows.is_empty() {
+        tell_of_originals(&translation.link, &args.selection.topics, session.remarks());
         let kinds = session.kinds_on_source(&translation, source_is_alive);
         return Ok(soundness(&translation, &kinds, session.remarks()));
     }
@@ -97,43 +100,52 @@ fn to_destination(
     let Some(groups) = super::groups(&args.selection.groups)? else {
         return Err(Failure::usage("no group is named").remedy("say --group, --groups-regex or --all-groups"));
     };
-    let partitions =
-        args.selection.topics.iter().map(|topic| topic.parse()).collect::<Result<Vec<_>, String>>();
-    let partitions = partitions.map_err(|error| Failure::usage(format!("--topic: {error}")))?;
     if link.demo && destination.is_time() {
         return Err(Failure::usage("--to: the demo's clusters keep no index of times")
             .remedy("name clusters of your own, or say earliest, latest, offset:N or shift:N"));
     }
+    let topics = &args.selection.topics;
     let session = TargetSession::open(link, output)?;
-    let moves = moves_to(&session.cluster, destination, &groups, &partitions, &session.deadline)?;
-    session.apply(Wishes::of(moves), &args.apply.overrides(), &args.apply, output)
+    let moves = moves_to(&session.cluster, destination, &groups, topics, &session.deadline);
+    let applied = moves.and_then(|moves| session.apply(Wishes::of(moves), &args.apply.overrides(), &args.apply, output));
+    with_mirrors(applied, link, topics.iter().map(|choice| &choice.topic), session.remarks)
 }
 
 fn to_file(link: &LinkArgs, output: &OutputArgs, args: &ResetArgs) -> Result<Exit, Failure> {
     let Some(path) = &args.from_file else { return Err(Failure::usage("no file is named")) };
-    let rows = read_csv(&read(path)?).map_err(|error| {
-        Failure::usage(format!("{}: {error}", path.display()))
+    let text = read(path)?;
+    let rows = read_csv(&text).map_err(|error| {
+        let what = match document_in_words(&text) {
+            Some(document) => format!("this is {document}, not CSV"),
+            None => error.to_string(),
+        };
+        Failure::usage(what)
+            .in_file(path)
             .remedy("each line is topic,partition,offset or group,topic,partition,offset, without a header")
     })?;
     let groups = super::groups(&args.selection.groups)?;
-    let session_remarks = Remarks::new(output);
-    let moves = moves_of(rows, groups.as_ref(), session_remarks).map_err(|failure| failure.in_file(path))?;
+    let remarks = Remarks::new(output);
+    let moves = moves_of(rows, groups.as_ref(), &args.selection.topics, remarks)
+        .map_err(|failure| failure.in_file(path))?;
+    let topics: BTreeSet<_> = moves.iter().map(|wish| wish.partition.topic.clone()).collect();
     let session = TargetSession::open(link, output)?;
-    session.apply(Wishes::of(moves), &args.apply.overrides(), &args.apply, output)
+    let applied = session.apply(Wishes::of(moves), &args.apply.overrides(), &args.apply, output);
+    with_mirrors(applied, link, &topics, remarks)
 }
 
-/// The moves a file asks for. Three columns belong to the one group named on the command line; of four columns, groups
-/// that were not asked for are left out and counted.
+/// The moves a file asks for. Three columns belong to the one group named on the command line; lines of groups and partitions that
+/// were not asked for are left out and said, and what was asked for must be there.
 fn moves_of(
     rows: Vec<CsvRow>,
     groups: Option<&GroupSelection>,
+    topics: &[TopicChoice],
     remarks: Remarks,
 ) -> Result<Vec<Move>, Failure> {
     let only = match groups {
         Some(GroupSelection::Named(names)) if names.len() == 1 => names.first(),
         _ => None,
     };
-    let mut left_out = BTreeSet::<GroupId>::new();
+    let (mut left_out, mut partitions_left_out) = (BTreeSet::<GroupId>::new(), BTreeSet::new());
     let mut moves = Vec::new();
     for CsvRow { group, partition, offset } in rows {
         let Some(group) = group.or_else(|| only.cloned()) else {
@@ -141,26 +153,45 @@ fn moves_of(
         };
         if groups.is_some_and(|groups| !groups.admits(&group)) {
             left_out.insert(group);
-            continue;
+        } else if !TopicChoice::any_admits(topics, &partition) {
+            partitions_left_out.insert(partition);
+        } else {
+            let to = Some(offset);
+            moves.push(Move {
+                group,
+                partition,
+                to,
+                metadata: None,
+                sound: true,
+                stranded: None,
+                optional: false,
+            });
         }
-        moves.push(Move {
-            group,
-            partition,
-            to: Some(offset),
-            metadata: None,
-            sound: true,
-            stranded: None,
-            optional: false,
-        });
+    }
+    let asked: BTreeSet<_> = moves.iter().map(|wish| &wish.group).collect();
+    if let Some(GroupSelection::Named(names)) = groups
+        && let Some(absent) = names.iter().find(|name| !asked.contains(name))
+    {
+        return Err(Failure::usage(format!("group {absent} is not in the file{}", among(topics))));
+    }
+    let is_absent = |choice: &&TopicChoice| !moves.iter().any(|wish| choice.admits(&wish.partition));
+    if let Some(absent) = topics.iter().find(is_absent) {
+        return Err(Failure::usage(format!("no line of the file is of {absent}"))
+            .remedy("--topic is the name as it stands in the file"));
+    }
+    if moves.is_empty() {
+        return Err(Failure::usage("no group of the file is selected")
+            .remedy("check --groups-regex and --exclude-groups against the names in the file"));
     }
     for group in left_out {
         remarks.say(format!("left out: group {group} of the file was not asked for"));
     }
-    if let Some(GroupSelection::Named(names)) = groups {
-        let asked: BTreeSet<_> = moves.iter().map(|wish| &wish.group).collect();
-        if let Some(absent) = names.iter().find(|name| !asked.contains(name)) {
-            return Err(Failure::usage(format!("group {absent} is not in the file")));
-        }
+    for partition in partitions_left_out {
+        remarks.say(format!("left out: {partition} of the file was not asked for"));
     }
     Ok(moves)
+}
+
+fn among(topics: &[TopicChoice]) -> &'static str {
+    if topics.is_empty() { "" } else { " with one of these topics" }
 }

@@ -3,9 +3,7 @@
 use std::fs;
 use std::io::Write as _;
 
-use clap::CommandFactory as _;
-
-use crate::args::{Cli, CompletionsArgs, ManArgs};
+use crate::args::{CompletionsArgs, ManArgs, command};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::print::stdout;
@@ -13,7 +11,7 @@ use crate::print::stdout;
 /// `offsets completions`.
 pub(crate) fn completions(args: &CompletionsArgs) -> Result<Exit, Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "offsets", &mut script);
+    clap_complete::generate(args.shell, &mut command(), "offsets", &mut script);
     let mut out = stdout();
     out.write_all(&script).and_then(|()| out.flush())?;
     Ok(Exit::Done)
@@ -22,7 +20,7 @@ pub(crate) fn completions(args: &CompletionsArgs) -> Result<Exit, Failure> {
 /// `offsets man`.
 pub(crate) fn man(args: &ManArgs) -> Result<Exit, Failure> {
     fs::create_dir_all(&args.dir)
-        .and_then(|()| clap_mangen::generate_to(Cli::command(), &args.dir))
+        .and_then(|()| clap_mangen::generate_to(command(), &args.dir))
         .map_err(|error| Failure::unwritable(&args.dir, &error))?;
     Ok(Exit::Done)
 }

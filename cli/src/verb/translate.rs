@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use offsets_core::model::{GroupId, GroupKind};
 use offsets_core::translate::Translation;
 
+use super::mirror_names::tell_of_originals;
 use super::session::{Session, SourceNeed};
 use crate::args::{EvidenceArgs, Format, LinkArgs, OutputArgs, TranslateArgs};
 use crate::clock;
@@ -33,6 +34,9 @@ pub(crate) fn translate(
         seed.save(session.remarks())?;
     }
     print_translation(&translation, args.explain, output, session.remarks(), clock::now())?;
+    if !translation.is_sound() || translation.rows.is_empty() {
+        tell_of_originals(&translation.link, &args.selection.topics, session.remarks());
+    }
     Ok(soundness(&translation, &kinds, session.remarks()))
 }
 

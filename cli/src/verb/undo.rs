@@ -44,6 +44,12 @@ pub(crate) fn undo(link: &LinkArgs, output: &OutputArgs, args: &UndoArgs) -> Res
             entry.group, entry.partition
         ));
     }
+    if moves.is_empty() {
+        return Err(Failure::new(
+            Exit::Unsound,
+            "nothing can be put back: no group had a commit before the reset",
+        ));
+    }
     let overrides = Overrides { backwards: Backwards::All, ..args.apply.overrides() };
     session.apply(Wishes::of(moves), &overrides, &args.apply, output)
 }

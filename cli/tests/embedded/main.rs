@@ -10,6 +10,7 @@ mod archive_stops;
 mod bad_input;
 mod cases_config;
 mod cases_dead_source;
+mod cases_flags;
 mod cases_link;
 mod cases_names;
 mod dump;

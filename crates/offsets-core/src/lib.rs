@@ -33,6 +33,7 @@
 
 pub mod config;
 pub mod consumer_offsets;
+mod document;
 pub mod evidence;
 pub mod history;
 pub mod link;
@@ -43,6 +44,8 @@ pub mod reconcile;
 pub mod sim;
 pub mod translate;
 mod wire;
+
+pub use document::document_in_words;
 
 /// The version of every JSON document this library reads and writes.
 pub const API_VERSION: &str = "offsets/v1";

@@ -59,7 +59,18 @@ fn what_is_wrong_is_named_with_its_line() {
         ("topic,partition,offset\n", "line 1: `partition` is not a partition number"),
         ("orders,-1,7\n", "line 1: `-1` is not a partition number"),
         ("orders,2147483648,7\n", "line 1: `2147483648` is not a partition number"),
-        ("orders,0,\n", "line 1: `` is not an offset from 0 to 2^63 - 1"),
+        ("orders,0,\n", "line 1 has no offset"),
+        ("app, orders ,0, \n", "line 1 has no offset"),
+        (",orders,0,7\n", "line 1 names no group"),
+        ("app,orders,0,7\n  ,orders,1,7\n", "line 2 names no group"),
+        ("app,,0,7\n", "line 1 names no topic"),
+        ("app,\"\",0,7\n", "line 1 names no topic"),
+        ("app,or ders,0,7\n", "line 1: `or ders` is not a topic's name"),
+        (
+            "app, \"orders\",0,7\n",
+            "line 1: `\"orders\"` has a quote inside: a quoted field begins with its quote, directly behind the comma",
+        ),
+        ("app,orders,0,\u{1b}[2J\n", r"line 1: `\u{1b}[2J` is not an offset from 0 to 2^63 - 1"),
         ("orders,0,-1\n", "line 1: `-1` is not an offset from 0 to 2^63 - 1"),
         (
             "orders,0,9223372036854775808\n",
@@ -73,6 +84,22 @@ fn what_is_wrong_is_named_with_its_line() {
     ] {
         assert_eq!(read_csv(text).unwrap_err().to_string(), said, "{text:?}");
     }
+}
+
+/// P6, after https://github.com/linkedin/Burrow/pull/399: all fields are trimmed, or the line is refused.
+#[test]
+fn blanks_around_fields_are_taken_off_all_of_them_and_kept_inside_quotes() {
+    let app = vec![row(Some("app-g"), "src.orders", 0, 18_000)];
+    for text in [
+        "app-g , src.orders , 0 , 18000\n",
+        "\tapp-g,src.orders,0,18000 \r\n",
+        "app-g,\"src.orders\", +0,18000",
+    ] {
+        assert_eq!(read_csv(text).as_ref(), Ok(&app), "{text:?}");
+    }
+    let quoted = vec![row(Some(" app, g "), "t", 0, 7), row(Some("\u{feff}app"), "t", 0, 7)];
+    assert_eq!(write_csv(&quoted), "\" app, g \",\"t\",0,7\n\"\u{feff}app\",\"t\",0,7\n");
+    assert_eq!(read_csv(&write_csv(&quoted)), Ok(quoted));
 }
 
 #[test]
@@ -99,10 +126,11 @@ mod properties {
                 .prop_map(|name| name.into_iter().filter(|c| !"\r\n\u{feff}".contains(*c)).collect()),
             "[a-z,\"]{249}",
         ]
+        .prop_filter("an empty name is refused", |name: &String| !name.is_empty())
     }
 
     fn topic() -> impl Strategy<Value = String> {
-        prop_oneof!["[a-zA-Z0-9._-]{1,30}", "[a-zA-Z0-9._-]{249}"]
+        prop_oneof!["[a-zA-Z0-9_-][a-zA-Z0-9._-]{0,29}", "[a-zA-Z0-9_-][a-zA-Z0-9._-]{248}"]
     }
 
     fn rows() -> impl Strategy<Value = Vec<CsvRow>> {

@@ -13,8 +13,7 @@ use offsets_core::history::{CheckpointHistory, Sync, SyncHistory};
 use offsets_core::link::{Link, Side};
 use offsets_core::mm2::Checkpoint;
 use offsets_core::model::{
-    Commit, CommittedOffset, GroupId, GroupSelection, LogRange, SourceOffset, TargetOffset, TopicName,
-    TopicPartition,
+    Commit, CommittedOffset, GroupId, GroupSelection, LogRange, SourceOffset, TargetOffset, TopicPartition,
 };
 use offsets_core::translate::{
     EvidenceKind, Inquiry, NoTarget, OffsetForm, Position, Rules, Selection, Summary, Translation,
@@ -58,7 +57,7 @@ fn evidence(commits: Vec<RecordedCommit>) -> Evidence {
 }
 
 fn groups(groups: GroupSelection, topics: &[&str]) -> Selection {
-    Selection::Groups { groups, topics: topics.iter().copied().map(TopicName::from).collect() }
+    Selection::Groups { groups, topics: topics.iter().map(|topic| topic.parse().unwrap()).collect() }
 }
 
 fn named(names: &[&str]) -> GroupSelection {

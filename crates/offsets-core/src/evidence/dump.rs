@@ -1,9 +1,10 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::Evidence;
+use super::{Evidence, RecordedCommit};
 
 use crate::API_VERSION;
+use crate::document::{HeadError, Malformed, expect_kind, in_words};
 use crate::link::LinkError;
 
 const KIND: &str = "Evidence";
@@ -23,7 +24,7 @@ pub enum DumpError {
         problem: String,
     },
     /// It is JSON of another kind or version.
-    #[error("this is `{found}` of `{version}`, not `{KIND}` of `{API_VERSION}`")]
+    #[error("this is {}, not a dump (`{KIND}` of `{API_VERSION}`)", in_words(found, version))]
     OtherKind {
         /// Its `kind`.
         found: String,
@@ -46,13 +47,6 @@ pub enum DumpError {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Head {
-    api_version: String,
-    kind: String,
-}
-
-#[derive(Deserialize)]
 struct Body<'a> {
     digest: String,
     #[serde(borrow)]
@@ -60,7 +54,15 @@ struct Body<'a> {
 }
 
 /// The text of a dump file: JSON, with a digest over the evidence so that a changed file is noticed.
+///
+/// Commits of a group whose name is empty, which brokers still take from old clients, are left out: no file names such a group.
 pub fn write_dump(evidence: &Evidence) -> String {
+    let is_named = |recorded: &RecordedCommit| !recorded.commit.group.as_str().is_empty();
+    if !evidence.commits.iter().all(is_named) {
+        let mut named = evidence.clone();
+        named.commits.retain(is_named);
+        return write_dump(&named);
+    }
     let evidence = serde_json::to_string(evidence).expect("evidence has only string keys");
     let digest = digest(&evidence);
     format!(
@@ -73,10 +75,12 @@ pub fn write_dump(evidence: &Evidence) -> String {
 /// # Errors
 /// [`DumpError`], which says where the text stops being a dump, that the evidence in it was changed, or what its link cannot be.
 pub fn read_dump(text: &str) -> Result<Evidence, DumpError> {
-    let head: Head = serde_json::from_str(text).map_err(|cause| malformed(&cause, ""))?;
-    if head.api_version != API_VERSION || head.kind != KIND {
-        return Err(DumpError::OtherKind { found: head.kind, version: head.api_version });
-    }
+    expect_kind(text, KIND).map_err(|error| match error {
+        HeadError::Malformed(Malformed { line, column, problem }) => {
+            DumpError::Malformed { line, column, problem }
+        }
+        HeadError::Other { found, version } => DumpError::OtherKind { found, version },
+    })?;
     let Body { digest: written, evidence } =
         serde_json::from_str(text).map_err(|cause| malformed(&cause, ""))?;
     let computed = digest(evidence.get());

@@ -88,11 +88,18 @@ pub enum GroupSelection {
     Matching(Box<Regex>),
     /// All.
     All,
+    /// Those of a selection whose whole name matches none of these.
+    Except {
+        /// The selection.
+        groups: Box<GroupSelection>,
+        /// What is left out.
+        excluded: Vec<Regex>,
+    },
 }
 
 /// A group pattern that is not a regular expression.
 #[derive(Debug, Clone, Serialize, thiserror::Error)]
-#[error("`{pattern}` is not a regular expression: {cause}")]
+#[error("`{}` is not a regular expression: {cause}", super::Printable(pattern))]
 pub struct PatternError {
     /// The pattern as given.
     pub pattern: String,
@@ -106,12 +113,16 @@ impl GroupSelection {
     /// # Errors
     /// [`PatternError`] when `pattern` is not a regular expression.
     pub fn matching(pattern: &str) -> Result<Self, PatternError> {
-        // Alone first: `a)|(b` is no pattern, though it would become one between the brackets.
-        let whole = Regex::new(pattern).and_then(|_| Regex::new(&format!("^(?:{pattern})$")));
-        whole.map(|regex| Self::Matching(Box::new(regex))).map_err(|cause| PatternError {
-            pattern: pattern.to_owned(),
-            cause: cause.to_string().lines().last().unwrap_or_default().trim().to_owned(),
-        })
+        Ok(Self::Matching(Box::new(whole(pattern)?)))
+    }
+
+    /// The same without the groups whose whole name matches one of `patterns`, as MM2's `groups.exclude` leaves groups out.
+    ///
+    /// # Errors
+    /// [`PatternError`] when one is not a regular expression.
+    pub fn excluding<'a>(self, patterns: impl IntoIterator<Item = &'a str>) -> Result<Self, PatternError> {
+        let excluded = patterns.into_iter().map(whole).collect::<Result<Vec<_>, _>>()?;
+        Ok(if excluded.is_empty() { self } else { Self::Except { groups: Box::new(self), excluded } })
     }
 
     /// Whether a group is meant.
@@ -120,8 +131,21 @@ impl GroupSelection {
             Self::Named(names) => names.contains(group),
             Self::Matching(regex) => regex.is_match(group.as_str()),
             Self::All => true,
+            Self::Except { groups, excluded } => {
+                groups.admits(group) && !excluded.iter().any(|regex| regex.is_match(group.as_str()))
+            }
         }
     }
+}
+
+/// A pattern for whole names.
+fn whole(pattern: &str) -> Result<Regex, PatternError> {
+    // Alone first: `a)|(b` is no pattern, though it would become one between the brackets.
+    let whole = Regex::new(pattern).and_then(|_| Regex::new(&format!("^(?:{pattern})$")));
+    whole.map_err(|cause| PatternError {
+        pattern: pattern.to_owned(),
+        cause: cause.to_string().lines().last().unwrap_or_default().trim().to_owned(),
+    })
 }
 
 impl PartialEq for GroupSelection {
@@ -130,6 +154,9 @@ impl PartialEq for GroupSelection {
             (Self::Named(a), Self::Named(b)) => a == b,
             (Self::Matching(a), Self::Matching(b)) => a.as_str() == b.as_str(),
             (Self::All, Self::All) => true,
+            (Self::Except { groups: a, excluded: x }, Self::Except { groups: b, excluded: y }) => {
+                a == b && x.iter().map(Regex::as_str).eq(y.iter().map(Regex::as_str))
+            }
             _ => false,
         }
     }

@@ -9,6 +9,7 @@ mod name;
 mod offset;
 mod printable;
 pub mod sentinel;
+mod topic_choice;
 mod topic_id;
 
 pub use commit::{Commit, CommittedOffset};
@@ -17,4 +18,5 @@ pub use group::{GroupKind, GroupSelection, GroupState, PatternError};
 pub use name::{ClusterAlias, GroupId, TopicName, TopicPartition};
 pub use offset::{LogRange, NegativeOffset, SourceOffset, TargetOffset};
 pub use printable::Printable;
+pub use topic_choice::{TopicChoice, TopicChoiceError};
 pub use topic_id::{TopicId, TopicIdError};

@@ -1,14 +1,15 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Printable, sentinel};
 
 macro_rules! name {
-    ($(#[$doc:meta])* $name:ident) => {
+    ($(#[$doc:meta])* $name:ident, $what:literal) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
         #[serde(transparent)]
         pub struct $name(Arc<str>);
 
@@ -31,6 +32,17 @@ macro_rules! name {
             }
         }
 
+        /// Empty text names nothing and is refused.
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let name = Arc::<str>::deserialize(deserializer)?;
+                if name.is_empty() {
+                    return Err(D::Error::custom(concat!("a ", $what, " without a name")));
+                }
+                Ok(Self(name))
+            }
+        }
+
         impl From<&str> for $name {
             fn from(name: &str) -> Self {
                 Self::new(name)
@@ -47,17 +59,29 @@ macro_rules! name {
 
 name! {
     /// The short name a link gives a cluster (`src`, `us-east`), as in `clusters = src, dst`.
-    ClusterAlias
+    ClusterAlias, "cluster"
 }
 
 name! {
     /// A topic's name on one cluster. The same records may have another name on the other side.
-    TopicName
+    TopicName, "topic"
 }
 
 name! {
     /// A consumer group's id. It may hold any character, commas and quotes too.
-    GroupId
+    GroupId, "group"
+}
+
+impl TopicName {
+    /// The most characters that a name can have (`org.apache.kafka.common.internals.Topic`).
+    const MAX_LENGTH: usize = 249;
+
+    /// Whether a topic can have this name: letters, digits, `.`, `_` and `-` of ASCII, at most 249 of them, and not `.` or `..`.
+    pub fn is_legal(&self) -> bool {
+        let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+        let name = self.as_str();
+        (1..=Self::MAX_LENGTH).contains(&name.len()) && name.bytes().all(legal) && !matches!(name, "." | "..")
+    }
 }
 
 /// One partition of a topic. Shown as `topic-partition`, as Kafka does.

@@ -4,7 +4,7 @@
 //! (`group,topic,partition,offset`) name it themselves. Kafka's writer (Jackson, loose quoting) quotes by length and
 //! content, so both quoted and bare names are read; what is written here quotes only what must be.
 
-use crate::model::{GroupId, NegativeOffset, TargetOffset, TopicPartition};
+use crate::model::{GroupId, NegativeOffset, Printable, TargetOffset, TopicName, TopicPartition};
 
 /// One line: a position for a group on a partition.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,8 +31,41 @@ pub enum CsvError {
         /// How many were expected.
         expected: String,
     },
+    /// A line has no group or no topic where one must stand.
+    #[error("line {line} names no {what}")]
+    Nameless {
+        /// From 1.
+        line: u64,
+        /// `group` or `topic`.
+        what: &'static str,
+    },
+    /// A line has no offset. Kafka's own tool takes that for offset 0.
+    #[error("line {line} has no offset")]
+    NoOffset {
+        /// From 1.
+        line: u64,
+    },
+    /// A topic has a name that no topic can have.
+    #[error("line {line}: `{topic}` is not a topic's name")]
+    Topic {
+        /// From 1.
+        line: u64,
+        /// What stands there.
+        topic: TopicName,
+    },
+    /// A field has a quote in it, and does not begin with one.
+    #[error(
+        "line {line}: `{}` has a quote inside: a quoted field begins with its quote, directly behind the comma",
+        Printable(field)
+    )]
+    Quote {
+        /// From 1.
+        line: u64,
+        /// What stands there.
+        field: String,
+    },
     /// A partition or an offset is not a number in its range.
-    #[error("line {line}: `{value}` is not {what}")]
+    #[error("line {line}: `{}` is not {what}", Printable(value))]
     Number {
         /// From 1.
         line: u64,
@@ -62,20 +95,25 @@ pub enum CsvError {
     Empty,
 }
 
-/// Reads a file. Blank lines and CRLF are accepted.
+/// Reads a file. Blank lines, CRLF, a byte order mark and blanks around a field are accepted, as kafka-consumer-groups has it; blanks
+/// inside quotes belong to the name. Unlike there a line without an offset is no offset 0, and a partition may stand there once only.
 ///
 /// # Errors
 /// [`CsvError`], naming the first line that is wrong.
 pub fn read_csv(text: &str) -> Result<Vec<CsvRow>, CsvError> {
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+    let mut record = csv::StringRecord::new();
     let mut rows = Vec::new();
     let mut seen = std::collections::HashSet::new();
     let mut columns: Option<usize> = None;
-    for record in reader.records() {
-        let record = record.map_err(|cause| CsvError::Malformed {
+    loop {
+        let is_record = reader.read_record(&mut record).map_err(|cause| CsvError::Malformed {
             line: cause.position().map_or(0, csv::Position::line),
             cause: cause.to_string(),
         })?;
+        if !is_record {
+            break;
+        }
         let line = record.position().map_or(0, |position| line_at(text, position));
         let fits = match columns {
             None => matches!(record.len(), 3 | 4),
@@ -86,7 +124,9 @@ pub fn read_csv(text: &str) -> Result<Vec<CsvRow>, CsvError> {
             return Err(CsvError::Columns { line, found: record.len(), expected });
         }
         columns = Some(record.len());
-        let row = row(line, &record)?;
+        let start = record.position().map_or(0, csv::Position::byte) as usize;
+        let raw = &text[start..reader.position().byte() as usize];
+        let row = row(line, &fields(line, raw, &record)?)?;
         if !seen.insert((row.group.clone(), row.partition.clone())) {
             return Err(CsvError::Twice { line, partition: row.partition });
         }
@@ -97,15 +137,28 @@ pub fn read_csv(text: &str) -> Result<Vec<CsvRow>, CsvError> {
 
 /// Writes the form `kafka-consumer-groups --from-file` takes: three columns when `rows` name no group, else four.
 pub fn write_csv(rows: &[CsvRow]) -> String {
-    let mut writer = csv::WriterBuilder::new().has_headers(false).flexible(true).from_writer(Vec::new());
-    for CsvRow { group, partition, offset } in rows {
-        let (number, offset) = (partition.partition.to_string(), offset.to_string());
-        let fields = group.iter().map(GroupId::as_str).chain([partition.topic.as_str(), &number, &offset]);
-        writer.write_record(fields).expect("a vector takes every byte");
-    }
+    rows.iter().map(line).collect()
+}
+
+fn line(CsvRow { group, partition, offset }: &CsvRow) -> String {
+    // Blanks at the ends of a name would not be read as part of it without quotes.
+    let is_bare = |group: &GroupId| group.as_str().trim_matches(is_margin).len() == group.as_str().len();
+    let quotes =
+        if group.iter().all(is_bare) { csv::QuoteStyle::Necessary } else { csv::QuoteStyle::NonNumeric };
+    let mut writer = csv::WriterBuilder::new().quote_style(quotes).from_writer(Vec::new());
+    let (number, offset) = (partition.partition.to_string(), offset.to_string());
+    let fields = group.iter().map(GroupId::as_str).chain([partition.topic.as_str(), &number, &offset]);
+    writer.write_record(fields).expect("a vector takes every byte");
     let bytes = writer.into_inner().expect("a vector takes every byte");
     String::from_utf8(bytes).expect("names and numbers are UTF-8")
 }
+
+/// What is not part of a name without quotes around it.
+fn is_margin(character: char) -> bool {
+    character.is_whitespace() || character == BYTE_ORDER_MARK
+}
+
+const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// The line a record stands on; its position is that of the blank lines passed over before it.
 fn line_at(text: &str, position: &csv::Position) -> u64 {
@@ -113,15 +166,58 @@ fn line_at(text: &str, position: &csv::Position) -> u64 {
     position.line() + blank.filter(|byte| **byte == b'\n').count() as u64
 }
 
-fn row(line: u64, record: &csv::StringRecord) -> Result<CsvRow, CsvError> {
+/// The fields of a record: quoted ones as they are, the others without the blanks around them.
+fn fields<'r>(line: u64, raw: &str, record: &'r csv::StringRecord) -> Result<Vec<&'r str>, CsvError> {
+    let quoted = quoted_fields(raw);
+    let field = |(at, field): (usize, &'r str)| {
+        if quoted.get(at).copied().unwrap_or(false) {
+            return Ok(field);
+        }
+        let field = field.trim();
+        if field.contains('"') { Err(CsvError::Quote { line, field: field.to_owned() }) } else { Ok(field) }
+    };
+    record.iter().enumerate().map(field).collect()
+}
+
+/// Which fields of a record as it stands in the file begin with a quote.
+fn quoted_fields(raw: &str) -> Vec<bool> {
+    let raw = raw.trim_start_matches([BYTE_ORDER_MARK, '\r', '\n']);
+    let (mut quoted, mut is_inside) = (vec![raw.starts_with('"')], false);
+    for (at, byte) in raw.bytes().enumerate() {
+        match byte {
+            b'"' => is_inside = !is_inside,
+            b',' if !is_inside => quoted.push(raw.as_bytes().get(at + 1) == Some(&b'"')),
+            _ => {}
+        }
+    }
+    quoted
+}
+
+fn row(line: u64, fields: &[&str]) -> Result<CsvRow, CsvError> {
     let wrong = |value: &str, what| CsvError::Number { line, value: value.to_owned(), what };
-    let group = (record.len() == 4).then(|| GroupId::from(&record[0]));
-    let [topic, partition, offset] = [3, 2, 1].map(|from_end| record[record.len() - from_end].trim());
+    let nameless = |what| CsvError::Nameless { line, what };
+    let (group, topic, partition, offset) = match *fields {
+        [group, topic, partition, offset] => (Some(group), topic, partition, offset),
+        [topic, partition, offset] => (None, topic, partition, offset),
+        _ => return Err(CsvError::Columns { line, found: fields.len(), expected: "3 or 4".to_owned() }),
+    };
+    if group == Some("") {
+        return Err(nameless("group"));
+    }
+    if topic.is_empty() {
+        return Err(nameless("topic"));
+    }
+    if !TopicName::from(topic).is_legal() {
+        return Err(CsvError::Topic { line, topic: topic.into() });
+    }
+    if offset.is_empty() {
+        return Err(CsvError::NoOffset { line });
+    }
     let number = partition.parse().ok().filter(|&number: &i32| number >= 0);
     let number = number.ok_or_else(|| wrong(partition, "a partition number"))?;
     let parsed = offset.parse::<i64>().ok().map(TargetOffset::new);
     let Some(Ok::<_, NegativeOffset>(offset)) = parsed else {
         return Err(wrong(offset, "an offset from 0 to 2^63 - 1"));
     };
-    Ok(CsvRow { group, partition: TopicPartition::new(topic, number), offset })
+    Ok(CsvRow { group: group.map(GroupId::from), partition: TopicPartition::new(topic, number), offset })
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{LongMetadata, Notice, Overrides, TargetState};
 use crate::history::Sync;
 use crate::model::{
-    Commit, CommittedOffset, GroupId, GroupKind, GroupState, LogRange, SourceOffset, TargetOffset,
+    Commit, CommittedOffset, GroupId, GroupKind, GroupState, LogRange, Printable, SourceOffset, TargetOffset,
     TopicPartition,
 };
 use crate::translate::Stranded;
@@ -104,6 +104,9 @@ pub enum Refusal {
     Stranded(Stranded),
     /// There is no answer, or no such partition on the target.
     Nowhere,
+    /// The group does not exist there, and its name is empty or has blanks at its ends or characters that cannot be seen: that is
+    /// a slip far more often than a name.
+    DoubtfulName,
 }
 
 impl ResetPlan {

@@ -1,8 +1,10 @@
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Move, ResetPlan, Verdict};
-use crate::evidence::without_place;
+use crate::document::{HeadError, Malformed, expect_kind, in_words};
 use crate::model::{CommittedOffset, GroupId, TargetOffset, TopicPartition};
 
 const KIND: &str = "Undo";
@@ -50,13 +52,30 @@ pub enum UndoError {
         problem: String,
     },
     /// It is JSON of another kind or version.
-    #[error("this is `{found}` of `{version}`, not `{KIND}` of `{}`", crate::API_VERSION)]
+    #[error("this is {}, not an undo file (`{KIND}` of `{}`)", in_words(found, version), crate::API_VERSION)]
     OtherKind {
         /// Its `kind`.
         found: String,
         /// Its `apiVersion`.
         version: String,
     },
+    /// It names a partition of a group twice.
+    #[error("the undo file names {partition} of group {group} twice")]
+    Twice {
+        /// The group.
+        group: GroupId,
+        /// The partition.
+        partition: TopicPartition,
+    },
+    /// It holds nothing that could be put back.
+    #[error("the undo file has no entry")]
+    Empty,
+}
+
+impl From<Malformed> for UndoError {
+    fn from(Malformed { line, column, problem }: Malformed) -> Self {
+        Self::Malformed { line, column, problem }
+    }
 }
 
 impl Undo {
@@ -109,14 +128,16 @@ impl Undo {
     /// # Errors
     /// [`UndoError`].
     pub fn read(text: &str) -> Result<Self, UndoError> {
-        let undo: Self = serde_json::from_str(text).map_err(|cause| UndoError::Malformed {
-            line: cause.line(),
-            column: cause.column().max(1),
-            problem: without_place(&cause),
+        expect_kind(text, KIND).map_err(|error| match error {
+            HeadError::Malformed(malformed) => malformed.into(),
+            HeadError::Other { found, version } => UndoError::OtherKind { found, version },
         })?;
-        if undo.api_version != crate::API_VERSION || undo.kind != KIND {
-            return Err(UndoError::OtherKind { found: undo.kind, version: undo.api_version });
+        let undo: Self = serde_json::from_str(text).map_err(|cause| Malformed::from(&cause))?;
+        let mut partitions = BTreeSet::new();
+        let twice = undo.entries.iter().find(|entry| !partitions.insert((&entry.group, &entry.partition)));
+        if let Some(UndoEntry { group, partition, .. }) = twice {
+            return Err(UndoError::Twice { group: group.clone(), partition: partition.clone() });
         }
-        Ok(undo)
+        if undo.entries.is_empty() { Err(UndoError::Empty) } else { Ok(undo) }
     }
 }

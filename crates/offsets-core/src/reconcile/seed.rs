@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Identity, Position, ReadBefore, Seeded, Table};
-use crate::evidence::{Fingerprint, without_place};
+use crate::document::{HeadError, Malformed, expect_kind, in_words};
+use crate::evidence::Fingerprint;
 use crate::model::{ClusterAlias, GroupId, TargetOffset, TopicPartition, sentinel};
 
 const KIND: &str = "Seed";
@@ -100,7 +101,7 @@ pub enum SeedError {
         problem: String,
     },
     /// It is JSON of another kind or version.
-    #[error("this is `{found}` of `{version}`, not `{KIND}` of `{}`", crate::API_VERSION)]
+    #[error("this is {}, not a seed (`{KIND}` of `{}`)", in_words(found, version), crate::API_VERSION)]
     OtherKind {
         /// Its `kind`.
         found: String,
@@ -115,6 +116,12 @@ pub enum SeedError {
         "the seed's window for {0} is none: `from` and `until` are offsets below 2^48, and `until` does not lie below `from`"
     )]
     NoWindow(TopicPartition),
+}
+
+impl From<Malformed> for SeedError {
+    fn from(Malformed { line, column, problem }: Malformed) -> Self {
+        Self::Malformed { line, column, problem }
+    }
 }
 
 impl Seed {
@@ -170,14 +177,11 @@ impl Seed {
     /// # Errors
     /// [`SeedError`], with what is wrong.
     pub fn read(text: &str) -> Result<Self, SeedError> {
-        let seed: Self = serde_json::from_str(text).map_err(|cause| SeedError::Malformed {
-            line: cause.line(),
-            column: cause.column().max(1),
-            problem: without_place(&cause),
+        expect_kind(text, KIND).map_err(|error| match error {
+            HeadError::Malformed(malformed) => malformed.into(),
+            HeadError::Other { found, version } => SeedError::OtherKind { found, version },
         })?;
-        if seed.api_version != crate::API_VERSION || seed.kind != KIND {
-            return Err(SeedError::OtherKind { found: seed.kind, version: seed.api_version });
-        }
+        let seed: Self = serde_json::from_str(text).map_err(|cause| Malformed::from(&cause))?;
         let mut partitions = BTreeSet::new();
         for window in &seed.windows {
             if !partitions.insert(&window.partition) {

@@ -12,7 +12,7 @@ use super::{EvidenceKind, PartitionEvidence, Row, Rules, Selection, Translation}
 use crate::evidence::{Evidence, Fact, Question, RecordedCommit, SourceState, Span, Witness};
 use crate::link::{Link, OffsetMapping};
 use crate::model::{
-    Commit, CommittedOffset, GroupId, GroupSelection, SourceOffset, TopicName, TopicPartition,
+    Commit, CommittedOffset, GroupId, GroupSelection, SourceOffset, TopicChoice, TopicName, TopicPartition,
 };
 
 /// A translation in the making: a short conversation in which the core asks and a [`Witness`] answers.
@@ -422,7 +422,7 @@ impl Inquiry {
         offsets.iter().map(wanted).collect()
     }
 
-    fn wanted_commits(&self, groups: &GroupSelection, topics: &[TopicName]) -> Vec<Wanted> {
+    fn wanted_commits(&self, groups: &GroupSelection, topics: &[TopicChoice]) -> Vec<Wanted> {
         let wanted = |RecordedCommit { commit, as_of }: &RecordedCommit| Wanted {
             group: Some(commit.group.clone()),
             source: commit.partition.clone(),
@@ -482,9 +482,9 @@ impl Inquiry {
 }
 
 /// Whether a commit is of a group and a topic that are meant.
-fn admits(groups: &GroupSelection, topics: &[TopicName], recorded: &RecordedCommit) -> bool {
+fn admits(groups: &GroupSelection, topics: &[TopicChoice], recorded: &RecordedCommit) -> bool {
     let Commit { group, partition, .. } = &recorded.commit;
-    groups.admits(group) && (topics.is_empty() || topics.contains(&partition.topic))
+    groups.admits(group) && TopicChoice::any_admits(topics, partition)
 }
 
 /// Of each group's commits on a partition the one that was the newest last; of two that were so at the same time the

@@ -1,4 +1,4 @@
-use crate::model::{GroupSelection, SourceOffset, TopicName, TopicPartition};
+use crate::model::{GroupSelection, SourceOffset, TopicChoice, TopicPartition};
 
 /// Which answers are wanted.
 #[derive(Debug, Clone)]
@@ -7,8 +7,8 @@ pub enum Selection {
     Groups {
         /// Which groups.
         groups: GroupSelection,
-        /// Topics by their source names; empty for all.
-        topics: Vec<TopicName>,
+        /// Topics or partitions by their source names; empty for all.
+        topics: Vec<TopicChoice>,
     },
     /// Positions of every group, and every partition MM2 wrote anything of: evidence that is to answer other questions
     /// later.
@@ -31,7 +31,7 @@ impl Selection {
     /// kept of any other need not be recalled. No partition is translated by what MM2 wrote of another.
     pub fn may_concern(&self, source: &TopicPartition) -> bool {
         match self {
-            Self::Groups { topics, .. } => topics.is_empty() || topics.contains(&source.topic),
+            Self::Groups { topics, .. } => TopicChoice::any_admits(topics, source),
             Self::Everything => true,
             Self::Offsets(offsets) => offsets.iter().any(|(partition, _)| partition == source),
         }
