@@ -73,7 +73,7 @@ fn evidence_that_misses_a_part_is_named_by_its_line_in_the_file() {
 fn another_kind_of_document_is_named() {
     let other = r#"{"apiVersion":"offsets/v2","kind":"Translation","digest":"","evidence":{}}"#;
     let error = read_dump(other).unwrap_err().to_string();
-    assert_eq!(error, "this is `Translation` of `offsets/v2`, not `Evidence` of `offsets/v1`");
+    assert_eq!(error, "this is `Translation` of `offsets/v2`, not a dump (`Evidence` of `offsets/v1`)");
 }
 
 #[test]

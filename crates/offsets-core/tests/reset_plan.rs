@@ -263,7 +263,7 @@ fn an_undo_file_of_another_kind_or_cut_short_is_refused() {
     let other = undo.write().replace("\"Undo\"", "\"Plan\"");
     assert_eq!(
         Undo::read(&other).unwrap_err().to_string(),
-        "this is `Plan` of `offsets/v1`, not `Undo` of `offsets/v1`"
+        "this is `Plan` of `offsets/v1`, not an undo file (`Undo` of `offsets/v1`)"
     );
     let text = undo.write();
     for cut in 0..text.trim_end().len() {
