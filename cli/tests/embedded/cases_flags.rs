@@ -128,7 +128,10 @@ fn a_policy_that_decides_nothing_is_refused() {
     for (flags, words) in [
         ("--mode dedup --identity key --on order=pass", ["--on order", "means nothing"]),
         ("--mode dedup --identity key --on tie=pass", ["--on tie", "means nothing"]),
-        ("--mode dedup --identity key --on identity=pass --on identity=fail", ["--on says twice", "identity"]),
+        (
+            "--mode dedup --identity key --on identity=pass --on identity=fail",
+            ["--on says twice", "identity"],
+        ),
         ("--mode dedup --identity key --regions a,b", ["--regions", "--mode"]),
     ] {
         folder.offsets(&format!("reconcile --from in.jsonl --dry-run {flags}")).fails(2, &words);
