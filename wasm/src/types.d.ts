@@ -6,15 +6,13 @@ export type Selection =
     | {
           /** These groups, by name. One without any commit is no error: see `Translation.missingGroups`. */
           groups: string[];
-          /** Only these topics, by their names on the source; all when left out or empty. */
-          /** Topics by their source names, each with partitions or without: `orders`, `orders:0,1`. */
+          /** Only these topics, or partitions of them (`orders:0,1`), by their names on the source; all when left out or empty. */
           topics?: string[];
       }
     | { allGroups: true; topics?: string[] }
     | {
           /** Groups whose whole name matches this regular expression (Rust's syntax, which has no look-around). */
           groupsRegex: string;
-          /** Topics by their source names, each with partitions or without: `orders`, `orders:0,1`. */
           topics?: string[];
       }
     | {
