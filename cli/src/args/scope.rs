@@ -154,8 +154,10 @@ fn own_unread(verb: &[&str], given: &ArgMatches) -> Option<(&'static str, &'stat
             ("offsets", has("from_file"), " with --from-file"),
             ("allow_unsafe", has("to"), " with --to"),
             ("allow_unsafe", has("from_file"), " with --from-file"),
+            ("allow_stranded", has("to"), " with --to"),
+            ("allow_stranded", has("from_file"), " with --from-file"),
         ],
-        ["undo"] => &[("allow_unsafe", true, "")],
+        ["undo"] => &[("allow_unsafe", true, ""), ("allow_stranded", true, "")],
         ["reconcile"] => &[
             ("bootstrap_server", has("demo"), " with --demo"),
             ("command_config", has("demo"), " with --demo"),
