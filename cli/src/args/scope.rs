@@ -24,7 +24,7 @@ enum About {
     Demo,
     /// The clusters of a link, its names, and how they are reached.
     Clusters,
-    /// How long things may take.
+    /// How long things may take. A verb that does not wait for something keeps within any limit.
     Timeout,
     SourceTimeout,
     /// That the source is not tried. Verbs that use the target alone keep that promise as it is.
@@ -45,7 +45,7 @@ use About::{
 };
 
 /// What a link is named by.
-const LINK: &[About] = &[File, Config, LinkName, Dump, Demo, Clusters, Timeout, SourceDead];
+const LINK: &[About] = &[File, Config, LinkName, Dump, Demo, Clusters, Timeout, SourceTimeout, SourceDead];
 /// What data is printed by.
 const DATA: &[About] = &[Format, OffsetForm, Remarks];
 const PRINTED: &[About] = &[Format, Remarks];
@@ -88,10 +88,10 @@ fn about(id: &str) -> Option<About> {
 /// What a verb reads, whatever its own flags are: several lists, of which it reads all.
 fn read_by(verb: &[&str]) -> &'static [&'static [About]] {
     match verb {
-        ["translate" | "reset"] => &[LINK, &[SourceTimeout, Evidence, Archive], DATA],
+        ["translate" | "reset"] => &[LINK, &[Evidence, Archive], DATA],
         ["undo"] => &[LINK, DATA],
-        ["dump"] => &[LINK, &[SourceTimeout, Evidence, Archive, Remarks]],
-        ["archive", "run"] => &[LINK, &[SourceTimeout, Remarks]],
+        ["dump"] => &[LINK, &[Evidence, Archive, Remarks]],
+        ["archive", "run"] => &[LINK, &[Remarks]],
         ["archive", "stats"] | ["simulate"] => &[PRINTED],
         ["archive", "export"] => &[&[LinkName, Remarks]],
         ["reconcile"] => &[LINK, PRINTED],
@@ -110,13 +110,13 @@ fn narrowed(verb: &[&str], given: &ArgMatches) -> Vec<(&'static str, Vec<About>)
     };
     let mut narrowed = Vec::new();
     if verb == ["reset"] && (has("to") || has("from_file")) {
-        let target = without(&[SourceTimeout, Evidence, Archive]);
+        let target = without(&[Evidence, Archive]);
         narrowed.push((if has("to") { " with --to" } else { " with --from-file" }, target));
     }
     if verb == ["reconcile"] && !has("group") {
         narrowed.push((
             " of files, without --group",
-            without(&[File, LinkName, Dump, Demo, Clusters, Timeout, SourceDead]),
+            without(&[File, LinkName, Dump, Demo, Clusters, Timeout, SourceTimeout, SourceDead]),
         ));
     } else if verb == ["reconcile"] && (has("bootstrap_server") || has("command_config")) {
         // -X is for this cluster too.
@@ -126,7 +126,7 @@ fn narrowed(verb: &[&str], given: &ArgMatches) -> Vec<(&'static str, Vec<About>)
     let config: &[About] = if verb == ["reconcile"] { &[] } else { &[Config] };
     let others = |more: &[About]| without(&[more, config].concat());
     if has("from_dump") {
-        narrowed.push((" with --from-dump", others(&[File, LinkName, Clusters, SourceTimeout, SourceDead])));
+        narrowed.push((" with --from-dump", others(&[File, LinkName, Clusters, SourceDead])));
     }
     if has("demo") {
         narrowed.push((" with --demo", others(&[File, LinkName, Clusters])));

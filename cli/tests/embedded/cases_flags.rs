@@ -53,7 +53,6 @@ fn a_reset_on_the_target_alone_refuses_flags_of_translations() {
         "--archive kept",
         "--no-probe",
         "--probe-max-records 5",
-        "--source-timeout 1s",
         "--allow-unsafe",
     ] {
         for (way, said) in [
