@@ -107,7 +107,8 @@ fn to_destination(
     let topics = &args.selection.topics;
     let session = TargetSession::open(link, output)?;
     let moves = moves_to(&session.cluster, destination, &groups, topics, &session.deadline);
-    let applied = moves.and_then(|moves| session.apply(Wishes::of(moves), &args.apply.overrides(), &args.apply, output));
+    let applied = moves
+        .and_then(|moves| session.apply(Wishes::of(moves), &args.apply.overrides(), &args.apply, output));
     with_mirrors(applied, link, topics.iter().map(|choice| &choice.topic), session.remarks)
 }
 

@@ -48,13 +48,9 @@ fn a_topic_or_a_group_that_the_file_does_not_have_is_named() {
 #[test]
 fn a_reset_on_the_target_alone_refuses_flags_of_translations() {
     let folder = folder(TWO_PARTITIONS);
-    for flag in [
-        "--evidence syncs",
-        "--archive kept",
-        "--no-probe",
-        "--probe-max-records 5",
-        "--allow-unsafe",
-    ] {
+    for flag in
+        ["--evidence syncs", "--archive kept", "--no-probe", "--probe-max-records 5", "--allow-unsafe"]
+    {
         for (way, said) in [
             ("--group app-g --topic src.orders --to latest", "`offsets reset` with --to does not use"),
             ("--from-file positions.csv", "`offsets reset` with --from-file does not use"),

@@ -141,6 +141,12 @@ impl ResetPlan {
         };
         let mut steps: Vec<Step> = wishes.into_iter().map(step).collect();
         steps.sort_by(|a, b| (&a.group, &a.partition).cmp(&(&b.group, &b.partition)));
+        for step in steps.iter_mut().filter(|step| step.verdict == Verdict::Ready) {
+            let name = step.group.as_str();
+            if step.state == GroupState::Dead && Printable(name).text() != name {
+                step.verdict = Verdict::Refused(Refusal::DoubtfulName);
+            }
+        }
         Self { steps, recreated }
     }
 
