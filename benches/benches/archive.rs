@@ -99,7 +99,7 @@ fn look(moved: usize, folder: &Path) -> Result<()> {
         let committed = CommittedOffset { offset: SourceOffset::new(1_000_000)?, metadata: String::new() };
         let partition = TopicPartition::new("orders", i32::try_from(number % 50)?);
         let group = GroupId::new(format!("group-{}", number / 50));
-        commits.push(RecordedCommit { commit: Commit { group, partition, committed }, as_of: now });
+        commits.push(RecordedCommit::new(Commit { group, partition, committed }, now));
     }
     let mut spent = Duration::ZERO;
     for _ in 0..LOOKS {

@@ -1,7 +1,7 @@
 //! Rows of an answer turned into JavaScript columns.
 
 use js_sys::{Array, BigInt64Array, Int32Array, Object, Reflect};
-use offsets_core::translate::{Finding, Row};
+use offsets_core::translate::{Finding, Row, Uncommitted};
 use wasm_bindgen::prelude::JsValue;
 
 /// The columns of these rows, under the names of the contract's JSON.
@@ -20,11 +20,15 @@ pub(crate) fn of(rows: &[Row]) -> Object {
         ("high", column(rows, |row| known(row.position.high().map(i64::from)))),
         ("class", column(rows, |row| row.position.class().into())),
         ("rereadMax", column(rows, |row| known(row.reread_max))),
+        ("rereadMap", column(rows, |row| known(row.reread_map))),
+        ("rereadAge", column(rows, |row| known(row.reread_age))),
+        ("committedAt", column(rows, |row| known(row.committed_at.map(|at| at.to_string())))),
         ("asOf", column(rows, |row| row.as_of.to_string().into())),
         ("assumptions", column(rows, |row| array(row.assumptions.iter().map(|needed| needed.name().into())))),
         ("evidence", column(rows, |row| array(row.evidence.iter().map(finding)))),
         ("mm2TargetOffset", column(rows, |row| known(row.mm2.target.map(i64::from)))),
         ("mm2RereadMax", column(rows, |row| known(row.mm2.reread_max))),
+        ("mm2Known", column(rows, |row| row.mm2.is_known.into())),
     ])
 }
 
@@ -44,6 +48,22 @@ pub(crate) fn object<const N: usize>(properties: [(&str, JsValue); N]) -> Object
 
 fn finding(finding: &Finding) -> JsValue {
     object([("kind", finding.kind.into()), ("detail", finding.detail.as_str().into())]).into()
+}
+
+/// Partitions of which a group has no known commit, as objects.
+pub(crate) fn uncommitted(found: &[Uncommitted]) -> Array {
+    let one = |found: &Uncommitted| {
+        JsValue::from(object([
+            ("group", found.group.as_str().into()),
+            ("topic", found.source.topic.as_str().into()),
+            ("partition", found.source.partition.into()),
+            ("targetTopic", found.target.topic.as_str().into()),
+            ("targetLogStart", i64::from(found.target_log.start).into()),
+            ("targetLogEnd", i64::from(found.target_log.end).into()),
+            ("targetCommittedOffset", known(found.own.map(i64::from))),
+        ]))
+    };
+    found.iter().map(one).collect()
 }
 
 fn column(rows: &[Row], cell: impl Fn(&Row) -> JsValue) -> JsValue {

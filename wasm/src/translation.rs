@@ -1,4 +1,4 @@
-use js_sys::Object;
+use js_sys::{Array, Object};
 use offsets_core::translate::{self, OffsetForm, Summary};
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -26,8 +26,18 @@ impl Translation {
     /// How many answers there are of each class.
     #[wasm_bindgen(getter, unchecked_return_type = "Summary")]
     pub fn summary(&self) -> Object {
-        let Summary { partitions, exact, bounded, floor, r#unsafe, unknown, reread_max, mm2_reread_max } =
-            self.0.summary();
+        let Summary {
+            partitions,
+            exact,
+            bounded,
+            floor,
+            r#unsafe,
+            unknown,
+            reread_max,
+            reread_map,
+            reread_age,
+            mm2_reread_max,
+        } = self.0.summary();
         columns::object([
             ("partitions", partitions.into()),
             ("exact", exact.into()),
@@ -36,6 +46,8 @@ impl Translation {
             ("unsafe", r#unsafe.into()),
             ("unknown", unknown.into()),
             ("rereadMax", columns::known(reread_max)),
+            ("rereadMap", columns::known(reread_map)),
+            ("rereadAge", columns::known(reread_age)),
             ("mm2RereadMax", columns::known(mm2_reread_max)),
         ])
     }
@@ -46,7 +58,20 @@ impl Translation {
         self.0.missing.iter().map(|group| group.as_str().to_owned()).collect()
     }
 
-    /// Whether every group asked for has an answer, and no answer is `unsafe` or `unknown`.
+    /// Partitions of which a group that reads their topic has no known commit, though their mirrors hold records: without a
+    /// commit the consumer's `auto.offset.reset` decides.
+    #[wasm_bindgen(getter, js_name = uncommittedPartitions, unchecked_return_type = "UncommittedPartition[]")]
+    pub fn uncommitted_partitions(&self) -> Array {
+        columns::uncommitted(&self.0.uncommitted)
+    }
+
+    /// When anything of the source was seen last: ISO 8601, UTC. `undefined` where nothing tells.
+    #[wasm_bindgen(getter, js_name = sourceSeenAt)]
+    pub fn source_seen_at(&self) -> Option<String> {
+        self.0.source_seen_at.map(|at| at.to_string())
+    }
+
+    /// Whether every group asked for has an answer on every partition it reads, and no answer is `unsafe` or `unknown`.
     #[wasm_bindgen(getter, js_name = isSound)]
     pub fn is_sound(&self) -> bool {
         self.0.is_sound()

@@ -68,16 +68,38 @@ export interface Columns {
     class: PositionClass[];
     /** How many data records the group reads again at most; `null` when nothing limits it. */
     rereadMax: (bigint | null)[];
+    /** How many of them the translation itself can make the group read again. `null` when nothing limits it. */
+    rereadMap: (bigint | null)[];
+    /** About how many of them the age of the commit makes it read again. `null` where the group's rate was not recorded. */
+    rereadAge: (bigint | null)[];
     /** When the source offset was read or recorded: ISO 8601, UTC. */
     asOf: string[];
+    /** The latest time at which the commit can have been made. `null` where that is not known. */
+    committedAt: (string | null)[];
     /** What each answer takes for granted. */
     assumptions: string[][];
     /** The facts each answer follows from. */
     evidence: Finding[][];
-    /** What MirrorMaker 2 itself would commit; `null` when it would leave the group without a position. */
+    /** What MirrorMaker 2 itself would commit; `null` when it would leave the group without a position, or with `mm2Known` false. */
     mm2TargetOffset: (bigint | null)[];
     /** How much the group would read again from there, at most. */
     mm2RereadMax: (bigint | null)[];
+    /** Whether MirrorMaker 2's answer is known: its offset syncs were read. */
+    mm2Known: boolean[];
+}
+
+/** A partition of which a group has no known commit, though it has commits on other partitions of the topic. */
+export interface UncommittedPartition {
+    group: string;
+    /** The topic's name on the source. */
+    topic: string;
+    partition: number;
+    /** The topic's name on the target. */
+    targetTopic: string;
+    targetLogStart: bigint;
+    targetLogEnd: bigint;
+    /** What the group has committed there on the target itself; `null` where it has not, or that was not asked. */
+    targetCommittedOffset: bigint | null;
 }
 
 /** How many answers there are of each class. */
@@ -90,6 +112,10 @@ export interface Summary {
     unknown: number;
     /** The sum over all answers; `null` when one has no limit. */
     rereadMax: bigint | null;
+    /** The same of what the translation makes groups read again. */
+    rereadMap: bigint | null;
+    /** The same of what the age of the commits makes them read again. */
+    rereadAge: bigint | null;
     /** The same for MirrorMaker 2's own answers. */
     mm2RereadMax: bigint | null;
 }

@@ -106,14 +106,14 @@ fn sync(upstream: i64, downstream: i64) -> Sync {
 }
 
 fn commit(group: &str, (topic, partition): (&str, i32), offset: i64) -> RecordedCommit {
-    RecordedCommit {
-        commit: Commit {
+    RecordedCommit::new(
+        Commit {
             group: group.into(),
             partition: TopicPartition::new(topic, partition),
             committed: CommittedOffset { offset: source(offset), metadata: String::new() },
         },
-        as_of: time("2026-11-23T08:00:01Z"),
-    }
+        time("2026-11-23T08:00:01Z"),
+    )
 }
 
 fn checkpoint(

@@ -83,10 +83,17 @@ test("columns and JSON say the same", () => {
         high: number(columns.high[at]),
         class: columns.class[at],
         rereadMax: number(columns.rereadMax[at]),
+        rereadMap: number(columns.rereadMap[at]),
+        rereadAge: number(columns.rereadAge[at]),
         asOf: columns.asOf[at],
+        committedAt: columns.committedAt[at],
         assumptions: columns.assumptions[at],
         evidence: columns.evidence[at],
-        mm2: { targetOffset: number(columns.mm2TargetOffset[at]), rereadMax: number(columns.mm2RereadMax[at]) },
+        mm2: {
+            targetOffset: number(columns.mm2TargetOffset[at]),
+            rereadMax: number(columns.mm2RereadMax[at]),
+            known: columns.mm2Known[at],
+        },
     }));
     assert.deepEqual(rows, partitions);
 });

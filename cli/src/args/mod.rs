@@ -21,7 +21,7 @@ pub(crate) use output::{Format, LogFormat, OutputArgs};
 pub(crate) use reconcile::{Mode, OnFlaw, ReconcileArgs};
 pub(crate) use reset::{ApplyArgs, Destination, MetadataHandling, ResetArgs, UndoArgs};
 pub(crate) use scope::{command, hoisted, parse};
-pub(crate) use selection::{GroupArgs, SeedArgs, SelectionArgs, TranslateArgs};
+pub(crate) use selection::{GroupArgs, OnUncommitted, SeedArgs, SelectionArgs, TranslateArgs};
 pub(crate) use simulate::SimulateArgs;
 pub(crate) use state::{
     StateAcknowledgeArgs, StateArgs, StateExportArgs, StateImportArgs, StateShowArgs, StateVerb,

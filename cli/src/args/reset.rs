@@ -26,11 +26,11 @@ pub(crate) struct ResetArgs {
 
     /// Where to, on the target, instead of the translated position: earliest, latest, offset:N, shift:N (or shift:-N),
     /// datetime:2026-11-23T08:00:00Z, duration:PT1H (an hour ago; duration:7d, duration:P7DT2H)
-    #[arg(long, value_name = "WHERE", conflicts_with = "from_file")]
+    #[arg(long, value_name = "WHERE", conflicts_with_all = ["from_file", "uncommitted"])]
     pub(crate) to: Option<Destination>,
 
     /// Positions from a CSV file as kafka-consumer-groups writes it
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "uncommitted")]
     pub(crate) from_file: Option<PathBuf>,
 
     #[command(flatten)]

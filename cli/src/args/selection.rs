@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
-use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
+use clap::{Args, ValueEnum};
 use offsets_core::model::TopicChoice;
 
 #[derive(Debug, Args)]
@@ -19,7 +19,12 @@ Classes:
   bounded  nothing is skipped; at most REREAD records are read twice
   floor    nothing is skipped; nothing says how many are read twice
   unsafe   the evidence contradicts itself; the position shown is the safest known
-  unknown  there is no mirror partition to go on in")]
+  unknown  there is no mirror partition to go on in, or nothing is known of its log
+
+With a dead source the commits may be older than the groups. REREAD is then what can be read twice at most, up to the replicated
+end; REREAD-MAP is the part that the translation makes, and REREAD-AGE about what the age of the commit makes, from the rate
+that an archive recorded. AS-OF and COMMITTED say how long before the source's last sign of life a commit was last seen, and
+was made at the latest.")]
 pub(crate) struct TranslateArgs {
     #[command(flatten)]
     pub(crate) selection: SelectionArgs,
@@ -53,9 +58,22 @@ pub(crate) struct SelectionArgs {
     #[arg(long = "topic", value_name = "TOPIC[:PARTITION]")]
     pub(crate) topics: Vec<TopicChoice>,
 
+    /// What to do about a partition of which a group that reads its topic has no known commit, though there are records in its
+    /// mirror: refuse (exit 3), earliest (reset places the group at its log start), or leave (to auto.offset.reset)
+    #[arg(long, value_name = "WHAT", default_value = "refuse", conflicts_with = "offsets")]
+    pub(crate) uncommitted: OnUncommitted,
+
     /// A source offset kept outside Kafka, for the --topic before it
     #[arg(long = "offset", value_name = "N", requires = "topics", conflicts_with_all = ["group", "all_groups", "groups_regex"])]
     pub(crate) offsets: Vec<i64>,
+}
+
+/// `--uncommitted`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnUncommitted {
+    Refuse,
+    Earliest,
+    Leave,
 }
 
 /// Which consumer groups are meant.

@@ -40,6 +40,9 @@ fn print_table(out: &mut impl Write, translation: &Translation, now: Timestamp) 
     if translation.rows.is_empty() {
         return Ok(());
     }
+    if !translation.source.is_alive() {
+        return print_aged(out, translation, now);
+    }
     let mut table = Table::new([
         "GROUP",
         "TOPIC",
@@ -67,6 +70,49 @@ fn print_table(out: &mut impl Write, translation: &Translation, now: Timestamp) 
             or_none(row.reread_max),
             or_none(row.mm2.reread_max),
             age(row.as_of, now),
+            evidence(row),
+        ]);
+    }
+    table.write(out)
+}
+
+/// With a dead source: what the map makes groups read again apart from what the age of the commits does, and the ages of the
+/// commits against the source's last sign of life.
+fn print_aged(out: &mut impl Write, translation: &Translation, now: Timestamp) -> io::Result<()> {
+    let mut table = Table::new([
+        "GROUP",
+        "TOPIC",
+        "PARTITION",
+        "SOURCE",
+        "TARGET",
+        "LOW",
+        "HIGH",
+        "CLASS",
+        "REREAD",
+        "REREAD-MAP",
+        "REREAD-AGE",
+        "MM2-REREAD",
+        "AS-OF",
+        "COMMITTED",
+        "EVIDENCE",
+    ]);
+    let seen = translation.source_seen_at.unwrap_or(now);
+    for row in &translation.rows {
+        table.add_row([
+            row.group.as_ref().map_or(NONE, |group| group.as_str()).to_owned(),
+            row.source.topic.to_string(),
+            row.source.partition.to_string(),
+            row.committed.offset.to_string(),
+            or_none(row.position.target()),
+            or_none(row.position.target()),
+            or_none(row.position.high()),
+            row.position.class().to_owned(),
+            or_none(row.reread_max),
+            or_none(row.reread_map),
+            or_none(row.reread_age),
+            or_none(row.mm2.reread_max),
+            age(row.as_of, if row.live { now } else { seen }),
+            or_none(row.committed_at.map(|at| age(at, seen))),
             evidence(row),
         ]);
     }
@@ -120,14 +166,47 @@ fn in_words(translation: &Translation) -> String {
     format!("{partitions} {noun}: {}. {} Nothing was changed.", classes.join(", "), rereads(translation))
 }
 
+/// What of the re-reads with a dead source is the map's and what the age of the commits makes, and when the source was seen.
+fn parts(translation: &Translation) -> String {
+    if translation.source.is_alive() {
+        return String::new();
+    }
+    let part = |of: fn(&Row) -> Option<u64>| {
+        let known: Vec<u64> = translation.rows.iter().filter_map(of).collect();
+        let sum: u64 = known.iter().sum();
+        match translation.rows.len() - known.len() {
+            0 => sum.to_string(),
+            _ if known.is_empty() => "not known".to_owned(),
+            unknown => format!("{sum} and on {unknown} not known"),
+        }
+    };
+    let (map, age) = (part(|row| row.reread_map), part(|row| row.reread_age));
+    let seen = translation.source_seen_at.map_or_else(
+        || "it is not known when the source was last seen".to_owned(),
+        |at| format!("the source was last seen at {at}"),
+    );
+    format!(
+        ", up to the replicated end; by the translation {map}, by the age of the commits about {age}; {seen}"
+    )
+}
+
 /// The re-reads of the partitions that have a limit, ours beside MM2's, and how many have none.
 fn rereads(translation: &Translation) -> String {
     let limited: Vec<_> =
         translation.rows.iter().filter_map(|row| Some((row.reread_max?, row.mm2.reread_max))).collect();
     let unlimited = translation.rows.len() - limited.len();
     let ours: u64 = limited.iter().map(|(ours, _)| ours).sum();
-    let theirs: u64 = limited.iter().filter_map(|(_, theirs)| *theirs).sum();
-    let known = format!("Read again: at most {ours} records (MM2 itself: {theirs})");
+    let theirs: Vec<u64> = limited.iter().filter_map(|(_, theirs)| *theirs).collect();
+    let sum: u64 = theirs.iter().sum();
+    let theirs = match limited.len() - theirs.len() {
+        0 => sum.to_string(),
+        _ if theirs.is_empty() => "not known".to_owned(),
+        unknown => format!("{sum}, and on {unknown} no known limit"),
+    };
+    if limited.is_empty() {
+        return "Read again: no limit is known.".to_owned();
+    }
+    let known = format!("Read again: at most {ours} records (MM2 itself: {theirs}){}", parts(translation));
     match unlimited {
         0 => format!("{known}."),
         _ => format!("{known}, and on {unlimited} without a known limit."),

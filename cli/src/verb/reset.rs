@@ -3,14 +3,14 @@ use std::collections::BTreeSet;
 use offsets_core::document_in_words;
 use offsets_core::model::{GroupId, GroupSelection, TopicChoice};
 use offsets_core::plan::{CsvRow, Move, read_csv};
-use offsets_core::translate::Translation;
+use offsets_core::translate::{Translation, Uncommitted};
 
 use super::apply::Wishes;
 use super::destination::moves_to;
 use super::mirror_names::{tell_of_originals, with_mirrors};
 use super::session::{Session, SourceNeed, TargetSession, read};
-use super::translate::soundness;
-use crate::args::{ApplyArgs, Destination, EvidenceArgs, LinkArgs, OutputArgs, ResetArgs};
+use super::translate::{all_committed, soundness};
+use crate::args::{ApplyArgs, Destination, EvidenceArgs, LinkArgs, OnUncommitted, OutputArgs, ResetArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::print::Remarks;
@@ -54,7 +54,11 @@ fn to_translation(
     if !translation.missing.is_empty() || translation.rows.is_empty() {
         tell_of_originals(&translation.link, &args.selection.topics, session.remarks());
         let kinds = session.kinds_on_source(&translation, source_is_alive);
-        return Ok(soundness(&translation, &kinds, session.remarks()));
+        return Ok(soundness(&translation, &kinds, args.selection.uncommitted, session.remarks()));
+    }
+    if !all_committed(&translation, args.selection.uncommitted, session.remarks()) {
+        session.remarks().say("Nothing was changed.");
+        return Ok(Exit::Unsound);
     }
     let seed = args.seed.of(&mut translation);
     if let Some(seed) = seed.as_ref().filter(|_| !args.apply.execute) {
@@ -68,8 +72,26 @@ fn to_translation(
             .filter(|finding| finding.kind == "stranded")
             .for_each(|finding| session.remarks().say(&finding.detail));
     }
-    let wishes = Wishes::translated(moves(&translation, &args.apply), &translation);
+    let mut moves = moves(&translation, &args.apply);
+    if args.selection.uncommitted == OnUncommitted::Earliest {
+        moves.extend(to_log_start(&translation));
+    }
+    let wishes = Wishes::translated(moves, &translation);
     target.apply_after(save, wishes, &args.apply, output)
+}
+
+/// To the log start of each partition of which no commit is known: nothing can lie before it.
+fn to_log_start(translation: &Translation) -> Vec<Move> {
+    let place = |found: &Uncommitted| Move {
+        group: found.group.clone(),
+        partition: found.target.clone(),
+        to: Some(found.target_log.start),
+        stranded: None,
+        optional: false,
+        metadata: None,
+        sound: true,
+    };
+    translation.uncommitted.iter().map(place).collect()
 }
 
 /// Where groups go: to their positions, or behind stranded records where that is allowed.

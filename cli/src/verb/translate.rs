@@ -1,11 +1,12 @@
 use std::collections::BTreeMap;
 
+use offsets_core::evidence::SourceState;
 use offsets_core::model::{GroupId, GroupKind};
-use offsets_core::translate::Translation;
+use offsets_core::translate::{Translation, Uncommitted};
 
 use super::mirror_names::tell_of_originals;
 use super::session::{Session, SourceNeed};
-use crate::args::{EvidenceArgs, Format, LinkArgs, OutputArgs, TranslateArgs};
+use crate::args::{EvidenceArgs, Format, LinkArgs, OnUncommitted, OutputArgs, TranslateArgs};
 use crate::clock;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -37,16 +38,51 @@ pub(crate) fn translate(
     if !translation.is_sound() || translation.rows.is_empty() {
         tell_of_originals(&translation.link, &args.selection.topics, session.remarks());
     }
-    Ok(soundness(&translation, &kinds, session.remarks()))
+    Ok(soundness(&translation, &kinds, args.selection.uncommitted, session.remarks()))
 }
+
+/// Says on which partitions a group has no commit though it reads their topic; whether that is accepted.
+pub(super) fn all_committed(
+    translation: &Translation,
+    on_uncommitted: OnUncommitted,
+    remarks: Remarks,
+) -> bool {
+    let is_accepted = on_uncommitted != OnUncommitted::Refuse;
+    let Translation { link, uncommitted, .. } = translation;
+    for Uncommitted { group, source, target, target_log, own } in uncommitted {
+        let own = own
+            .map_or_else(String::new, |own| format!(" (it has committed {own} on {} itself)", link.target));
+        let what = format!(
+            "group {group}: no commit on {source} is known, though it has commits on other partitions of {}, and {target} on {} \
+             holds {}..{}{own}",
+            source.topic, link.target, target_log.start, target_log.end
+        );
+        if is_accepted {
+            remarks.say(what);
+        } else {
+            remarks.fault(format!(
+                "{what}: left out, its auto.offset.reset decides where it begins, and `latest` skips; choose --uncommitted earliest \
+                 or --uncommitted leave, or place it with `offsets reset --to WHERE --group {group} --topic {}:{}`",
+                target.topic, target.partition
+            ));
+        }
+    }
+    is_accepted || uncommitted.is_empty()
+}
+
+/// Where the commits of a dead source come from.
+const RECORDED: &str =
+    "no checkpoint and no archive that was read holds one (--archive DIR names an archive)";
 
 /// Says which groups have no answer, and gives the exit code. `kinds` are those of the groups without a commit, as far as the
 /// source tells them.
 pub(super) fn soundness(
     translation: &Translation,
     kinds: &BTreeMap<GroupId, GroupKind>,
+    on_uncommitted: OnUncommitted,
     remarks: Remarks,
 ) -> Exit {
+    let source = &translation.link.source;
     for group in &translation.missing {
         if let Some(kind) = kinds.get(group).filter(|kind| !kind.has_offsets()) {
             remarks.fault(format!(
@@ -56,15 +92,26 @@ pub(super) fn soundness(
             ));
             continue;
         }
-        remarks.fault(format!(
-            "group {group}: no commit is known on {}; check the name and --topic (--all-groups shows what there is), and the permission \
-             Describe on its topics: without it a broker does not show the commits",
-            translation.link.source
-        ));
+        remarks.fault(match &translation.source {
+            SourceState::Alive => format!(
+                "group {group}: no commit is known on {source}; check the name and --topic (--all-groups shows what there is), and the \
+                 permission Describe on its topics: without it a broker does not show the commits"
+            ),
+            SourceState::Dead { reason } => format!(
+                "group {group}: its commits on {source} are not known: {source}: {reason}; {RECORDED}"
+            ),
+        });
     }
     if translation.rows.is_empty() && translation.missing.is_empty() {
-        remarks.fault(format!("no group on {} matches, or none has commits", translation.link.source));
+        remarks.fault(match &translation.source {
+            SourceState::Alive => format!("no group on {source} matches, or none has commits"),
+            SourceState::Dead { reason } => {
+                format!("no commit of such a group on {source} is known: {source}: {reason}; {RECORDED}")
+            }
+        });
         return Exit::Unsound;
     }
-    if translation.is_sound() { Exit::Done } else { Exit::Unsound }
+    let all_committed = all_committed(translation, on_uncommitted, remarks);
+    let all_sound = translation.rows.iter().all(|row| row.position.is_sound());
+    if translation.missing.is_empty() && all_committed && all_sound { Exit::Done } else { Exit::Unsound }
 }

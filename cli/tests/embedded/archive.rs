@@ -75,7 +75,8 @@ fn an_export_is_a_dump_of_what_was_kept() {
     assert_eq!(dump["kind"], "Evidence");
     assert_eq!(dump["evidence"]["commits"].as_array().unwrap().len(), 12);
     // Nothing in it tells which logs the target has.
-    folder.offsets("translate --from-dump link.json --all-groups").expect(3);
+    let run = folder.offsets("translate --from-dump link.json --all-groups -o json").expect(0);
+    assert_eq!(run.json()["summary"]["floor"], 12);
     folder.offsets("archive export --dir kept --file link.json").fails(1, &["link.json"]);
     folder.offsets("archive export --dir kept --link 'a->b'").fails(2, &["link a->b", "src->dst"]);
 }

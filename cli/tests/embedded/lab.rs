@@ -42,6 +42,19 @@ impl Lab {
         lab.checkpoints("app-g", "orders", &[(150, 101)])
     }
 
+    /// Ten records on each of two partitions, of which app-g has a checkpoint on the first alone.
+    pub(crate) fn with_a_commit_on_one_of_two_partitions() -> Self {
+        let mut lab = Self::new();
+        for (cluster, name) in [(&mut lab.source, "orders"), (&mut lab.target, "src.orders")] {
+            cluster.create_topic(name, 2).unwrap();
+            for partition in 0..2 {
+                let record = DemoRecord { key: None, value: Some(b"record"), timestamp_ms: 1 };
+                cluster.produce(&name.into(), partition, std::iter::repeat_n(record, 10)).unwrap();
+            }
+        }
+        lab.target_syncs("orders", &[(0, 0), (9, 9)]).checkpoints("app-g", "orders", &[(5, 1)])
+    }
+
     /// A topic with `records` records on both sides, copied one to one.
     pub(crate) fn mirrored(mut self, topic: &str, records: usize) -> Self {
         let name = TopicName::from(topic);

@@ -8,6 +8,7 @@ mod archive_log;
 mod archive_of_several;
 mod archive_stops;
 mod bad_input;
+mod cases_answers;
 mod cases_config;
 mod cases_dead_source;
 mod cases_flags;

@@ -26,7 +26,7 @@ fn pair(upstream: i64, downstream: i64) -> Sync {
 fn commit(group: &str, offset: i64, as_of: Timestamp) -> RecordedCommit {
     let committed = CommittedOffset { offset: SourceOffset::new(offset).unwrap(), metadata: String::new() };
     let (group, partition) = (GroupId::from(group), TopicPartition::new("orders", 0));
-    RecordedCommit { commit: Commit { group, partition, committed }, as_of }
+    RecordedCommit::new(Commit { group, partition, committed }, as_of)
 }
 
 fn syncs(pairs: &[(i64, i64)]) -> SyncHistory {

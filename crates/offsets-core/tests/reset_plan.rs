@@ -105,7 +105,7 @@ fn a_move_that_need_not_be_made_blocks_no_other() {
     assert!(plan.refused().next().is_none());
     let left_out: Vec<_> = plan.left_out().map(|(_, refusal)| refusal).collect();
     let backwards = Refusal::Backwards { from: at(150), source: None, checkpoint: None };
-    assert_eq!(left_out, [backwards, Refusal::Nowhere]);
+    assert_eq!(left_out, [backwards, Refusal::NoAnswer]);
 
     // A group that is deleted keeps what it has where a move is left out.
     let mut state = state;
@@ -223,9 +223,13 @@ fn a_group_that_is_there_already_is_left_alone_even_while_it_is_active() {
 #[test]
 fn nowhere_to_go_cannot_be_overridden() {
     let all = all_overrides();
-    let known = state(Some(GroupState::Empty), None);
-    assert_eq!(step(wish(None), &known, &all).verdict, Verdict::Refused(Refusal::Nowhere));
+    let mut known = state(Some(GroupState::Empty), None);
+    assert_eq!(step(wish(None), &known, &all).verdict, Verdict::Refused(Refusal::NoAnswer));
     let elsewhere = Move { partition: TopicPartition::new("src.orders", 1), ..wish(Some(150)) };
+    assert_eq!(step(elsewhere.clone(), &known, &all).verdict, Verdict::Refused(Refusal::LogUnknown));
+    known.logs.add_unavailable(elsewhere.partition.clone(), "not authorised");
+    assert_eq!(step(elsewhere.clone(), &known, &all).verdict, Verdict::Refused(Refusal::LogUnknown));
+    known.logs.add_missing(elsewhere.partition.clone());
     assert_eq!(step(elsewhere, &known, &all).verdict, Verdict::Refused(Refusal::Nowhere));
 }
 

@@ -62,7 +62,7 @@ fn records(scans: impl IntoIterator<Item = Scan<SourceOffset>>) -> Records<Sourc
 fn commit(g: i64) -> RecordedCommit {
     let committed = CommittedOffset { offset: up(g), metadata: String::new() };
     let commit = Commit { group: GroupId::from("app"), partition: source(), committed };
-    RecordedCommit { commit, as_of: Timestamp::UNIX_EPOCH }
+    RecordedCommit::new(commit, Timestamp::UNIX_EPOCH)
 }
 
 /// A living source of 300 records and syncs at 0, 100 and 200; the target lacks ten of them.
@@ -185,7 +185,10 @@ fn where_no_seed_is_possible_or_needed_that_is_said() {
     is_unseeded(&seed(Evidence { syncs: without, ..evidence(150) }), "names no source offset");
     let beyond = Logs::from_iter([(source(), LogRange { start: up(0), end: up(120) })]);
     is_unseeded(&seed(Evidence { source_logs: beyond, ..evidence(110) }), "unsafe");
-    is_unseeded(&seed(Evidence { target_logs: Logs::default(), ..evidence(150) }), "no such partition");
+    is_unseeded(&seed(Evidence { target_logs: Logs::default(), ..evidence(150) }), "is not known");
+    let mut missing = Logs::default();
+    missing.add_missing(TopicPartition::new("src.orders", 0));
+    is_unseeded(&seed(Evidence { target_logs: missing, ..evidence(150) }), "no such partition");
 }
 
 #[test]

@@ -28,14 +28,14 @@ fn down(offset: i64) -> TargetOffset {
 }
 
 fn commit(group: &str, topic: &str, partition: i32, offset: i64) -> RecordedCommit {
-    RecordedCommit {
-        commit: Commit {
+    RecordedCommit::new(
+        Commit {
             group: GroupId::from(group),
             partition: TopicPartition::new(topic, partition),
             committed: CommittedOffset { offset: up(offset), metadata: "kept".to_owned() },
         },
-        as_of: Timestamp::UNIX_EPOCH,
-    }
+        Timestamp::UNIX_EPOCH,
+    )
 }
 
 /// `orders-0` is exact at 100, bounded at 150, open at 900, contradicted at 5000; `bills-0` is not mirrored.
@@ -46,12 +46,16 @@ fn evidence(commits: Vec<RecordedCommit>) -> Evidence {
     }
     let source = LogRange { start: up(0), end: up(1_000) };
     let target = LogRange { start: down(0), end: down(150) };
+    let mut target_logs = Logs::from_iter([(TopicPartition::new("src.orders", 0), target)]);
+    for missing in [("src.bills", 0), ("src.bills", 7), ("src.orders", 1)] {
+        target_logs.add_missing(TopicPartition::new(missing.0, missing.1));
+    }
     Evidence {
         commits,
         syncs: Reading::Whole(syncs),
         checkpoints: Reading::Absent { reason: "there is none".to_owned() },
         source_logs: [(TopicPartition::new("orders", 0), source)].into_iter().collect(),
-        target_logs: [(TopicPartition::new("src.orders", 0), target)].into_iter().collect(),
+        target_logs,
         ..Evidence::unread(Link::new("src", "dst"), Timestamp::UNIX_EPOCH)
     }
 }
@@ -127,6 +131,8 @@ fn a_summary_counts_every_class_and_adds_up_what_is_read_again() {
         exact: 2,
         bounded: 1,
         reread_max: Some(100),
+        reread_map: Some(100),
+        reread_age: Some(0),
         mm2_reread_max: Some(100),
         ..Summary::default()
     };
@@ -140,6 +146,7 @@ fn a_summary_counts_every_class_and_adds_up_what_is_read_again() {
         r#unsafe: 1,
         unknown: 1,
         reread_max: None,
+        reread_map: None,
         mm2_reread_max: None,
         ..expected
     };
@@ -152,7 +159,16 @@ fn a_summary_counts_every_class_and_adds_up_what_is_read_again() {
 #[test]
 fn nothing_selected_sums_up_to_nothing() {
     let summary = translate(evidence(Vec::new()), groups(GroupSelection::All, &[])).summary();
-    assert_eq!(summary, Summary { reread_max: Some(0), mm2_reread_max: Some(0), ..Summary::default() });
+    assert_eq!(
+        summary,
+        Summary {
+            reread_max: Some(0),
+            reread_map: Some(0),
+            reread_age: Some(0),
+            mm2_reread_max: Some(0),
+            ..Summary::default()
+        }
+    );
 }
 
 #[test]

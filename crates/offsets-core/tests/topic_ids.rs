@@ -38,7 +38,7 @@ fn evidence() -> Evidence {
     let commit = Commit { group: GroupId::from("app"), partition: partition.clone(), committed };
     let now = Timestamp::UNIX_EPOCH;
     Evidence {
-        commits: vec![RecordedCommit { commit, as_of: now }],
+        commits: vec![RecordedCommit::new(commit, now)],
         syncs: Reading::Whole(syncs),
         source_logs: Logs::from_iter([(partition, LogRange { start: up(0), end: up(400) })]),
         target_logs: Logs::from_iter([(

@@ -111,7 +111,7 @@ impl Return {
                 true => SourceState::Alive,
                 false => SourceState::Dead { reason: "gone".to_owned() },
             },
-            commits: vec![RecordedCommit { commit, as_of: Timestamp::UNIX_EPOCH }],
+            commits: vec![RecordedCommit::new(commit, Timestamp::UNIX_EPOCH)],
             syncs: syncs(self.syncs),
             checkpoints: Reading::Whole(checkpoints),
             source_logs: self.alive.then_some((partition.clone(), source_log)).into_iter().collect(),
@@ -262,7 +262,7 @@ fn a_first_failover_under_the_identity_policy_stays_exact() {
             committed: CommittedOffset { offset: down(own), metadata: String::new() },
         });
         let mut evidence = Evidence {
-            commits: vec![RecordedCommit { commit, as_of: Timestamp::UNIX_EPOCH }],
+            commits: vec![RecordedCommit::new(commit, Timestamp::UNIX_EPOCH)],
             syncs: Reading::Whole(syncs),
             checkpoints: Reading::Whole(checkpoints),
             source_logs: [(partition.clone(), source_log)].into_iter().collect(),
@@ -308,7 +308,7 @@ fn records_of_a_second_writer_in_a_shared_topic_are_not_passed() {
                 committed: CommittedOffset { offset: up(g), metadata: String::new() },
             };
             let mut evidence = Evidence {
-                commits: vec![RecordedCommit { commit, as_of: Timestamp::UNIX_EPOCH }],
+                commits: vec![RecordedCommit::new(commit, Timestamp::UNIX_EPOCH)],
                 syncs: Reading::Whole(syncs),
                 source_logs: [(partition.clone(), source_log)].into_iter().collect(),
                 target_logs: [(partition.clone(), target_log)].into_iter().collect(),

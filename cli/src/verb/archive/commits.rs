@@ -151,7 +151,7 @@ impl CommitWatch {
         } else {
             log.forget_changes();
             let commits: Vec<_> =
-                log.commits().into_iter().map(|commit| RecordedCommit { commit, as_of: now }).collect();
+                log.commits().into_iter().map(|commit| RecordedCommit::new(commit, now)).collect();
             recording.with(|recorder| recorder.commits(&commits, now))?
         };
         self.told = true;

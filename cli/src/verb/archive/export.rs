@@ -3,6 +3,7 @@ use std::path::Path;
 
 use offsets_core::evidence::{Evidence, Reading, SourceState, write_dump};
 use offsets_core::link::{Link, LinkName};
+use offsets_core::model::TopicName;
 use offsets_store::Archive;
 
 use super::super::session::tell_damages;
@@ -23,11 +24,22 @@ pub(super) fn export(link: &LinkArgs, output: &OutputArgs, args: &ExportArgs) ->
     let kept = archive.recall(&link)?;
     tell_damages(&archive, remarks);
     let (commits, syncs) = (kept.commits.len(), kept.syncs.len());
+    let nothing = |topic: TopicName| format!("the archive holds nothing of {topic}");
+    let (_, syncs_topic) = link.syncs_topic();
+    let (checkpoints_topic, target) = (link.checkpoints_topic(), link.target.clone());
     let evidence = Evidence {
         source: SourceState::Dead { reason: "not asked: this is what was archived".to_owned() },
+        source_seen_at: kept.source_seen_at,
         commits: kept.commits,
-        syncs: Reading::Whole(kept.syncs),
-        checkpoints: Reading::Whole(kept.checkpoints),
+        // What was never recorded is not known to be empty.
+        syncs: match kept.syncs.is_empty() {
+            false => Reading::Whole(kept.syncs),
+            true => Reading::Absent { reason: nothing(syncs_topic) },
+        },
+        checkpoints: match kept.checkpoints.is_empty() {
+            false => Reading::Whole(kept.checkpoints),
+            true => Reading::Absent { reason: nothing(checkpoints_topic) },
+        },
         source_topics: kept.source_topics,
         target_topics: kept.target_topics,
         ..Evidence::unread(link, clock::now())
@@ -40,6 +52,11 @@ pub(super) fn export(link: &LinkArgs, output: &OutputArgs, args: &ExportArgs) ->
         create(&args.file, &text)?;
         remarks.say(format!("{}: {commits} commits, {syncs} syncs", args.file.display()));
     }
+    remarks.say(format!(
+        "an archive holds no log ranges of {target}: answers from this file are floors at most, and nothing tells whether a mirror \
+         partition exists; with the target reachable use `translate --archive {}`, which asks it",
+        args.dir.display()
+    ));
     Ok(Exit::Done)
 }
 

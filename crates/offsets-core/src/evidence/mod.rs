@@ -14,7 +14,7 @@ pub use continuity::{Continuity, Incarnation, Sighting};
 pub(crate) use dump::without_place;
 pub use dump::{DumpError, read_dump, write_dump};
 pub use flow_back::FlowBack;
-pub use logs::Logs;
+pub use logs::{LogState, Logs};
 pub use positions::CopiedThrough;
 pub use question::{Fact, Question, Witness};
 pub use recollection::{KeptRecords, Recollection, Remembering};
@@ -38,16 +38,24 @@ pub struct Evidence {
     pub as_of: Timestamp,
     /// Whether the source answered.
     pub source: SourceState,
+    /// The newest time at which anything of the source was seen, where that is kept beside its commits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_seen_at: Option<Timestamp>,
     /// What the groups had committed on the source: read live, or where the source was not reached as it was kept
     /// beside it, which may be nothing.
     pub commits: Vec<RecordedCommit>,
     /// The offset-syncs topic.
+    #[serde(default = "Reading::unread")]
     pub syncs: Reading<SyncHistory>,
     /// The checkpoints topic.
+    #[serde(default = "Reading::unread")]
     pub checkpoints: Reading<CheckpointHistory>,
-    /// Log ranges on the source. A partition that is not there does not exist, or was not asked for.
+    /// Log ranges on the source. A partition that is not among them was not asked for.
+    #[serde(default)]
     pub source_logs: Logs<SourceOffset>,
-    /// Log ranges on the target, read after the topics above.
+    /// Log ranges on the target, read after the topics above. A partition that is not among them was not asked for; dumps of
+    /// version 0.1 do not tell it from one that does not exist.
+    #[serde(default)]
     pub target_logs: Logs<TargetOffset>,
     /// The ids that topics of the source have, asked for with the log ranges, behind those they had when something was
     /// kept of them.
@@ -77,12 +85,24 @@ pub struct Evidence {
 }
 
 impl Evidence {
+    /// The newest time at which anything of the source is known to have been seen: now while it answers, otherwise the last
+    /// look at a commit, the newest checkpoint, or what an archive recorded of it.
+    pub fn source_seen_at(&self) -> Option<Timestamp> {
+        if self.source.is_alive() {
+            return Some(self.as_of);
+        }
+        let commits = self.commits.iter().map(|recorded| recorded.as_of).max();
+        let checkpoints = self.checkpoints.whole().and_then(CheckpointHistory::newest);
+        [self.source_seen_at, commits, checkpoints].into_iter().flatten().max()
+    }
+
     /// Nothing known yet about a link, at `now`.
     pub fn unread(link: Link, now: Timestamp) -> Self {
         Self {
             link,
             as_of: now,
             source: SourceState::Alive,
+            source_seen_at: None,
             commits: Vec::new(),
             syncs: Reading::unread(),
             checkpoints: Reading::unread(),
@@ -131,6 +151,29 @@ pub struct RecordedCommit {
     pub commit: Commit<SourceOffset>,
     /// When it was known to be the group's newest.
     pub as_of: Timestamp,
+    /// The latest time at which it can have been made, where that is known: an archive's first sight of it, or the time of its
+    /// checkpoint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub committed_at: Option<Timestamp>,
+    /// Where the group was some minutes earlier, where that was recorded: tells how fast it reads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earlier: Option<EarlierCommit>,
+}
+
+/// A commit that was a group's newest before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EarlierCommit {
+    /// What was committed.
+    pub offset: SourceOffset,
+    /// When that was first seen.
+    pub at: Timestamp,
+}
+
+impl RecordedCommit {
+    /// A commit that was the group's newest at `as_of`, of which no more is known.
+    pub fn new(commit: Commit<SourceOffset>, as_of: Timestamp) -> Self {
+        Self { commit, as_of, committed_at: None, earlier: None }
+    }
 }
 
 /// The outcome of reading one internal topic whole. A topic that could be read only in part is an error of the edge

@@ -1,5 +1,7 @@
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
 use super::{CopiedThrough, Evidence, Logs, Reading, RecordedCommit, Records, SourceState, Span, TopicIds};
 use crate::history::{CheckpointHistory, SyncHistory};
 use crate::link::Side;
@@ -26,7 +28,8 @@ pub enum Question {
     },
     /// The log ranges of source partitions.
     SourceLogs(Vec<TopicPartition>),
-    /// The log ranges of target partitions, up to the high watermark.
+    /// The log ranges of target partitions, up to the high watermark. The answer may hold other partitions of their topics
+    /// too.
     TargetLogs(Vec<TopicPartition>),
     /// What groups have committed on the target themselves, by whom and where; sorted.
     TargetCommits(BTreeSet<(GroupId, TopicPartition)>),
@@ -75,6 +78,8 @@ pub enum Fact {
         /// What was tried, or that it was not.
         reason: String,
     },
+    /// Beside [`Fact::SourceDead`]: when anything of the source was seen last, where that is kept.
+    SourceSeen(Timestamp),
     /// To [`Question::OffsetSyncs`].
     OffsetSyncs(Reading<SyncHistory>),
     /// To [`Question::Checkpoints`].
@@ -121,7 +126,8 @@ impl Witness for Evidence {
     type Error = std::convert::Infallible;
 
     fn answer(&mut self, questions: Vec<Question>) -> Result<Vec<Fact>, Self::Error> {
-        Ok(questions.into_iter().map(|question| self.recall(question)).collect())
+        let seen = self.source_seen_at.map(Fact::SourceSeen);
+        Ok(questions.into_iter().map(|question| self.recall(question)).chain(seen).collect())
     }
 }
 
@@ -147,7 +153,9 @@ impl Evidence {
             }
             (Question::OffsetSyncs { .. }, _) => Fact::OffsetSyncs(self.syncs.clone()),
             (Question::Checkpoints { .. }, _) => Fact::Checkpoints(self.checkpoints.clone()),
-            (Question::TargetLogs(partitions), _) => Fact::TargetLogs(self.target_logs.of(&partitions)),
+            (Question::TargetLogs(partitions), _) => {
+                Fact::TargetLogs(self.target_logs.of_topics(&partitions))
+            }
             (Question::TargetCommits(asked), _) => Fact::TargetCommits(
                 self.target_commits
                     .iter()

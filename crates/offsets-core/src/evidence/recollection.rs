@@ -1,3 +1,5 @@
+use jiff::Timestamp;
+
 use super::{Fact, Question, Reading, RecordedCommit, Records, Span, TopicIds, Witness};
 use crate::history::{CheckpointHistory, SyncHistory};
 use crate::model::SourceOffset;
@@ -7,6 +9,8 @@ use crate::model::SourceOffset;
 pub struct Recollection {
     /// Each group's newest commit on each source partition that was seen, and when it was last seen to be the newest.
     pub commits: Vec<RecordedCommit>,
+    /// The newest time at which anything was read of the source.
+    pub source_seen_at: Option<Timestamp>,
     /// Every sync that was seen.
     pub syncs: SyncHistory,
     /// Every checkpoint that was seen.
@@ -111,6 +115,7 @@ impl<W: Witness, R: KeptRecords> Witness for Remembering<W, R> {
             let admitted = self.kept.commits.iter().filter(|kept| groups.admits(&kept.commit.group));
             facts.push(Fact::SourceCommits(admitted.cloned().collect()));
         }
+        facts.extend(self.kept.source_seen_at.filter(|_| dead).map(Fact::SourceSeen));
         self.dead |= dead;
         if let Some(spans) = asked.filter(|_| self.dead) {
             facts.push(Fact::SourceRecords(self.records.source_records(&spans)));

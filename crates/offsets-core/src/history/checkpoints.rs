@@ -142,6 +142,11 @@ impl CheckpointHistory {
         Some(PartitionCheckpoints { partition: &self.partitions[at], standings: &self.standings })
     }
 
+    /// When MM2 listed a group's commits for the newest checkpoint.
+    pub fn newest(&self) -> Option<Timestamp> {
+        self.standings.iter().map(|standing| standing.last.as_of).max()
+    }
+
     /// The target partitions with at least one checkpoint, sorted.
     pub fn partitions(&self) -> Vec<TopicPartition> {
         let mut partitions: Vec<_> = self

@@ -17,6 +17,9 @@ macro_rules! offset {
             /// The first offset a log can have.
             pub const ZERO: Self = Self(0);
 
+            /// The highest offset there is.
+            pub const MAX: Self = Self(i64::MAX);
+
             /// Takes an offset as Kafka counts it, in records from the beginning of the partition.
             ///
             /// # Errors

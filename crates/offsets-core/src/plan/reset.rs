@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::{LongMetadata, Notice, Overrides, TargetState};
+use crate::evidence::LogState;
 use crate::history::Sync;
 use crate::model::{
     Commit, CommittedOffset, GroupId, GroupKind, GroupState, LogRange, Printable, SourceOffset, TargetOffset,
@@ -102,8 +103,12 @@ pub enum Refusal {
     /// The offset, or the group's own commit, lies behind records that came over no link and that the group may have yet to
     /// read.
     Stranded(Stranded),
-    /// There is no answer, or no such partition on the target.
+    /// There is no such partition on the target.
     Nowhere,
+    /// There is no position to go to.
+    NoAnswer,
+    /// The log range of the partition is not known, so the position cannot be checked.
+    LogUnknown,
     /// The group does not exist there, and its name is empty or has blanks at its ends or characters that cannot be seen: that is
     /// a slip far more often than a name.
     DoubtfulName,
@@ -196,9 +201,11 @@ fn step(wish: Move, anew: bool, state: &TargetState, overrides: &Overrides) -> S
         to.map(|offset| CommittedOffset { offset, metadata: metadata.or(kept).unwrap_or_default() });
     let group_state = state.groups.get(&key.0).copied().unwrap_or(GroupState::Dead);
     let mut notices = Vec::new();
-    let verdict = match (&mut after, state.logs.get(&key.1)) {
-        (None, _) | (_, None) => Verdict::Refused(Refusal::Nowhere),
-        (Some(after), Some(log)) => {
+    let verdict = match (&mut after, state.logs.state(&key.1)) {
+        (_, LogState::Missing) => Verdict::Refused(Refusal::Nowhere),
+        (None, _) => Verdict::Refused(Refusal::NoAnswer),
+        (_, LogState::Unavailable { .. } | LogState::NotAsked) => Verdict::Refused(Refusal::LogUnknown),
+        (Some(after), LogState::Range(log)) => {
             let judge =
                 Judge { key: &key, before: before.as_ref(), log, group_state, sound, state, overrides };
             match stranded.filter(|stranded| judge.passes(*stranded, after)) {

@@ -22,7 +22,7 @@ pub struct TargetState {
     pub committed: BTreeMap<(GroupId, TopicPartition), CommittedOffset<TargetOffset>>,
     /// Commits that a transaction which has not ended yet holds back from readers.
     pub pending: BTreeSet<(GroupId, TopicPartition)>,
-    /// The log ranges of the partitions; one that is not here does not exist.
+    /// The log ranges of the partitions. One that is not known is not written to.
     pub logs: Logs<TargetOffset>,
     /// Maximum length of a commit's metadata, `offset.metadata.max.bytes`; `None` where the target does not tell.
     pub metadata_limit: Option<usize>,

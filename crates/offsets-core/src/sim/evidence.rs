@@ -3,8 +3,8 @@ use jiff::Timestamp;
 use super::target_log::{Entry, TargetLog};
 use super::{Random, Timestamps, World, downstream, upstream};
 use crate::evidence::{
-    CopiedThrough, Evidence, Fingerprint, FlowBack, Reading, RecordedCommit, Records, Scan, ScannedRecord,
-    SourceState,
+    CopiedThrough, Evidence, Fingerprint, FlowBack, Logs, Reading, RecordedCommit, Records, Scan,
+    ScannedRecord, SourceState,
 };
 use crate::history::{CheckpointHistory, SyncHistory};
 use crate::link::{Link, OffsetMapping, ReplicationPolicy};
@@ -94,7 +94,11 @@ impl World {
         let source = Self::partition();
         let target = link.remote_partition(&source);
         let (source_log, target_log) = (self.source_log(), self.target_log());
-        let target_logs = target_log.map(|log| (target.clone(), log));
+        let mut target_logs = Logs::default();
+        match target_log {
+            Some(log) => target_logs.add(target.clone(), log),
+            None => target_logs.add_missing(target.clone()),
+        }
         let mut source_records = Records::default();
         if known.source {
             source_records.add(source.clone(), self.source_scan(source_log));
@@ -117,7 +121,7 @@ impl World {
             syncs: reading(known.syncs, || read.sync_history()),
             checkpoints: reading(known.checkpoints, || read.checkpoint_history(&target)),
             source_logs: known.source.then_some((source.clone(), source_log)).into_iter().collect(),
-            target_logs: target_logs.into_iter().collect(),
+            target_logs,
             copied_through: reading(known.positions, || read.copied_through(&source)),
             flow_back: if self.setting().shared { read.flow_back(known) } else { FlowBack::default() },
             source_records,
@@ -186,13 +190,13 @@ impl World {
     /// Three groups: at the log end, in the middle of the log, and at its start.
     pub(super) fn commits(&self, partition: &TopicPartition) -> Vec<RecordedCommit> {
         let (start, end) = (self.source.start, self.source.end);
-        let commit = |(group, offset): (u8, i64)| RecordedCommit {
-            commit: Commit {
+        let commit = |(group, offset): (u8, i64)| {
+            let commit = Commit {
                 group: GroupId::from(name(group).as_str()),
                 partition: partition.clone(),
                 committed: CommittedOffset { offset: upstream(offset), metadata: String::new() },
-            },
-            as_of: Timestamp::UNIX_EPOCH,
+            };
+            RecordedCommit::new(commit, Timestamp::UNIX_EPOCH)
         };
         [(0, end), (1, start + (end - start) / 2), (2, start)].map(commit).to_vec()
     }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::evidence::{GONE, reading};
 use super::{Known, World, upstream};
-use crate::evidence::{Fact, Question, Records, Scan, Span, TopicIds, Witness};
+use crate::evidence::{Fact, Logs, Question, Records, Scan, Span, TopicIds, Witness};
 use crate::model::{LogRange, TopicPartition};
 use crate::translate::{Inquiry, Row, Rules, Selection};
 
@@ -79,8 +79,14 @@ impl SimulatedLink<'_> {
                 Fact::SourceLogs(log.into_iter().collect())
             }
             Question::TargetLogs(partitions) => {
-                let log = self.now.target_log().filter(|_| partitions.contains(&target));
-                Fact::TargetLogs(log.map(|log| (target, log)).into_iter().collect())
+                let mut logs = Logs::default();
+                for partition in partitions {
+                    match self.now.target_log().filter(|_| partition == target) {
+                        Some(log) => logs.add(partition, log),
+                        None => logs.add_missing(partition),
+                    }
+                }
+                Fact::TargetLogs(logs)
             }
             Question::SourceRecords(spans) => {
                 Fact::SourceRecords(scanned(spans, &source, |offsets| self.now.source_scan(offsets)))

@@ -13,6 +13,8 @@ pub fn answers(evidence: &Evidence, rules: &Rules, offsets: &[(TopicPartition, S
         source: source.clone(),
         committed: CommittedOffset { offset: *offset, metadata: String::new() },
         as_of: evidence.as_of,
+        committed_at: None,
+        earlier: None,
         live: true,
     };
     Row::answer(evidence, rules, offsets.iter().map(wanted).collect())

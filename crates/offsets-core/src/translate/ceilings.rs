@@ -7,7 +7,8 @@ use crate::model::SourceOffset;
 const NEEDS: Assumptions = Assumptions::NONE.with(Assumption::Order).with(Assumption::SameIncarnation);
 
 pub(super) fn ceilings(e: &PartitionEvidence<'_>, g: SourceOffset) -> impl Iterator<Item = Bound> {
-    let trusted = e.doubt(g).is_none();
+    // Without the log's end nothing shows that a sync is of the mirror topic that is there now.
+    let trusted = e.doubt(g).is_none() && e.target_log_unknown.is_none();
     [super::floors::preserved(e, g), sync_above(e, g), log_end(e, g), copied_through(e, g)]
         .into_iter()
         .flatten()

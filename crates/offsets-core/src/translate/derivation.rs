@@ -1,4 +1,4 @@
-use super::{Assumptions, Bound, Finding, Row};
+use super::{ANY_LOG, Assumptions, Bound, Finding, Row};
 
 /// Every bound that was found for a position, whichever of them decided it.
 #[derive(Debug, Clone, Default)]
@@ -27,9 +27,9 @@ pub struct DerivationStep {
 }
 
 impl Row {
-    /// How the answer was derived, floors before ceilings; nothing where there is no partition on the target.
+    /// How the answer was derived, floors before ceilings; nothing where nothing was to be derived.
     pub fn derivation_steps(&self) -> Vec<DerivationStep> {
-        let Some(log) = self.target_log else { return Vec::new() };
+        let log = self.target_log.unwrap_or(ANY_LOG);
         let (low, high) = (self.position.target(), self.position.high());
         let step = |name, bound: &Bound, end| DerivationStep {
             bound: name,

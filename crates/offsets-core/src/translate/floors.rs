@@ -32,7 +32,8 @@ pub(super) fn sync_back(e: &PartitionEvidence<'_>, g: SourceOffset) -> Option<Bo
     })
 }
 
-/// The target's log start offset: the last floor of all. There is nothing older to read.
+/// The target's log start offset: the last floor of all. There is nothing older to read. Where the log is not known it is
+/// offset 0, which is below every position and none itself.
 fn log_start(e: &PartitionEvidence<'_>) -> Bound {
     Bound { at: e.target_log.start, reason: Reason::LogStart, needs: Assumptions::NONE }
 }
@@ -40,7 +41,9 @@ fn log_start(e: &PartitionEvidence<'_>) -> Bound {
 /// On a link that preserves offsets the position is the commit itself, or the log end where the target has not got so
 /// far. It is floor and ceiling at once.
 pub(super) fn preserved(e: &PartitionEvidence<'_>, g: SourceOffset) -> Option<Bound> {
-    let same = TargetOffset::new(g.get()).ok().filter(|_| e.preserved && e.recreated.is_none())?;
+    // The target may not have got as far as the commit: without its log end nothing shows that it has.
+    let may_be_used = e.preserved && e.recreated.is_none() && e.target_log_unknown.is_none();
+    let same = TargetOffset::new(g.get()).ok().filter(|_| may_be_used)?;
     let needs = Assumptions::NONE.with(Assumption::OffsetsPreserved).with(Assumption::SameIncarnation);
     Some(Bound { at: same.min(e.target_log.end), reason: Reason::Preserved(g), needs })
 }

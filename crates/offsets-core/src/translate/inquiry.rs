@@ -8,8 +8,8 @@ use super::position::Bracket;
 use super::probe::Windows;
 use super::recast::Recast;
 use super::seeding::Seeding;
-use super::{EvidenceKind, PartitionEvidence, Row, Rules, Selection, Translation};
-use crate::evidence::{Evidence, Fact, Question, RecordedCommit, SourceState, Span, Witness};
+use super::{EvidenceKind, PartitionEvidence, Row, Rules, Selection, Translation, Uncommitted};
+use crate::evidence::{EarlierCommit, Evidence, Fact, Question, RecordedCommit, SourceState, Span, Witness};
 use crate::link::{Link, OffsetMapping};
 use crate::model::{
     Commit, CommittedOffset, GroupId, GroupSelection, SourceOffset, TopicChoice, TopicName, TopicPartition,
@@ -181,6 +181,9 @@ impl Inquiry {
         for fact in facts {
             match fact {
                 Fact::SourceCommits(commits) => self.evidence.commits = commits,
+                Fact::SourceSeen(at) => {
+                    self.evidence.source_seen_at = self.evidence.source_seen_at.max(Some(at));
+                }
                 Fact::SourceDead { reason } => self.evidence.source = SourceState::Dead { reason },
                 Fact::OffsetSyncs(reading) => self.evidence.syncs = reading,
                 Fact::Checkpoints(reading) => self.evidence.checkpoints = reading,
@@ -236,7 +239,20 @@ impl Inquiry {
             Seeds::Sought(seeding) => seeding.conclude(),
             _ => Vec::new(),
         };
-        Translation { link: self.evidence.link, as_of: self.evidence.as_of, rows, missing, seeds }
+        let source_seen_at = self.evidence.source_seen_at();
+        for row in &mut rows {
+            row.age_against(source_seen_at);
+        }
+        let uncommitted = match &self.selection {
+            Selection::Groups { .. } => {
+                let mut found = Uncommitted::of(&rows, &self.evidence);
+                found.retain(|found| self.selection.may_concern(&found.source));
+                found
+            }
+            Selection::Everything | Selection::Offsets(_) => Vec::new(),
+        };
+        let Evidence { link, as_of, source, .. } = self.evidence;
+        Translation { link, as_of, source, source_seen_at, rows, missing, uncommitted, seeds }
     }
 
     fn about_topics(&self) -> Vec<Question> {
@@ -286,8 +302,11 @@ impl Inquiry {
         if let (Selection::Everything, Some(syncs)) = (&self.selection, self.evidence.syncs.whole()) {
             sources.extend(syncs.partitions());
         }
-        let targets = sources.iter().map(|source| link.destination(source)).collect();
-        let mut questions = vec![Question::TargetLogs(targets)];
+        // Those beside them tell where a group has no commit though it reads the topic.
+        let siblings = self.siblings(&sources);
+        let targets: BTreeSet<_> =
+            sources.iter().chain(&siblings).map(|source| link.destination(source)).collect();
+        let mut questions = vec![Question::TargetLogs(targets.into_iter().collect())];
         if self.tells_topics_apart {
             let topics: BTreeSet<&TopicName> = sources.iter().map(|source| &source.topic).collect();
             questions.push(Question::TargetTopics(
@@ -310,9 +329,14 @@ impl Inquiry {
         let own = |wanted: Wanted| {
             let matters = !alive || self.is_shared(&wanted.source);
             let group = wanted.group.filter(|_| matters)?;
-            Some((group, link.destination(&wanted.source)))
+            let beside = siblings.iter().filter(|sibling| sibling.topic == wanted.source.topic);
+            let targets: Vec<_> = beside
+                .chain([&wanted.source])
+                .map(|source| (group.clone(), link.destination(source)))
+                .collect();
+            Some(targets)
         };
-        let own: BTreeSet<_> = self.wanted().into_iter().filter_map(own).collect();
+        let own: BTreeSet<_> = self.wanted().into_iter().filter_map(own).flatten().collect();
         questions.extend((!own.is_empty()).then_some(Question::TargetCommits(own)));
         questions
     }
@@ -417,17 +441,21 @@ impl Inquiry {
             source: source.clone(),
             committed: CommittedOffset { offset: *offset, metadata: String::new() },
             as_of: self.evidence.as_of,
+            committed_at: None,
+            earlier: None,
             live: true,
         };
         offsets.iter().map(wanted).collect()
     }
 
     fn wanted_commits(&self, groups: &GroupSelection, topics: &[TopicChoice]) -> Vec<Wanted> {
-        let wanted = |RecordedCommit { commit, as_of }: &RecordedCommit| Wanted {
+        let wanted = |RecordedCommit { commit, as_of, committed_at, earlier }: &RecordedCommit| Wanted {
             group: Some(commit.group.clone()),
             source: commit.partition.clone(),
             committed: commit.committed.clone(),
             as_of: *as_of,
+            committed_at: *committed_at,
+            earlier: *earlier,
             live: self.evidence.source.is_alive(),
         };
         self.commits().iter().filter(|recorded| admits(groups, topics, recorded)).map(wanted).collect()
@@ -449,6 +477,33 @@ impl Inquiry {
             }
         }
         partitions
+    }
+
+    /// The other partitions of the topics of `sources` that the syncs, the checkpoints or a higher number show to be there.
+    fn siblings(&self, sources: &BTreeSet<TopicPartition>) -> BTreeSet<TopicPartition> {
+        let mut highest: BTreeMap<TopicName, i32> = BTreeMap::new();
+        for source in sources {
+            let number = highest.entry(source.topic.clone()).or_default();
+            *number = source.partition.max(*number);
+        }
+        let link = &self.evidence.link;
+        let synced = self.evidence.syncs.whole().map(|syncs| syncs.partitions().into_iter().collect());
+        let checkpointed = self.evidence.checkpoints.whole().map(|checkpoints| {
+            let original = |target: TopicPartition| {
+                Some(TopicPartition { topic: link.original_topic(&target.topic)?, ..target })
+            };
+            checkpoints.partitions().into_iter().filter_map(original).collect()
+        });
+        let seen: Vec<Vec<TopicPartition>> = [synced, checkpointed].into_iter().flatten().collect();
+        for partition in seen.into_iter().flatten() {
+            if let Some(number) = highest.get_mut(&partition.topic) {
+                *number = partition.partition.max(*number);
+            }
+        }
+        let all = highest.into_iter().flat_map(|(topic, highest)| {
+            (0..=highest).map(move |number| TopicPartition { topic: topic.clone(), partition: number })
+        });
+        all.filter(|partition| !sources.contains(partition)).collect()
     }
 
     /// Commits read from the living source; when it is dead the newest that anyone recorded, whether they were kept beside
@@ -474,7 +529,8 @@ impl Inquiry {
                 let committed =
                     CommittedOffset { offset: last.pair.upstream, metadata: last.metadata.clone() };
                 let commit = Commit { group: group.clone(), partition: source, committed };
-                commits.push(RecordedCommit { commit, as_of: last.as_of });
+                let committed_at = Some(last.as_of);
+                commits.push(RecordedCommit { committed_at, ..RecordedCommit::new(commit, last.as_of) });
             }
         }
         commits
@@ -519,6 +575,8 @@ pub(super) struct Wanted {
     pub(super) source: TopicPartition,
     pub(super) committed: CommittedOffset<SourceOffset>,
     pub(super) as_of: Timestamp,
+    pub(super) committed_at: Option<Timestamp>,
+    pub(super) earlier: Option<EarlierCommit>,
     /// Whether the group cannot have gone on unseen: its commit was read from the living source, or given by hand.
     pub(super) live: bool,
 }

@@ -7,11 +7,14 @@ use crate::model::{SourceOffset, TargetOffset, TopicPartition};
 /// What MM2 itself would give a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct MirrorMakerAnswer {
-    /// The position; `None` when MM2 leaves the group without one.
+    /// The position; `None` when MM2 leaves the group without one, or when its answer is not known.
     pub target: Option<TargetOffset>,
     /// How many target offsets lie between it and the highest position that can be right; `None` when either is not
     /// known.
     pub reread_max: Option<u64>,
+    /// Whether MM2's answer is known: only where its syncs were read. A `target` beside `false` is that of the group's last
+    /// checkpoint, and MM2 may be further on.
+    pub is_known: bool,
 }
 
 /// MM2's translators, one a partition, fed with the same syncs as ours.

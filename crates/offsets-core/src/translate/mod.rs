@@ -18,6 +18,7 @@ mod seeding;
 mod selection;
 mod stranded;
 mod translation;
+mod uncommitted;
 
 pub use answers::answers;
 pub use bound::{Assumption, Assumptions, Bound, Reason, SyncBack};
@@ -32,11 +33,12 @@ pub use seeding::seeds;
 pub use selection::Selection;
 pub use stranded::Stranded;
 pub use translation::{Finding, Row, Summary, Translation};
+pub use uncommitted::Uncommitted;
 
 use position::Bracket;
 use recast::{Fall, Recast};
 
-use crate::evidence::{Evidence, Scan};
+use crate::evidence::{Evidence, LogState, Scan};
 use crate::history::{Doubt, PartitionCheckpoints, PartitionHistory, Sync};
 use crate::link::OffsetMapping;
 use crate::model::{GroupId, LogRange, SourceOffset, TargetOffset, TopicName, TopicPartition};
@@ -59,7 +61,10 @@ struct PartitionEvidence<'a> {
     source_alive: bool,
     /// `None` when the source is dead, or the partition is gone there.
     source_log: Option<LogRange<SourceOffset>>,
+    /// What is not known of the target's log may be anything: then it is the widest there can be, and gives no bound.
     target_log: LogRange<TargetOffset>,
+    /// Why the target's log is not known, if it is not.
+    target_log_unknown: Option<LogUnknown<'a>>,
     source_records: &'a [Scan<SourceOffset>],
     target_records: &'a [Scan<TargetOffset>],
     /// That one of the topics was created anew since something was recorded of it.
@@ -79,8 +84,15 @@ struct PartitionEvidence<'a> {
     own: Option<TargetOffset>,
 }
 
+/// Why the log range of an existing partition is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LogUnknown<'a> {
+    NotAsked,
+    Unavailable(&'a str),
+}
+
 impl<'a> PartitionEvidence<'a> {
-    /// What `rules` admit of the evidence about a partition; `None` where the target has no such partition.
+    /// What `rules` admit of the evidence about a partition; `None` where the target is known to have no such partition.
     fn of(
         evidence: &'a Evidence,
         rules: &'a Rules,
@@ -89,6 +101,12 @@ impl<'a> PartitionEvidence<'a> {
         target: &TopicPartition,
         recast: Option<&'a Recast>,
     ) -> Option<Self> {
+        let (target_log, target_log_unknown) = match evidence.target_logs.state(target) {
+            LogState::Range(log) => (log, None),
+            LogState::Missing => return None,
+            LogState::Unavailable { reason } => (ANY_LOG, Some(LogUnknown::Unavailable(reason))),
+            LogState::NotAsked => (ANY_LOG, Some(LogUnknown::NotAsked)),
+        };
         let shared =
             source.topic == target.topic || evidence.link.original_on_target(&source.topic).is_some();
         // Of pairs that both flows wrote under one key, nobody knows whose each is; checkpoints were made of them.
@@ -116,7 +134,8 @@ impl<'a> PartitionEvidence<'a> {
             copied_through: evidence.copied_through.whole().and_then(|through| through.get(source)),
             source_alive: evidence.source.is_alive(),
             source_log: evidence.source_logs.get(source),
-            target_log: evidence.target_logs.get(target)?,
+            target_log,
+            target_log_unknown,
             source_records: evidence.source_records.of(source),
             target_records: evidence.target_records.of(target),
             recreated: recreation(evidence, &source.topic, &target.topic),
@@ -130,6 +149,9 @@ impl<'a> PartitionEvidence<'a> {
         })
     }
 }
+
+/// Every offset there can be.
+const ANY_LOG: LogRange<TargetOffset> = LogRange { start: TargetOffset::ZERO, end: TargetOffset::MAX };
 
 /// What the ids of the two topics say of whether they are the ones of which something was recorded.
 fn recreation(evidence: &Evidence, source: &TopicName, target: &TopicName) -> Option<Doubt> {

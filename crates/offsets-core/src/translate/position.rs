@@ -50,6 +50,8 @@ pub enum NoTarget {
     NotMirrored,
     /// The source's topic is a copy of one of the target's, and nothing that the flow back has written down can be read.
     CameFromTarget,
+    /// The log of the mirror partition is not known, and nothing else gives a position.
+    LogUnknown,
 }
 
 /// The highest floor and the lowest ceiling of some evidence.
@@ -162,7 +164,10 @@ pub(super) fn fuse(e: &PartitionEvidence<'_>, g: SourceOffset) -> Fused {
     let Findings { floors, ceilings, copy, ahead, doubt, same, stop } = Findings::of(e, g, &unprobed);
     let held = Held::under(e, g, &unprobed.floor);
     let derivation = Derivation {
-        floors: super::floors::floors(e, g).chain(floors.iter().copied()).collect(),
+        floors: super::floors::floors(e, g)
+            .filter(|floor| e.target_log_unknown.is_none() || floor.reason != Reason::LogStart)
+            .chain(floors.iter().copied())
+            .collect(),
         ceilings: super::ceilings::ceilings(e, g).chain(ceilings.iter().copied()).collect(),
         probed_from: (!floors.is_empty()).then_some(unprobed.floor),
     };
@@ -181,7 +186,12 @@ pub(super) fn fuse(e: &PartitionEvidence<'_>, g: SourceOffset) -> Fused {
         None => bracket,
     };
     let low = bracket.floor.at;
+    let is_place = !matches!(bracket.floor.reason, Reason::LogStart | Reason::Stranded(_));
     let position = match (doubt, e.doubt(g), &bracket.ceiling) {
+        // There is no offset to fall back to.
+        _ if e.target_log_unknown.is_some() && !is_place => {
+            Position::Unknown { reason: NoTarget::LogUnknown }
+        }
         // Nothing is left of what the bracket rests on.
         (Some(doubt), ..) => Position::Unsafe { low: e.target_log.start, doubt },
         (None, Some(doubt), _) => Position::Unsafe { low, doubt },
@@ -189,6 +199,7 @@ pub(super) fn fuse(e: &PartitionEvidence<'_>, g: SourceOffset) -> Fused {
         (None, None, Some(_)) if bracket.is_exact() => Position::Exact { at: low },
         (None, None, Some(ceiling)) => Position::Bounded { low, high: ceiling.at },
     };
+    let stranded = stranded.filter(|_| !matches!(position, Position::Unknown { .. }));
     // What it is ahead of is not what it reads next.
     let ahead = if stranded.is_some() { 0 } else { ahead };
     Fused { position, bracket, derivation, copy, ahead, same, stranded }

@@ -22,10 +22,13 @@ pub struct TranslationReport<'a> {
     api_version: &'static str,
     kind: &'static str,
     as_of: Timestamp,
+    source_seen_at: Option<Timestamp>,
     link: LinkReport<'a>,
     partitions: Vec<PartitionReport<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     missing_groups: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    uncommitted_partitions: Vec<UncommittedReport<'a>>,
     summary: SummaryReport,
 }
 
@@ -33,6 +36,18 @@ pub struct TranslationReport<'a> {
 struct LinkReport<'a> {
     source: &'a str,
     target: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct UncommittedReport<'a> {
+    group: &'a str,
+    topic: &'a str,
+    partition: i32,
+    target_topic: &'a str,
+    target_log_start: Offset,
+    target_log_end: Offset,
+    target_committed_offset: Option<Offset>,
 }
 
 /// One answer as JSON; also a line of its own.
@@ -49,7 +64,10 @@ pub struct PartitionReport<'a> {
     high: Option<Offset>,
     class: &'static str,
     reread_max: Option<u64>,
+    reread_map: Option<u64>,
+    reread_age: Option<u64>,
     as_of: Timestamp,
+    committed_at: Option<Timestamp>,
     assumptions: &'a [super::Assumption],
     evidence: Vec<FindingReport<'a>>,
     mm2: MirrorMakerReport,
@@ -66,6 +84,7 @@ struct FindingReport<'a> {
 struct MirrorMakerReport {
     target_offset: Option<Offset>,
     reread_max: Option<u64>,
+    known: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -78,6 +97,8 @@ struct SummaryReport {
     r#unsafe: usize,
     unknown: usize,
     reread_max: Option<u64>,
+    reread_map: Option<u64>,
+    reread_age: Option<u64>,
     mm2_reread_max: Option<u64>,
 }
 
@@ -104,9 +125,23 @@ impl Translation {
             api_version: crate::API_VERSION,
             kind: "Translation",
             as_of: self.as_of,
+            source_seen_at: self.source_seen_at,
             link: LinkReport { source: self.link.source.as_str(), target: self.link.target.as_str() },
             partitions: self.rows.iter().map(|row| row.report(form)).collect(),
             missing_groups: self.missing.iter().map(|group| group.as_str()).collect(),
+            uncommitted_partitions: self
+                .uncommitted
+                .iter()
+                .map(|found| UncommittedReport {
+                    group: found.group.as_str(),
+                    topic: found.source.topic.as_str(),
+                    partition: found.source.partition,
+                    target_topic: found.target.topic.as_str(),
+                    target_log_start: form.write(found.target_log.start),
+                    target_log_end: form.write(found.target_log.end),
+                    target_committed_offset: found.own.map(|offset| form.write(offset)),
+                })
+                .collect(),
             summary: self.summary().into(),
         }
     }
@@ -127,7 +162,10 @@ impl Row {
             target_offset: target,
             class: self.position.class(),
             reread_max: self.reread_max,
+            reread_map: self.reread_map,
+            reread_age: self.reread_age,
             as_of: self.as_of,
+            committed_at: self.committed_at,
             assumptions: &self.assumptions,
             evidence: self
                 .evidence
@@ -137,6 +175,7 @@ impl Row {
             mm2: MirrorMakerReport {
                 target_offset: self.mm2.target.map(|offset| form.write(offset)),
                 reread_max: self.mm2.reread_max,
+                known: self.mm2.is_known,
             },
         }
     }
@@ -144,8 +183,29 @@ impl Row {
 
 impl From<Summary> for SummaryReport {
     fn from(summary: Summary) -> Self {
-        let Summary { partitions, exact, bounded, floor, r#unsafe, unknown, reread_max, mm2_reread_max } =
-            summary;
-        Self { partitions, exact, bounded, floor, r#unsafe, unknown, reread_max, mm2_reread_max }
+        let Summary {
+            partitions,
+            exact,
+            bounded,
+            floor,
+            r#unsafe,
+            unknown,
+            reread_max,
+            reread_map,
+            reread_age,
+            mm2_reread_max,
+        } = summary;
+        Self {
+            partitions,
+            exact,
+            bounded,
+            floor,
+            r#unsafe,
+            unknown,
+            reread_max,
+            reread_map,
+            reread_age,
+            mm2_reread_max,
+        }
     }
 }

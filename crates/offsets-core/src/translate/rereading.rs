@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::position::Bracket;
-use super::{Bound, Derivation, PartitionEvidence, Position, Reason};
+use super::{Bound, Derivation, NoTarget, PartitionEvidence, Position, Reason};
 use crate::model::{SourceOffset, TargetOffset};
 
 /// Which of the source's records a group reads for the second time that goes on at a position.
@@ -43,6 +43,8 @@ pub enum Untold {
     Contradicted,
     /// There is nothing on the target to go on in.
     NoTarget,
+    /// The log of the partition on the target is not known.
+    LogUnknown,
     /// The group is ahead of replication: what it has read is still to be copied.
     Ahead,
 }
@@ -60,7 +62,9 @@ impl Rereading {
         let Bracket { floor, ceiling } = bracket;
         let (until, through) = match *position {
             Position::Unsafe { .. } => return Self::Untold(Untold::Contradicted),
-            Position::Unknown { .. } => return Self::Untold(Untold::NoTarget),
+            Position::Unknown { reason: NoTarget::NotMirrored } => return Self::Untold(Untold::NoTarget),
+            _ if e.target_log_unknown.is_some() => return Self::Untold(Untold::LogUnknown),
+            Position::Unknown { .. } => return Self::Untold(Untold::LogUnknown),
             Position::Exact { .. } if e.preserved => {
                 let lost = g.get() > e.target_log.end.get();
                 return Self::of_end(e, lost);
@@ -133,6 +137,7 @@ impl fmt::Display for Untold {
             Self::NoSourceOffset => "what the position rests on names no source offset",
             Self::Contradicted => "the answer is unsafe",
             Self::NoTarget => "there is no such partition on the target",
+            Self::LogUnknown => "the log of the partition on the target is not known",
             Self::Ahead => "the group is ahead of replication: ask again once what it has read is copied",
         })
     }

@@ -8,10 +8,10 @@ use super::position::{Bracket, Fused, NoTarget, fuse};
 use super::recast::{Fall, Recast};
 use super::rereads::furthest;
 use super::{
-    Assumption, Bound, Derivation, MirrorMakerAnswer, PartitionEvidence, Position, Reason, Rereading, Rules,
-    Stranded, SyncBack, Untold,
+    Assumption, Bound, Derivation, LogUnknown, MirrorMakerAnswer, PartitionEvidence, Position, Reason,
+    Rereading, Rules, Stranded, SyncBack, Uncommitted, Untold,
 };
-use crate::evidence::{Evidence, Reading, SourceState};
+use crate::evidence::{EarlierCommit, Evidence, Reading, SourceState};
 use crate::history::{Doubt, Sync};
 use crate::link::{Link, Side};
 use crate::model::{
@@ -27,10 +27,16 @@ pub struct Translation {
     pub link: Link,
     /// When the evidence was gathered.
     pub as_of: Timestamp,
+    /// Whether the source answered.
+    pub source: SourceState,
+    /// When anything of the source was seen last: `as_of` while it answers; `None` where nothing of it is known.
+    pub source_seen_at: Option<Timestamp>,
     /// One answer a group and partition, sorted.
     pub rows: Vec<Row>,
     /// Groups that were asked for by name and have no commit, so that there is nothing to translate.
     pub missing: Vec<GroupId>,
+    /// Partitions of which a group that reads their topic has no known commit, though there are records to be read.
+    pub uncommitted: Vec<Uncommitted>,
     /// What the groups had read of the records that come to them again, one a group; empty unless that was asked for.
     pub seeds: Vec<Seed>,
 }
@@ -44,11 +50,15 @@ pub struct Row {
     pub source: TopicPartition,
     /// The group's commit there.
     pub committed: CommittedOffset<SourceOffset>,
-    /// When the commit was read or recorded.
+    /// When the commit was read or recorded: known to be the group's newest.
     pub as_of: Timestamp,
+    /// The latest time at which the commit can have been made, where that is known.
+    pub committed_at: Option<Timestamp>,
+    /// Whether the group cannot have gone on unseen: its commit was read from the living source, or given by hand.
+    pub live: bool,
     /// The partition on the target.
     pub target: TopicPartition,
-    /// The target's log, when the partition exists.
+    /// The target's log, when the partition exists and its log was read.
     pub target_log: Option<LogRange<TargetOffset>>,
     /// The last checkpoint that MM2 wrote of the group there. MM2 commits its target offset for groups without members
     /// (`sync.group.offsets.enabled`).
@@ -57,6 +67,13 @@ pub struct Row {
     pub position: Position,
     /// How many data records the group reads again at most; `None` when nothing limits it.
     pub reread_max: Option<u64>,
+    /// How many of them the map can make it read again: those between the lower end of the bracket and the last position that
+    /// can be right. The same as `reread_max` while the source answers.
+    pub reread_map: Option<u64>,
+    /// About how many of them the age of the commit makes it read again: what the group read between its commit and the last
+    /// sign of the source's life, at the rate at which it had read before, and never beyond the replicated end. `None` where
+    /// its rate was not recorded.
+    pub reread_age: Option<u64>,
     /// Which of the source's records those are.
     pub rereading: Rereading,
     /// What the position takes for granted, sorted.
@@ -70,6 +87,8 @@ pub struct Row {
     pub mm2: MirrorMakerAnswer,
     /// All bounds that were found on the way.
     pub derivation: Derivation,
+    /// Where the group was some minutes before its commit, where that was recorded.
+    pub(super) earlier: Option<EarlierCommit>,
 }
 
 /// A fact behind an answer, in words an operator can check.
@@ -125,6 +144,10 @@ pub struct Summary {
     pub unknown: usize,
     /// The sum over all answers; `None` when one has no limit.
     pub reread_max: Option<u64>,
+    /// The same of what the map makes groups read again.
+    pub reread_map: Option<u64>,
+    /// The same of what the age of the commits makes them read again.
+    pub reread_age: Option<u64>,
     /// The same for MM2's own answers.
     pub mm2_reread_max: Option<u64>,
 }
@@ -135,6 +158,8 @@ impl Translation {
         let mut summary = Summary {
             partitions: self.rows.len(),
             reread_max: Some(0),
+            reread_map: Some(0),
+            reread_age: Some(0),
             mm2_reread_max: Some(0),
             ..Summary::default()
         };
@@ -147,22 +172,61 @@ impl Translation {
                 Position::Unknown { .. } => &mut summary.unknown,
             } += 1;
             summary.reread_max = add(summary.reread_max, row.reread_max);
+            summary.reread_map = add(summary.reread_map, row.reread_map);
+            summary.reread_age = add(summary.reread_age, row.reread_age);
             summary.mm2_reread_max = add(summary.mm2_reread_max, row.mm2.reread_max);
         }
         summary
     }
 
-    /// Whether every group asked for has an answer, and every answer may be used.
+    /// Whether every group asked for has an answer on every partition that it reads, and every answer may be used.
     pub fn is_sound(&self) -> bool {
-        self.missing.is_empty() && self.rows.iter().all(|row| row.position.is_sound())
+        let all_sound = self.rows.iter().all(|row| row.position.is_sound());
+        self.missing.is_empty() && self.uncommitted.is_empty() && all_sound
     }
 }
+
+/// Shortest time over which a group was recorded that tells how fast it reads.
+const SHORTEST_RECORD_MS: i128 = 5_000;
 
 fn add(sum: Option<u64>, next: Option<u64>) -> Option<u64> {
     Some(sum?.saturating_add(next?))
 }
 
 impl Row {
+    /// Works out what the age of the commit makes the group read again, for a source that was seen last at `seen`.
+    pub(super) fn age_against(&mut self, seen: Option<Timestamp>) {
+        self.reread_age = match &self.position {
+            _ if self.live => Some(0),
+            Position::Unsafe { .. } | Position::Unknown { .. } => None,
+            position => {
+                let copied = |log: LogRange<TargetOffset>| {
+                    position.high().or(position.target()).map(|at| at.distance_to(log.end))
+                };
+                let most = self.target_log.and_then(copied);
+                let read = self.read_since(seen);
+                if most == Some(0) {
+                    Some(0)
+                } else {
+                    read.map(|read| most.map_or(read, |most| read.min(most)))
+                }
+            }
+        };
+    }
+
+    /// About how many source offsets the group went on from its commit until `seen`.
+    fn read_since(&self, seen: Option<Timestamp>) -> Option<u64> {
+        let (seen, committed_at, earlier) = (seen?, self.committed_at?, self.earlier?);
+        let over = seen.duration_since(earlier.at).as_millis();
+        let age = seen.duration_since(committed_at).as_millis().max(0);
+        if over < SHORTEST_RECORD_MS {
+            return None;
+        }
+        let records = u128::from(earlier.offset.distance_to(self.committed.offset));
+        let read = (records * age.unsigned_abs()).div_ceil(over.unsigned_abs());
+        u64::try_from(read).ok()
+    }
+
     /// The answers that follow from the evidence.
     pub(super) fn answer(evidence: &Evidence, rules: &Rules, wanted: Vec<Wanted>) -> Vec<Self> {
         let mut mirror_maker = MirrorMaker::default();
@@ -171,7 +235,7 @@ impl Row {
 }
 
 fn row(evidence: &Evidence, rules: &Rules, mirror_maker: &mut MirrorMaker, wanted: Wanted) -> Row {
-    let Wanted { group, source, committed, as_of, live } = wanted;
+    let Wanted { group, source, committed, as_of, committed_at, earlier, live } = wanted;
     let g = committed.offset;
     let target = evidence.link.destination(&source);
     let history = evidence.syncs.whole().and_then(|syncs| syncs.get(&source));
@@ -179,8 +243,9 @@ fn row(evidence: &Evidence, rules: &Rules, mirror_maker: &mut MirrorMaker, wante
     let last = group.as_ref().and_then(|group| checkpoints?.last(group));
     let checkpoint = last.map(|last| last.pair);
     let mm2_target = mirror_maker.target(&source, history, last, g);
+    let is_known = evidence.syncs.whole().is_some();
 
-    let mut findings = source_state(evidence, as_of, live);
+    let mut findings = source_state(evidence, as_of, committed_at, live);
     findings.extend(shared_syncs(&evidence.link));
     let target_log = evidence.target_logs.get(&target);
     let recast = Recast::of(evidence, rules, &source, &target);
@@ -188,34 +253,44 @@ fn row(evidence: &Evidence, rules: &Rules, mirror_maker: &mut MirrorMaker, wante
     let returns = evidence.link.original_on_target(&source.topic).is_some();
     // Without a pair of the flow back there is no floor but the log start, where nobody wants to go on.
     let known = known.filter(|e| !returns || e.pair_back(g).is_some());
-    let (Some(log), Some(e)) = (target_log, known) else {
+    let Some(e) = known else {
         findings.push(no_target(&evidence.link, &source, &target));
         let reason = if returns { NoTarget::CameFromTarget } else { NoTarget::NotMirrored };
         return Row {
             position: Position::Unknown { reason },
             stranded: None,
             reread_max: None,
+            reread_map: None,
+            reread_age: None,
             rereading: Rereading::Untold(Untold::NoTarget),
             assumptions: Vec::new(),
             evidence: findings,
-            mm2: MirrorMakerAnswer { target: mm2_target, reread_max: None },
+            mm2: MirrorMakerAnswer { target: mm2_target, reread_max: None, is_known },
             derivation: Derivation::default(),
             group,
             source,
             committed,
             as_of,
+            committed_at,
+            live,
+            earlier,
             target,
             target_log,
             checkpoint,
         };
     };
 
+    let log = e.target_log;
     let Fused { position, bracket, derivation, copy, ahead, same, stranded } = fuse(&e, g);
     let rereading = Rereading::of(&e, g, &position, &bracket, &derivation, ahead);
     let Bracket { floor, ceiling } = bracket;
     // With the source dead the group may have gone on since its last known commit, up to whatever was replicated.
     let last = position.high().map(|_| furthest(&e, g, floor.at, copy));
-    let end = if live { last.as_ref().map(|last| last.at) } else { Some(log.end) };
+    let reread_map = last.as_ref().filter(|_| position.is_sound()).map(|last| {
+        let to_come = if e.source_alive { ahead } else { 0 };
+        floor.at.max(log.start).distance_to(last.at).saturating_add(to_come)
+    });
+    let end = if live { last.as_ref().map(|last| last.at) } else { target_log.map(|log| log.end) };
     let reread_from =
         |from: TargetOffset| end.map(|end| from.max(log.start).distance_to(end).saturating_add(ahead));
     findings.extend(
@@ -239,19 +314,24 @@ fn row(evidence: &Evidence, rules: &Rules, mirror_maker: &mut MirrorMaker, wante
     findings
         .extend(group.as_ref().and_then(|group| own_commit(evidence, group, &target, position.target()?)));
     if ahead > 0 {
-        let detail = format!(
-            "the group has read {ahead} records that are not on the target; it reads what is still copied"
-        );
+        let rest = if e.source_alive {
+            "it reads what is still copied"
+        } else {
+            "nothing copies them while the source is dead"
+        };
+        let detail = format!("the group has read {ahead} records that are not on the target; {rest}");
         findings.push(Finding { kind: "ahead", detail });
     }
     let bounds = [Some(&floor), ceiling.as_ref(), last.as_ref().filter(|_| live)];
     let needs = bounds.into_iter().flatten().flat_map(|bound| bound.needs.iter());
     Row {
         reread_max: reread_from(floor.at),
+        reread_map,
+        reread_age: None,
         rereading,
         assumptions: needs.collect::<BTreeSet<_>>().into_iter().collect(),
         evidence: findings,
-        mm2: MirrorMakerAnswer { target: mm2_target, reread_max: mm2_target.and_then(reread_from) },
+        mm2: MirrorMakerAnswer { target: mm2_target, reread_max: mm2_target.and_then(reread_from), is_known },
         derivation,
         stranded,
         position,
@@ -259,6 +339,9 @@ fn row(evidence: &Evidence, rules: &Rules, mirror_maker: &mut MirrorMaker, wante
         source,
         committed,
         as_of,
+        committed_at,
+        live,
+        earlier,
         target,
         target_log,
         checkpoint,
@@ -332,12 +415,22 @@ fn no_target(link: &Link, source: &TopicPartition, target: &TopicPartition) -> F
     Finding { kind: "target", detail }
 }
 
-fn source_state(evidence: &Evidence, as_of: Timestamp, live: bool) -> Vec<Finding> {
+fn source_state(
+    evidence: &Evidence,
+    as_of: Timestamp,
+    committed_at: Option<Timestamp>,
+    live: bool,
+) -> Vec<Finding> {
     match &evidence.source {
-        SourceState::Dead { reason } if !live => vec![Finding {
-            kind: "source-dead",
-            detail: format!("{reason}; the last commit recorded is of {as_of}, the group may have gone on"),
-        }],
+        SourceState::Dead { reason } if !live => {
+            let made = match committed_at {
+                Some(at) if at < as_of => format!(", made at {at} or before"),
+                _ => String::new(),
+            };
+            let detail =
+                format!("{reason}; the last commit recorded is of {as_of}{made}, the group may have gone on");
+            vec![Finding { kind: "source-dead", detail }]
+        }
         _ => Vec::new(),
     }
 }
@@ -352,7 +445,11 @@ fn explain(
     ceiling: Option<&Bound>,
 ) -> Vec<Finding> {
     let stops = matches!(floor.reason, Reason::Stranded(_));
-    let mut findings = if stops { Vec::new() } else { vec![Finding::of(floor, e.target_log)] };
+    let is_unknown = e.target_log_unknown.is_some() && (stops || floor.reason == Reason::LogStart);
+    let mut findings = Vec::new();
+    if !stops && !is_unknown {
+        findings.push(Finding::of(floor, e.target_log));
+    }
     match position {
         Position::Exact { .. } | Position::Bounded { .. } => {
             let above = ceiling.filter(|ceiling| ceiling.reason.sync() != floor.reason.sync());
@@ -361,7 +458,11 @@ fn explain(
         Position::Unsafe { doubt, .. } => {
             findings.push(contradiction(&evidence.link, source, *doubt));
         }
-        Position::Floor { .. } | Position::Unknown { .. } => findings.push(open_end(evidence, e)),
+        Position::Unknown { .. } => {
+            findings.extend(e.doubt(g).map(|doubt| contradiction(&evidence.link, source, doubt)));
+        }
+        Position::Floor { .. } if e.target_log_unknown.is_none() => findings.push(open_end(evidence, e)),
+        Position::Floor { .. } => {}
     }
     if let (true, Some(replay)) =
         (position.is_sound(), e.history.and_then(|history| history.neighbours(g).replay_after))
@@ -371,7 +472,23 @@ fn explain(
             detail: format!("MM2 may still be copying again what it copied after sync {replay}"),
         });
     }
+    findings.extend(e.target_log_unknown.map(|unknown| log_unknown(&evidence.link, source, unknown)));
     findings
+}
+
+/// Why the target's log is not known. It is not denied that the partition exists.
+fn log_unknown(link: &Link, source: &TopicPartition, unknown: LogUnknown<'_>) -> Finding {
+    let (target, cluster) = (link.remote_partition(source), &link.target);
+    let detail = match unknown {
+        LogUnknown::NotAsked => format!(
+            "the target's log was not asked: nothing here tells whether {target} exists on {cluster}, and which offsets it \
+             holds"
+        ),
+        LogUnknown::Unavailable(reason) => {
+            format!("the target's log is not known: {target} on {cluster}: {reason}")
+        }
+    };
+    Finding { kind: "target-log", detail }
 }
 
 fn read_in_words(records: u64, passed: Option<SourceOffset>) -> String {
@@ -387,7 +504,7 @@ fn open_end(evidence: &Evidence, e: &PartitionEvidence<'_>) -> Finding {
     let detail = match (&evidence.syncs, e.history) {
         (Reading::Absent { reason }, _) => format!("no ceiling: {reason}"),
         (Reading::Whole(_), None) if is_shared => "no ceiling: both flows share the syncs".to_owned(),
-        (Reading::Whole(_), None) => "no ceiling: MM2 wrote no sync for this partition".to_owned(),
+        (Reading::Whole(_), None) => "no ceiling: no sync of this partition is known".to_owned(),
         (Reading::Whole(_), Some(history)) => {
             format!("no ceiling: the newest sync is {}, log end {}", history.newest(), e.target_log.end)
         }

@@ -32,7 +32,7 @@ impl Cluster {
                 let Ok(offset) = SourceOffset::new(offset) else { continue };
                 let committed = CommittedOffset { offset, metadata };
                 let commit = Commit { group: group.clone(), partition, committed };
-                recorded.push(RecordedCommit { commit, as_of: now });
+                recorded.push(RecordedCommit::new(commit, now));
             }
         }
         Ok(recorded)

@@ -6,6 +6,7 @@ use offsets_core::model::{
     Commit, CommittedOffset, GroupId, GroupState, LogRange, NegativeOffset, TargetOffset, TopicPartition,
 };
 
+use super::witness::in_words;
 use crate::{Cluster, Deadline, Error, GroupPartition, Isolation, Outcomes};
 
 /// What groups have committed on the target.
@@ -49,7 +50,7 @@ impl Cluster {
         Ok(committed)
     }
 
-    /// The log ranges of those of `partitions` that exist, up to the high watermark.
+    /// The log ranges of `partitions`, up to the high watermark, and which of them do not exist.
     ///
     /// # Errors
     /// The first partition's that exists and could not be asked for.
@@ -91,6 +92,18 @@ impl Cluster {
         self.alter(&plain.collect::<Vec<_>>(), deadline)
     }
 
+    /// The log ranges of `partitions`, and which of them do not exist or may not be looked at.
+    ///
+    /// # Errors
+    /// The first partition's whose log could not be asked for, for any other reason than a missing permission.
+    pub(super) fn permitted_target_logs(
+        &self,
+        partitions: &[TopicPartition],
+        deadline: &Deadline,
+    ) -> Result<Logs<TargetOffset>, Error> {
+        self.logs_unless(partitions, TargetOffset::new, Error::is_unauthorised, deadline)
+    }
+
     /// Log ranges as offsets of one side of the link.
     pub(super) fn logs<O: Copy>(
         &self,
@@ -98,18 +111,29 @@ impl Cluster {
         offset: impl Fn(i64) -> Result<O, NegativeOffset>,
         deadline: &Deadline,
     ) -> Result<Logs<O>, Error> {
-        let mut logs = Vec::new();
+        self.logs_unless(partitions, offset, |_| false, deadline)
+    }
+
+    /// The same, where an error that `is_answer` is the answer for its partition alone.
+    fn logs_unless<O: Copy>(
+        &self,
+        partitions: &[TopicPartition],
+        offset: impl Fn(i64) -> Result<O, NegativeOffset>,
+        is_answer: impl Fn(&Error) -> bool,
+        deadline: &Deadline,
+    ) -> Result<Logs<O>, Error> {
+        let mut logs = Logs::default();
         for (partition, range) in self.log_ranges(partitions, Isolation::ReadUncommitted, deadline) {
             match range {
-                Ok(LogRange { start, end }) => {
-                    if let (Ok(start), Ok(end)) = (offset(start), offset(end)) {
-                        logs.push((partition, LogRange { start, end }));
-                    }
-                }
-                Err(error) if error.is_unknown_topic() => {}
+                Ok(LogRange { start, end }) => match (offset(start), offset(end)) {
+                    (Ok(start), Ok(end)) => logs.add(partition, LogRange { start, end }),
+                    _ => logs.add_unavailable(partition, format!("its log range is {start}..{end}")),
+                },
+                Err(error) if error.is_unknown_topic() => logs.add_missing(partition),
+                Err(error) if is_answer(&error) => logs.add_unavailable(partition, in_words(&error)),
                 Err(error) => return Err(error),
             }
         }
-        Ok(logs.into_iter().collect())
+        Ok(logs)
     }
 }

@@ -90,7 +90,8 @@ impl<'a> LinkedClusters<'a> {
                 self.ask_source(|source| self.source_logs(source, partitions))
             }
             Question::TargetLogs(partitions) => {
-                self.target.target_logs(partitions, &self.deadline).map(Fact::TargetLogs)
+                let partitions = self.with_their_topics(partitions);
+                self.target.permitted_target_logs(&partitions, &self.deadline).map(Fact::TargetLogs)
             }
             Question::TargetCommits(asked) => self.own_commits(asked).map(Fact::TargetCommits),
             Question::SourceTopics(topics) => {
@@ -141,6 +142,19 @@ impl<'a> LinkedClusters<'a> {
             },
             Source::Dead { reason } => Ok(Fact::SourceDead { reason: reason.clone() }),
         }
+    }
+
+    /// These partitions and all others of their topics on the target, as far as the cluster tells which there are.
+    fn with_their_topics(&self, partitions: &[TopicPartition]) -> Vec<TopicPartition> {
+        let topics: BTreeSet<&TopicName> = partitions.iter().map(|partition| &partition.topic).collect();
+        let counts = self.target.topics(&self.deadline).unwrap_or_default();
+        let of_topic = |topic: &&TopicName| {
+            let topic = (*topic).clone();
+            let count = counts.get(&topic).copied().unwrap_or_default();
+            (0..count).map(move |number| TopicPartition::new(topic.clone(), number))
+        };
+        let all: BTreeSet<_> = topics.iter().flat_map(of_topic).chain(partitions.iter().cloned()).collect();
+        all.into_iter().collect()
     }
 
     fn source_logs(&self, source: &Cluster, partitions: &[TopicPartition]) -> Result<Fact, Error> {
@@ -331,7 +345,7 @@ fn is_silence(error: &Error) -> bool {
     error.is_unreachable() || error.is_timeout()
 }
 
-fn in_words(error: &Error) -> String {
+pub(super) fn in_words(error: &Error) -> String {
     match std::error::Error::source(error) {
         Some(cause) => format!("{error}: {cause}"),
         None => error.to_string(),

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use offsets_core::evidence::RecordedCommit;
+use offsets_core::evidence::{EarlierCommit, RecordedCommit};
 use offsets_core::model::{Commit, CommittedOffset, SourceOffset};
 
 use super::names::{Names, Use};
@@ -92,13 +92,50 @@ pub(super) struct Held {
     pub(super) standing: Standing,
     /// When it was last seen, if it is not seen any more.
     pub(super) until_ms: Option<i64>,
+    pub(super) earlier: Earlier,
+}
+
+/// Where a group was before: two commits at least [`WINDOW_MS`] apart once it has been recorded for so long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Earlier {
+    /// When it was first seen, and its offset.
+    older: (i64, i64),
+    newer: (i64, i64),
+}
+
+/// The rate at which a group reads is that of the last five to ten minutes.
+const WINDOW_MS: i64 = 5 * 60 * 1000;
+
+impl Earlier {
+    fn starting(seen_ms: i64, offset: i64) -> Self {
+        Self { older: (seen_ms, offset), newer: (seen_ms, offset) }
+    }
+
+    /// With a commit that was made later.
+    fn then(self, seen_ms: i64, offset: i64) -> Self {
+        if offset < self.newer.1 {
+            return Self::starting(seen_ms, offset);
+        }
+        if seen_ms.saturating_sub(self.newer.0) < WINDOW_MS {
+            return self;
+        }
+        Self { older: self.newer, newer: (seen_ms, offset) }
+    }
 }
 
 impl Standings {
     pub(super) fn apply(&mut self, change: Change) {
         let Change { holder, seen_ms, standing } = change;
         match standing {
-            Some(standing) => drop(self.0.insert(holder, Held { seen_ms, standing, until_ms: None })),
+            Some(standing) => {
+                let earlier = match self.0.get(&holder) {
+                    Some(held) if held.standing.offset <= standing.offset => {
+                        held.earlier.then(seen_ms, standing.offset)
+                    }
+                    _ => Earlier::starting(seen_ms, standing.offset),
+                };
+                self.0.insert(holder, Held { seen_ms, standing, until_ms: None, earlier });
+            }
             None => {
                 if let Some(held) = self.0.get_mut(&holder) {
                     held.until_ms = Some(seen_ms);
@@ -110,7 +147,7 @@ impl Standings {
     /// As the core's own values: those that are seen were the newest when the source was last looked at.
     pub(super) fn recorded(&self, names: &Names, confirmed_ms: i64) -> Vec<RecordedCommit> {
         let recorded = |(&(group, place), held): (&Holder, &Held)| {
-            let Held { seen_ms, standing, until_ms } = held;
+            let Held { seen_ms, standing, until_ms, earlier } = held;
             let as_of_ms = until_ms.unwrap_or(confirmed_ms).max(*seen_ms);
             let committed = CommittedOffset {
                 offset: SourceOffset::new(standing.offset).ok()?,
@@ -118,7 +155,12 @@ impl Standings {
             };
             let partition = names.place(Use::Committed, place)?.partition.clone();
             let commit = Commit { group: names.group(group)?.clone(), partition, committed };
-            Some(RecordedCommit { commit, as_of: to_timestamp(as_of_ms) })
+            let (at_ms, offset) = earlier.older;
+            let earlier = SourceOffset::new(offset).ok();
+            let earlier = earlier.map(|offset| EarlierCommit { offset, at: to_timestamp(at_ms) });
+            let committed_at = Some(to_timestamp(*seen_ms));
+            let recorded = RecordedCommit::new(commit, to_timestamp(as_of_ms));
+            Some(RecordedCommit { committed_at, earlier, ..recorded })
         };
         let mut recorded: Vec<_> = self.0.iter().filter_map(recorded).collect();
         recorded.sort_by(|a, b| {

@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 use std::fmt;
 
 use offsets_core::history::Sync;
-use offsets_core::link::LinkName;
+use offsets_core::link::{LinkName, Side};
 use offsets_core::model::{SourceOffset, TargetOffset};
 
 use super::Kind;
@@ -207,6 +207,16 @@ impl Contents {
             record_topics,
         };
         Ok((contents, damages))
+    }
+
+    /// When anything was read of the source last, in milliseconds; the syncs count where they are on it.
+    pub(super) fn source_seen_ms(&self, syncs_on: Side) -> Option<i64> {
+        let syncs = (syncs_on == Side::Source).then_some(&self.syncs);
+        let read = [Some(&self.commits), Some(&self.records), syncs].into_iter().flatten();
+        let newest = |stream: &StreamState| {
+            stream.pieces.iter().map(|piece| piece.last_ms).chain([stream.tail.head.last_ms]).max()
+        };
+        read.filter_map(newest).max().filter(|&ms| ms > 0)
     }
 
     pub(super) fn streams(&self) -> [&StreamState; 6] {

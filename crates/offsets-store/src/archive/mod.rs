@@ -253,7 +253,8 @@ impl Archive {
         memory.checkpoints.settle();
         let commits = contents.standings.recorded(&contents.names, contents.commits.tail.head.last_ms);
         let checkpoints = memory.checkpoints;
-        Ok(Recollection { commits, syncs, checkpoints, source_topics, target_topics })
+        let source_seen_at = contents.source_seen_ms(link.syncs_topic().0).map(to_timestamp);
+        Ok(Recollection { commits, source_seen_at, syncs, checkpoints, source_topics, target_topics })
     }
 
     /// Bytes on the disk, about.

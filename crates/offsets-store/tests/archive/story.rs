@@ -26,7 +26,7 @@ pub(crate) fn pair(upstream: i64, downstream: i64) -> Sync {
 pub(crate) fn commit(group: &str, partition: i32, offset: i64, seen: Timestamp) -> RecordedCommit {
     let committed = CommittedOffset { offset: SourceOffset::new(offset).unwrap(), metadata: String::new() };
     let partition = TopicPartition::new("orders", partition);
-    RecordedCommit { commit: Commit { group: GroupId::from(group), partition, committed }, as_of: seen }
+    RecordedCommit::new(Commit { group: GroupId::from(group), partition, committed }, seen)
 }
 
 /// Records the sync `(upstream, downstream)` of `orders-partition` as record number `offset` of its topic.

@@ -21,6 +21,9 @@ impl Windows {
         g: SourceOffset,
         bracket: &Bracket,
     ) -> Option<Self> {
+        if e.target_log_unknown.is_some() {
+            return None;
+        }
         if e.preserved {
             return Self::at_clamp(e, bracket);
         }
