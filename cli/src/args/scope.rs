@@ -96,7 +96,7 @@ fn read_by(verb: &[&str]) -> &'static [&'static [About]] {
         ["archive", "export"] => &[&[LinkName, Remarks]],
         ["reconcile"] => &[LINK, PRINTED],
         ["state", "show"] => &[DATA],
-        ["state", "export" | "import"] => &[&[Remarks]],
+        ["archive", "salvage"] | ["state", "export" | "import" | "acknowledge"] => &[&[Remarks]],
         _ => &[],
     }
 }
@@ -279,7 +279,7 @@ mod tests {
     }
 
     /// Each verb with what must be given to it.
-    const VERBS: [&str; 14] = [
+    const VERBS: [&str; 16] = [
         "translate --all-groups",
         "reset --all-groups",
         "undo file",
@@ -287,11 +287,13 @@ mod tests {
         "archive run --dir d",
         "archive stats --dir d",
         "archive export --dir d",
+        "archive salvage --dir d",
         "simulate",
         "reconcile --from a --to b --mode dedup --identity key --group g",
         "state show --dir d",
         "state export --dir d",
         "state import --dir d",
+        "state acknowledge --dir d",
         "completions bash",
         "man d",
     ];
