@@ -36,7 +36,8 @@ fn with_a_dead_source_and_no_record_the_commits_of_a_group_are_not_known() {
     assert!(!said.contains("check the name"), "{said}");
     folder
         .offsets("--demo translate --group nobody")
-        .fails(3, &["no commit is known on src", "check the name"]);
+        .expect(3)
+        .says(&["no commit is known on src", "check the name"]);
 }
 
 /// Operator's cases O4 and O7: ages are counted to the source's last sign of life, and the two causes of re-reading are apart.

@@ -3,7 +3,7 @@ use std::time::Duration;
 use offsets_core::model::TopicPartition;
 use offsets_store::{Limits, Topic};
 
-use crate::story::{SharedLog, at, checkpoint, commit, link, pair, sync, syncs_of};
+use crate::story::{SharedLog, at, checkpoint, commit, commits_of, link, pair, sync, syncs_of};
 
 const DAY: i64 = 24 * 60 * 60;
 
@@ -88,12 +88,12 @@ fn a_commit_that_is_not_seen_any_more_goes_when_it_is_too_old_and_not_before() {
     }
     let days = |days: u64| Limits { age: Some(Duration::from_secs(days * 24 * 60 * 60)), bytes: None };
     archive.expire(&Limits { age: None, bytes: Some(1) }, at(99 * DAY)).unwrap();
-    let kept = log.archive().recall(&link()).unwrap().commits;
+    let kept = commits_of(&mut log.archive());
     assert_eq!(kept, [commit("busy", 0, 99, at(99 * DAY)), commit("gone", 0, 3, at(0))]);
     for n in 100..150 {
         let now = at(n * DAY);
         archive.record(&link()).unwrap().commits(&[commit("busy", 0, n, now)], now).unwrap();
     }
     archive.expire(&days(30), at(149 * DAY)).unwrap();
-    assert_eq!(log.archive().recall(&link()).unwrap().commits, [commit("busy", 0, 149, at(149 * DAY))]);
+    assert_eq!(commits_of(&mut log.archive()), [commit("busy", 0, 149, at(149 * DAY))]);
 }

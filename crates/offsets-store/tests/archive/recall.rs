@@ -1,9 +1,9 @@
-use offsets_core::evidence::TopicIds;
+use offsets_core::evidence::{EarlierCommit, TopicIds};
 use offsets_core::link::{Link, Side};
-use offsets_core::model::{GroupId, TopicId, TopicPartition};
+use offsets_core::model::{GroupId, SourceOffset, TopicId, TopicPartition};
 use offsets_store::{Archive, Error, MemoryLog, Place, Topic};
 
-use crate::story::{SharedLog, at, checkpoint, commit, link, pair, sync, syncs_of};
+use crate::story::{SharedLog, at, checkpoint, commit, commits_of, link, pair, sync, syncs_of};
 
 #[test]
 fn syncs_come_back_in_their_order_over_many_segments_and_openings() {
@@ -56,7 +56,13 @@ fn commits_are_as_old_as_the_last_look_at_the_source() {
         recorder.commits(&[commit("app", 0, 20, at(9)), commit("idle", 0, 3, at(9))], at(9)).unwrap();
     assert_eq!(changed, 1);
     recorder.save().unwrap();
-    let commits = log.archive().recall(&link()).unwrap().commits;
+    let recalled = log.archive().recall(&link()).unwrap();
+    // When each was first seen with its offset, which is the latest it can have been made, and where it was before.
+    let made: Vec<_> = recalled.commits.iter().map(|kept| (kept.committed_at, kept.earlier)).collect();
+    let earlier = |offset| Some(EarlierCommit { offset: SourceOffset::new(offset).unwrap(), at: at(0) });
+    assert_eq!(made, [(Some(at(9)), earlier(10)), (Some(at(0)), earlier(3))]);
+    assert_eq!(recalled.source_seen_at, Some(at(9)));
+    let commits = commits_of(&mut log.archive());
     assert_eq!(commits, [commit("app", 0, 20, at(9)), commit("idle", 0, 3, at(9))]);
 }
 
@@ -74,11 +80,11 @@ fn a_commit_that_is_not_seen_any_more_is_as_old_as_when_it_was_last_seen() {
         let left = [commit("app", 1, 11, at(seconds))];
         assert_eq!(recorder.commits(&left, at(seconds)).unwrap(), changes);
     }
-    let kept = log.archive().recall(&link()).unwrap().commits;
+    let kept = commits_of(&mut log.archive());
     assert_eq!(kept, [commit("app", 0, 10, at(5)), commit("app", 1, 11, at(7))]);
     // It comes back as it was.
     assert_eq!(archive.record(&link()).unwrap().commits(&both(at(9)), at(9)).unwrap(), 1);
-    assert_eq!(log.archive().recall(&link()).unwrap().commits, both(at(9)));
+    assert_eq!(commits_of(&mut log.archive()), both(at(9)));
 }
 
 #[test]
@@ -92,7 +98,7 @@ fn metadata_of_commits_and_checkpoints_comes_back() {
     checkpoint(&mut recorder, 0, "app", (10, 8), at(0));
     recorder.save().unwrap();
     let recalled = log.archive().recall(&link()).unwrap();
-    assert_eq!(recalled.commits, [told]);
+    assert_eq!(commits_of(&mut log.archive()), [told]);
     let partition = recalled.checkpoints.get(&TopicPartition::new("src.orders", 0)).unwrap();
     let last = partition.last(&GroupId::from("app")).unwrap();
     assert_eq!((last.pair, last.as_of, last.metadata.as_str()), (pair(10, 8), at(0), "m"));
@@ -203,8 +209,9 @@ fn changes_come_to_what_all_commits_come_to() {
         assert_eq!(changed, 3);
         assert_eq!(recorder.commit_changes(&[], at(12)).unwrap(), 0);
     }
-    let commits = by_changes.archive().recall(&link()).unwrap().commits;
-    assert_eq!(commits, whole.archive().recall(&link()).unwrap().commits);
+    let recalled = by_changes.archive().recall(&link()).unwrap().commits;
+    assert_eq!(recalled, whole.archive().recall(&link()).unwrap().commits);
+    let commits = commits_of(&mut by_changes.archive());
     assert_eq!(commits[0], commit("app", 0, 20, at(12)), "it is as old as the last look");
     assert_eq!(commits[1], commit("gone", 0, 3, at(0)), "this was last seen then");
 }

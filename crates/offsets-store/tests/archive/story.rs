@@ -23,6 +23,12 @@ pub(crate) fn pair(upstream: i64, downstream: i64) -> Sync {
     Sync::new(SourceOffset::new(upstream).unwrap(), TargetOffset::new(downstream).unwrap())
 }
 
+/// The commits that an archive keeps of the link, and how old they are, without how fast the groups were.
+pub(crate) fn commits_of(archive: &mut Archive) -> Vec<RecordedCommit> {
+    let commits = archive.recall(&link()).unwrap().commits;
+    commits.into_iter().map(|kept| RecordedCommit::new(kept.commit, kept.as_of)).collect()
+}
+
 pub(crate) fn commit(group: &str, partition: i32, offset: i64, seen: Timestamp) -> RecordedCommit {
     let committed = CommittedOffset { offset: SourceOffset::new(offset).unwrap(), metadata: String::new() };
     let partition = TopicPartition::new("orders", partition);
