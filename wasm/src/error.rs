@@ -90,7 +90,10 @@ mod tests {
     fn a_document_of_another_kind_has_no_place() {
         let thrown = thrown(r#"{"apiVersion":"offsets/v1","kind":"Translation"}"#);
         assert_eq!((thrown.code, thrown.place), ("other-kind", None));
-        assert_eq!(thrown.message, "this is `Translation` of `offsets/v1`, not `Evidence` of `offsets/v1`");
+        assert_eq!(
+            thrown.message,
+            "this is the output of `offsets translate -o json` (`Translation`), not a dump (`Evidence` of `offsets/v1`)"
+        );
     }
 
     #[test]

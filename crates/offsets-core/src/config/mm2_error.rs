@@ -45,7 +45,7 @@ pub enum PropertiesError {
         /// The cluster's alias.
         cluster: ClusterAlias,
     },
-    /// The replication policy is a class whose rules are not known here. A [`NamingOverride`] puts a known policy in its
+    /// The replication policy is a class whose rules are not known here. A [`NamingOverride`](super::NamingOverride) puts a known policy in its
     /// place; names of internal topics that differ from its own can then be set in the link.
     #[error("{place} is {class}, whose names for topics are not known")]
     UnknownPolicyClass {

@@ -51,7 +51,7 @@ impl Cluster {
     /// 1970, UTC); `None` when there is no such record. A time before 1970 is taken as 1970.
     ///
     /// # Errors
-    /// For each partition [`Error::Invalid`] on the embedded demo clusters, which keep no index of times.
+    /// For each partition [`crate::Error::Invalid`] on the embedded demo clusters, which keep no index of times.
     pub fn offsets_for_time(
         &self,
         partitions: &[TopicPartition],
