@@ -59,7 +59,10 @@ test("no changed digit goes unnoticed", () => {
 test("another document is thrown as what it is", () => {
     const error = reading(dump.translate({ allGroups: true }).toJson());
     assert.equal(error.code, "other-kind");
-    assert.equal(error.message, "this is `Translation` of `offsets/v1`, not `Evidence` of `offsets/v1`");
+    assert.equal(
+      error.message,
+      "this is the output of `offsets translate -o json` (`Translation`), not a dump (`Evidence` of `offsets/v1`)",
+    );
     assert.equal(reading("group,topic,partition,offset").code, "malformed-dump");
     assert.equal(reading("").code, "malformed-dump");
 });
