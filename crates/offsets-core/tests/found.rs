@@ -108,6 +108,23 @@ fn a_producer_that_writes_to_both_clusters_is_copied_behind_its_own_records() {
     );
 }
 
+/// As many records of another writer as the source lacks offsets: they are taken for records that it has deleted, which the
+/// answer has to say.
+#[test]
+fn records_of_another_writer_in_a_shared_topic_stand_in_for_holes_of_the_source() {
+    obeys_the_law(
+        Setting { lag_max: 2, exactly_once: true, shared: true, ..Setting::default() },
+        &[
+            Event::Throttle(true),
+            Event::Produce { records: 6, holes: 5 },
+            Event::Copy { records: 19 },
+            Event::WriteForeign { records: 2 },
+            Event::Produce { records: 8, holes: 0 },
+            Event::Copy { records: 8 },
+        ],
+    );
+}
+
 /// A link that preserves offsets has lost its newest 10 records; then its mirror was promoted and took 15 others.
 fn promoted_after_losing_its_tail() -> Story {
     let events = vec![

@@ -50,7 +50,7 @@ impl Walked {
             let last = records.iter().rfind(|record| record.origin == Some(least));
             Sync::new(least, last.map_or(at, |record| record.offset))
         });
-        let needs = bracket.floor.needs.and(OF_RECORDS).with(Assumption::OriginHeaders);
+        let needs = needs_of_walk(e, bracket).with(Assumption::OriginHeaders);
         // Headers do not tell which records are still to come.
         let reaches_end = end >= e.target_log.end;
         Some(Self { walk, needs, copy, reaches_end, ahead: 0, recognises: true, stop })
@@ -91,7 +91,7 @@ impl Walked {
         let passed = walk.passed.map_or(0, |passed| read.partition_point(|record| record.offset <= passed));
         Some(Self {
             recognises: records.iter().any(|record| contents.most(record).is_some()),
-            needs: bracket.floor.needs.and(OF_RECORDS).with(Assumption::DistinctRecords),
+            needs: needs_of_walk(e, bracket).with(Assumption::DistinctRecords),
             walk,
             copy,
             stop,
@@ -100,6 +100,13 @@ impl Walked {
             ahead: (read.len() - passed) as u64,
         })
     }
+}
+
+/// What a walk rests on. Where every record of the target is the group's to read, those that nothing on the source looks like
+/// are taken for records that it has deleted, as long as it lacks as many offsets there.
+fn needs_of_walk(e: &PartitionEvidence<'_>, bracket: &Bracket) -> Assumptions {
+    let needs = bracket.floor.needs.and(OF_RECORDS);
+    if e.shared { needs.with(Assumption::SoleWriter) } else { needs }
 }
 
 impl Stop {
