@@ -180,7 +180,7 @@ fn a_damaged_store_is_said_to_be_and_makes_room_for_an_empty_one() {
     log.flush().unwrap();
     drop(log);
     std::fs::write(folder.path().join("notes.txt"), "mine").unwrap();
-    for _ in 0..2 {
+    for time in 1..=2 {
         std::fs::write(folder.path().join("conf"), "no configuration").unwrap();
         let error = SledLog::open(folder.path()).unwrap_err();
         assert!(error.is_damage(), "{error:?}");
@@ -191,7 +191,10 @@ fn a_damaged_store_is_said_to_be_and_makes_room_for_an_empty_one() {
         log.append(&[(key, vec![8; 100])]).unwrap();
         log.flush().unwrap();
         drop(log);
-        assert!(folder.path().join("damaged/db").is_file());
+        // Each damaged store is kept in a folder of its own.
+        let kept = std::fs::read_dir(folder.path().join("damaged")).unwrap();
+        let kept = kept.filter(|kept| kept.as_ref().unwrap().path().join("db").is_file()).count();
+        assert_eq!(kept, time);
         assert_eq!(std::fs::read(folder.path().join("notes.txt")).unwrap(), b"mine");
     }
 }
