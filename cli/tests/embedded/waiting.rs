@@ -47,7 +47,8 @@ fn a_target_that_refuses_is_told_and_ends_every_verb() {
     }
 }
 
-const UNDO: &str = r#"{"apiVersion": "offsets/v1", "kind": "Undo", "asOf": "2026-11-23T08:00:00Z", "clusterId": null, "entries": []}"#;
+const UNDO: &str = r#"{"apiVersion": "offsets/v1", "kind": "Undo", "asOf": "2026-11-23T08:00:00Z", "clusterId": null,
+"entries": [{"group": "g", "topic": "t", "partition": 0, "before": {"offset": 1, "metadata": ""}, "after": {"offset": 2, "metadata": ""}}]}"#;
 
 /// A port that accepts and never answers is no cluster either.
 #[test]

@@ -63,7 +63,7 @@ fn what_is_no_seed_is_refused_with_the_place_or_the_partition() {
     };
     let one = r#"{"topic":"src.orders","partition":0,"from":100,"until":104,"read":[]},"#;
     for (from, to, words) in [
-        ("\"Seed\"", "\"Undo\"", "this is `Undo`"),
+        ("\"Seed\"", "\"Undo\"", "this is an undo file for `offsets undo` (`Undo`), not a seed"),
         ("offsets/v1", "offsets/v2", "`offsets/v2`"),
         ("\"from\":100", "\"from\":-1", "negative"),
         ("\"from\":100", "\"from\":105", "src.orders-0"),
@@ -77,7 +77,8 @@ fn what_is_no_seed_is_refused_with_the_place_or_the_partition() {
         let said = refused(from, to);
         assert!(said.contains(words), "{said}");
     }
-    assert!(matches!(Seed::read("[]"), Err(SeedError::Malformed { line: 1, .. })));
+    assert!(matches!(Seed::read("["), Err(SeedError::Malformed { line: 1, .. })));
+    assert!(Seed::read("[]").is_err_and(|error| error.to_string().contains("without a `kind`")));
 }
 
 proptest! {
