@@ -19,7 +19,7 @@ pub(crate) use evidence::EvidenceArgs;
 pub(crate) use link::{LinkArgs, PolicyName, SideArgs, SyncsLocation};
 pub(crate) use output::{Format, LogFormat, OutputArgs};
 pub(crate) use reconcile::{Mode, OnFlaw, ReconcileArgs};
-pub(crate) use reset::{ApplyArgs, Destination, MetadataHandling, ResetArgs, UndoArgs};
+pub(crate) use reset::{ApplyArgs, Destination, EVERY_GROUP, MetadataHandling, ResetArgs, UndoArgs};
 pub(crate) use scope::{command, hoisted, parse};
 pub(crate) use selection::{GroupArgs, OnUncommitted, SeedArgs, SelectionArgs, TranslateArgs};
 pub(crate) use simulate::SimulateArgs;

@@ -3,11 +3,15 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use jiff::Timestamp;
 use offsets_core::model::{NegativeOffset, TargetOffset};
 
 use super::value::{parse_duration, parse_time};
 use super::{SeedArgs, SelectionArgs};
+
+/// What `--allow-backwards` without a group stands for: no argument can hold this character, so no name is taken for it.
+pub(crate) const EVERY_GROUP: &str = "\0";
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -81,7 +85,8 @@ pub(crate) struct ApplyArgs {
         value_name = "GROUP",
         num_args = 0..=1,
         require_equals = true,
-        default_missing_value = "",
+        default_missing_value = EVERY_GROUP,
+        value_parser = NonEmptyStringValueParser::new(),
         action = clap::ArgAction::Append
     )]
     pub(crate) allow_backwards: Vec<String>,

@@ -12,7 +12,7 @@ use offsets_core::translate::{Row, Translation};
 use offsets_kafka::{Cluster, Deadline, Error, GroupPartition, Outcomes};
 
 use super::session::TargetSession;
-use crate::args::{ApplyArgs, MetadataHandling, OutputArgs};
+use crate::args::{ApplyArgs, EVERY_GROUP, MetadataHandling, OutputArgs};
 use crate::clock;
 use crate::exit::Exit;
 use crate::failure::{Failure, with_causes};
@@ -156,7 +156,7 @@ impl ApplyArgs {
 
     /// The groups that may be moved back: without a name all.
     pub(super) fn backwards(&self) -> Backwards {
-        if self.allow_backwards.iter().any(String::is_empty) {
+        if self.allow_backwards.iter().any(|group| group == EVERY_GROUP) {
             return Backwards::All;
         }
         Backwards::Only(self.allow_backwards.iter().map(|group| GroupId::from(group.as_str())).collect())

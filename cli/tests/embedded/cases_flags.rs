@@ -330,3 +330,17 @@ fn durations_and_sizes_are_the_same_for_every_flag() {
     folder.offsets("--demo archive run --dir kept --once --max-bytes 10G").expect(2).says(&["10GB", "10GiB"]);
     offsets("--demo translate --group app-g --evidence 'syncs, checkpoints'").expect(0);
 }
+
+/// A variable that is not set leaves an empty name, which must not allow every group to move back.
+#[test]
+fn an_empty_group_allows_no_group_to_move_back() {
+    let line = ["--demo", "reset", "--group", "app-g", "--allow-backwards="].join(" ");
+    offsets(&line).fails(2, &["--allow-backwards"]);
+}
+
+/// One number of a partition, typed or in a record, is not taken for as many partitions.
+#[test]
+fn a_partition_that_cannot_be_there_is_answered_at_once() {
+    let run = offsets("--demo translate --topic orders:2147483647 --offset 5").expect(3);
+    assert!(run.stdout.contains("unknown"), "{}", run.stdout);
+}

@@ -479,8 +479,12 @@ impl Inquiry {
         partitions
     }
 
-    /// The other partitions of the topics of `sources` that the syncs, the checkpoints or a higher number show to be there.
+    /// The other partitions of the topics that groups read which the syncs, the checkpoints or a higher number show to be
+    /// there. A number beyond [`MOST_PARTITIONS`] shows itself only: one stray record must not stand for millions.
     fn siblings(&self, sources: &BTreeSet<TopicPartition>) -> BTreeSet<TopicPartition> {
+        if matches!(self.selection, Selection::Offsets(_)) {
+            return BTreeSet::new();
+        }
         let mut highest: BTreeMap<TopicName, i32> = BTreeMap::new();
         for source in sources {
             let number = highest.entry(source.topic.clone()).or_default();
@@ -501,7 +505,8 @@ impl Inquiry {
             }
         }
         let all = highest.into_iter().flat_map(|(topic, highest)| {
-            (0..=highest).map(move |number| TopicPartition { topic: topic.clone(), partition: number })
+            let numbers = 0..=highest.min(MOST_PARTITIONS);
+            numbers.map(move |number| TopicPartition { topic: topic.clone(), partition: number })
         });
         all.filter(|partition| !sources.contains(partition)).collect()
     }
@@ -536,6 +541,9 @@ impl Inquiry {
         commits
     }
 }
+
+/// Maximum partition number below which all of a topic's partitions are taken to exist.
+const MOST_PARTITIONS: i32 = 10_000;
 
 /// Whether a commit is of a group and a topic that are meant.
 fn admits(groups: &GroupSelection, topics: &[TopicChoice], recorded: &RecordedCommit) -> bool {
