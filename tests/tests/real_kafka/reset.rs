@@ -33,13 +33,15 @@ fn a_group_is_where_translate_said_once_reset_has_executed_and_not_before() -> R
 #[test]
 fn a_group_that_has_rewound_goes_back_from_where_mm2_put_it() -> Result<()> {
     let mut rig = Rig::shared()?;
-    let scenario = mirrored("reset-rewound", &mut rig)?;
+    let mut scenario = mirrored("reset-rewound", &mut rig)?;
     let (group, source, target) =
         (scenario.group("app"), scenario.rig.source.bootstrap(), scenario.rig.target.bootstrap());
     let (topic, mirrored) = (scenario.names().topic.clone(), scenario.names().mirrored.clone());
     let checkpoints = kafka::checkpoints(&target, &scenario.names().checkpoints)?;
     let last = checkpoints.iter().rfind(|found| found.group == group && found.partition == 0);
     let last = last.context("no checkpoint")?.downstream;
+    // Its checkpoint of the group that rewinds would be the last one.
+    scenario.mirror.kill()?;
     kafka::commit(&source, &group, &topic, &BTreeMap::from([(0, 100)]))?;
 
     let synced = BTreeMap::from([(0, last)]);
