@@ -29,7 +29,7 @@ impl BootstrapServers {
         let servers = addresses
             .map(|address| match fault(address) {
                 None => Ok(address.to_owned()),
-                Some(fault) => Err(AddressError { address: address.to_owned(), fault }),
+                Some(fault) => Err(AddressError { address: without_user(address), fault }),
             })
             .collect::<Result<Vec<_>, _>>()?;
         if servers.is_empty() {
@@ -64,6 +64,7 @@ impl AddressError {
 enum Fault {
     Nothing,
     Protocol(String),
+    User,
     Quotes,
     Comment,
     OtherSeparator,
@@ -93,6 +94,9 @@ impl fmt::Display for Fault {
                     ),
                 }
             }
+            Self::User => f.write_str(
+                "names a user in front of the host: write HOST:PORT, and put name and password into sasl.jaas.config",
+            ),
             Self::Quotes => f.write_str("has quotes, which are part of the value: leave them out"),
             Self::Comment => {
                 f.write_str("has a comment at its end, which is part of the value: give it a line of its own")
@@ -118,6 +122,9 @@ impl fmt::Display for Fault {
 fn fault(address: &str) -> Option<Fault> {
     if let Some((protocol, _)) = address.split_once("://") {
         return Some(Fault::Protocol(protocol.to_owned()));
+    }
+    if address.contains('@') {
+        return Some(Fault::User);
     }
     if address.contains(['"', '\'']) {
         return Some(Fault::Quotes);
@@ -152,6 +159,11 @@ fn fault(address: &str) -> Option<Fault> {
             number.flatten().is_none_or(|number| number == 0).then(|| Fault::Port(port.to_owned()))
         }
     }
+}
+
+/// An address as it may be shown: what stands in front of an `@` may be a password.
+fn without_user(address: &str) -> String {
+    address.rsplit_once('@').map_or_else(|| address.to_owned(), |(_, host)| format!("...@{host}"))
 }
 
 /// A name or an IPv4 address. Underscores are no part of DNS names, but of those of containers.
@@ -220,11 +232,13 @@ mod tests {
             ("[localhost]:1", "no IPv6 address"),
             ("[::1:1", "no IPv6 address"),
             (":9092", "has a host"),
-            ("user@a:1", "has a host"),
+            ("user@a:1", "names a user"),
+            ("user:secret@a:1", "'...@a:1' names a user"),
+            ("SASL_SSL://user:secret@a:1", "'...@a:1' has a protocol in front"),
             ("a/b:1", "has a host"),
         ] {
             let error = BootstrapServers::parse(text).expect_err(text).to_string();
-            assert!(error.contains(words), "{text}: {error}");
+            assert!(error.contains(words) && !error.contains("secret"), "{text}: {error}");
         }
     }
 }
