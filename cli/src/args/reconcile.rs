@@ -69,7 +69,7 @@ Lines of other tools become lines of offsets with jq:
       {timestamp: (.[0] | split(\":\")[-1] | tonumber? // null),
        partition: (.[1] | split(\":\")[1] | tonumber), offset: (.[2] | split(\":\")[1] | tonumber),
        key: (.[3] | null_or_text), value: (.[4:] | join(\"\\t\") | null_or_text)}'
-Values stay text: fromjson would write them anew, and jq before 1.7 loses digits above 2^53.
+Values stay text: fromjson would rewrite them, and jq before 1.7 loses digits above 2^53.
 None of these is for values that are no text. docs/identity-and-order.md says what each loses, and
 why there is no program for kaf.
 

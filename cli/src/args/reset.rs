@@ -104,7 +104,7 @@ pub(crate) struct ApplyArgs {
     #[arg(long, value_enum, value_name = "HOW", default_value = "keep")]
     pub(crate) metadata: MetadataHandling,
 
-    /// Delete empty classic groups that have had members and write all their commits anew: otherwise those expire
+    /// Delete empty classic groups that have had members and write all their commits again: otherwise those expire
     /// `offsets.retention.minutes` after the last member left, whatever is committed since
     #[arg(long)]
     pub(crate) recreate_groups: bool,

@@ -35,7 +35,7 @@ enum About {
     /// The form of the data.
     Format,
     OffsetForm,
-    /// What is said on stderr.
+    /// Remarks on stderr.
     Remarks,
 }
 
@@ -101,7 +101,7 @@ fn read_by(verb: &[&str]) -> &'static [&'static [About]] {
     }
 }
 
-/// Where some other flag decides that less is read: how that is said, and what is left.
+/// A flag or value that narrows what a verb reads: its wording, and what is still read.
 fn narrowed(verb: &[&str], given: &ArgMatches) -> Vec<(&'static str, Vec<About>)> {
     let has = |id: &str| is_given(given, id);
     let without = |left_out: &[About]| -> Vec<About> {

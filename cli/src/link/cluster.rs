@@ -46,7 +46,7 @@ impl Which {
     }
 }
 
-/// The source, unless it is said to be dead: then nothing of it is resolved, read or built.
+/// The source. With `--source-dead` none of its settings is resolved, read or built.
 pub(super) fn unless_dead(
     args: &LinkArgs,
     endpoint: impl FnOnce() -> Result<Endpoint, Failure>,

@@ -32,7 +32,7 @@ pub(crate) enum Origin {
 /// A link and how to reach its two ends.
 pub(crate) struct Clusters {
     pub(crate) link: Link,
-    /// `None` when it is said to be dead: then nothing of its settings was looked at.
+    /// `None` with `--source-dead`; none of its settings was read then.
     pub(crate) source: Option<Endpoint>,
     pub(crate) target: Endpoint,
     /// What the operator should know about how they were found.

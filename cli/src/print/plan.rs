@@ -41,7 +41,7 @@ pub(crate) fn tell_expiry(plan: &ResetPlan, cluster: &ClusterAlias, remarks: Rem
         remarks.say(format!(
             "group {group:?} on {cluster} is classic, has had members and is empty: its commits expire {} after the last member \
              left, whatever is committed since. When that was is not told, so they may be gone at the next check. Start its \
-             consumers soon, or say --recreate-groups: it is deleted and written anew, and its commits last {} from then on",
+             consumers soon, or say --recreate-groups: it is deleted and created again, and its commits last {} from then on",
             retention.map_or_else(
                 || "offsets.retention.minutes (7 days by default)".to_owned(),
                 |retention| format!("{} (offsets.retention.minutes)", span(retention))

@@ -41,7 +41,7 @@ enum Answer {
     Copy(Box<Archive>),
     /// It cannot be used: the recorder may have ended meanwhile, or is of another version.
     Broken(Failure),
-    /// Nobody opened, or whoever did has ended.
+    /// No process serves the archive, or the one that did has ended.
     None,
 }
 

@@ -100,7 +100,7 @@ impl Wishes {
     }
 }
 
-/// A group that is to be allowed what nobody asks of it is a slip of the pen.
+/// Refuses `--allow-backwards` for a group that the plan does not move: the name is most likely misspelt.
 fn are_in_the_plan(overrides: &Overrides, moves: &[Move]) -> Result<(), Failure> {
     let Backwards::Only(groups) = &overrides.backwards else { return Ok(()) };
     match groups.iter().find(|group| moves.iter().all(|wish| wish.group != **group)) {

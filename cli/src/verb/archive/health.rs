@@ -38,7 +38,7 @@ pub(super) struct Metrics {
     troubles: Mutex<BTreeMap<String, BTreeMap<What, Failing>>>,
 }
 
-/// Interval at which it is said again that something goes on failing.
+/// Interval between reminders of a failure that persists.
 const REMINDER: SignedDuration = SignedDuration::from_mins(10);
 
 /// Something that has not succeeded since it first failed.

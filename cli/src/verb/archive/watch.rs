@@ -18,7 +18,7 @@ use crate::link::Clusters;
 /// A link that is watched: its two clusters, and where what is seen of them goes.
 pub(super) struct Watch<'a> {
     pub(super) recording: Recording<'a>,
-    /// `None` when it is said to be dead.
+    /// `None` with `--source-dead`.
     source: Option<ClusterSide<'a>>,
     target: ClusterSide<'a>,
     commits: Mutex<CommitWatch>,

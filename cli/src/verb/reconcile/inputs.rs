@@ -31,7 +31,7 @@ pub(super) struct Arrival {
     pub(super) is_placed: bool,
 }
 
-/// What `--from` names: a file, and the region that wrote it where that is said.
+/// Value of `--from`: a file, and the region that wrote it where the value names one.
 struct From<'a> {
     region: Option<&'a str>,
     file: &'a str,
@@ -45,7 +45,7 @@ impl Inputs {
         let from: Vec<_> = names.iter().map(|name| From::read(name)).collect();
         let places: Vec<_> = from.iter().map(From::place).collect();
         if let Some(twice) = (0..places.len()).find(|&at| places[..at].contains(&places[at])) {
-            return Err(Failure::usage(format!("--from {} is said twice", from[twice].file)));
+            return Err(Failure::usage(format!("--from {} is given twice", from[twice].file)));
         }
         let mut inputs = from.iter().map(Input::open).collect::<Result<Vec<_>, _>>()?;
         inputs.iter_mut().try_for_each(Input::advance)?;

@@ -108,7 +108,7 @@ fn task(link: &LinkArgs, args: &ReconcileArgs, group: &str) -> Result<Task, Fail
         .enumerate()
         .find(|(place, input)| inputs[..*place].iter().any(|before| before.topic == input.topic))
     {
-        return Err(Failure::usage(format!("--from {} is said twice", twice.topic)));
+        return Err(Failure::usage(format!("--from {} is given twice", twice.topic)));
     }
     if let Judging::Reread(seed) = &judging {
         fits(seed, group, &inputs)?;
