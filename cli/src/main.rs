@@ -22,6 +22,7 @@ use std::process::ExitCode;
 use crate::args::{Cli, Verb};
 
 fn main() -> ExitCode {
+    service::end_on_signals_as_first_process();
     let arguments = match job::arguments() {
         Ok(arguments) => arguments,
         Err(failure) => return outcome::report(Err(failure)),

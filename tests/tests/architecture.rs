@@ -112,6 +112,32 @@ fn every_file_in_a_folder_of_tests_is_part_of_a_test() -> Result<()> {
     Ok(())
 }
 
+/// A run that is to stop ends whatever it waits for: in the runner no deadline is made that the stop does not end.
+#[test]
+fn every_deadline_of_the_runner_is_ended_by_its_stop() -> Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/offsets-runner/src");
+    let (mut folders, mut seen) = (vec![root], 0);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path)?;
+            let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+            for made in code.split("Deadline::after(").skip(1) {
+                let statement = made.split(';').next().unwrap_or_default();
+                let is_bound = statement.contains(".or_stop(") || statement.contains(".or_after_stop(");
+                ensure!(is_bound, "{}: Deadline::after({statement}", path.display());
+                seen += 1;
+            }
+        }
+    }
+    ensure!(seen > 0, "there are no such deadlines");
+    Ok(())
+}
+
 /// What each package of the workspace names in its manifest, dependencies of tests and builds among them.
 fn manifests() -> Result<BTreeMap<String, BTreeSet<String>>> {
     let metadata = cargo(&["metadata", "--no-deps", "--format-version", "1"])?;

@@ -8,6 +8,7 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 use offsets_core::reconcile::{FlawKind, IdentityRule, Policy, VersionRule};
 
+use super::output::LogFormat;
 use super::value::{parse_bytes, parse_duration, parse_listen_address};
 
 #[derive(Debug, Args)]
@@ -79,7 +80,8 @@ in topics that the seed has windows of: only what stood inside a window is ever 
 Between topics, partition p of every input, of the output and of the changelog belong together.
 Where inputs are partitioned differently, --repartition takes their records through a repartition topic.
 Outputs, ledger, state and positions are committed in one transaction; readers of the output read
-committed records. SIGTERM ends a run after a last commit.
+committed records. SIGTERM ends a run after a last commit, and within about two seconds where the
+cluster does not answer: the open transaction is then left to its timeout.
 
 Exit codes:
   0 done, or told to stop   1 Kafka or I/O error   2 usage, or a line that is no record
@@ -123,11 +125,12 @@ pub(crate) struct ReconcileArgs {
     #[arg(long, value_name = "HEADER")]
     pub(crate) tombstone_version: Option<String>,
 
-    /// How long an identity is remembered, by the timestamps of the records; for ever unless said
+    /// How long an identity is remembered, by the timestamps of the records (at least 16s); for ever unless said. It may be up to a
+    /// sixteenth longer, and lasts until the record is committed
     #[arg(long, value_name = "TIME", value_parser = parse_duration, conflicts_with = "window_count")]
     pub(crate) window: Option<Duration>,
 
-    /// How many identities are remembered
+    /// Number of identities that are remembered, at least 16. It may be up to a sixteenth more, and all that are not committed
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) window_count: Option<u64>,
 
@@ -211,7 +214,8 @@ pub(crate) struct TopicsArgs {
     #[arg(long, value_name = "SIZE", requires = "state", value_parser = parse_bytes)]
     pub(crate) max_memory: Option<u64>,
 
-    /// A name under which this instance comes back after a restart, so that the others do not share its partitions out meanwhile
+    /// A name under which this instance comes back after a restart, so that the others do not share its partitions out meanwhile;
+    /// with --state, the folder has one
     #[arg(long, value_name = "NAME", requires = "group")]
     pub(crate) instance: Option<String>,
 
@@ -231,6 +235,10 @@ pub(crate) struct TopicsArgs {
     /// Go on from the group's positions though the state was saved with others, as after a reset of the group
     #[arg(long, requires = "group")]
     pub(crate) adopt_positions: bool,
+
+    /// The form of the log on stderr. Without it stderr is a log in text where it is no terminal and the run does not end by itself
+    #[arg(long, value_enum, value_name = "FORM", requires = "group")]
+    pub(crate) log_format: Option<LogFormat>,
 
     /// Serve Prometheus metrics at /metrics and health at /healthz; a port alone is one of 127.0.0.1
     #[arg(long, value_name = "ADDRESS", requires = "group", value_parser = parse_listen_address)]

@@ -4,6 +4,7 @@ use offsets_core::model::Printable;
 
 use crate::args::{LogFormat, OutputArgs};
 use crate::clock;
+use crate::exit::Exit;
 use crate::failure::Failure;
 
 /// Remarks for the operator, on stderr, each on one line; `--quiet` keeps them back. They hold names that others chose, so they are
@@ -66,6 +67,22 @@ impl Remarks {
         }
         // As below; a failure escapes itself.
         let _ = writeln!(anstream::stderr(), "{failure}");
+    }
+
+    /// How a verb ended, with its failure said where stderr is a log: there the reason is a line like any other.
+    pub(crate) fn ended(&self, ended: Result<Exit, Failure>) -> Result<Exit, Failure> {
+        match ended {
+            Err(failure) if self.log.is_some() => {
+                self.failure(&failure);
+                Ok(failure.exit())
+            }
+            ended => ended,
+        }
+    }
+
+    /// Whether stderr is a log.
+    pub(crate) fn is_log(&self) -> bool {
+        self.log.is_some()
     }
 
     /// Says something only for those who asked for more.

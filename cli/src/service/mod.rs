@@ -4,4 +4,4 @@ mod monitor;
 mod stop;
 
 pub(crate) use monitor::{Monitored, listen, serve};
-pub(crate) use stop::stop_on_signals;
+pub(crate) use stop::{end_on_signals_as_first_process, stop_on_signals};

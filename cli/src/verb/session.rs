@@ -248,17 +248,27 @@ pub(super) struct TargetSession {
 
 impl TargetSession {
     pub(super) fn open(args: &LinkArgs, output: &OutputArgs) -> Result<Self, Failure> {
+        Self::open_by(args, output, Deadline::after(args.timeout))
+    }
+
+    /// The same, with another deadline than that of `--timeout`.
+    pub(super) fn open_by(args: &LinkArgs, output: &OutputArgs, deadline: Deadline) -> Result<Self, Failure> {
         if args.demo {
             let session = Session::open(args, output)?;
             let (remarks, deadline) = (session.remarks, session.deadline.clone());
             return Ok(Self { cluster: session.target()?, remarks, deadline, _demo: Some(session) });
         }
-        Self::connect(link::resolve_target(args)?, Some(Side::Target), args, output)
+        Self::connect(link::resolve_target(args)?, Some(Side::Target), args, output, deadline)
     }
 
     /// On a cluster that is found already, and belongs to no link.
-    pub(super) fn at(endpoint: Endpoint, args: &LinkArgs, output: &OutputArgs) -> Result<Self, Failure> {
-        Self::connect(endpoint, None, args, output)
+    pub(super) fn at(
+        endpoint: Endpoint,
+        args: &LinkArgs,
+        output: &OutputArgs,
+        deadline: Deadline,
+    ) -> Result<Self, Failure> {
+        Self::connect(endpoint, None, args, output, deadline)
     }
 
     fn connect(
@@ -266,8 +276,9 @@ impl TargetSession {
         side: Option<Side>,
         args: &LinkArgs,
         output: &OutputArgs,
+        deadline: Deadline,
     ) -> Result<Self, Failure> {
-        let (remarks, deadline) = (Remarks::new(output), Deadline::after(args.timeout));
+        let remarks = Remarks::new(output);
         let endpoint = endpoint.contacted(WaitingRemarks::new(remarks).contact(args, side));
         tell_notes(&endpoint, remarks);
         Ok(Self { cluster: endpoint.connect(&deadline)?, remarks, deadline, _demo: None })

@@ -179,6 +179,7 @@ fn what_makes_no_sense_is_refused_before_anything_is_read() {
         (format!("{DEDUP} --to m --ledger ./m"), ["both --to and --ledger", "remedy"]),
         (format!("{DEDUP} --to - --ledger -"), ["both --to and --ledger", "remedy"]),
         (format!("{DEDUP} --to m --window-count 0"), ["--window-count", "0"]),
+        (format!("{DEDUP} --to m --window-count 15"), ["--window-count 15", "give 16 or more"]),
         (format!("{UPSERT} --to m --longest-outage 1d"), ["--tombstone-horizon", "required"]),
         (format!("{UPSERT},a --to m"), ["--regions", "twice"]),
         (format!("{DEDUP} --to m -o csv"), ["table or as JSON", "remedy"]),
@@ -323,4 +324,19 @@ fn the_demo_tells_what_a_replay_copied_twice_and_writes_nothing() {
     assert_eq!(loss["loser"]["from"], "src.orders");
     assert_eq!(loss["loser"]["partition"], loss["winner"]["partition"]);
     folder.offsets(&format!("{demo} --to merged")).expect(2).says(&["no transactions", "--dry-run"]);
+}
+
+/// A dry run kept everything in its window until the next commit, and read a whole history before that: `--window-count 5` lost what
+/// no window at all lost.
+#[test]
+fn a_dry_run_between_topics_forgets_what_is_behind_its_window() {
+    let folder = Folder::new();
+    let demo =
+        "--demo reconcile --group merge --from src.orders --mode dedup --identity content --dry-run -o json";
+    let lost = |window: &str| {
+        folder.offsets(&format!("{demo} {window}")).expect(0).json()["summary"]["lost"]["duplicate"].as_u64()
+    };
+    // The replay copied 600 records a second time, right behind the first.
+    assert_eq!(lost("--window-count 16"), None);
+    assert_eq!(lost("--window-count 5000"), Some(600));
 }

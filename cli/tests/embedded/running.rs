@@ -61,6 +61,25 @@ impl Running {
         address.trim_end_matches("/metrics").to_owned()
     }
 
+    /// `offsets` as the first process of a PID namespace, as in a container; `None` where the system gives none.
+    pub(crate) fn as_first_process(folder: &Folder, line: &str) -> Option<Self> {
+        const SPACE: [&str; 3] = ["-Urpf", "--kill-child", "--"];
+        let is_given = Command::new("unshare").args(SPACE).arg("true").status().is_ok_and(|is| is.success());
+        is_given.then(|| {
+            let mut command = Command::new("unshare");
+            command.args(SPACE).arg(env!("CARGO_BIN_EXE_offsets")).args(words(line));
+            Self::spawn(folder, command)
+        })
+    }
+
+    /// The same as [`stop`](Self::stop), of the process that it started in a namespace.
+    #[track_caller]
+    pub(crate) fn stop_first_process(self) -> (Option<i32>, String) {
+        let id = self.pid();
+        let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap();
+        self.stop_process(children.trim().parse().unwrap())
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
@@ -71,8 +90,14 @@ impl Running {
 
     /// Sends SIGTERM; gives the exit code and what was still said. A process that does not end is killed, and fails the test.
     #[track_caller]
-    pub(crate) fn stop(mut self) -> (Option<i32>, String) {
-        self.signal(Signal::SIGTERM);
+    pub(crate) fn stop(self) -> (Option<i32>, String) {
+        let id = self.pid();
+        self.stop_process(id)
+    }
+
+    #[track_caller]
+    fn stop_process(mut self, id: u32) -> (Option<i32>, String) {
+        kill(Pid::from_raw(id.try_into().unwrap()), Signal::SIGTERM).unwrap();
         let (sender, receiver) = mpsc::channel();
         let mut stderr = self.stderr.take().unwrap();
         thread::spawn(move || {

@@ -18,7 +18,14 @@ use crate::Stop;
 pub struct Deadline {
     started: Instant,
     allowed: Duration,
-    stop: Option<Stop>,
+    stop: Option<BoundStop>,
+}
+
+/// A stop, and how long after it the deadline passes.
+#[derive(Debug, Clone)]
+struct BoundStop {
+    stop: Stop,
+    grace: Duration,
 }
 
 /// Maximum time that librdkafka's calls take for one wait.
@@ -33,7 +40,12 @@ impl Deadline {
     /// The same deadline, which also passes when `stop` is requested. A wait under it ends within a fraction of a second then, with
     /// the error of a deadline that has passed.
     pub fn or_stop(self, stop: &Stop) -> Self {
-        Self { stop: Some(stop.clone()), ..self }
+        self.or_after_stop(stop, Duration::ZERO)
+    }
+
+    /// The same deadline, which also passes once `grace` has gone by since `stop` was requested: for what is finished after a stop.
+    pub fn or_after_stop(self, stop: &Stop, grace: Duration) -> Self {
+        Self { stop: Some(BoundStop { stop: stop.clone(), grace }), ..self }
     }
 
     /// A deadline no more than `most` from now and no later than this one, that the same stop ends.
@@ -44,10 +56,8 @@ impl Deadline {
     /// The time left; zero once the deadline has passed. It is never more than librdkafka can wait, 24 days: what is longer
     /// would be cut down to 32 bits of milliseconds, and may then be no time at all.
     pub fn remaining(&self) -> Duration {
-        if self.is_stopped() {
-            return Duration::ZERO;
-        }
-        self.allowed.saturating_sub(self.started.elapsed()).min(LONGEST_WAIT)
+        let left = self.allowed.saturating_sub(self.started.elapsed()).min(LONGEST_WAIT);
+        self.grace_left().map_or(left, |grace| left.min(grace))
     }
 
     /// Whether no time is left.
@@ -55,9 +65,15 @@ impl Deadline {
         self.remaining().is_zero()
     }
 
-    /// Whether a stop was requested, so that no time is left whatever the clock says.
+    /// Whether a stop has left no time, whatever was allowed.
     pub(crate) fn is_stopped(&self) -> bool {
-        self.stop.as_ref().is_some_and(Stop::is_said)
+        self.grace_left().is_some_and(|grace| grace.is_zero())
+    }
+
+    /// What is left of the time after a stop that was requested.
+    fn grace_left(&self) -> Option<Duration> {
+        let BoundStop { stop, grace } = self.stop.as_ref()?;
+        Some(grace.saturating_sub(stop.age()?))
     }
 
     /// Whether it can pass before its time.
@@ -119,6 +135,17 @@ mod tests {
         assert!(!deadline.has_passed() && !within.has_passed());
         stop.say();
         assert!(deadline.has_passed() && within.has_passed() && stop.wait(Duration::from_secs(600)));
+    }
+
+    #[test]
+    fn a_stop_with_grace_shortens_a_deadline_and_does_not_end_it() {
+        let (stop, grace) = (Stop::default(), Duration::from_secs(600));
+        let deadline = Deadline::after(Duration::from_secs(7_200)).or_after_stop(&stop, grace);
+        assert!(deadline.remaining() > grace);
+        stop.say();
+        assert!(!deadline.has_passed() && !deadline.is_stopped() && deadline.remaining() <= grace);
+        let none = Deadline::after(Duration::from_secs(7_200)).or_after_stop(&stop, Duration::ZERO);
+        assert!(none.has_passed() && none.is_stopped());
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+
 use crate::Deadline;
 
 /// Interval between two looks at whether a stop was requested.
@@ -19,18 +21,51 @@ pub(crate) fn call<T: Send + 'static>(
     deadline: &Deadline,
     call: impl FnOnce(Duration) -> T + Send + 'static,
 ) -> Option<T> {
-    let left = deadline.remaining();
     if !deadline.can_be_stopped() {
-        return Some(call(left));
+        return Some(call(deadline.remaining()));
     }
+    wait_for(deadline, None, call)
+}
+
+/// The same for a call that can fail: one that a stop left behind has timed out.
+pub(crate) fn ask<T: Send + 'static>(
+    deadline: &Deadline,
+    ask: impl FnOnce(Duration) -> KafkaResult<T> + Send + 'static,
+) -> KafkaResult<T> {
+    call(deadline, ask).unwrap_or(Err(TIMED_OUT))
+}
+
+/// The same for a call that may not keep to its time: it is left behind once it is `overtime` beyond the deadline.
+pub(crate) fn ask_unpunctual<T: Send + 'static>(
+    deadline: &Deadline,
+    overtime: Duration,
+    ask: impl FnOnce(Duration) -> KafkaResult<T> + Send + 'static,
+) -> KafkaResult<T> {
+    wait_for(deadline, Some(overtime), ask).unwrap_or(Err(TIMED_OUT))
+}
+
+/// What a call comes to that was left behind.
+const TIMED_OUT: KafkaError = KafkaError::Global(RDKafkaErrorCode::OperationTimedOut);
+
+/// Makes a call on a thread of its own and waits for it: until a stop, and where its `overtime` is given no longer than that beyond
+/// the deadline.
+fn wait_for<T: Send + 'static>(
+    deadline: &Deadline,
+    overtime: Option<Duration>,
+    call: impl FnOnce(Duration) -> T + Send + 'static,
+) -> Option<T> {
+    let left = deadline.remaining();
+    let latest = overtime.map(|overtime| Deadline::after(left.saturating_add(overtime)));
     let (sender, receiver) = mpsc::sync_channel(1);
     // Nobody waits for an answer that comes too late.
     let detached = move || drop(sender.send(call(left)));
     thread::Builder::new().spawn(detached).ok()?;
     loop {
-        match receiver.recv_timeout(TURN) {
+        let turn = latest.as_ref().map_or(TURN, |latest| latest.slice(TURN));
+        match receiver.recv_timeout(turn) {
             Ok(answer) => return Some(answer),
-            Err(RecvTimeoutError::Timeout) if !deadline.is_stopped() => {}
+            Err(RecvTimeoutError::Timeout)
+                if !deadline.is_stopped() && !latest.as_ref().is_some_and(Deadline::has_passed) => {}
             Err(_) => return None,
         }
     }
@@ -41,17 +76,29 @@ pub(crate) fn call<T: Send + 'static>(
 pub(crate) struct Retiring<T: Send + 'static> {
     client: Option<T>,
     patience: Duration,
+    /// Until when it is waited for, where that was decided.
+    until: Option<Deadline>,
 }
 
 impl<T: Send + 'static> Retiring<T> {
     /// One whose destruction is waited for, which usually takes a tenth of a second: at the end of the process nothing of it is left.
     pub(crate) fn new(client: T) -> Self {
-        Self { client: Some(client), patience: DESTRUCTION }
+        Self::patient(client, DESTRUCTION)
     }
 
     /// One whose destruction nobody waits for.
     pub(crate) fn unattended(client: T) -> Self {
-        Self { client: Some(client), patience: Duration::ZERO }
+        Self::patient(client, Duration::ZERO)
+    }
+
+    /// One whose destruction is waited for so long: it tells others that it leaves.
+    pub(crate) fn patient(client: T, patience: Duration) -> Self {
+        Self { client: Some(client), patience, until: None }
+    }
+
+    /// Its destruction is waited for until then.
+    pub(crate) fn retire_by(&mut self, deadline: &Deadline) {
+        self.until = Some(deadline.clone());
     }
 }
 
@@ -65,14 +112,8 @@ impl<T: Send + 'static> Deref for Retiring<T> {
 
 impl<T: Send + 'static> Drop for Retiring<T> {
     fn drop(&mut self) {
-        let (sender, receiver) = mpsc::sync_channel(1);
         let client = self.client.take();
-        let detached = move || {
-            drop(client);
-            let _ = sender.send(());
-        };
-        if thread::Builder::new().spawn(detached).is_ok() {
-            let _ = receiver.recv_timeout(self.patience);
-        }
+        let deadline = self.until.take().unwrap_or_else(|| Deadline::after(self.patience));
+        let _ = wait_for(&deadline, Some(Duration::ZERO), move |_| drop(client));
     }
 }

@@ -24,7 +24,7 @@
 //!
 //! ```no_run
 //! use offsets_core::reconcile::{Examination, IdentityRule, Policies, Rules, Tally, Window};
-//! use offsets_kafka::Cluster;
+//! use offsets_kafka::{Cluster, Stop};
 //! use offsets_runner::{Error, Input, Job, Judging, Outputs, Watchers};
 //!
 //! fn merge(cluster: &Cluster) -> Result<Tally, Error> {
@@ -34,7 +34,7 @@
 //!     let inputs = [Input::new("a", "orders"), Input::new("B", "B.orders")];
 //!     let job = Job { once: true, ..Job::new("merge", inputs, rules, Judging::Dedup(Window::Unbounded)) };
 //!     let nobody = Watchers { repartition: &mut (), reconcile: &mut () };
-//!     let (_, tally) = offsets_runner::run(cluster, &job, &Outputs::to("orders.merged"), nobody, &|| false)?;
+//!     let (_, tally) = offsets_runner::run(cluster, &job, &Outputs::to("orders.merged"), nobody, &Stop::default())?;
 //!     Ok(tally)
 //! }
 //! ```
@@ -56,6 +56,8 @@ mod course;
 mod error;
 mod in_words;
 mod job;
+mod limit;
+mod name;
 mod reconcile;
 mod repartition;
 mod rights;

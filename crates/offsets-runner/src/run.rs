@@ -1,10 +1,10 @@
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use offsets_core::reconcile::Tally;
-use offsets_kafka::Cluster;
+use offsets_kafka::{Cluster, Stop};
 
-use crate::reconcile::Runner;
+use crate::name::Name;
+use crate::reconcile::{Place, Runner};
 use crate::repartition::Repartition;
 use crate::{Ended, Error, Job, Outputs, Watcher};
 
@@ -16,8 +16,11 @@ pub struct Watchers<'w> {
     pub reconcile: &'w mut dyn Watcher,
 }
 
-/// Runs one instance of a job until `stop` says so, or, where the job is to end then, until everything is done that was there at
+/// Runs one instance of a job until `stop` is requested, or, where the job is to end then, until everything is done that was there at
 /// the beginning. What was begun is committed first. Tells what this instance has committed.
+///
+/// After a stop it ends within two seconds: a cluster that does not answer by then has the last transaction left open, which is told
+/// ([`Event::LeftOpen`](crate::Event::LeftOpen)), and nothing in it counts unless all of it does.
 ///
 /// The changelog and the repartition topic are created where they are missing. With a repartition topic there are two stages,
 /// side by side in two threads, and when one ends so does the other; of a job that is to end, the one before comes to its end
@@ -25,29 +28,44 @@ pub struct Watchers<'w> {
 ///
 /// # Errors
 /// [`Error`]; what was not committed is read again by whoever comes next. Whatever is wrong with topics, permissions or the local
-/// state is found before anything is read.
+/// state is found before anything is read. A request that the stop cut short is no error.
 pub fn run(
     cluster: &Cluster,
     job: &Job,
     outputs: &Outputs,
     watchers: Watchers<'_>,
-    stop: &(dyn Fn() -> bool + Sync),
+    stop: &Stop,
 ) -> Result<(Ended, Tally), Error> {
     job.check()?;
     outputs.check(&job.rules.policies)?;
     let Watchers { repartition: ahead, reconcile: watcher } = watchers;
+    let place = Place::open(job, watcher)?;
+    let name = Name::of(job, place.name()?.as_deref());
+    let both = stop.child();
+    let ended = run_stages(cluster, job, outputs, (ahead, watcher), (&name, place), &both);
+    unless_cut_short(ended, stop)
+}
+
+fn run_stages(
+    cluster: &Cluster,
+    job: &Job,
+    outputs: &Outputs,
+    (ahead, watcher): (&mut dyn Watcher, &mut dyn Watcher),
+    (name, place): (&Name, Place),
+    stop: &Stop,
+) -> Result<(Ended, Tally), Error> {
     let Some(between) = &job.repartition else {
-        return Runner::start(cluster, job, outputs, watcher)?.run(stop);
+        return Runner::start(cluster, job, outputs, (name, place), watcher, stop)?.run();
     };
-    let repartition = Repartition::start(cluster, job, between, outputs, ahead)?;
+    let repartition = Repartition::start(cluster, job, between, outputs, name, ahead, stop)?;
     if job.once {
-        return match repartition.run(stop)? {
-            Ended::Done => Runner::start(cluster, job, outputs, watcher)?.run(stop),
+        return match repartition.run()? {
+            Ended::Done => Runner::start(cluster, job, outputs, (name, place), watcher, stop)?.run(),
             Ended::Stopped => Ok((Ended::Stopped, Tally::default())),
         };
     }
-    let runner = Runner::start(cluster, job, outputs, watcher)?;
-    let (ahead, ended) = side_by_side(|stop| repartition.run(stop), |stop| runner.run(stop), stop);
+    let runner = Runner::start(cluster, job, outputs, (name, place), watcher, stop)?;
+    let (ahead, ended) = side_by_side(|| repartition.run(), || runner.run(), stop);
     let ended = ended?;
     ahead.map(|_| ended)
 }
@@ -62,68 +80,73 @@ pub fn rehearse(
     cluster: &Cluster,
     job: &Job,
     watcher: &mut dyn Watcher,
-    stop: &dyn Fn() -> bool,
+    stop: &Stop,
 ) -> Result<(Ended, Tally), Error> {
     job.check()?;
-    Runner::rehearse(cluster, job, watcher)?.run(stop)
+    let ended = Runner::rehearse(cluster, job, watcher, stop).and_then(Runner::run);
+    unless_cut_short(ended, stop)
 }
 
-/// Does two things at once: whichever ends takes the other along.
+/// What a stop cut short before the first record is no failure.
+fn unless_cut_short(ended: Result<(Ended, Tally), Error>, stop: &Stop) -> Result<(Ended, Tally), Error> {
+    match ended {
+        Err(Error::Kafka(error)) if stop.is_said() && error.may_pass() => {
+            Ok((Ended::Stopped, Tally::default()))
+        }
+        ended => ended,
+    }
+}
+
+/// Does two things at once: whichever ends stops the other.
 fn side_by_side<A: Send, B>(
-    one: impl FnOnce(&dyn Fn() -> bool) -> A + Send,
-    other: impl FnOnce(&dyn Fn() -> bool) -> B,
-    stop: &(dyn Fn() -> bool + Sync),
+    one: impl FnOnce() -> A + Send,
+    other: impl FnOnce() -> B,
+    stop: &Stop,
 ) -> (A, B) {
-    let is_over = AtomicBool::new(false);
-    let stops = || stop() || is_over.load(Ordering::Relaxed);
     thread::scope(|scope| {
         let one = scope.spawn(|| {
-            let _end = End(&is_over);
-            one(&stops)
+            let _end = End(stop);
+            one()
         });
         let other = {
-            let _end = End(&is_over);
-            other(&stops)
+            let _end = End(stop);
+            other()
         };
         (one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), other)
     })
 }
 
-/// Says that it is over, however it ends.
-struct End<'f>(&'f AtomicBool);
+/// Requests the stop, however it ends.
+struct End<'s>(&'s Stop);
 
 impl Drop for End<'_> {
     fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.0.say();
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
+    use std::time::Duration;
 
     use super::*;
 
-    /// Whether it was told to stop, in good time.
-    fn is_stopped(stop: &dyn Fn() -> bool) -> bool {
-        let began = Instant::now();
-        while !stop() {
-            if began.elapsed() > Duration::from_secs(10) {
-                return false;
-            }
-            thread::yield_now();
-        }
-        true
-    }
+    /// No test waits for so long: only a stop ends it.
+    const AGES: Duration = Duration::from_secs(600);
 
     #[test]
     fn whichever_stage_ends_takes_the_other_along() {
-        assert_eq!(side_by_side(is_stopped, |_| "failed", &|| false), (true, "failed"));
-        assert_eq!(side_by_side(|_| "failed", is_stopped, &|| false), ("failed", true));
+        let stop = Stop::default();
+        assert_eq!(side_by_side(|| stop.wait(AGES), || "failed", &stop), (true, "failed"));
+        let stop = Stop::default();
+        assert_eq!(side_by_side(|| "failed", || stop.wait(AGES), &stop), ("failed", true));
     }
 
     #[test]
-    fn both_stages_stop_when_they_are_told_to() {
-        assert_eq!(side_by_side(is_stopped, is_stopped, &|| true), (true, true));
+    fn both_stages_stop_when_the_run_is_to_stop() {
+        let stop = Stop::default();
+        let both = stop.child();
+        stop.say();
+        assert_eq!(side_by_side(|| both.wait(AGES), || both.wait(AGES), &both), (true, true));
     }
 }

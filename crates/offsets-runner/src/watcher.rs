@@ -90,6 +90,14 @@ pub enum Event<'a> {
     Lag(&'a BTreeMap<TopicPartition, i64>),
     /// A transaction came to nothing; what was in it is read again.
     Setback(&'a offsets_kafka::Error),
+    /// After a stop the cluster did not answer in time: the last transaction stays open until its timeout, and what is not committed of
+    /// it is read again.
+    LeftOpen {
+        /// Its transactional id.
+        id: &'a str,
+        /// The timeout.
+        timeout: Duration,
+    },
     /// A write loses, in a run that writes nothing: its entry in the ledger, as JSON.
     Loss(&'a [u8]),
 }

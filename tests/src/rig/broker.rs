@@ -44,6 +44,16 @@ pub struct Broker {
     _controller: Arc<Process>,
 }
 
+/// A broker that stands still until this is dropped.
+pub struct StandingStill<'b>(&'b Process);
+
+impl Drop for StandingStill<'_> {
+    fn drop(&mut self) {
+        // a broker that cannot be woken fails whatever comes next
+        self.0.wake().ok();
+    }
+}
+
 /// What brokers of one cluster have in common.
 pub(super) struct Controller {
     port: u16,
@@ -119,6 +129,17 @@ impl Broker {
     /// Its process, while it runs.
     pub fn process_id(&self) -> Option<u32> {
         self.process.as_ref().map(Process::id)
+    }
+
+    /// Lets it stand still (SIGSTOP) for as long as what this gives is held: its connections stay open, and nothing is answered.
+    ///
+    /// # Errors
+    ///
+    /// When it does not run, or no signal can be sent.
+    pub fn standing_still(&self) -> Result<StandingStill<'_>> {
+        let Some(process) = &self.process else { bail!("{} is not running", self.name) };
+        process.sleep()?;
+        Ok(StandingStill(process))
     }
 
     /// Kills it (SIGKILL), as a power cut would.

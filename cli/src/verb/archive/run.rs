@@ -67,11 +67,7 @@ pub(super) fn run(link: &LinkArgs, output: &OutputArgs, args: &RunArgs) -> Resul
             round.once()
         } else {
             round.begin(&args.dir);
-            // In a log the reason is a line like any other.
-            round.keep_on(args, &stop).or_else(|failure| {
-                remarks.failure(&failure);
-                Ok(failure.exit())
-            })
+            remarks.ended(round.keep_on(args, &stop))
         };
         door.close();
         ended

@@ -97,7 +97,7 @@ fn failed(error: Error, job: &Job, before: &str) -> Failure {
 fn kafka_or_store(error: Error) -> Failure {
     match error {
         Error::Kafka(error) if error.is_fenced() => Failure::from(error)
-            .remedy("another instance runs under the same --instance: give each a name of its own"),
+            .remedy("another instance runs under the same name: give each an --instance name or a --state folder of its own"),
         Error::Kafka(error) => Failure::from(error),
         Error::Store(error) if error.is_in_use() => Failure::from(error)
             .remedy("another instance has it open: give each instance a --state folder of its own"),

@@ -33,6 +33,13 @@ impl Method {
         are_possible(&args.on, &examination, operator)?;
         let window = match (args.window, args.window_count) {
             (Some(span), _) => Window::time(span),
+            (None, Some(count)) if count < FEWEST => {
+                let said = format!(
+                    "--window-count {count}: a window is forgotten in {FEWEST} parts, none of which is less than an identity"
+                );
+                return Err(Failure::usage(said)
+                    .remedy(format!("give {FEWEST} or more, or none to remember everything")));
+            }
             (None, Some(count)) => Window::count(count),
             (None, None) => Some(Window::Unbounded),
         };
@@ -52,6 +59,9 @@ impl Method {
         Ok(Self { rules: Rules { examination, policies: policies(args) }, judging })
     }
 }
+
+/// Fewest identities of a window: fewer would be remembered as if this had been said.
+const FEWEST: u64 = 16;
 
 fn seed(path: &Path) -> Result<Seed, Failure> {
     let text = text::read(path)?;

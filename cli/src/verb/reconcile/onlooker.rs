@@ -73,6 +73,10 @@ impl<'s> Onlooker<'s> {
         self.bar.suspend(|| self.remarks.say(text));
     }
 
+    fn warn(&self, text: String) {
+        self.bar.suspend(|| self.remarks.warn(text));
+    }
+
     fn show(&self) {
         let state = self.standing.state();
         let behind: i64 = state.lag().map(|(_, behind)| behind).sum();
@@ -85,24 +89,24 @@ impl Watcher for Onlooker<'_> {
     fn see(&mut self, event: Event<'_>) {
         match event {
             Event::Created(topic) => self.say(format!("created topic {topic}")),
-            Event::OneReplica(topic) => self.say(format!(
+            Event::OneReplica(topic) => self.warn(format!(
                 "{topic} has one replica: when its broker dies, a transaction may stay open for ever (see \
                  docs/reconcile-between-topics.md: every topic needs a second replica)"
             )),
-            Event::Narrower(narrower) => self.say(narrower.to_string()),
-            Event::Waiting { partition, longest } => self.say(format!(
+            Event::Narrower(narrower) => self.warn(narrower.to_string()),
+            Event::Waiting { partition, longest } => self.warn(format!(
                 "{partition}: state and positions are apart: waiting for a transaction that may have been left open, up to {} s",
                 longest.as_secs()
             )),
-            Event::LeftOut { partition, from, until } => self.say(format!(
+            Event::LeftOut { partition, from, until } => self.warn(format!(
                 "{partition}: a transaction is open: offsets {from}..{until} are left to a later run"
             )),
-            Event::LocalDamaged { folder, cause } => self.say(format!(
+            Event::LocalDamaged { folder, cause } => self.warn(format!(
                 "{}: {}: it is moved to a folder in `damaged` in there, and all of the changelog is read",
                 folder.display(),
                 with_causes(cause)
             )),
-            Event::CopyDamaged { partition, cause, file } => self.say(format!(
+            Event::CopyDamaged { partition, cause, file } => self.warn(format!(
                 "partition {partition}: {}: the local copy is moved to {}, and the changelog is read from its beginning",
                 with_causes(cause),
                 file.display()
@@ -160,9 +164,14 @@ impl Watcher for Onlooker<'_> {
                 drop(state);
                 let trouble = format!("what was not committed is done again: {said}");
                 if let Some(text) = self.reminder.hear(&trouble, Instant::now()) {
-                    self.say(text);
+                    self.warn(text);
                 }
             }
+            Event::LeftOpen { id, timeout } => self.warn(format!(
+                "the cluster does not answer: the open transaction {id} is left to its timeout ({} s); what is not committed of it \
+                 is read again",
+                timeout.as_secs()
+            )),
             Event::Loss(json) => self.losses.extend(serde_json::from_slice::<Box<RawValue>>(json)),
             _ => {}
         }

@@ -1,10 +1,11 @@
 use std::collections::BTreeSet;
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::thread;
 
 use offsets_core::model::TopicName;
 use offsets_core::reconcile::Seed;
-use offsets_kafka::Stop;
+use offsets_kafka::{Deadline, Stop};
 use offsets_runner::{Ended, Input, Job, Judging, LocalState, Outputs, Watchers};
 
 use super::super::session::TargetSession;
@@ -14,11 +15,11 @@ use super::method::Method;
 use super::onlooker::Onlooker;
 use super::reread::tell_of_unseeded;
 use super::run_state::RunState;
-use crate::args::{LinkArgs, Mode, OutputArgs, ReconcileArgs};
+use crate::args::{LinkArgs, LogFormat, Mode, OutputArgs, ReconcileArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::link::resolve_named;
-use crate::print::print_reconciled;
+use crate::print::{Remarks, print_reconciled};
 use crate::service::{listen, serve, stop_on_signals};
 
 /// A run between topics.
@@ -29,47 +30,71 @@ pub(super) fn reconcile(
     group: &str,
 ) -> Result<Exit, Failure> {
     can_be_printed(output, args)?;
-    let Task { job, outputs } = task(link, args, group)?;
-    let topics = &args.topics;
-    let is_named = topics.bootstrap_server.is_some() || topics.command_config.is_some();
+    let task = task(link, args, group)?;
     if link.demo && !args.dry_run {
         return Err(Failure::usage(
             "the embedded clusters have no transactions, so nothing is written there",
         )
         .remedy("say --dry-run, and leave --to out"));
     }
-    let session = if is_named && !link.demo {
-        let named = resolve_named(topics.bootstrap_server.as_deref(), topics.command_config.as_ref(), link)?;
-        TargetSession::at(named, link, output)?
-    } else {
-        TargetSession::open(link, output)?
+    // Before anything slow: whatever the run waits for, a stop ends it.
+    let stop = stop_on_signals()?;
+    let output = logging(output, args);
+    Remarks::new(&output).ended(run(link, &output, args, &task, &stop))
+}
+
+/// What is printed and how: stderr is a log where nobody looks at it while the run goes on, or where a form was given.
+fn logging(output: &OutputArgs, args: &ReconcileArgs) -> OutputArgs {
+    let keeps_running = !args.dry_run && !args.topics.once;
+    let unseen = (keeps_running && !std::io::stderr().is_terminal()).then_some(LogFormat::Text);
+    OutputArgs { log: args.topics.log_format.or(unseen), ..output.clone() }
+}
+
+fn run(
+    link: &LinkArgs,
+    output: &OutputArgs,
+    args: &ReconcileArgs,
+    Task { job, outputs }: &Task,
+    stop: &Stop,
+) -> Result<Exit, Failure> {
+    let session = match open(link, output, args, stop) {
+        // What a stop cut short is no failure.
+        Err(_) if stop.is_said() => {
+            Remarks::new(output).say("stopped before anything was read");
+            return Ok(Exit::Done);
+        }
+        session => session?,
     };
     let (cluster, remarks) = (&session.cluster, session.remarks);
+    if remarks.is_log() {
+        let (version, process) = (env!("CARGO_PKG_VERSION"), std::process::id());
+        remarks.say(format!("offsets {version} reconciles in group {} (process {process})", job.group));
+    }
     if let Judging::Reread(seed) = &job.judging {
         tell_of_unseeded(seed, remarks);
     }
-    let stop = stop_on_signals()?;
-    let server = topics.metrics_listen.map(listen).transpose()?;
+    let server = args.topics.metrics_listen.map(listen).transpose()?;
     if let Some(address) = server.as_ref().and_then(|server| server.server_addr().to_ip()) {
         remarks.say(format!("metrics: http://{address}/metrics"));
     }
     let state = RunState::default();
     let mut onlooker = Onlooker::new(&state, remarks);
+    // The metrics end with the run, which ends with the stop.
+    let serving = stop.child();
     let ended = thread::scope(|scope| {
         if let Some(server) = &server {
-            scope.spawn(|| serve(server, &state, &stop));
+            scope.spawn(|| serve(server, &state, &serving));
         }
-        let _end = End(&stop);
-        let stops = || stop.is_said();
-        match &outputs {
+        let _end = End(&serving);
+        match outputs {
             Some(outputs) => {
                 let mut ahead = Onlooker::ahead(&state, remarks);
                 let watchers = Watchers { repartition: &mut ahead, reconcile: &mut onlooker };
-                offsets_runner::run(cluster, &job, outputs, watchers, &stops)
-                    .map_err(|error| run_failed(error, &job))
+                offsets_runner::run(cluster, job, outputs, watchers, stop)
+                    .map_err(|error| run_failed(error, job))
             }
-            None => offsets_runner::rehearse(cluster, &job, &mut onlooker, &stops)
-                .map_err(|error| dry_run_failed(error, &job)),
+            None => offsets_runner::rehearse(cluster, job, &mut onlooker, stop)
+                .map_err(|error| dry_run_failed(error, job)),
         }
     });
     onlooker.tell_of_cap(job.memory.is_some());
@@ -83,6 +108,24 @@ pub(super) fn reconcile(
         });
     }
     Ok(Exit::Done)
+}
+
+/// Connects to the cluster that holds the topics.
+fn open(
+    link: &LinkArgs,
+    output: &OutputArgs,
+    args: &ReconcileArgs,
+    stop: &Stop,
+) -> Result<TargetSession, Failure> {
+    let topics = &args.topics;
+    let deadline = Deadline::after(link.timeout).or_stop(stop);
+    let is_named = topics.bootstrap_server.is_some() || topics.command_config.is_some();
+    if is_named && !link.demo {
+        let named = resolve_named(topics.bootstrap_server.as_deref(), topics.command_config.as_ref(), link)?;
+        TargetSession::at(named, link, output, deadline)
+    } else {
+        TargetSession::open_by(link, output, deadline)
+    }
 }
 
 /// However a run ends, nobody is answered any more.

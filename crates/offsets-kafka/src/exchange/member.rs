@@ -12,6 +12,7 @@ use super::membership::Membership;
 use super::{Change, Intake};
 use crate::cluster::{cause, configured, refused};
 use crate::connection::Connection;
+use crate::detached::{self, Retiring};
 use crate::{About, Cause, ClientSettings, Deadline, Error};
 
 /// A member of a consumer group that commits only in transactions. It leaves the group when it is dropped.
@@ -19,7 +20,7 @@ use crate::{About, Cause, ClientSettings, Deadline, Error};
 /// Partitions are assigned by the `range` assignor: of topics with as many partitions each, a member gets partitions of the
 /// same numbers, so what belongs together meets. Only committed records are read.
 pub struct Member {
-    consumer: Arc<BaseConsumer<Membership>>,
+    consumer: Retiring<Arc<BaseConsumer<Membership>>>,
     settings: ClientSettings,
     group: GroupId,
 }
@@ -30,6 +31,9 @@ pub struct MemberOptions {
     /// The name under which it comes back after a restart (`group.instance.id`), if it has one.
     pub instance: Option<String>,
 }
+
+/// Longest wait for the group to be left.
+const LEAVING: Duration = Duration::from_secs(10);
 
 /// Where a group goes on in a partition, as it was committed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,7 +104,8 @@ impl Member {
         let consumer = configured(settings, &forced, &tuned)
             .create_with_context(context)
             .map_err(|error| refused(settings, &error))?;
-        Ok(Self { consumer: Arc::new(consumer), settings: settings.clone(), group: group.clone() })
+        let consumer = Retiring::patient(Arc::new(consumer), LEAVING);
+        Ok(Self { consumer, settings: settings.clone(), group: group.clone() })
     }
 
     /// The group.
@@ -147,7 +152,8 @@ impl Member {
             list.add_partition(partition.topic.as_str(), partition.partition);
         }
         let answer = loop {
-            match self.consumer.committed_offsets(list.clone(), deadline.remaining()) {
+            let (consumer, list) = (Arc::clone(&self.consumer), list.clone());
+            match detached::ask(deadline, move |wait| consumer.committed_offsets(list, wait)) {
                 Ok(answer) => break answer,
                 Err(error) if cause(&error).is_passing() && !deadline.has_passed() => {
                     // The coordinator is moving: a moment later it is somewhere.
@@ -197,6 +203,12 @@ impl Member {
         self.consumer.unassign().map_err(|error| self.failed(&error))
     }
 
+    /// Leaves the group, and waits for that until the deadline. A member under a [name](MemberOptions::instance) of its own does not
+    /// leave: its partitions are kept for it until its session ends.
+    pub fn leave(mut self, deadline: &Deadline) {
+        self.consumer.retire_by(deadline);
+    }
+
     /// Whether a connection to a broker was ever lost.
     pub fn has_lost_connection(&self) -> bool {
         self.consumer.context().connection().last_error().is_some()
@@ -235,7 +247,7 @@ impl Member {
 }
 
 impl Drop for Member {
-    /// Leaves the group, so that the others need not wait for its session to end.
+    /// Leaves the group, so that the others need not wait for its session to end, and waits for that for 10 s at most.
     fn drop(&mut self) {
         self.consumer.context().leave();
         // What the group has asked for already is waited for too.

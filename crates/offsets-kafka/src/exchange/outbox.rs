@@ -1,4 +1,4 @@
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use offsets_core::model::{TopicName, TopicPartition};
@@ -13,11 +13,12 @@ use rdkafka::{ClientContext, Message as _, Offset, TopicPartitionList};
 use super::{Member, Setback};
 use crate::cluster::{cause, configured, refused};
 use crate::connection::Connection;
+use crate::detached::{self, Retiring};
 use crate::{About, Cause, ClientSettings, Deadline, Error, RawRecord};
 
 /// Puts records and positions out in transactions.
 pub struct Outbox {
-    producer: Arc<BaseProducer<Deliveries>>,
+    producer: Retiring<Arc<BaseProducer<Deliveries>>>,
     settings: ClientSettings,
     id: String,
     is_open: bool,
@@ -96,14 +97,14 @@ impl Outbox {
             .create_with_context(context)
             .map_err(|error| refused(settings, &error))?;
         let outbox = Self {
-            producer: Arc::new(producer),
+            producer: Retiring::new(Arc::new(producer)),
             settings: settings.clone(),
             id: id.to_owned(),
             is_open: false,
             since_look: 0,
         };
         loop {
-            match outbox.producer.init_transactions(deadline.remaining()) {
+            match outbox.ask(deadline, |producer, wait| producer.init_transactions(wait)) {
                 Ok(()) => return Ok(outbox),
                 Err(KafkaError::Transaction(error)) if error.is_retriable() && !deadline.has_passed() => {}
                 Err(error) => return Err(outbox.failed(&error, deadline)),
@@ -191,7 +192,8 @@ impl Outbox {
         if let Some((partition, code)) = self.producer.context().failure() {
             return Err(self.undelivered(partition, code));
         }
-        self.again(deadline, |outbox| outbox.producer.commit_transaction(deadline.remaining()))?;
+        let commit = |outbox: &Self| outbox.ask(deadline, |producer, wait| producer.commit_transaction(wait));
+        self.again(deadline, commit)?;
         self.is_open = false;
         Ok(())
     }
@@ -211,6 +213,11 @@ impl Outbox {
         Ok(())
     }
 
+    /// Ends the client, and waits for that until the deadline. What is open is left to its timeout.
+    pub fn close(mut self, deadline: &Deadline) {
+        self.producer.retire_by(deadline);
+    }
+
     /// Adds positions to the transaction. After the death of one of several brokers the client can leave that unanswered for ever:
     /// it waits for the group's coordinator until another broker comes or goes, and the time it was given is kept and never looked
     /// at (`creq_ts_timeout` in `rdkafka_coord.c` of librdkafka 2.12.1). So it is asked elsewhere, and left behind where it is over
@@ -221,16 +228,20 @@ impl Outbox {
         generation: Arc<ConsumerGroupMetadata>,
         deadline: &Deadline,
     ) -> Result<(), KafkaError> {
-        let (producer, remaining) = (Arc::clone(&self.producer), deadline.remaining());
-        let (answer, answered) = mpsc::sync_channel(1);
-        let ask = move || {
-            let said = producer.send_offsets_to_transaction(&list, &generation, remaining);
-            // Nobody waits any more where it comes too late.
-            let _ = answer.send(said);
-        };
-        std::thread::Builder::new().spawn(ask).map_err(|_| KafkaError::Canceled)?;
-        let never = KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut);
-        answered.recv_timeout(remaining + GRACE).unwrap_or(Err(never))
+        let producer = Arc::clone(&self.producer);
+        detached::ask_unpunctual(deadline, GRACE, move |wait| {
+            producer.send_offsets_to_transaction(&list, &generation, wait)
+        })
+    }
+
+    /// Makes a call that blocks, until a stop ends the wait for it.
+    fn ask(
+        &self,
+        deadline: &Deadline,
+        call: impl FnOnce(&BaseProducer<Deliveries>, Duration) -> Result<(), KafkaError> + Send + 'static,
+    ) -> Result<(), KafkaError> {
+        let producer = Arc::clone(&self.producer);
+        detached::ask(deadline, move |wait| call(&producer, wait))
     }
 
     /// Waits until it is known of every record whether it was taken. The client's own flush looks only ten times a second.

@@ -8,6 +8,7 @@ use rdkafka::types::RDKafkaErrorCode;
 use crate::admin::LONGEST;
 use crate::cluster::{cause, configured, refused};
 use crate::connection::Connection;
+use crate::detached;
 use crate::{About, Cause, Cluster, Deadline, Error, Right};
 
 /// A topic to be created.
@@ -31,12 +32,13 @@ impl Cluster {
     /// [`Error::Unauthorised`], [`Error::TimedOut`], and what else the cluster refuses.
     pub fn create_topic(&self, topic: &NewTopic, deadline: &Deadline) -> Result<bool, Error> {
         let admin = self.admin_client()?;
-        let replication = TopicReplication::Fixed(topic.replicas.unwrap_or(-1));
-        let mut new = rdkafka::admin::NewTopic::new(topic.name.as_str(), topic.partitions, replication);
-        for (key, value) in &topic.settings {
-            new = new.set(key, value);
-        }
-        let created = futures_executor::block_on(admin.create_topics([&new], &options(deadline)));
+        let wanted = topic.clone();
+        let created = detached::ask(deadline, move |wait| {
+            let replication = TopicReplication::Fixed(wanted.replicas.unwrap_or(-1));
+            let new = rdkafka::admin::NewTopic::new(wanted.name.as_str(), wanted.partitions, replication);
+            let new = wanted.settings.iter().fold(new, |new, (key, value)| new.set(key, value));
+            futures_executor::block_on(admin.create_topics([&new], &options(wait)))
+        });
         let about = || About::Topic(topic.name.clone());
         let created = created.map_err(|error| self.failed(about(), cause(&error), deadline))?;
         let is_new = match created.into_iter().next() {
@@ -78,12 +80,13 @@ impl Cluster {
         topic: &TopicName,
         deadline: &Deadline,
     ) -> Result<BTreeMap<String, String>, Error> {
-        let admin = self.admin_client()?;
-        let resource = ResourceSpecifier::Topic(topic.as_str());
         let failed = |cause| self.failed(About::Topic(topic.clone()), cause, deadline);
         loop {
-            let described =
-                futures_executor::block_on(admin.describe_configs([&resource], &options(deadline)));
+            let (admin, asked) = (self.admin_client()?, topic.clone());
+            let described = detached::ask(deadline, move |wait| {
+                let resource = ResourceSpecifier::Topic(asked.as_str());
+                futures_executor::block_on(admin.describe_configs([&resource], &options(wait)))
+            });
             let described = described.map_err(|error| failed(cause(&error)))?;
             match described.into_iter().next() {
                 // What is wrong with one resource is lost on the way (rdkafka 0.39). Every topic has settings: none are told to whom
@@ -114,7 +117,7 @@ impl Cluster {
     }
 }
 
-fn options(deadline: &Deadline) -> AdminOptions {
-    let left = deadline.slice(LONGEST).max(Duration::from_millis(1));
+fn options(wait: Duration) -> AdminOptions {
+    let left = wait.min(LONGEST).max(Duration::from_millis(1));
     AdminOptions::new().request_timeout(Some(left)).operation_timeout(Some(left))
 }

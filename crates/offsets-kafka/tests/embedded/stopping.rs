@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use offsets_core::model::{GroupId, TopicPartition};
+use offsets_kafka::exchange::{Member, MemberOptions, NewTopic, Outbox};
 use offsets_kafka::{ClientSettings, Cluster, Deadline, Error, Isolation, Stop};
 
 use crate::cluster::Breakable;
@@ -48,7 +49,7 @@ fn every_question_to_a_cluster_that_fell_silent_is_ended_by_a_stop() {
     let breakable = Breakable::start();
     breakable.mock.create_topic("orders", 1, 1).unwrap();
     type Ask = fn(&Cluster, &Deadline) -> Result<(), Error>;
-    let asks: [Ask; 5] = [
+    let asks: [Ask; 9] = [
         |cluster, deadline| cluster.topics(deadline).map(drop),
         |cluster, deadline| cluster.partitions(&"orders".into(), deadline).map(drop),
         |cluster, deadline| {
@@ -61,6 +62,19 @@ fn every_question_to_a_cluster_that_fell_silent_is_ended_by_a_stop() {
             found.into_values().try_for_each(|commits| commits.into_result().map(drop))
         },
         |cluster, deadline| cluster.read(&"orders".into()).span(0, 0..1).visit(deadline, |_| {}).map(drop),
+        |cluster, deadline| cluster.topic_settings(&"orders".into(), deadline).map(drop),
+        |cluster, deadline| {
+            let new = NewTopic { name: "new".into(), partitions: 1, replicas: None, settings: Vec::new() };
+            cluster.create_topic(&new, deadline).map(drop)
+        },
+        |cluster, deadline| Outbox::open(cluster.settings(), "merge.one", AGES, deadline).map(drop),
+        |cluster, deadline| {
+            let (group, options) = (GroupId::from("g"), MemberOptions::default());
+            let member = Member::join(cluster.settings(), &group, &["orders".into()], &options)?;
+            let committed = member.committed(&[TopicPartition::new("orders", 0)], deadline);
+            member.leave(deadline);
+            committed.map(drop)
+        },
     ];
     let clusters = asks.map(|ask| (breakable.connect(&[]), ask));
     breakable.mock.broker_round_trip_time(-1, AGES).unwrap();

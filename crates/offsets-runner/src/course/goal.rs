@@ -3,9 +3,10 @@ use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use offsets_core::model::{LogRange, TopicPartition};
-use offsets_kafka::{Cluster, Deadline, Isolation};
+use offsets_kafka::{Cluster, Isolation};
 
 use super::Seat;
+use crate::limit::Limit;
 use crate::{Error, Event, Watcher};
 
 /// Where a run is to end: behind the last record that each partition held when it began, whoever works on it.
@@ -26,11 +27,10 @@ impl Goal {
         cluster: &Cluster,
         partitions: &[TopicPartition],
         isolation: Isolation,
-        timeout: Duration,
+        limit: Limit<'_>,
         watcher: &mut dyn Watcher,
     ) -> Result<Self, Error> {
-        let ranges =
-            |isolation| cluster.log_ranges(partitions, isolation, &Deadline::after(timeout)).into_result();
+        let ranges = |isolation| cluster.log_ranges(partitions, isolation, &limit.deadline()).into_result();
         let open: BTreeMap<_, _> = ranges(isolation)?.into_iter().collect();
         if isolation == Isolation::ReadCommitted {
             for (partition, whole) in ranges(Isolation::ReadUncommitted)? {
@@ -40,7 +40,7 @@ impl Goal {
             }
         }
         let mut goal = Self { open, ends: BTreeMap::new(), looked: None };
-        goal.close(cluster, timeout)?;
+        goal.close(cluster, limit)?;
         Ok(goal)
     }
 
@@ -49,7 +49,7 @@ impl Goal {
         &mut self,
         mine: &BTreeMap<TopicPartition, i64>,
         seat: &Seat<'_>,
-        timeout: Duration,
+        limit: Limit<'_>,
     ) -> Result<bool, Error> {
         if self.ends.iter().any(|(partition, end)| mine.get(partition).is_some_and(|next| next < end)) {
             return Ok(false);
@@ -65,25 +65,25 @@ impl Goal {
         self.looked = Some(Instant::now());
         if !self.open.is_empty() {
             // What ended meanwhile may be one's own to read: it is looked again.
-            self.close(seat.cluster, timeout)?;
+            self.close(seat.cluster, limit)?;
             return Ok(false);
         }
-        let committed = seat.member.committed(&elsewhere, &Deadline::after(timeout))?;
+        let committed = seat.member.committed(&elsewhere, &limit.deadline())?;
         let come = |partition: &TopicPartition| committed.get(partition).map(|position| position.offset);
         Ok(elsewhere.iter().all(|partition| come(partition) >= self.ends.get(partition).copied()))
     }
 
     /// Finds the last records where no transaction is open any more.
-    fn close(&mut self, cluster: &Cluster, timeout: Duration) -> Result<(), Error> {
+    fn close(&mut self, cluster: &Cluster, limit: Limit<'_>) -> Result<(), Error> {
         let partitions: Vec<_> = self.open.keys().cloned().collect();
-        let deadline = Deadline::after(timeout);
+        let deadline = limit.deadline();
         let stable = cluster.log_ranges(&partitions, Isolation::ReadCommitted, &deadline).into_result()?;
         for (partition, stable) in stable {
             let Some(range) = self.open.get(&partition).filter(|range| stable.end >= range.end) else {
                 continue;
             };
             let span = range.start.max(stable.start.min(range.end))..range.end;
-            if let Some(last) = last_record(cluster, &partition, span, timeout)? {
+            if let Some(last) = last_record(cluster, &partition, span, limit)? {
                 self.ends.insert(partition.clone(), last + 1);
             }
             self.open.remove(&partition);
@@ -97,14 +97,14 @@ fn last_record(
     cluster: &Cluster,
     partition: &TopicPartition,
     span: Range<i64>,
-    timeout: Duration,
+    limit: Limit<'_>,
 ) -> Result<Option<i64>, Error> {
     let mut reach = 64;
     loop {
         let from = span.end.saturating_sub(reach).max(span.start);
         let mut last = None;
         let read = cluster.read(&partition.topic).span(partition.partition, from..span.end).clipped();
-        read.visit(&Deadline::after(timeout), |record| last = Some(record.offset))?;
+        read.visit(&limit.deadline(), |record| last = Some(record.offset))?;
         if last.is_some() || from == span.start {
             return Ok(last);
         }

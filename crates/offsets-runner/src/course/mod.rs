@@ -57,24 +57,28 @@ pub(crate) const PAUSE: Duration = Duration::from_millis(200);
 pub(crate) const STEP: Duration = Duration::from_secs(10);
 
 impl<S: Stage> Course<'_, S> {
-    /// Works until `stop` says so, or until everything is done, where there is a goal. What was begun is committed first. Gives
+    /// Works until the stop, or until everything is done, where there is a goal. What was begun is committed first. Gives
     /// the stage back, when the group has been left.
-    pub(crate) fn run(mut self, stop: &dyn Fn() -> bool) -> (Result<Ended, Error>, S) {
-        let ended = self.work(stop);
+    pub(crate) fn run(mut self) -> (Result<Ended, Error>, S) {
+        let ended = match self.work() {
+            Err(Error::Kafka(error)) if self.seat.is_cut_short(&error) => Ok(Ended::Stopped),
+            ended => ended,
+        };
         if ended.is_err() {
             self.seat.abandon();
         }
+        self.seat.leave();
         (ended, self.stage)
     }
 
-    fn work(&mut self, stop: &dyn Fn() -> bool) -> Result<Ended, Error> {
+    fn work(&mut self) -> Result<Ended, Error> {
         let mut next = Next::Wait;
         loop {
             next = match next {
                 Next::End(ended) => return Ok(ended),
-                _ if stop() => return Ok(Ended::Stopped),
+                _ if self.seat.stop.is_said() => return Ok(Ended::Stopped),
                 Next::Wait => self.wait()?,
-                Next::WorkOn(partitions) => self.work_on(partitions, stop)?,
+                Next::WorkOn(partitions) => self.work_on(partitions)?,
             };
         }
     }
@@ -95,8 +99,9 @@ impl<S: Stage> Course<'_, S> {
     }
 
     /// Prepares the stage for partitions that were assigned, and lets it work on them.
-    fn work_on(&mut self, partitions: Vec<TopicPartition>, stop: &dyn Fn() -> bool) -> Result<Next, Error> {
-        let change = match self.stage.prepare(&mut self.seat, &partitions, stop) {
+    fn work_on(&mut self, partitions: Vec<TopicPartition>) -> Result<Next, Error> {
+        let change = match self.stage.prepare(&mut self.seat, &partitions) {
+            Err(Error::Kafka(error)) if self.seat.is_cut_short(&error) => None,
             Err(Error::Kafka(error)) if self.seat.bears(&error) => match self.seat.next_change(PAUSE)? {
                 None => return Ok(Next::WorkOn(partitions)),
                 change => change,
@@ -105,8 +110,8 @@ impl<S: Stage> Course<'_, S> {
         };
         match change {
             Some(change) => self.leave_unprepared(change),
-            None if stop() => Ok(Next::End(Ended::Stopped)),
-            None => self.take_turn(partitions, stop),
+            None if self.seat.stop.is_said() => Ok(Next::End(Ended::Stopped)),
+            None => self.take_turn(partitions),
         }
     }
 
@@ -123,9 +128,9 @@ impl<S: Stage> Course<'_, S> {
     }
 
     /// Reads partitions that are prepared until something happens, and follows from what that is.
-    fn take_turn(&mut self, partitions: Vec<TopicPartition>, stop: &dyn Fn() -> bool) -> Result<Next, Error> {
+    fn take_turn(&mut self, partitions: Vec<TopicPartition>) -> Result<Next, Error> {
         let assignment = self.seat.member.take_up(&self.stage.positions())?;
-        match self.turn(&assignment, stop)? {
+        match self.turn(&assignment)? {
             Turn::Ended(ended) => {
                 self.stage.rest(&mut self.seat)?;
                 self.seat.member.let_go(Some(assignment))?;
@@ -134,7 +139,7 @@ impl<S: Stage> Course<'_, S> {
             Turn::Changed(Change::Assigned(partitions)) => {
                 // What was put out and not committed is decided once more.
                 self.stage.forget();
-                self.seat.give_up(stop)?;
+                self.seat.give_up()?;
                 Ok(Next::WorkOn(partitions))
             }
             Turn::Changed(Change::Revoked) => {
@@ -145,14 +150,14 @@ impl<S: Stage> Course<'_, S> {
             }
             Turn::Changed(Change::Lost) => {
                 self.stage.forget();
-                self.seat.give_up(stop)?;
+                self.seat.give_up()?;
                 self.seat.member.let_go(Some(assignment))?;
                 self.seat.watcher.see(Event::Revoked);
                 Ok(Next::Wait)
             }
             Turn::Setback(setback) => {
                 self.stage.forget();
-                self.seat.recover(setback, stop)?;
+                self.seat.recover(setback)?;
                 Ok(Next::WorkOn(partitions))
             }
         }

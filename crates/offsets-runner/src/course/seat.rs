@@ -3,10 +3,12 @@ use std::time::Duration;
 
 use offsets_core::model::{GroupId, TopicName, TopicPartition};
 use offsets_kafka::exchange::{Change, Member, MemberOptions, Outbox, Outgoing, Setback};
-use offsets_kafka::{Cluster, Deadline};
+use offsets_kafka::{Cluster, Deadline, Stop};
 
 use super::patience::Patience;
 use crate::job::Job;
+use crate::limit::Limit;
+use crate::name::Name;
 use crate::rights::check_rights;
 use crate::{Error, Event, Outputs, Watcher};
 
@@ -22,11 +24,23 @@ pub(crate) struct Seat<'r> {
     /// The transactions; a rehearsal has none.
     outbox: Option<Outbox>,
     transactional_id: String,
+    /// The name under which it comes back, if it does.
+    instance: Option<&'r str>,
     /// Until when the open transaction is to be through.
     deadline: Option<Deadline>,
     patience: Patience,
     pub(crate) watcher: &'r mut dyn Watcher,
+    pub(crate) stop: &'r Stop,
 }
+
+/// How long after a stop the last commit may take. Container runtimes kill ten seconds after SIGTERM.
+const LAST_COMMIT: Duration = Duration::from_secs(1);
+
+/// How long after a stop all that is done at the end may take: to abort what was not committed, and to leave the group.
+const CLOSING: Duration = Duration::from_millis(1_500);
+
+/// How long a run that failed tries to abort what it leaves.
+const ABANDONING: Duration = Duration::from_secs(2);
 
 impl<'r> Seat<'r> {
     /// Joins a group to read these topics, and to write.
@@ -34,15 +48,15 @@ impl<'r> Seat<'r> {
         cluster: &'r Cluster,
         job: &'r Job,
         outputs: &'r Outputs,
-        group: GroupId,
-        topics: Vec<TopicName>,
+        name: &'r Name,
+        (group, topics): (GroupId, Vec<TopicName>),
         watcher: &'r mut dyn Watcher,
+        stop: &'r Stop,
     ) -> Result<Self, Error> {
-        let id = job.instance.clone().unwrap_or_else(|| random_name(cluster));
-        let transactional_id = format!("{}.{id}", group.as_str());
-        let deadline = Deadline::after(job.timeout);
+        let transactional_id = name.transactional_id(group.as_str());
+        let deadline = Limit::of(job, stop).deadline();
         let outbox = Outbox::open(cluster.settings(), &transactional_id, job.transaction_timeout, &deadline)?;
-        let member = join(cluster, &group, &topics, job)?;
+        let member = join(cluster, &group, &topics, name.member())?;
         let (outputs, outbox) = (Some(outputs), Some(outbox));
         Ok(Self {
             outputs,
@@ -50,7 +64,8 @@ impl<'r> Seat<'r> {
             topics,
             outbox,
             transactional_id,
-            ..Self::of(cluster, job, member, watcher)
+            instance: name.member(),
+            ..Self::of(cluster, job, member, watcher, stop)
         })
     }
 
@@ -60,12 +75,19 @@ impl<'r> Seat<'r> {
         job: &'r Job,
         partitions: Vec<TopicPartition>,
         watcher: &'r mut dyn Watcher,
+        stop: &'r Stop,
     ) -> Result<Self, Error> {
         let member = Member::alone(cluster.settings(), &job.group, partitions)?;
-        Ok(Self::of(cluster, job, member, watcher))
+        Ok(Self::of(cluster, job, member, watcher, stop))
     }
 
-    fn of(cluster: &'r Cluster, job: &'r Job, member: Member, watcher: &'r mut dyn Watcher) -> Self {
+    fn of(
+        cluster: &'r Cluster,
+        job: &'r Job,
+        member: Member,
+        watcher: &'r mut dyn Watcher,
+        stop: &'r Stop,
+    ) -> Self {
         Self {
             cluster,
             job,
@@ -75,10 +97,17 @@ impl<'r> Seat<'r> {
             topics: Vec::new(),
             outbox: None,
             transactional_id: String::new(),
+            instance: None,
             deadline: None,
             patience: Patience::new(job.transaction_timeout),
             watcher,
+            stop,
         }
+    }
+
+    /// Whether nothing is put out. There is no transaction to be waited with then, and windows forget as soon as they can.
+    pub(super) fn is_rehearsal(&self) -> bool {
+        self.outputs.is_none()
     }
 
     /// Puts a record out. A rehearsal puts nothing out, and neither does who was told to stop while its producer was renewed.
@@ -127,7 +156,7 @@ impl<'r> Seat<'r> {
                     return Err(error.into());
                 }
                 self.watcher.see(Event::Setback(&error));
-                self.member = join(self.cluster, &self.group, &self.topics, self.job)?;
+                self.member = join(self.cluster, &self.group, &self.topics, self.instance)?;
                 Ok(Some(Change::Lost))
             }
             change => Ok(change?),
@@ -135,52 +164,79 @@ impl<'r> Seat<'r> {
     }
 
     /// Takes back what came to nothing.
-    pub(super) fn recover(&mut self, setback: Setback, stop: &dyn Fn() -> bool) -> Result<(), Error> {
+    pub(super) fn recover(&mut self, setback: Setback) -> Result<(), Error> {
         self.deadline = None;
         if let Setback::Final(error) = setback {
             // The client does not say of which topic it is that a permission is missing.
             if error.is_unauthorised() {
-                let deadline = Deadline::after(self.job.timeout);
-                check_rights(self.cluster, self.job, self.outputs, &deadline)?;
+                check_rights(self.cluster, self.job, self.outputs, &self.limit().deadline())?;
             }
             return Err((*error).into());
         }
-        self.watcher.see(Event::Setback(setback.error()));
-        let is_borne = self.patience.bears();
-        if !is_borne {
-            return Err(Error::NoCommit { tries: self.patience.failures(), last: setback.into_error() });
-        }
         let is_spent = matches!(setback, Setback::Spent(_));
-        self.take_back(is_spent, stop)
+        // After a stop nothing is tried again.
+        if !self.stop.is_said() {
+            self.watcher.see(Event::Setback(setback.error()));
+            if !self.patience.bears() {
+                return Err(Error::NoCommit { tries: self.patience.failures(), last: setback.into_error() });
+            }
+        }
+        self.take_back(is_spent)
     }
 
     /// Others may have the partitions already: nothing that is not committed counts.
-    pub(super) fn give_up(&mut self, stop: &dyn Fn() -> bool) -> Result<(), Error> {
+    pub(super) fn give_up(&mut self) -> Result<(), Error> {
         self.deadline = None;
-        self.take_back(false, stop)
+        self.take_back(false)
     }
 
     /// Aborts a transaction that will not be committed. The coordinator would do so a little later by itself.
     pub(super) fn abandon(&mut self) {
+        let deadline = self.closing().within(ABANDONING);
         if let Some(outbox) = &mut self.outbox {
-            let _ = outbox.abort(&Deadline::after(Duration::from_secs(2)));
+            let _ = outbox.abort(&deadline);
         }
     }
 
-    fn take_back(&mut self, is_spent: bool, stop: &dyn Fn() -> bool) -> Result<(), Error> {
-        let deadline = Deadline::after(self.job.transaction_timeout);
+    /// Whether a request came to nothing because the run is to stop.
+    pub(super) fn is_cut_short(&self, error: &offsets_kafka::Error) -> bool {
+        self.stop.is_said() && error.may_pass()
+    }
+
+    /// Leaves the group, and ends the producer.
+    pub(super) fn leave(self) {
+        let deadline = self.closing();
+        self.member.leave(&deadline);
+        if let Some(outbox) = self.outbox {
+            outbox.close(&deadline);
+        }
+    }
+
+    /// The limit of requests that are not about the open transaction.
+    pub(crate) fn limit(&self) -> Limit<'r> {
+        Limit::of(self.job, self.stop)
+    }
+
+    /// The deadline of what is done at the end.
+    pub(crate) fn closing(&self) -> Deadline {
+        Deadline::after(self.job.transaction_timeout).or_after_stop(self.stop, CLOSING)
+    }
+
+    fn take_back(&mut self, is_spent: bool) -> Result<(), Error> {
+        let deadline = self.closing();
         let Some(outbox) = &mut self.outbox else { return Ok(()) };
         if is_spent || outbox.abort(&deadline).is_err() {
-            self.renew_outbox(stop)?;
+            self.outbox = None;
+            self.renew_outbox()?;
         }
         Ok(())
     }
 
-    /// Another producer under the same name learns what became of the last transaction. Who is told to stop does not need to know.
-    fn renew_outbox(&mut self, stop: &dyn Fn() -> bool) -> Result<(), Error> {
-        self.outbox = None;
-        while !stop() {
-            let deadline = Deadline::after(self.job.transaction_timeout);
+    /// Another producer under the same name learns what became of the last transaction. After a stop that is left to whoever comes next
+    /// under that name, or to the timeout.
+    fn renew_outbox(&mut self) -> Result<(), Error> {
+        while !self.stop.is_said() {
+            let deadline = Deadline::after(self.job.transaction_timeout).or_stop(self.stop);
             let opened = Outbox::open(
                 self.cluster.settings(),
                 &self.transactional_id,
@@ -192,6 +248,7 @@ impl<'r> Seat<'r> {
                     self.outbox = Some(outbox);
                     return Ok(());
                 }
+                Err(_) if self.stop.is_said() => {}
                 Err(error) if error.is_unauthorised() || !self.patience.bears() => {
                     return Err(error.into());
                 }
@@ -200,24 +257,24 @@ impl<'r> Seat<'r> {
                 }
             }
         }
+        let (id, timeout) = (&self.transactional_id, self.job.transaction_timeout);
+        self.watcher.see(Event::LeftOpen { id, timeout });
         Ok(())
     }
 
     /// The time that the open transaction has left.
     fn deadline(&mut self) -> Deadline {
-        self.deadline.get_or_insert_with(|| Deadline::after(self.job.transaction_timeout)).clone()
+        let deadline = || Deadline::after(self.job.transaction_timeout).or_after_stop(self.stop, LAST_COMMIT);
+        self.deadline.get_or_insert_with(deadline).clone()
     }
 }
 
-fn join(cluster: &Cluster, group: &GroupId, topics: &[TopicName], job: &Job) -> Result<Member, Error> {
-    let options = MemberOptions { instance: job.instance.clone() };
+fn join(
+    cluster: &Cluster,
+    group: &GroupId,
+    topics: &[TopicName],
+    instance: Option<&str>,
+) -> Result<Member, Error> {
+    let options = MemberOptions { instance: instance.map(str::to_owned) };
     Ok(Member::join(cluster.settings(), group, topics, &options)?)
-}
-
-/// A name that no other instance has.
-fn random_name(cluster: &Cluster) -> String {
-    // The standard library's own source of randomness for its tables is seeded by the system.
-    use std::hash::{BuildHasher as _, RandomState};
-    let [one, two] = [(); 2].map(|()| RandomState::new().hash_one(cluster.cluster_id()));
-    format!("{one:016x}{two:016x}")
 }

@@ -13,7 +13,6 @@ pub(crate) trait Stage {
         &mut self,
         seat: &mut Seat<'_>,
         partitions: &[TopicPartition],
-        stop: &dyn Fn() -> bool,
     ) -> Result<Option<Change>, Error>;
 
     /// The next offset to be read of each partition.

@@ -24,7 +24,7 @@ const REPORT: Duration = Duration::from_secs(5);
 
 impl<S: Stage> Course<'_, S> {
     /// Works on an assignment until something happens.
-    pub(super) fn turn(&mut self, assignment: &Assignment, stop: &dyn Fn() -> bool) -> Result<Turn, Error> {
+    pub(super) fn turn(&mut self, assignment: &Assignment) -> Result<Turn, Error> {
         let mut lanes = self.stage.lanes(assignment);
         let (mut committed_at, mut reported_at) = (Instant::now(), None::<Instant>);
         loop {
@@ -38,9 +38,10 @@ impl<S: Stage> Course<'_, S> {
                 }
             }
             let is_done = moved == 0 && self.is_done()?;
-            let is_due =
-                committed_at.elapsed() >= self.seat.job.commit_interval || self.stage.open() >= MOST_OPEN;
-            let stops = stop();
+            let is_due = self.seat.is_rehearsal()
+                || committed_at.elapsed() >= self.seat.job.commit_interval
+                || self.stage.open() >= MOST_OPEN;
+            let stops = self.seat.stop.is_said();
             if is_due || is_done || stops {
                 match self.commit() {
                     Ok(()) => committed_at = Instant::now(),
@@ -63,7 +64,7 @@ impl<S: Stage> Course<'_, S> {
                     return match stopped {
                         Stopped::Setback(setback) => {
                             self.stage.forget();
-                            self.seat.recover(setback, stop)?;
+                            self.seat.recover(setback)?;
                             Ok(Turn::Changed(Change::Lost))
                         }
                         Stopped::Failed(error) => Err(*error),
@@ -87,7 +88,8 @@ impl<S: Stage> Course<'_, S> {
     /// Whether everything is done that was there at the beginning.
     fn is_done(&mut self) -> Result<bool, Error> {
         let Some(goal) = &mut self.goal else { return Ok(false) };
-        match goal.is_reached(&self.stage.positions(), &self.seat, STEP) {
+        let limit = self.seat.limit().at_most(STEP);
+        match goal.is_reached(&self.stage.positions(), &self.seat, limit) {
             Err(Error::Kafka(error)) if error.may_pass() => Ok(false),
             reached => reached,
         }
@@ -97,7 +99,7 @@ impl<S: Stage> Course<'_, S> {
     fn report(&mut self) {
         let positions = self.stage.positions();
         let partitions: Vec<_> = positions.keys().cloned().collect();
-        let deadline = Deadline::after(Duration::from_secs(1));
+        let deadline = Deadline::after(Duration::from_secs(1)).or_stop(self.seat.stop);
         let ranges = self.seat.cluster.log_ranges(&partitions, Isolation::ReadCommitted, &deadline);
         let Ok(ranges) = ranges.into_result() else { return };
         let lag = positions.into_iter().filter_map(|(partition, next)| {

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use offsets_core::model::TopicName;
-use offsets_kafka::{Cluster, Deadline};
+use offsets_kafka::Cluster;
 
+use crate::limit::Limit;
 use crate::{Event, Job, Outputs, Watcher};
 
 const AFTER: &str = "message.timestamp.after.max.ms";
@@ -60,8 +61,14 @@ pub struct NarrowerTopic {
 impl Accepts {
     /// Reads the settings of the topics, and tells where one that is written to takes less than an input does. What may not be read is
     /// not known, and nothing is said of it.
-    pub(super) fn read(cluster: &Cluster, job: &Job, outputs: &Outputs, watcher: &mut dyn Watcher) -> Self {
-        let deadline = Deadline::after(job.timeout);
+    pub(super) fn read(
+        cluster: &Cluster,
+        job: &Job,
+        outputs: &Outputs,
+        limit: Limit<'_>,
+        watcher: &mut dyn Watcher,
+    ) -> Self {
+        let deadline = limit.deadline();
         let of = |topic: &TopicName| {
             cluster
                 .topic_settings(topic, &deadline)

@@ -2,11 +2,13 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::slice;
 
-use offsets_kafka::{Cluster, Deadline};
+use offsets_kafka::Cluster;
 use offsets_store::{MemoryLog, SegmentLog, SledLog};
 
 use super::changelog::ReplicaCopy;
 use crate::job::{Job, LocalState};
+use crate::limit::Limit;
+use crate::name::random;
 use crate::{Error, Event, Watcher};
 
 /// Where copies of the changelog are.
@@ -18,28 +20,40 @@ pub(crate) struct Local {
     aside: BTreeSet<i32>,
 }
 
-enum Place {
+/// What copies are kept in.
+pub(crate) enum Place {
     Memory,
     Sled(SledLog),
 }
 
+impl Place {
+    /// Opens what a job keeps its copies in. What is damaged, as after a disk that was full, is begun anew: the changelog has it all.
+    pub(crate) fn open(job: &Job, watcher: &mut dyn Watcher) -> Result<Self, Error> {
+        let LocalState::Folder(folder) = &job.local else { return Ok(Self::Memory) };
+        Ok(Self::Sled(match SledLog::open(folder) {
+            Err(cause) if cause.is_damage() => {
+                watcher.see(Event::LocalDamaged { folder, cause: &cause });
+                SledLog::open_anew(folder)?
+            }
+            opened => opened?,
+        }))
+    }
+
+    /// The name of the folder, if it is one: no process but this one goes by it.
+    pub(crate) fn name(&self) -> Result<Option<String>, Error> {
+        match self {
+            Self::Memory => Ok(None),
+            Self::Sled(log) => Ok(Some(log.name(random)?)),
+        }
+    }
+}
+
 impl Local {
-    /// The copies of an instance that writes to the changelog. What is damaged, as after a disk that was full, is begun anew: the
-    /// changelog has it all.
-    pub(crate) fn open(cluster: &Cluster, job: &Job, watcher: &mut dyn Watcher) -> Result<Self, Error> {
-        let place = match &job.local {
-            LocalState::Memory => Place::Memory,
-            LocalState::Folder(folder) => Place::Sled(match SledLog::open(folder) {
-                Err(cause) if cause.is_damage() => {
-                    watcher.see(Event::LocalDamaged { folder, cause: &cause });
-                    SledLog::open_anew(folder)?
-                }
-                opened => opened?,
-            }),
-        };
-        let ids = cluster.topic_ids(slice::from_ref(&job.changelog), &Deadline::after(job.timeout));
+    /// The copies of an instance that writes to the changelog.
+    pub(crate) fn of(place: Place, cluster: &Cluster, job: &Job, limit: Limit<'_>) -> Self {
+        let ids = cluster.topic_ids(slice::from_ref(&job.changelog), &limit.deadline());
         let id = ids.newest(&job.changelog).map(|id| format!("@{id}")).unwrap_or_default();
-        Ok(Self { place, changelog: format!("{}{id}", job.changelog), aside: BTreeSet::new() })
+        Self { place, changelog: format!("{}{id}", job.changelog), aside: BTreeSet::new() }
     }
 
     /// Copies that are gone with the process.

@@ -16,13 +16,14 @@ use jiff::Timestamp;
 use offsets_core::model::TopicPartition;
 use offsets_core::reconcile::{IdentityRule, Origin, Position, Record, Tally};
 use offsets_kafka::exchange::{Assignment, Change};
-use offsets_kafka::{Cluster, Deadline, Isolation, RawRecord};
+use offsets_kafka::{Cluster, Isolation, RawRecord, Stop};
 use offsets_store::TableCost;
 
 use self::acceptance::Accepts;
 pub use self::acceptance::NarrowerTopic;
 use self::changelog::Changelog;
 use self::local::Local;
+pub(crate) use self::local::Place;
 use self::prepare::Past;
 pub use self::progress::Progress;
 use self::results::{Results, Ruled, Sink};
@@ -30,6 +31,8 @@ use self::task::{MARK, Task};
 use self::topics::{Found, find_inputs, find_topics, prepare_topics};
 use crate::course::{Arrival, Course, Ended, Goal, Lane, Seat, Stage, Stopped, headers};
 use crate::job::Job;
+use crate::limit::Limit;
+use crate::name::Name;
 use crate::{Error, Event, Outputs, Watcher};
 
 /// The stage that judges, of one instance of a job.
@@ -56,7 +59,7 @@ struct Reconciling<'r> {
 }
 
 impl<'r> Runner<'r> {
-    /// Looks at the topics, takes the local state and joins the group.
+    /// Looks at the topics and joins the group, with the local state and under the name that was found.
     ///
     /// # Errors
     /// Whatever is wrong with topics, permissions or the local state; nothing was read or written then, but for a changelog
@@ -65,22 +68,26 @@ impl<'r> Runner<'r> {
         cluster: &'r Cluster,
         job: &'r Job,
         outputs: &'r Outputs,
+        (name, place): (&'r Name, Place),
         watcher: &'r mut dyn Watcher,
+        stop: &'r Stop,
     ) -> Result<Self, Error> {
-        let judged = prepare_topics(cluster, job, outputs, watcher)?;
-        let accepts = Accepts::read(cluster, job, outputs, watcher);
+        let limit = Limit::of(job, stop);
+        let judged = prepare_topics(cluster, job, outputs, limit, watcher)?;
+        let accepts = Accepts::read(cluster, job, outputs, limit, watcher);
         // In the repartition topic, an instance that died can have left a transaction before what is committed already.
         let isolation = match job.repartition {
             Some(_) => Isolation::ReadUncommitted,
             None => Isolation::ReadCommitted,
         };
         let goal = match job.once {
-            true => Some(Goal::of(cluster, &judged, isolation, job.timeout, watcher)?),
+            true => Some(Goal::of(cluster, &judged, isolation, limit, watcher)?),
             false => None,
         };
-        let local = Local::open(cluster, job, watcher)?;
+        let local = Local::of(place, cluster, job, limit);
         let topics = job.judged().iter().map(|input| input.topic.clone()).collect();
-        let seat = Seat::take(cluster, job, outputs, job.group.clone(), topics, watcher)?;
+        let group = (job.group.clone(), topics);
+        let seat = Seat::take(cluster, job, outputs, name, group, watcher, stop)?;
         let stage = Reconciling {
             is_repartitioned: job.repartition.is_some(),
             ..Reconciling::new(job, Sink::Topics(outputs), local, Past::Changelog, judged)
@@ -98,26 +105,28 @@ impl<'r> Runner<'r> {
         cluster: &'r Cluster,
         job: &'r Job,
         watcher: &'r mut dyn Watcher,
+        stop: &'r Stop,
     ) -> Result<Self, Error> {
+        let limit = Limit::of(job, stop);
         let (past, judged) = match job.repartition {
-            Some(_) => (Past::Nothing, find_inputs(cluster, job)?),
-            None => match find_topics(cluster, job)? {
+            Some(_) => (Past::Nothing, find_inputs(cluster, job, limit)?),
+            None => match find_topics(cluster, job, limit)? {
                 Found { judged, has_changelog: true } => (Past::Changelog, judged),
                 Found { judged, has_changelog: false } => (Past::Positions, judged),
             },
         };
-        let goal = Some(Goal::of(cluster, &judged, Isolation::ReadCommitted, job.timeout, watcher)?);
-        let seat = Seat::watch(cluster, job, judged.clone(), watcher)?;
+        let goal = Some(Goal::of(cluster, &judged, Isolation::ReadCommitted, limit, watcher)?);
+        let seat = Seat::watch(cluster, job, judged.clone(), watcher, stop)?;
         let stage = Reconciling::new(job, Sink::Watcher, Local::in_memory(job), past, judged);
         Ok(Self(Course { seat, stage, goal }))
     }
 
-    /// Works until `stop` says so, or until everything is done, where the job is to end then. What was begun is committed first.
+    /// Works until the stop, or until everything is done, where the job is to end then. What was begun is committed first.
     ///
     /// # Errors
     /// [`Error`]; what was not committed is read again by whoever comes next.
-    pub(crate) fn run(self, stop: &dyn Fn() -> bool) -> Result<(Ended, Tally), Error> {
-        let (ended, mut reconciling) = self.0.run(stop);
+    pub(crate) fn run(self) -> Result<(Ended, Tally), Error> {
+        let (ended, mut reconciling) = self.0.run();
         reconciling.local.flush()?;
         Ok((ended?, reconciling.tally))
     }
@@ -145,10 +154,9 @@ impl Stage for Reconciling<'_> {
         &mut self,
         seat: &mut Seat<'_>,
         partitions: &[TopicPartition],
-        stop: &dyn Fn() -> bool,
     ) -> Result<Option<Change>, Error> {
         match self.past {
-            Past::Changelog => self.restore(seat, partitions, stop),
+            Past::Changelog => self.restore(seat, partitions),
             Past::Positions => self.begin_at_positions(seat, partitions),
             Past::Nothing => self.begin_as_one(seat, partitions),
         }
@@ -252,7 +260,7 @@ impl Stage for Reconciling<'_> {
         let numbers: Vec<i32> = self.tasks.keys().copied().collect();
         let partitions: Vec<_> = self.positions().into_keys().collect();
         let changelog = Changelog { cluster: seat.cluster, topic: &self.job.changelog };
-        let deadline = Deadline::after(self.job.transaction_timeout);
+        let deadline = seat.closing();
         // Without the answers, more is read again. In this order: where the group is still where a task is, nobody else has
         // added to the changelog what the copy does not have.
         let Ok(ends) = changelog.ends(&numbers, &deadline) else { return Ok(()) };

@@ -1,5 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use offsets_core::model::TopicPartition;
 use offsets_kafka::exchange::Change;
@@ -42,7 +42,6 @@ impl Reconciling<'_> {
         &mut self,
         seat: &mut Seat<'_>,
         assigned: &[TopicPartition],
-        stop: &dyn Fn() -> bool,
     ) -> Result<Option<Change>, Error> {
         let numbers = take_up(seat, assigned);
         self.know(seat, assigned)?;
@@ -52,10 +51,10 @@ impl Reconciling<'_> {
         let changelog = Changelog { cluster: seat.cluster, topic: &job.changelog };
         // A transaction that was under way when its instance died ends after so long.
         let longest = job.transaction_timeout + job.timeout;
-        let patience = Deadline::after(longest);
+        let began = Instant::now();
         let (mut records, mut waits) = (0, false);
         loop {
-            let deadline = Deadline::after(job.timeout.min(STEP));
+            let deadline = seat.limit().at_most(STEP).deadline();
             // In this order: what the commits that are read here go with is in the changelog, or still on its way.
             let committed = seat.member.committed(&partitions, &deadline)?;
             let ends = changelog.ends(&numbers, &deadline)?;
@@ -64,7 +63,11 @@ impl Reconciling<'_> {
             let mut copies = self.copies(seat, &numbers)?;
             loop {
                 let before = reach(&copies);
-                match changelog.catch_up(&mut copies, &mut records, &Deadline::after(SLICE)) {
+                match changelog.catch_up(
+                    &mut copies,
+                    &mut records,
+                    &Deadline::after(SLICE).or_stop(seat.stop),
+                ) {
                     Ok(()) => break,
                     // There is more than that, and what was read counts.
                     Err(Error::Kafka(error)) if error.is_timeout() && reach(&copies) > before => {}
@@ -73,7 +76,7 @@ impl Reconciling<'_> {
                 if let Some(change) = seat.next_change(Duration::ZERO)? {
                     return Ok(Some(change));
                 }
-                if stop() {
+                if seat.stop.is_said() {
                     return Ok(None);
                 }
             }
@@ -82,13 +85,13 @@ impl Reconciling<'_> {
                 waits = true;
                 seat.watcher.see(Event::Waiting { partition: &partition, longest });
             }
-            if patience.has_passed() {
+            if began.elapsed() >= longest {
                 return Err(late.error);
             }
             if let Some(change) = seat.next_change(PAUSE)? {
                 return Ok(Some(change));
             }
-            if stop() {
+            if seat.stop.is_said() {
                 return Ok(None);
             }
         }
@@ -101,7 +104,7 @@ impl Reconciling<'_> {
         if let Sink::Topics(outputs) = self.results.sink
             && has_new
         {
-            self.judged = prepare_topics(seat.cluster, self.job, outputs, seat.watcher)?;
+            self.judged = prepare_topics(seat.cluster, self.job, outputs, seat.limit(), seat.watcher)?;
             // Whoever was asked just now may not know of them yet.
             let unknown: Vec<_> = assigned.iter().filter(|at| !self.judged.contains(at)).cloned().collect();
             self.judged.extend(unknown);
@@ -117,7 +120,7 @@ impl Reconciling<'_> {
     ) -> Result<Option<Change>, Error> {
         let numbers = take_up(seat, assigned);
         let partitions = self.judged_of(&numbers);
-        let deadline = Deadline::after(self.job.timeout.min(STEP));
+        let deadline = seat.limit().at_most(STEP).deadline();
         let committed = seat.member.committed(&partitions, &deadline)?;
         self.tasks.clear();
         let copies = self.copies(seat, &numbers)?;
@@ -221,7 +224,7 @@ impl Reconciling<'_> {
 
     /// Begins inputs that were never read at their log start, and sees that nothing is gone that was not read.
     fn begin(&mut self, seat: &Seat<'_>, partitions: &[TopicPartition]) -> Result<(), Error> {
-        let deadline = Deadline::after(self.job.timeout);
+        let deadline = seat.limit().deadline();
         let ranges =
             seat.cluster.log_ranges(partitions, Isolation::ReadCommitted, &deadline).into_result()?;
         for (partition, range) in ranges {

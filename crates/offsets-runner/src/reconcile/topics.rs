@@ -1,6 +1,7 @@
 use offsets_core::model::TopicPartition;
 use offsets_kafka::{Cluster, Deadline};
 
+use crate::limit::Limit;
 use crate::rights::check_rights;
 use crate::topics::{Keeps, NewShape, OwnTopic, partitions_of, tell_of_one_replica};
 use crate::{Error, Job, Outputs, Watcher};
@@ -12,9 +13,10 @@ pub(super) fn prepare_topics(
     cluster: &Cluster,
     job: &Job,
     outputs: &Outputs,
+    limit: Limit<'_>,
     watcher: &mut dyn Watcher,
 ) -> Result<Vec<TopicPartition>, Error> {
-    let deadline = Deadline::after(job.timeout);
+    let deadline = limit.deadline();
     check_rights(cluster, job, Some(outputs), &deadline)?;
     let Judged { partitions, needed } = judged(cluster, job, &deadline)?;
     let new = || Ok(NewShape { partitions: needed, replicas: job.changelog_replicas, settings: Vec::new() });
@@ -41,8 +43,8 @@ pub(super) struct Found {
 }
 
 /// Looks at what is judged, and at the changelog where there is one. Nothing is created.
-pub(super) fn find_topics(cluster: &Cluster, job: &Job) -> Result<Found, Error> {
-    let deadline = Deadline::after(job.timeout);
+pub(super) fn find_topics(cluster: &Cluster, job: &Job, limit: Limit<'_>) -> Result<Found, Error> {
+    let deadline = limit.deadline();
     check_rights(cluster, job, None, &deadline)?;
     let Judged { partitions: judged, .. } = judged(cluster, job, &deadline)?;
     let has_changelog = changelog(cluster, job).find(&deadline)?.is_some();
@@ -50,8 +52,12 @@ pub(super) fn find_topics(cluster: &Cluster, job: &Job) -> Result<Found, Error> 
 }
 
 /// All partitions of all inputs, however many each has.
-pub(super) fn find_inputs(cluster: &Cluster, job: &Job) -> Result<Vec<TopicPartition>, Error> {
-    let deadline = Deadline::after(job.timeout);
+pub(super) fn find_inputs(
+    cluster: &Cluster,
+    job: &Job,
+    limit: Limit<'_>,
+) -> Result<Vec<TopicPartition>, Error> {
+    let deadline = limit.deadline();
     check_rights(cluster, job, None, &deadline)?;
     Ok(partitions_of(cluster, &job.inputs, &deadline)?.concat())
 }

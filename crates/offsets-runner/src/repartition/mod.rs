@@ -12,11 +12,13 @@ use std::time::Duration;
 use offsets_core::model::{GroupId, TopicName, TopicPartition};
 use offsets_core::reconcile::{Origin, Record};
 use offsets_kafka::exchange::{Assignment, Change, Outgoing, Position};
-use offsets_kafka::{Cluster, Deadline, Isolation};
+use offsets_kafka::{Cluster, Isolation, Stop};
 
 use self::topic::{Shape, prepare_repartition_topic};
 use crate::course::{Arrival, Course, Ended, Goal, Lane, STEP, Seat, Stage, Stopped, headers};
 use crate::job::Job;
+use crate::limit::Limit;
+use crate::name::Name;
 use crate::{Error, Event, Outputs, Watcher};
 
 /// One instance of the stage before a job whose inputs are partitioned differently. Its group is the job's own with
@@ -48,16 +50,20 @@ impl<'r> Repartition<'r> {
         job: &'r Job,
         topic: &'r TopicName,
         outputs: &'r Outputs,
+        name: &'r Name,
         watcher: &'r mut dyn Watcher,
+        stop: &'r Stop,
     ) -> Result<Self, Error> {
-        let Shape { inputs, partitions } = prepare_repartition_topic(cluster, job, topic, outputs, watcher)?;
+        let limit = Limit::of(job, stop);
+        let shape = prepare_repartition_topic(cluster, job, topic, outputs, limit, watcher)?;
+        let Shape { inputs, partitions } = shape;
         let goal = match job.once {
-            true => Some(Goal::of(cluster, &inputs, Isolation::ReadCommitted, job.timeout, watcher)?),
+            true => Some(Goal::of(cluster, &inputs, Isolation::ReadCommitted, limit, watcher)?),
             false => None,
         };
         let group = GroupId::from(format!("{}-repartition", job.group.as_str()).as_str());
         let topics = job.inputs.iter().map(|input| input.topic.clone()).collect();
-        let seat = Seat::take(cluster, job, outputs, group, topics, watcher)?;
+        let seat = Seat::take(cluster, job, outputs, name, (group, topics), watcher, stop)?;
         let stage = Repartitioning {
             job,
             topic,
@@ -71,12 +77,12 @@ impl<'r> Repartition<'r> {
         Ok(Self(Course { seat, stage, goal }))
     }
 
-    /// Works until `stop` says so, or until everything is through, where the job is to end then.
+    /// Works until the stop, or until everything is through, where the job is to end then.
     ///
     /// # Errors
     /// [`Error`]; what was not committed is read again by whoever comes next.
-    pub(crate) fn run(self, stop: &dyn Fn() -> bool) -> Result<Ended, Error> {
-        self.0.run(stop).0
+    pub(crate) fn run(self) -> Result<Ended, Error> {
+        self.0.run().0
     }
 }
 
@@ -85,9 +91,8 @@ impl Stage for Repartitioning<'_> {
         &mut self,
         seat: &mut Seat<'_>,
         partitions: &[TopicPartition],
-        _stop: &dyn Fn() -> bool,
     ) -> Result<Option<Change>, Error> {
-        let deadline = Deadline::after(self.job.timeout.min(STEP));
+        let deadline = seat.limit().at_most(STEP).deadline();
         let committed = seat.member.committed(partitions, &deadline)?;
         let ranges =
             seat.cluster.log_ranges(partitions, Isolation::ReadCommitted, &deadline).into_result()?;

@@ -3,6 +3,7 @@ use std::num::NonZeroU32;
 use offsets_core::model::{TopicName, TopicPartition};
 use offsets_kafka::{Cluster, Deadline};
 
+use crate::limit::Limit;
 use crate::rights::check_rights;
 use crate::topics::{Keeps, NewShape, OwnTopic, partitions_of};
 use crate::{Error, Input, Job, Outputs, Watcher};
@@ -28,9 +29,10 @@ pub(super) fn prepare_repartition_topic(
     job: &Job,
     between: &TopicName,
     outputs: &Outputs,
+    limit: Limit<'_>,
     watcher: &mut dyn Watcher,
 ) -> Result<Shape, Error> {
-    let deadline = Deadline::after(job.timeout);
+    let deadline = limit.deadline();
     check_rights(cluster, job, Some(outputs), &deadline)?;
     let inputs = partitions_of(cluster, &job.inputs, &deadline)?.concat();
     let new = || {

@@ -3,6 +3,7 @@
 mod claims;
 mod journal;
 mod memory;
+mod name;
 #[cfg(feature = "redb")]
 mod redb;
 mod sled;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use sled::transaction::{ConflictableTransactionError, TransactionError};
 
-use super::{Claim, Claims, Key, SegmentLog, Stream};
+use super::{Claim, Claims, Key, SegmentLog, Stream, name};
 use crate::Error;
 
 /// How much the engine may keep in memory, about.
@@ -99,6 +99,19 @@ impl SledLog {
         }
         self.flush()?;
         Ok(path)
+    }
+
+    /// The name of the folder, which is made by `fresh` and written down when it is first asked for, and is the same from then on. A copy
+    /// of the folder has no name yet, as far as its files are other ones: the name holds for the file that it stands in.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn name(&self, fresh: impl FnOnce() -> String) -> Result<String, Error> {
+        name::of(&self.folder, fresh).map_err(|cause| Error::Io {
+            folder: self.folder.clone(),
+            doing: "write down the name of the folder",
+            cause,
+        })
     }
 
     fn failed(&self, doing: &'static str, cause: sled::Error) -> Error {

@@ -6,15 +6,18 @@ mod full_disk;
 mod growth;
 mod kills;
 mod ledger;
+mod names;
 mod refusals;
 mod repartition;
 mod rights;
 mod state;
+mod stopping;
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use offsets_tests::rig::{Process, Rig};
 use offsets_tests::tool::{self, Run};
 use offsets_tests::wait::PATIENCE;
@@ -104,10 +107,15 @@ impl Instance {
     }
 
     /// Stops it (SIGTERM); what it has begun it ends first.
-    pub(crate) fn stop(mut self) -> Result<()> {
+    pub(crate) fn stop(self) -> Result<()> {
+        self.stop_within(PATIENCE).map(drop)
+    }
+
+    /// Stops it, and gives the last lines it wrote.
+    pub(crate) fn stop_within(mut self, patience: Duration) -> Result<String> {
         self.process.assert_running()?;
-        let status = self.process.stop(PATIENCE)?;
+        let status = self.process.stop(patience).with_context(|| self.process.tail())?;
         anyhow::ensure!(status.success(), "{}: {status}\n{}", self.name, self.process.tail());
-        Ok(())
+        Ok(self.process.tail())
     }
 }

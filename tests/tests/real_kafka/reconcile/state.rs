@@ -1,8 +1,10 @@
 //! A copy of what an instance keeps is gone on from elsewhere, and only where it belongs.
 
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
+use offsets_store::{SegmentLog as _, SledLog};
 use offsets_tests::kafka::{Isolation, Topic, await_transactions, records, write};
 use offsets_tests::rig::Rig;
 use offsets_tests::tool::{self, Run};
@@ -96,4 +98,64 @@ fn a_copy_goes_on_from_its_offset_and_counts_for_nothing_beyond_the_changelog() 
         "all of these, and 1 that was never read here"
     );
     Ok(())
+}
+
+/// A bit of the local copy flips between two runs: the engine does not notice, and the changelog has what was in it.
+#[test]
+fn a_copy_that_was_damaged_between_two_runs_is_moved_aside_and_read_from_the_changelog() -> Result<()> {
+    let rig = Rig::shared()?;
+    let bootstrap = rig.target.bootstrap();
+    for topic in ["flipped.in", "flipped.out"] {
+        Topic::new(topic, 2).create(&bootstrap)?;
+    }
+    let dedup = ["--from", "flipped.in", "--to", "flipped.out", "--mode", "dedup", "--identity", "json:/id"];
+    let job = Job::new(&rig, "flipped", &dedup)?;
+    let folder = job.folder("state");
+    let put = |id: i32| {
+        let value = format!("{{\"id\":{id}}}");
+        write(&bootstrap, "flipped.in", &[(id % 2, None, Some(value.as_str()))])
+    };
+    (0..10).try_for_each(put)?;
+    job.once(&["--state", &folder])?.expect_code(0)?;
+    await_transactions(&bootstrap, "flipped-changelog")?;
+
+    flip_a_bit(Path::new(&folder), 1)?;
+    // Half of what comes now has come before.
+    (5..15).try_for_each(put)?;
+    let run = job.once(&["--state", &folder, "-v"])?.expect_code(0)?;
+    let aside = Path::new(&folder).join("damaged/partition-1-1");
+    let said = format!("the local copy is moved to {}", aside.display());
+    ensure!(run.stderr.contains("partition 1: ") && run.stderr.contains(&said), "{}", run.stderr);
+    ensure!(!run.stderr.contains("partition 0: ") && aside.is_file(), "{}", run.stderr);
+    let (_, read) = restored(&run)?;
+    ensure!(read > 0, "the changelog was not read: {}", run.stderr);
+    let ids = |isolation| {
+        let values = records(&bootstrap, "flipped.out", isolation)?.into_iter().filter_map(|out| out.value);
+        let mut ids: Vec<_> = values.map(|value| String::from_utf8_lossy(&value).into_owned()).collect();
+        ids.sort();
+        Ok::<_, anyhow::Error>(ids)
+    };
+    let mut each_once: Vec<_> = (0..15).map(|id| format!("{{\"id\":{id}}}")).collect();
+    each_once.sort();
+    ensure!(ids(Isolation::ReadCommitted)? == each_once, "{:?}", ids(Isolation::ReadCommitted)?);
+
+    // What was read anew is whole.
+    let run = job.once(&["--state", &folder, "-v"])?.expect_code(0)?;
+    ensure!(!run.stderr.contains("moved") && restored(&run)?.0 == 15, "{}", run.stderr);
+    Ok(())
+}
+
+/// Changes one segment of a partition's table.
+fn flip_a_bit(folder: &Path, partition: u32) -> Result<()> {
+    let mut log = SledLog::open(folder)?;
+    let mut found = None;
+    log.scan_all(&mut |key, segment| {
+        if key.stream.space == partition && segment.len() > 50 {
+            found = Some((key, segment.to_vec()));
+        }
+    })?;
+    let (key, mut segment) = found.context("nothing is kept of the partition")?;
+    segment[50] ^= 1;
+    log.append(&[(key, segment)])?;
+    Ok(log.flush()?)
 }
