@@ -34,7 +34,7 @@ fn a_target_that_refuses_is_told_and_ends_every_verb() {
         "reset --from-file positions.csv",
         "undo undo.json",
         "dump --file dump.json",
-        "reconcile --from t --to o --ledger l --mode dedup --identity key --group r",
+        "reconcile --from t --to o --ledger l --mode dedup --identity key --group r --once",
     ] {
         let line = format!(
             "--mm2-config mm2.properties --connect-timeout 1s --source-timeout 5m --timeout 10m {verb}"

@@ -37,7 +37,9 @@ pub struct Job {
     pub transaction_timeout: Duration,
     /// How long a request may take.
     pub timeout: Duration,
-    /// The name under which this instance comes back after a restart, if it has one.
+    /// The name under which this instance comes back after a restart, if it has one: the group keeps its partitions for it, and it
+    /// aborts what it left open (`group.instance.id`, and `transactional.id` behind the group). Without it a folder of
+    /// [local state](Self::local) gives the name, to the group only where the run does not end [by itself](Self::once).
     pub instance: Option<String>,
     /// Whether to end once everything is done that was there at the beginning.
     pub once: bool,
@@ -186,7 +188,8 @@ impl Judging {
 pub enum LocalState {
     /// In memory: after a restart all of it is read from the changelog.
     Memory,
-    /// In a folder: after a restart what is newer is read from the changelog.
+    /// In a folder, which one process at a time has open: after a restart what is newer is read from the changelog. It has a name that a
+    /// copy of it does not have.
     Folder(PathBuf),
 }
 

@@ -60,12 +60,14 @@ impl<S: Stage> Course<'_, S> {
     /// Works until the stop, or until everything is done, where there is a goal. What was begun is committed first. Gives
     /// the stage back, when the group has been left.
     pub(crate) fn run(mut self) -> (Result<Ended, Error>, S) {
-        let ended = match self.work() {
-            Err(Error::Kafka(error)) if self.seat.is_cut_short(&error) => Ok(Ended::Stopped),
-            ended => ended,
-        };
+        let mut ended = self.work();
         if ended.is_err() {
             self.seat.abandon();
+        }
+        if let Err(Error::Kafka(error)) = &ended
+            && self.seat.is_cut_short(error)
+        {
+            ended = Ok(Ended::Stopped);
         }
         self.seat.leave();
         (ended, self.stage)

@@ -36,7 +36,8 @@ fn records_of_one_identity_meet_though_their_topics_are_partitioned_differently(
     let writers = Writers::start(&bootstrap, ["differ.a", "differ.b"], [2, 3], 1_000);
     let start = |job: &Job| -> Result<[Instance; 2]> {
         let state = job.folder("state");
-        Ok([job.start("one", &["--state", &state, "--instance", "one"])?, job.start("other", &[])?])
+        // The name of the first one is that of its folder.
+        Ok([job.start("one", &["--state", &state])?, job.start("other", &[])?])
     };
     let mut jobs = [start(&dedup)?, start(&upsert)?];
     let mut seen = [0; 2];
