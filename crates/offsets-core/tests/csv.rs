@@ -71,6 +71,18 @@ fn what_is_wrong_is_named_with_its_line() {
             "line 1: `\"orders\"` has a quote inside: a quoted field begins with its quote, directly behind the comma",
         ),
         ("app,orders,0,\u{1b}[2J\n", r"line 1: `\u{1b}[2J` is not an offset from 0 to 2^63 - 1"),
+        (
+            "orders,0,1\norders,1,\"5",
+            "line 2: a quoted field is not closed before the file ends; the file may have been cut off",
+        ),
+        (
+            "app,\"orders,0,5\n",
+            "line 1: a quoted field is not closed before the file ends; the file may have been cut off",
+        ),
+        (
+            "\"ap\"\"p,orders,0,5\n",
+            "line 1: a quoted field is not closed before the file ends; the file may have been cut off",
+        ),
         ("orders,0,-1\n", "line 1: `-1` is not an offset from 0 to 2^63 - 1"),
         (
             "orders,0,9223372036854775808\n",

@@ -10,6 +10,7 @@ use offsets_core::evidence::{DumpError, Evidence, read_dump, write_dump};
 use offsets_core::model::{GroupSelection, SourceOffset, TopicPartition};
 use offsets_core::sim::{Event, Known, Setting, TOPIC, World};
 use offsets_core::translate::{Inquiry, OffsetForm, Selection};
+use serde_json::json;
 
 /// All that can be asked of some evidence, as text.
 fn answers(evidence: &Evidence, offsets: std::ops::RangeInclusive<i64>) -> String {
@@ -41,6 +42,60 @@ fn a_dump_is_json_with_a_head_and_a_digest() {
     assert_eq!((dump["apiVersion"].as_str(), dump["kind"].as_str()), (Some("offsets/v1"), Some("Evidence")));
     assert_eq!(dump["digest"].as_str().map(str::len), Some(32));
     assert_eq!(dump["evidence"]["targetLogs"][0]["start"], 2);
+}
+
+/// Two words on one thing, and ranges that no log has: one of them would win in silence, or make an answer of nothing.
+#[test]
+fn what_cannot_be_is_refused_by_its_name() {
+    let dump: serde_json::Value = serde_json::from_str(&a_dump()).unwrap();
+    let refused = |change: &dyn Fn(&mut serde_json::Value)| {
+        let mut evidence = dump["evidence"].clone();
+        change(&mut evidence);
+        serde_json::from_str::<Evidence>(&evidence.to_string()).unwrap_err().to_string()
+    };
+    let commit = |offset: i64| json!({"group": "g", "topic": "t", "partition": 0, "offset": offset});
+    for logs in ["sourceLogs", "targetLogs"] {
+        let error = refused(&|evidence| evidence[logs][0]["start"] = json!(i64::MAX));
+        assert!(error.contains("cannot be: from 9223372036854775807 to"), "{error}");
+        let error = refused(&|evidence| {
+            let again = evidence[logs][0].clone();
+            evidence[logs].as_array_mut().unwrap().push(again);
+        });
+        assert!(error.contains("the log of") && error.contains("stands there twice"), "{error}");
+    }
+    let error = refused(&|evidence| {
+        let again = evidence["commits"][0].clone();
+        evidence["commits"].as_array_mut().unwrap().push(again);
+    });
+    assert!(error.contains("the commit of") && error.contains("stands there twice"), "{error}");
+    let error = refused(&|evidence| evidence["targetCommits"] = json!([commit(1), commit(2)]));
+    assert!(error.contains("the commit of g on t-0 of the target stands there twice"), "{error}");
+    let through = json!({"topic": "t", "partition": 0, "through": 5});
+    let error = refused(&|evidence| evidence["copiedThrough"] = json!({"whole": [through, through]}));
+    assert!(error.contains("how far t-0 was copied stands there twice"), "{error}");
+    let scan = json!({"topic": "t", "partition": 0, "start": 6, "end": 5, "records": []});
+    let error = refused(&|evidence| evidence["targetRecords"] = json!([scan]));
+    assert!(error.contains("a log from 6 to 5 cannot be"), "{error}");
+
+    let evidence = dump["evidence"].to_string();
+    let ids = r#"{"t":["AAAAAAAAAAAAAAAAAAAAAQ"],"t":["AAAAAAAAAAAAAAAAAAAAAg"]}"#;
+    let twice = evidence.replacen('{', &format!(r#"{{"targetTopics":{ids},"#), 1);
+    let error = serde_json::from_str::<Evidence>(&twice).unwrap_err().to_string();
+    assert!(error.contains("topic t stands there twice"), "{error}");
+}
+
+/// An answer looks for a group's own commit on the target by bisection: one that was not found would not be warned of.
+#[test]
+fn commits_on_the_target_are_found_in_any_order() {
+    let dump: serde_json::Value = serde_json::from_str(&a_dump()).unwrap();
+    let mut evidence = dump["evidence"].clone();
+    let commit = |group: &str| json!({"group": group, "topic": "t", "partition": 0, "offset": 7});
+    evidence["targetCommits"] = json!([commit("c"), commit("b"), commit("a")]);
+    let evidence: Evidence = serde_json::from_str(&evidence.to_string()).unwrap();
+    for group in ["a", "b", "c"] {
+        let found = evidence.committed_on_target(&group.into(), &TopicPartition::new("t", 0));
+        assert_eq!(found.map(|offset| offset.get()), Some(7), "{group}");
+    }
 }
 
 #[test]

@@ -1,8 +1,10 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::written::once;
 use crate::model::{LogRange, TopicName, TopicPartition};
 
 /// Log ranges by partition, as far as they are known.
@@ -152,13 +154,23 @@ impl<O: Serialize + Copy> Serialize for Logs<O> {
     }
 }
 
-impl<'de, O: Deserialize<'de>> Deserialize<'de> for Logs<O> {
+impl<'de, O: Deserialize<'de> + Ord + fmt::Display> Deserialize<'de> for Logs<O> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let written = Vec::<Written<O>>::deserialize(deserializer)?;
         let known = |written: Written<O>| {
             let known = match written {
-                Written { start: Some(start), end: Some(end), missing: false, unavailable: None, .. } => {
-                    Known::Range(LogRange { start, end })
+                Written {
+                    partition,
+                    start: Some(start),
+                    end: Some(end),
+                    missing: false,
+                    unavailable: None,
+                } => {
+                    if start > end {
+                        let problem = format!("the log of {partition} cannot be: from {start} to {end}");
+                        return Err(D::Error::custom(problem));
+                    }
+                    return Ok((partition, Known::Range(LogRange { start, end })));
                 }
                 Written { start: None, end: None, missing: true, unavailable: None, .. } => Known::Missing,
                 Written { start: None, end: None, missing: false, unavailable: Some(reason), .. } => {
@@ -172,6 +184,8 @@ impl<'de, O: Deserialize<'de>> Deserialize<'de> for Logs<O> {
             };
             Ok((written.partition, known))
         };
-        Ok(Self(written.into_iter().map(known).collect::<Result<_, _>>()?))
+        let known = written.into_iter().map(known).collect::<Result<Vec<_>, _>>()?;
+        once(known.iter().map(|(partition, _)| partition), |partition| format!("the log of {partition}"))?;
+        Ok(Self(known.into_iter().collect()))
     }
 }

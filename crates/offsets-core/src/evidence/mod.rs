@@ -9,6 +9,7 @@ mod question;
 mod recollection;
 mod records;
 mod topic_ids;
+mod written;
 
 pub use continuity::{Continuity, Incarnation, Sighting};
 pub(crate) use dump::without_place;
@@ -43,6 +44,7 @@ pub struct Evidence {
     pub source_seen_at: Option<Timestamp>,
     /// What the groups had committed on the source: read live, or where the source was not reached as it was kept
     /// beside it, which may be nothing.
+    #[serde(deserialize_with = "written::source_commits")]
     pub commits: Vec<RecordedCommit>,
     /// The offset-syncs topic.
     #[serde(default = "Reading::unread")]
@@ -66,7 +68,7 @@ pub struct Evidence {
     pub target_topics: TopicIds,
     /// What groups have committed on the target themselves, where that was asked: with the source dead, a group may have gone
     /// on there. Sorted by group and partition.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "written::target_commits")]
     pub target_commits: Vec<Commit<TargetOffset>>,
     /// How far the replicator's worker says it has copied.
     #[serde(default = "Reading::unread")]

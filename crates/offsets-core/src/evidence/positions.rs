@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::written::once;
 use crate::model::{SourceOffset, TopicPartition};
 
 /// How far a Connect worker has copied each source partition: at its last flush everything up to and including this
@@ -44,6 +45,9 @@ impl Serialize for CopiedThrough {
 impl<'de> Deserialize<'de> for CopiedThrough {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let written = Vec::<Written>::deserialize(deserializer)?;
+        once(written.iter().map(|written| &written.partition), |partition| {
+            format!("how far {partition} was copied")
+        })?;
         Ok(Self(written.into_iter().map(|written| (written.partition, written.through)).collect()))
     }
 }

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use twox_hash::XxHash3_128;
@@ -174,6 +175,7 @@ impl<O: Copy + Ord> Records<O> {
 
 /// The form of a dump: one object a stretch, one short array a record.
 #[derive(Serialize, Deserialize)]
+#[serde(bound(deserialize = "O: Deserialize<'de> + Ord + fmt::Display"))]
 struct Written<O> {
     #[serde(flatten)]
     partition: TopicPartition,
@@ -199,7 +201,7 @@ impl<O: Serialize + Copy> Serialize for Records<O> {
     }
 }
 
-impl<'de, O: Deserialize<'de> + Copy + Ord> Deserialize<'de> for Records<O> {
+impl<'de, O: Deserialize<'de> + Copy + Ord + fmt::Display> Deserialize<'de> for Records<O> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut records = Self::default();
         for Written { partition, offsets, records: written } in Vec::<Written<O>>::deserialize(deserializer)?

@@ -1,7 +1,9 @@
 use std::collections::BTreeMap;
+use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
+use super::written::once;
 use crate::model::{TopicId, TopicName};
 
 /// The ids that the topics of one cluster were seen to have, each the oldest first. A topic that is not there has none,
@@ -11,7 +13,28 @@ use crate::model::{TopicId, TopicName};
 /// all was recorded.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct TopicIds(BTreeMap<TopicName, Vec<TopicId>>);
+pub struct TopicIds(#[serde(deserialize_with = "topics")] BTreeMap<TopicName, Vec<TopicId>>);
+
+/// An object with each topic once.
+fn topics<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<TopicName, Vec<TopicId>>, D::Error> {
+    struct Topics;
+
+    impl<'de> de::Visitor<'de> for Topics {
+        type Value = Vec<(TopicName, Vec<TopicId>)>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("the ids of topics by name")
+        }
+
+        fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            std::iter::from_fn(|| map.next_entry().transpose()).collect()
+        }
+    }
+
+    let entries = deserializer.deserialize_map(Topics)?;
+    once(entries.iter().map(|(topic, _)| topic), |topic| format!("topic {topic}"))?;
+    Ok(entries.into_iter().collect())
+}
 
 impl TopicIds {
     /// Takes the id that a topic has now; tells whether it was not known to be.

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// An offset below zero, which no Kafka log has. Kafka's own sentinels (-1 for the end, -2 for the start) are
@@ -90,12 +92,33 @@ offset! {
 }
 
 /// The offsets a partition's log holds, `start..end`: the log start offset and the log end offset.
+///
+/// In a file `start` is at most `end`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "WrittenRange<O>", bound(deserialize = "O: Deserialize<'de> + Ord + fmt::Display"))]
 pub struct LogRange<O> {
     /// Log start offset: the oldest offset that can still be fetched.
     pub start: O,
     /// Log end offset: the offset the next record will get.
     pub end: O,
+}
+
+#[derive(Deserialize)]
+struct WrittenRange<O> {
+    start: O,
+    end: O,
+}
+
+impl<O: Ord + fmt::Display> TryFrom<WrittenRange<O>> for LogRange<O> {
+    type Error = String;
+
+    fn try_from(WrittenRange { start, end }: WrittenRange<O>) -> Result<Self, String> {
+        if start <= end {
+            Ok(Self { start, end })
+        } else {
+            Err(format!("a log from {start} to {end} cannot be"))
+        }
+    }
 }
 
 impl<O: Ord + Copy> LogRange<O> {

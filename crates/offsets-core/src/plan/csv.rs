@@ -64,6 +64,12 @@ pub enum CsvError {
         /// What stands there.
         field: String,
     },
+    /// A quoted field is not closed before the file ends, as where a file was cut off.
+    #[error("line {line}: a quoted field is not closed before the file ends; the file may have been cut off")]
+    Unclosed {
+        /// From 1: the line of the record.
+        line: u64,
+    },
     /// A partition or an offset is not a number in its range.
     #[error("line {line}: `{}` is not {what}", Printable(value))]
     Number {
@@ -115,6 +121,9 @@ pub fn read_csv(text: &str) -> Result<Vec<CsvRow>, CsvError> {
             break;
         }
         let line = record.position().map_or(0, |position| line_at(text, position));
+        let start = record.position().map_or(0, csv::Position::byte) as usize;
+        let raw = &text[start..reader.position().byte() as usize];
+        let quoted = quoted_fields(raw).ok_or(CsvError::Unclosed { line })?;
         let fits = match columns {
             None => matches!(record.len(), 3 | 4),
             Some(columns) => record.len() == columns,
@@ -124,9 +133,7 @@ pub fn read_csv(text: &str) -> Result<Vec<CsvRow>, CsvError> {
             return Err(CsvError::Columns { line, found: record.len(), expected });
         }
         columns = Some(record.len());
-        let start = record.position().map_or(0, csv::Position::byte) as usize;
-        let raw = &text[start..reader.position().byte() as usize];
-        let row = row(line, &fields(line, raw, &record)?)?;
+        let row = row(line, &fields(line, &quoted, &record)?)?;
         if !seen.insert((row.group.clone(), row.partition.clone())) {
             return Err(CsvError::Twice { line, partition: row.partition });
         }
@@ -167,8 +174,7 @@ fn line_at(text: &str, position: &csv::Position) -> u64 {
 }
 
 /// The fields of a record: quoted ones as they are, the others without the blanks around them.
-fn fields<'r>(line: u64, raw: &str, record: &'r csv::StringRecord) -> Result<Vec<&'r str>, CsvError> {
-    let quoted = quoted_fields(raw);
+fn fields<'r>(line: u64, quoted: &[bool], record: &'r csv::StringRecord) -> Result<Vec<&'r str>, CsvError> {
     let field = |(at, field): (usize, &'r str)| {
         if quoted.get(at).copied().unwrap_or(false) {
             return Ok(field);
@@ -179,18 +185,24 @@ fn fields<'r>(line: u64, raw: &str, record: &'r csv::StringRecord) -> Result<Vec
     record.iter().enumerate().map(field).collect()
 }
 
-/// Which fields of a record as it stands in the file begin with a quote.
-fn quoted_fields(raw: &str) -> Vec<bool> {
+/// Which fields of a record as it stands in the file are quoted; `None` where the last one is not closed.
+fn quoted_fields(raw: &str) -> Option<Vec<bool>> {
     let raw = raw.trim_start_matches([BYTE_ORDER_MARK, '\r', '\n']);
-    let (mut quoted, mut is_inside) = (vec![raw.starts_with('"')], false);
-    for (at, byte) in raw.bytes().enumerate() {
-        match byte {
-            b'"' => is_inside = !is_inside,
-            b',' if !is_inside => quoted.push(raw.as_bytes().get(at + 1) == Some(&b'"')),
-            _ => {}
+    let mut quoted = Vec::new();
+    let mut rest = raw;
+    loop {
+        let is_quoted = rest.starts_with('"');
+        quoted.push(is_quoted);
+        if is_quoted {
+            // A quote inside quotes is doubled.
+            let inside = rest[1..].replace("\"\"", "__");
+            rest = &rest[1 + inside.find('"')? + 1..];
+        }
+        match rest.split_once(',') {
+            Some((_, behind)) => rest = behind,
+            None => return Some(quoted),
         }
     }
-    quoted
 }
 
 fn row(line: u64, fields: &[&str]) -> Result<CsvRow, CsvError> {
