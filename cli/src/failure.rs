@@ -38,12 +38,12 @@ impl Failure {
 
     /// A file that cannot be read.
     pub(crate) fn unreadable(path: &Path, error: &io::Error) -> Self {
-        Self::usage(format!("cannot read {}: {error}", path.display()))
+        Self::usage(format!("cannot read {}: {error}", Printable(&path.display().to_string())))
     }
 
     /// A file that cannot be written.
     pub(crate) fn unwritable(path: &Path, error: &io::Error) -> Self {
-        Self::new(Exit::Failed, format!("cannot write {}: {error}", path.display()))
+        Self::new(Exit::Failed, format!("cannot write {}: {error}", Printable(&path.display().to_string())))
     }
 
     /// Adds what to do about it.
@@ -63,7 +63,7 @@ impl Failure {
 
     /// Names the file it happened in.
     pub(crate) fn in_file(mut self, path: &Path) -> Self {
-        self.what = format!("{}: {}", path.display(), self.what);
+        self.what = format!("{}: {}", Printable(&path.display().to_string()), self.what);
         self
     }
 
@@ -111,10 +111,10 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Text that may hold what a file, a broker or a record says, as it may stand on a terminal. Lines after the first are set in, so that
-/// none of them looks like a remedy.
+/// Text that may hold what a file, a broker or a record says, as it may stand on a terminal: in one line, so that none of it looks
+/// like a remedy.
 fn shown(text: &str) -> String {
-    text.lines().map(|line| Printable(line).line()).collect::<Vec<_>>().join("\n  ")
+    Printable(text).line().into_owned()
 }
 
 /// Printing failed.

@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
+use serde::de::DeserializeOwned;
+
 use crate::failure::Failure;
 
 /// UTF-8's byte order mark, which editors and spreadsheets put in front of a file. It is no part of the text.
@@ -31,6 +33,18 @@ pub(crate) fn read(path: &Path) -> Result<String, Failure> {
         let line = 1 + error.as_bytes()[..valid].iter().filter(|byte| **byte == b'\n').count();
         Failure::usage(format!("{}:{line}: the line is not UTF-8", path.display()))
             .remedy("write the file as UTF-8")
+    })
+}
+
+/// Reads a TOML file whole. An error names line and column, and not the line itself, which may hold a secret.
+pub(crate) fn read_toml<T: DeserializeOwned>(path: &Path) -> Result<T, Failure> {
+    let text = read(path)?;
+    toml::from_str(&text).map_err(|error: toml::de::Error| {
+        let above = &text[..error.span().map_or(0, |span| span.start.min(text.len()))];
+        let column = 1 + above.chars().rev().take_while(|character| *character != '\n').count();
+        let line = 1 + above.matches('\n').count();
+        let problem = error.message().replace('\n', "; ");
+        Failure::usage(format!("{}:{line}:{column}: {problem}", path.display()))
     })
 }
 

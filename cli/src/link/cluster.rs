@@ -90,8 +90,13 @@ pub(super) fn endpoint(
         }
     }
     let settings = builder.build().map_err(|error| {
+        let is_flag = error.setting().is_some_and(|setting| setting.starts_with("--"));
         let [servers, config] = ["bootstrap-server", "command-config"].map(|name| which.flag(name));
-        Failure::from(error).remedy(format!("correct it, or give {servers} and {config} instead"))
+        let instead = match is_flag {
+            true => "correct it".to_owned(),
+            false => format!("correct it, or give {servers} and {config} instead"),
+        };
+        Failure::from(error).remedy(instead)
     })?;
     Ok(settings.into())
 }

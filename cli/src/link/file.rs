@@ -11,9 +11,10 @@ use offsets_kafka::{ClientSettings, Endpoint, LocalAccess};
 use serde::Deserialize;
 
 use super::cluster::{self, Which};
-use super::{Clusters, beside, checked, flags, mm2, read};
+use super::{Clusters, beside, checked, flags, mm2};
 use crate::args::{LinkArgs, PolicyName};
 use crate::failure::Failure;
+use crate::text;
 
 /// A configuration file that was read.
 pub(super) struct LinkFile {
@@ -136,9 +137,7 @@ fn usual_places() -> Vec<PathBuf> {
 
 impl LinkFile {
     fn read(path: PathBuf) -> Result<Self, Failure> {
-        let content = toml::from_str(&read(&path)?).map_err(|error| {
-            Failure::usage(format!("{}: {}", path.display(), error.to_string().trim_end()))
-        })?;
+        let content = text::read_toml(&path)?;
         Ok(Self { path, content })
     }
 

@@ -66,9 +66,7 @@ fn simulated(args: &SimulateArgs) -> Result<Simulated, Failure> {
 
 /// The link that a file describes.
 fn described(path: &Path) -> Result<Scenario, Failure> {
-    let text = text::read(path)?;
-    let scenario: Scenario = toml::from_str(&text)
-        .map_err(|error| Failure::usage(error.to_string().trim_end()).in_file(path).remedy(EVERY_KEY))?;
+    let scenario: Scenario = text::read_toml(path).map_err(|failure| failure.remedy(EVERY_KEY))?;
     scenario.checked().map_err(|error| Failure::usage(error.to_string()).in_file(path).remedy(EVERY_KEY))
 }
 

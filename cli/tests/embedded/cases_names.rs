@@ -10,10 +10,11 @@ const NEWLINE: &str = include_str!("../cases/p7-newline-in-group-name.json");
 const KEY: &str = include_str!("../cases/p7-key-with-escape.jsonl");
 
 /// Names that clear the screen, colour it, end the line, forge a line, turn the text around, or cannot be seen.
-const HOSTILE: [&str; 3] = [
+const HOSTILE: [&str; 4] = [
     "\u{1b}[31mred\u{9b}2Jclear\tback\r\u{8}space",
     "row\nremedy: run this",
     "\u{202e}gnp.exe\u{200b}wide\u{feff}\u{2028}and\u{2029}paragraph\u{7f}",
+    "\u{3164}\u{115f}blank\u{2800}mark\u{fe0f}\u{34f} ",
 ];
 
 /// Fails on every character that a terminal does not show as itself.
@@ -22,7 +23,7 @@ fn is_plain(run: &Run) {
     for text in [&run.stdout, &run.stderr] {
         let hidden = |shown: &char| {
             shown.is_control() && *shown != '\n'
-                || matches!(*shown, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+                || matches!(*shown, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{3164}' | '\u{115f}' | '\u{2800}' | '\u{fe0f}' | '\u{34f}')
         };
         let found = text.chars().find(hidden);
         assert_eq!(found, None, "{text:?}");
@@ -135,6 +136,41 @@ fn no_verb_prints_a_hostile_name_as_it_is() {
         let undo = folder.files().contains(&"kept.json".to_owned());
         if undo {
             is_plain(&folder.offsets("--demo undo kept.json"));
+        }
+    }
+}
+
+/// An error about a file is one line, whatever its name and its content.
+#[test]
+fn no_error_about_a_file_prints_what_is_in_it_as_it_is() {
+    for hostile in HOSTILE {
+        let folder = Folder::new();
+        let quoted = serde_json::to_string(hostile).unwrap();
+        folder.write("kind.json", format!(r#"{{"apiVersion":"offsets/v1","kind":{quoted}}}"#));
+        folder.write("field.jsonl", format!(r#"{{"key":"1",{quoted}:"a"}}"#));
+        folder.write("region.jsonl", format!(r#"{{"key":"1","value":"a","timestamp":1,"region":{quoted}}}"#));
+        folder.write("key.toml", format!("[links.x]\n{quoted} = 1\n"));
+        folder.write("plan.csv", format!("app-g,\"{hostile}\",0,1\n"));
+        folder.write("link.properties", format!("clusters = {}\n", hostile.replace(['\n', '\r'], "|")));
+        let upsert = "--mode upsert --identity key --order timestamp --regions eu --dry-run";
+        for line in [
+            "translate --all-groups --from-dump kind.json".to_owned(),
+            "undo kind.json".to_owned(),
+            "reconcile --mode reread --from field.jsonl --seed kind.json --dry-run".to_owned(),
+            "reconcile --from field.jsonl --mode dedup --identity key --dry-run".to_owned(),
+            format!("reconcile --from region.jsonl {upsert}"),
+            "--config key.toml translate --group g".to_owned(),
+            "simulate --scenario key.toml".to_owned(),
+            "--demo reset --from-file plan.csv".to_owned(),
+            "--mm2-config link.properties translate --group g".to_owned(),
+            format!("translate --all-groups --from-dump '{hostile}'"),
+            format!("undo '{hostile}'"),
+        ] {
+            let run = folder.offsets(&line);
+            assert!(matches!(run.code, Some(2 | 3)), "{line:?}: {:?} {}", run.code, run.stderr);
+            is_plain(&run);
+            let named = run.stderr.lines().filter(|line| line.starts_with("error: ")).count();
+            assert_eq!(named, 1, "{line:?}: {}", run.stderr);
         }
     }
 }

@@ -107,7 +107,7 @@ fn what_no_link_can_be_is_a_usage_error_that_names_the_key() {
     for (text, words) in [
         ("rtae = 1", ["unknown field", "rtae"]),
         ("[source]\naborted-share = 0.1", ["unknown field", "aborted-share"]),
-        ("rate = 'fast'", ["line 1", "f64"]),
+        ("rate = 'fast'", ["bad.toml:1:8", "f64"]),
         ("rate = 0", ["`rate`", "0"]),
         ("rate = nan", ["`rate`", "NaN"]),
         ("lasts = '3 apples'", ["lasts", "duration"]),

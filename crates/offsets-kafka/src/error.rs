@@ -206,6 +206,14 @@ impl Error {
         }
     }
 
+    /// The setting that is at fault, by its key or the flag that gave it: nothing was contacted.
+    pub fn setting(&self) -> Option<&str> {
+        match self {
+            Self::Setting { key, .. } => Some(key),
+            _ => None,
+        }
+    }
+
     /// Whether a setting is at fault, so that nothing was contacted.
     pub fn is_setting(&self) -> bool {
         matches!(self, Self::Setting { .. })

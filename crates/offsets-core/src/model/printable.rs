@@ -5,8 +5,9 @@ use std::fmt;
 ///
 /// Any client of a cluster chooses the name of its group, and any producer the key of its record, so such text may hold
 /// escape sequences, line ends, or marks that turn the direction of the text around it. What `{:?}` would escape is escaped
-/// here in the same way (control and format characters, line and paragraph separators, spaces that are not U+0020), and a blank
-/// at either end is written `\u{20}`; letters, digits, quotes and backslashes of all scripts stay as they are. Empty text
+/// here in the same way (control and format characters, line and paragraph separators, spaces that are not U+0020), and so is what
+/// no font draws: Unicode's default-ignorable code points, such as variation selectors and Hangul fillers, and the blank Braille
+/// pattern. A blank at either end is written `\u{20}`; letters, digits, quotes and backslashes of all scripts stay as they are. Empty text
 /// is written `""`. Escaped text is not changed by a second pass.
 ///
 /// It is for eyes: JSON and CSV have the text itself.
@@ -46,12 +47,15 @@ impl<'a> Printable<'a> {
             return Cow::Borrowed(text);
         }
         let mut shown = String::with_capacity(text.len() + 16);
-        for piece in text.split_inclusive(is_kept) {
-            let kept = piece.chars().next_back().filter(|&last| is_kept(last));
-            let rest = &piece[..piece.len() - kept.map_or(0, char::len_utf8)];
+        for piece in text.split_inclusive(|character| is_kept(character) || is_unseen(character)) {
+            let last = piece.chars().next_back().filter(|&last| is_kept(last) || is_unseen(last));
+            let rest = &piece[..piece.len() - last.map_or(0, char::len_utf8)];
             // Of whole text, so that an accent stays on its letter.
             shown.extend(rest.escape_debug());
-            shown.extend(kept);
+            match last {
+                Some(last) if is_unseen(last) => shown.extend(last.escape_unicode()),
+                last => shown.extend(last),
+            }
         }
         Cow::Owned(shown)
     }
@@ -65,6 +69,16 @@ fn is_plain(character: char) -> bool {
 /// What `{:?}` escapes though no terminal minds it.
 fn is_kept(character: char) -> bool {
     matches!(character, '\\' | '"' | '\'')
+}
+
+/// What is drawn as nothing though the standard library takes it for a letter or an accent: `Default_Ignorable_Code_Point` of
+/// Unicode's DerivedCoreProperties.txt, whose ranges hold the code points that are still to be assigned too, and U+2800.
+fn is_unseen(character: char) -> bool {
+    matches!(character,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 impl fmt::Display for Printable<'_> {
@@ -93,6 +107,10 @@ mod tests {
             ("a\u{200b}b\u{feff}", r"a\u{200b}b\u{feff}"),
             ("a\u{2028}b\u{2029}", r"a\u{2028}b\u{2029}"),
             ("a\u{a0}b", r"a\u{a0}b"),
+            ("\u{3164}", r"\u{3164}"),
+            ("a\u{115f}b\u{ffa0}", r"a\u{115f}b\u{ffa0}"),
+            ("a\u{2800}b", r"a\u{2800}b"),
+            ("x\u{fe0f}y\u{34f}\u{e0101}", r"x\u{fe0f}y\u{34f}\u{e0101}"),
             ("  a b ", r"\u{20}\u{20}a b\u{20}"),
             (" ", r"\u{20}"),
             ("", "\"\""),
