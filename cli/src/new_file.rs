@@ -30,6 +30,10 @@ enum Content {
 impl NewFile {
     /// Opens the temporary file, or the device at `path`.
     pub(crate) fn begin(path: &Path) -> Result<Self, Failure> {
+        if path.as_os_str() == "-" {
+            return Err(Failure::usage("a file is written here, and `-` is the name of a stream")
+                .remedy("name a file, or /dev/stdout"));
+        }
         let content = match fs::metadata(path) {
             Ok(found) if found.is_dir() => {
                 let error = io::ErrorKind::IsADirectory.into();

@@ -20,10 +20,11 @@ pub(crate) fn usage(said: clap::Error, arguments: &[OsString]) -> ExitCode {
     let escaped = || parse(&arguments.iter().map(shown).collect::<Vec<_>>()).err();
     let said = if said.use_stderr() { escaped().unwrap_or(said) } else { said };
     let printed = said.print();
-    if said.use_stderr() || printed.is_err_and(|error| error.kind() != ErrorKind::BrokenPipe) {
-        Exit::Usage.into()
-    } else {
-        Exit::Done.into()
+    let unprinted = printed.err().filter(|error| error.kind() != ErrorKind::BrokenPipe);
+    match unprinted {
+        _ if said.use_stderr() => Exit::Usage.into(),
+        Some(error) => report(Err(error.into())),
+        None => Exit::Done.into(),
     }
 }
 

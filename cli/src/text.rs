@@ -1,7 +1,7 @@
 //! Text files as people have them: what a byte order mark is, and what is no text at all.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read as _};
 use std::path::Path;
 
 use serde::de::DeserializeOwned;
@@ -22,10 +22,13 @@ const OTHERS: [(&[u8], &str, &str); 7] = [
     (b"PK\x03\x04", "a zip file", "unpack it first"),
 ];
 
+/// The name that stands for stdin wherever a text is read.
+const STDIN: &str = "-";
+
 /// The longest of those beginnings.
 const LONGEST: usize = 6;
 
-/// Reads a text file whole.
+/// Reads a text file whole, or stdin for `-`.
 pub(crate) fn read(path: &Path) -> Result<String, Failure> {
     let bytes = read_bytes(path)?;
     String::from_utf8(bytes).map_err(|error| {
@@ -50,7 +53,12 @@ pub(crate) fn read_toml<T: DeserializeOwned>(path: &Path) -> Result<T, Failure> 
 
 /// The same of a file whose encoding its own parser knows, such as Java's properties.
 pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
-    let mut bytes = fs::read(path).map_err(|error| Failure::unreadable(path, &error))?;
+    let mut bytes = Vec::new();
+    match path.as_os_str() == STDIN {
+        true => io::stdin().lock().read_to_end(&mut bytes).map(drop),
+        false => fs::read(path).map(|read| bytes = read),
+    }
+    .map_err(|error| Failure::unreadable(path, &error))?;
     let mark = mark(&path.display().to_string(), &bytes)?;
     bytes.drain(..mark);
     Ok(bytes)
@@ -61,11 +69,11 @@ pub(crate) fn open(name: &str) -> Result<Box<dyn BufRead>, Failure> {
     let path = Path::new(name);
     let unreadable = |error: io::Error| Failure::unreadable(path, &error);
     let mut text: Box<dyn BufRead> = match name {
-        "-" => Box::new(BufReader::new(io::stdin())),
+        STDIN => Box::new(BufReader::new(io::stdin())),
         _ => Box::new(BufReader::new(File::open(path).map_err(unreadable)?)),
     };
     // As much as came at once; of a pipe that is enough, but for one that is written to byte by byte.
-    let mark = mark(if name == "-" { "stdin" } else { name }, text.fill_buf().map_err(unreadable)?)?;
+    let mark = mark(if name == STDIN { "stdin" } else { name }, text.fill_buf().map_err(unreadable)?)?;
     text.consume(mark);
     Ok(text)
 }

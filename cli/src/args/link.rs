@@ -21,7 +21,7 @@ pub(crate) struct LinkArgs {
     #[arg(long, value_name = "FILE", global = true, env = "OFFSETS_CONFIG")]
     pub(crate) config: Option<PathBuf>,
 
-    /// Answer from a dump, with no cluster
+    /// Answer from a dump, with no cluster; - reads stdin
     #[arg(long, value_name = "FILE", global = true, conflicts_with_all = ["mm2_config", "demo"])]
     pub(crate) from_dump: Option<PathBuf>,
 

@@ -3,11 +3,11 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Args;
-use clap::builder::NonEmptyStringValueParser;
+use clap::builder::{NonEmptyStringValueParser, PathBufValueParser, TypedValueParser as _};
 use jiff::Timestamp;
 use offsets_core::model::{NegativeOffset, TargetOffset};
 
-use super::value::{parse_duration, parse_time};
+use super::value::{kept_file, parse_duration, parse_time};
 use super::{SeedArgs, SelectionArgs};
 
 /// What `--allow-backwards` without a group stands for: no argument can hold this character, so no name is taken for it.
@@ -33,7 +33,7 @@ pub(crate) struct ResetArgs {
     #[arg(long, value_name = "WHERE", conflicts_with_all = ["from_file", "uncommitted"])]
     pub(crate) to: Option<Destination>,
 
-    /// Positions from a CSV file as kafka-consumer-groups writes it
+    /// Positions from a CSV file as kafka-consumer-groups writes it; - reads stdin
     #[arg(long, value_name = "FILE", conflicts_with = "uncommitted")]
     pub(crate) from_file: Option<PathBuf>,
 
@@ -52,7 +52,7 @@ Examples:
 
 A group that had no commit before keeps the one the reset made.")]
 pub(crate) struct UndoArgs {
-    /// The file a reset saved
+    /// The file a reset saved; - reads stdin
     pub(crate) file: PathBuf,
 
     #[command(flatten)]
@@ -68,7 +68,7 @@ pub(crate) struct ApplyArgs {
     pub(crate) execute: bool,
 
     /// Where to save what is overwritten; it must not exist yet [default: ./offsets-undo-TIME.json]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = PathBufValueParser::new().try_map(kept_file))]
     pub(crate) undo_file: Option<PathBuf>,
 
     /// Try groups that have active members (the coordinator refuses most)

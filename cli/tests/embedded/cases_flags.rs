@@ -331,6 +331,49 @@ fn durations_and_sizes_are_the_same_for_every_flag() {
     offsets("--demo translate --group app-g --evidence 'syncs, checkpoints'").expect(0);
 }
 
+/// One written grammar for times, and no more than that: a second of 60 is the second before it to most parsers.
+#[test]
+fn a_time_is_written_in_one_way() {
+    let to = |time: &str| format!("--demo reset --group app-g --topic src.orders --to 'datetime:{time}'");
+    for bad in [
+        "2026-11-23T08:00Z",
+        "20261123T080000Z",
+        "2026-11-23 08:00:00Z",
+        "2026-11-23T08:00:00,5Z",
+        "2026-11-23T08:00:60Z",
+        "2026-11-23T09:00:00+01",
+        "2026-11-23T08:00:00",
+        "2026-11-23",
+        "2026-02-30T08:00:00Z",
+    ] {
+        offsets(&to(bad)).fails(2, &[bad, "2026-11-23T08:00:00Z"]);
+    }
+    for good in ["2026-11-23T08:00:00Z", "2026-11-23T09:00:00.250+01:00", "2026-11-23T09:00:00.000+0100"] {
+        // The embedded clusters keep no index of times.
+        offsets(&to(good)).fails(2, &["keep no index of times"]);
+    }
+}
+
+/// `-` is stdin wherever a file is read, and where a file must be there afterwards it is refused before anything is contacted.
+#[test]
+fn a_dash_is_stdin_and_no_undo_file() {
+    let folder = Folder::new();
+    let csv = "app-g,src.orders,0,5\n";
+    let run = folder.offsets_fed(csv, "--demo reset --from-file - --allow-backwards").expect(0);
+    assert!(run.stdout.contains("src.orders"), "{}", run.stdout);
+    folder.offsets("--demo dump --file demo.json").expect(0);
+    let dump = folder.read("demo.json");
+    folder.offsets_fed(&dump, "translate --from-dump - --group app-g").expect(0);
+    for kept in ["-", "/dev/null", "/dev/stdout"] {
+        let line = format!("--demo reset --group app-g --execute --undo-file {kept}");
+        folder.offsets(&line).fails(2, &["--undo-file", "a stream or a device"]);
+    }
+    folder.offsets("--demo reset --group app-g --execute --undo-file u.json").expect(0);
+    let undo = folder.read("u.json");
+    folder.offsets_fed(&undo, "--demo undo - --allow-backwards");
+    assert_eq!(folder.files(), ["demo.json", "u.json"]);
+}
+
 /// A variable that is not set leaves an empty name, which must not allow every group to move back.
 #[test]
 fn an_empty_group_allows_no_group_to_move_back() {

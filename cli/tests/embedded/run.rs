@@ -1,5 +1,6 @@
+use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -55,6 +56,23 @@ impl Folder {
     /// Runs `offsets` in it. A line of arguments is split at spaces; `'` keeps a word together.
     pub(crate) fn offsets(&self, line: &str) -> Run {
         self.offsets_with(&[], line)
+    }
+
+    /// The same with this on stdin.
+    pub(crate) fn offsets_fed(&self, input: &str, line: &str) -> Run {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_offsets"))
+            .args(words(line))
+            .current_dir(self.path())
+            .env_clear()
+            .env("HOME", self.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // Who does not read it closes it.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        Run::of(child.wait_with_output().unwrap())
     }
 
     /// The same with environment variables.

@@ -44,3 +44,17 @@ fn what_was_committed_is_said_even_where_it_cannot_be_shown() {
     ]);
     assert_eq!(folder.files(), ["undo.json"]);
 }
+
+/// A full disk is an error of the system, and no mistake on the command line.
+#[test]
+fn help_that_cannot_be_printed_is_an_error_and_no_usage_error() {
+    let folder = Folder::new();
+    for line in [
+        "$offsets --help > /dev/full",
+        "$offsets --version > /dev/full",
+        "$offsets translate --help > /dev/full",
+    ] {
+        let run = in_a_shell(&folder, line).expect(1);
+        assert!(run.stderr.contains("cannot print"), "{line}: {}", run.stderr);
+    }
+}

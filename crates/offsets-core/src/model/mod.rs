@@ -5,6 +5,7 @@
 mod commit;
 pub(crate) mod duration;
 mod group;
+mod instant;
 mod name;
 mod offset;
 mod printable;
@@ -15,6 +16,7 @@ mod topic_id;
 pub use commit::{Commit, CommittedOffset};
 pub use duration::{DurationError, parse_duration};
 pub use group::{GroupKind, GroupSelection, GroupState, PatternError};
+pub use instant::parse_instant;
 pub use name::{ClusterAlias, GroupId, TopicName, TopicPartition};
 pub use offset::{LogRange, NegativeOffset, SourceOffset, TargetOffset};
 pub use printable::Printable;

@@ -92,7 +92,6 @@ mod field;
 mod flaw;
 mod hlc;
 mod identity;
-mod instant;
 mod ledger;
 mod line;
 mod memory;

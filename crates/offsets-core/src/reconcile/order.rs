@@ -6,11 +6,10 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 
 use super::field::{clipped, quoted};
-use super::instant::instant;
 use super::number::Number;
 use super::{Field, Flaw, Hlc, NotARule, Pointer, Record};
 use crate::evidence::Fingerprint;
-use crate::model::sentinel;
+use crate::model::{parse_instant, sentinel};
 
 /// A total order over the versions of a key: by version, then by the region's priority, then by content.
 ///
@@ -230,7 +229,7 @@ impl Version {
     /// }
     /// ```
     pub fn read(text: &str) -> Option<Self> {
-        number(text).or_else(|| instant(text).map(Self::Time))
+        number(text).or_else(|| parse_instant(text).map(Self::Time))
     }
 }
 

@@ -8,7 +8,17 @@ use jiff::tz::Offset;
 /// Narrower than that in three things: a second is 00 to 59, for a leap second cannot be told from the one beside it; a
 /// fraction has up to nine digits, zeros behind it not counted; and the instant, in UTC, lies in the years 0000 to 9999 and not
 /// behind [`Timestamp::MAX`], two hours before the end of the year 9999's last day but one.
-pub(super) fn instant(text: &str) -> Option<Timestamp> {
+///
+/// # Examples
+/// ```
+/// use offsets_core::model::parse_instant;
+///
+/// assert!(parse_instant("2026-11-23T09:00:00.5+01:00").is_some());
+/// for text in ["2026-11-23", "2026-11-23T08:00Z", "20261123T080000Z", "2026-11-23 08:00:00Z", "2026-11-23T08:00:00+01"] {
+///     assert!(parse_instant(text).is_none());
+/// }
+/// ```
+pub fn parse_instant(text: &str) -> Option<Timestamp> {
     // Everything that is taken is ASCII.
     let mut bytes = text.is_ascii().then_some(text.as_bytes())?;
     let bytes = &mut bytes;
