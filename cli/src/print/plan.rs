@@ -141,7 +141,8 @@ pub(crate) fn kind_in_words(kind: GroupKind) -> String {
 
 /// What is to be known of a step, in a cell of a table.
 pub(crate) fn notices_in_words(notices: &[Notice]) -> Option<String> {
-    let words = |notice: &Notice| match *notice {
+    let words = |notice: &Notice| {
+        match *notice {
         Notice::BehindSync { from, checkpoint } => {
             format!(
                 "back from {from}, where MM2 put it (checkpoint {checkpoint}): it has rewound on the source since"
@@ -149,7 +150,7 @@ pub(crate) fn notices_in_words(notices: &[Notice]) -> Option<String> {
         }
         Notice::ExpiresFromEmpty { .. } => "may expire at once (--recreate-groups)".to_owned(),
         Notice::OpenTransaction => {
-            "a transaction of this group is open: a consumer that joins waits until it ends".to_owned()
+            "a transaction of this group is open: a consumer that joins waits until it ends (kafka-transactions.sh list names it, find-hanging one that never will)".to_owned()
         }
         Notice::MetadataMayBeTooLong { length } => format!(
             "metadata of {length} characters; what the target takes (offset.metadata.max.bytes, 4096 by default) is not known"
@@ -159,6 +160,7 @@ pub(crate) fn notices_in_words(notices: &[Notice]) -> Option<String> {
         }
         Notice::MetadataCut { length, limit } => format!("metadata cut from {length} to {limit} characters"),
         _ => "see the documentation of this version".to_owned(),
+    }
     };
     let words: Vec<String> = notices.iter().map(words).collect();
     (!words.is_empty()).then(|| words.join("; "))

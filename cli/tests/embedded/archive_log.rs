@@ -57,6 +57,34 @@ fn topics_that_mirrormaker_has_yet_to_create_are_waited_for_without_advice() {
     assert!(!rest.contains("aliases") && !said.contains("aliases"), "{said}\n{rest}");
 }
 
+/// The same in a single round, which does not wait: the remedy is to run it again, and the aliases come second.
+#[test]
+fn a_single_round_before_mirrormaker_has_begun_says_so() {
+    let lab = Lab::new().mirrored("orders", 10);
+    let folder = Folder::new();
+    let run = folder.offsets(&format!("{} archive run --dir kept --once", lab.flags()));
+    run.fails(
+        1,
+        &["mm2-offset-syncs.dst.internal", "remedy: run it again once MirrorMaker 2 has created the topic"],
+    );
+}
+
+/// What a cluster that does not answer fails is one failure, of commits, syncs and all.
+#[test]
+fn a_single_round_names_a_lost_cluster_once() {
+    let lab = Lab::new().mirrored("orders", 10).target_syncs("orders", &[(0, 0)]);
+    let folder = Folder::new();
+    let flags = lab.flags().replace("20s", "1s");
+    let target = flags.split_once("--target.bootstrap-server").unwrap().1;
+    let line = format!(
+        "--source.bootstrap-server 127.0.0.1:1 --source.alias src --target.bootstrap-server{target} \
+         archive run --dir kept --once --fingerprints"
+    );
+    let run = folder.offsets(&line).fails(1, &["127.0.0.1:1"]);
+    let named = run.stderr.lines().filter(|line| line.starts_with("error: ")).count();
+    assert_eq!(named, 1, "{}", run.stderr);
+}
+
 #[test]
 fn failures_are_told_once_in_words() {
     let lab = Lab::new().mirrored("orders", 10).target_syncs("orders", &[(0, 0)]);

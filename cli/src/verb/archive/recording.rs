@@ -95,6 +95,16 @@ impl Recording<'_> {
         })
     }
 
+    /// The same for a single round, which does not wait: what failed, with the remedy where MM2 may have yet to create the topic.
+    pub(super) fn awaiting(&self, what: What, trouble: Trouble) -> Trouble {
+        if !trouble.unknown_topic || self.awaited(what).is_none() {
+            return trouble;
+        }
+        let remedy = "run it again once MirrorMaker 2 has created the topic; if MirrorMaker 2 runs already, check the aliases, \
+                      --policy, --separator and --syncs-location against its own configuration";
+        Trouble { failure: trouble.failure.remedy(remedy), ..trouble }
+    }
+
     /// Says what the archive holds of the link, and where recording goes on.
     pub(super) fn begin(&self) {
         let positions = self.with(|recorder| {

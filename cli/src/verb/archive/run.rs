@@ -99,7 +99,8 @@ impl Rounds<'_> {
     fn once(&self) -> Result<Exit, Failure> {
         let mut outcomes: Vec<_> = self.watches.iter().map(|watch| (watch, watch.commits())).collect();
         for watch in &self.watches {
-            outcomes.push((watch, watch.topic(What::Syncs)));
+            let syncs = watch.topic(What::Syncs);
+            outcomes.push((watch, syncs.map_err(|trouble| watch.recording.awaiting(What::Syncs, trouble))));
             let checkpoints = match watch.topic(What::Checkpoints) {
                 // A link may run without the checkpoint connector.
                 Err(trouble) if trouble.is_unknown_topic() => {
@@ -113,10 +114,13 @@ impl Rounds<'_> {
         }
         let expiry = self.expire();
         // What succeeded is recorded, whatever did not. The first of several failures gives the exit code.
-        let mut failures = outcomes.into_iter().filter_map(|(watch, outcome)| {
+        let failed = outcomes.into_iter().filter_map(|(watch, outcome)| {
             let failure = outcome.err()?.into_failure();
             Some(if self.watches.len() > 1 { failure.of_link(&watch.recording.link.name()) } else { failure })
         });
+        // A cluster that does not answer fails all that is read of it, in the same words.
+        let mut told = BTreeSet::new();
+        let mut failures = failed.filter(|failure| told.insert(failure.to_string()));
         let first = failures.next();
         failures.for_each(|failure| self.remarks.failure(&failure));
         first.map_or(Ok(()), Err).and(expiry)?;
