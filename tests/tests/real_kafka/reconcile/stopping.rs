@@ -1,14 +1,15 @@
 //! SIGTERM ends a run whose broker does not answer, and nothing of what it had begun counts by half. A run waited for its transaction
 //! timeout, and container runtimes kill ten seconds after SIGTERM. (The twin of a case found in a drill on real clusters: O3.)
 
-use std::time::Duration;
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use offsets_tests::kafka::{Isolation, Topic, records, write};
 use offsets_tests::rig::Rig;
 use offsets_tests::wait::{self, PATIENCE};
 
-use super::Job;
+use super::{Instance, Job};
 
 /// How long a run may take to end; a transaction may take much longer.
 const ENDING: Duration = Duration::from_secs(20);
@@ -54,6 +55,73 @@ fn sigterm_ends_a_run_whose_broker_stands_still_and_its_transaction_counts_for_n
         let out: Vec<_> = out.iter().filter_map(|record| record.value.as_deref()).collect();
         ensure!(out == values.iter().map(String::as_bytes).collect::<Vec<_>>(), "{} of 100", out.len());
     }
+    Ok(())
+}
+
+/// As when somebody stops it a while after the cluster has gone: a commit waits, or was tried again and again.
+#[test]
+fn sigterm_ends_a_run_whose_commit_waits_for_a_broker_and_whatever_it_tries_again() -> Result<()> {
+    let mut rig = Rig::shared()?;
+    let bootstrap = rig.target.bootstrap();
+    for topic in ["gone.in", "gone.out"] {
+        Topic::new(topic, 1).create(&bootstrap)?;
+    }
+    let dedup = ["--from", "gone.in", "--to", "gone.out", "--mode", "dedup", "--identity", "json:/id"];
+    let job = Job::new(&rig, "gone", &dedup)?;
+    let [waits, tries] = ["waits-state", "tries-state"].map(|name| job.folder(name));
+    let mut count = 0;
+    let mut put = || {
+        let value = format!("{{\"id\":{count}}}");
+        count += 1;
+        write(&bootstrap, "gone.in", &[(0, None, Some(value.as_str()))]).map(|()| count)
+    };
+    let await_all = |count: usize, of: &Instance| {
+        wait::until("what was written to come out", PATIENCE, || {
+            let out = records(&bootstrap, "gone.out", Isolation::ReadCommitted)?;
+            Ok((out.len() == count).then_some(()))
+        })
+        .with_context(|| of.tail())
+    };
+
+    let first = [&LONG[..], &["--commit-interval", "1s", "--state", &waits]].concat();
+    let instance = job.start("waits", &first)?;
+    await_all(put()?, &instance)?;
+    let uncommitted = put()?;
+    wait::until("an open transaction", PATIENCE, || {
+        let there = records(&bootstrap, "gone.out", Isolation::ReadUncommitted)?;
+        Ok((there.len() == uncommitted).then_some(()))
+    })?;
+    let (still, began) = (rig.target.standing_still()?, Instant::now());
+    // Its next commit is due by then.
+    wait::until("the commit", PATIENCE, || Ok((began.elapsed() > Duration::from_secs(2)).then_some(())))?;
+    let said = instance.stop_within(ENDING)?;
+    drop(still);
+    ensure!(said.contains(LEFT) && said.contains("stopped; "), "{said}");
+
+    let second = ["--transaction-timeout", "2s", "--commit-interval", "100ms", "--state", &tries];
+    // The name of the first one's folder ends what that left open.
+    job.once(&["--state", &waits])?.expect_code(0)?;
+    let instance = job.start("tries", &second)?;
+    await_all(put()?, &instance)?;
+    let value = r#"{"id":"the last"}"#;
+    write(&bootstrap, "gone.in", &[(0, None, Some(value))])?;
+    rig.target.kill()?;
+    let last = wait::until("it to notice", PATIENCE, || {
+        let tail = instance.tail();
+        Ok(["done again", "refuse"].iter().any(|word| tail.contains(word)).then_some(tail))
+    });
+    let said = instance.stop_within(ENDING).with_context(|| format!("{last:?}"))?;
+    ensure!(said.contains("stopped; "), "{said}");
+    rig.target.restart()?;
+    job.once(&["--state", &tries])?.expect_code(0)?;
+    let out = records(&bootstrap, "gone.out", Isolation::ReadCommitted)?;
+    let written = out.len();
+    let out: BTreeSet<_> = out.iter().map(|record| record.value.as_deref()).collect();
+    ensure!(
+        written == count + 1 && out.len() == written && out.contains(&Some(value.as_bytes())),
+        "{written} of {}",
+        count + 1
+    );
     Ok(())
 }
 
