@@ -1,7 +1,7 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
-use std::process::{Child, ChildStderr, Command, Stdio};
-use std::sync::mpsc;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,11 +12,14 @@ use crate::run::{Folder, words};
 
 /// No process is slow enough to need so long to end.
 const ENDING: Duration = Duration::from_secs(60);
+/// Nor to say what it was started for.
+const SAYING: Duration = Duration::from_secs(120);
 
 /// `offsets archive run` in a process of its own, until it is told to stop.
 pub(crate) struct Running {
     child: Child,
-    stderr: Option<BufReader<ChildStderr>>,
+    /// What it says on stderr, line by line, until it has closed it.
+    said: mpsc::Receiver<String>,
 }
 
 impl Running {
@@ -35,16 +38,18 @@ impl Running {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let stderr = child.stderr.take().map(BufReader::new);
-        Self { child, stderr }
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let (sender, said) = mpsc::channel();
+        thread::spawn(move || stderr.lines().try_for_each(|line| sender.send(line.unwrap())));
+        Self { child, said }
     }
 
     /// The next line on stderr that holds this.
     #[track_caller]
     pub(crate) fn says(&mut self, word: &str) -> String {
         let mut all = String::new();
-        for line in self.stderr.as_mut().unwrap().by_ref().lines() {
-            let line = line.unwrap();
+        let deadline = Instant::now() + SAYING;
+        while let Ok(line) = self.said.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
             if line.contains(word) {
                 return line;
             }
@@ -98,14 +103,15 @@ impl Running {
     #[track_caller]
     fn stop_process(mut self, id: u32) -> (Option<i32>, String) {
         kill(Pid::from_raw(id.try_into().unwrap()), Signal::SIGTERM).unwrap();
-        let (sender, receiver) = mpsc::channel();
-        let mut stderr = self.stderr.take().unwrap();
-        thread::spawn(move || {
-            let mut rest = String::new();
-            stderr.read_to_string(&mut rest).unwrap();
-            sender.send(rest)
-        });
-        let rest = receiver.recv_timeout(ENDING).expect("SIGTERM did not end it");
+        let mut rest = String::new();
+        let deadline = Instant::now() + ENDING;
+        loop {
+            match self.said.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(line) => rest = rest + &line + "\n",
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => panic!("SIGTERM did not end it:\n{rest}"),
+            }
+        }
         (self.child.wait().unwrap().code(), rest)
     }
 
