@@ -4,6 +4,7 @@ use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use clap::{Arg, ArgAction};
 use toml::Value;
 
 use crate::args::{command, hoisted};
@@ -11,36 +12,59 @@ use crate::failure::Failure;
 use crate::link::{JobTable, find_job};
 
 /// What on the command line takes the place of a key of another name.
-const INSTEAD: [(&str, &str); 6] = [
+const INSTEAD: [(&str, &str); 14] = [
     ("dry-run", "to"),
     ("dry-run", "ledger"),
     ("dry-run", "ledger-values"),
     ("dry-run", "dead-letter"),
+    ("dry-run", "state"),
+    ("dry-run", "max-memory"),
+    ("dry-run", "changelog-replicas"),
+    ("dry-run", "instance"),
+    ("dry-run", "commit-interval"),
+    ("dry-run", "transaction-timeout"),
+    ("dry-run", "once"),
+    ("dry-run", "adopt-positions"),
     ("window", "window-count"),
     ("window-count", "window"),
 ];
 
 /// Keys whose values are paths; in a file they are relative to that file.
-const PATHS: [&str; 3] = ["command-config", "state", "seed"];
+const PATHS: [&str; 7] = [
+    "command-config",
+    "state",
+    "seed",
+    "mm2-config",
+    "from-dump",
+    "source.command-config",
+    "target.command-config",
+];
 
 /// The arguments as they were given; or, where they are those of `reconcile --job NAME`, with what the job of that name says
 /// besides. What is said on the command line counts.
-pub(crate) fn arguments() -> Result<Vec<OsString>, Failure> {
+///
+/// Beside them stands where the others are from, for errors: what clap and the verbs say of an option names it as a flag.
+pub(crate) fn arguments() -> Result<(Vec<OsString>, Option<String>), Failure> {
     expanded(hoisted(env::args_os().collect()))
 }
 
-fn expanded(given: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
+fn expanded(given: Vec<OsString>) -> Result<(Vec<OsString>, Option<String>), Failure> {
     let is_reconcile = given.get(1).is_some_and(|verb| verb == "reconcile");
-    let Some(name) = value_of(&given, "job").filter(|_| is_reconcile) else { return Ok(given) };
+    let Some(name) = value_of(&given, "job").filter(|_| is_reconcile) else { return Ok((given, None)) };
     let config = value_of(&given, "config").or_else(|| env::var_os("OFFSETS_CONFIG"));
     let JobTable { file, table } = find_job(config.map(PathBuf::from), &name.to_string_lossy())?;
-    if let Some(key) = table.keys().find(|key| !is_option(key)) {
-        let said = format!("{}: [reconcile.{}] has a key `{key}`", file.display(), name.to_string_lossy());
-        return Err(
-            Failure::usage(said).remedy("its keys are the options of offsets reconcile, without the dashes")
-        );
+    let table_name = format!("{}: [reconcile.{}]", file.display(), name.to_string_lossy());
+    for (key, value) in &table {
+        let option = option(key).ok_or_else(|| {
+            Failure::usage(format!("{table_name} has a key `{key}`"))
+                .remedy("its keys are the options of offsets reconcile, without the dashes")
+        })?;
+        if let Some(wanted) = misfit(&option, value) {
+            return Err(Failure::usage(format!("{table_name}: `{key}` is {value}, and takes {wanted}"))
+                .remedy("correct the key, or leave it out"));
+        }
     }
-    let mut all = without(given, "job");
+    let mut all = given;
     let from_file: Vec<OsString> = table
         .iter()
         .filter(|(key, _)| !is_said(&all, key))
@@ -49,7 +73,7 @@ fn expanded(given: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
         .collect::<Result<Vec<_>, _>>()?
         .concat();
     all.extend(from_file);
-    Ok(all)
+    Ok((all, Some(table_name)))
 }
 
 /// The last value of an option.
@@ -62,39 +86,55 @@ fn value_of(arguments: &[OsString], option: &str) -> Option<OsString> {
     arguments.iter().enumerate().filter_map(value).next_back()
 }
 
-/// Whether a key is an option of `offsets reconcile`, or one of those that go with every verb.
-fn is_option(key: &str) -> bool {
+/// The option of `offsets reconcile` that a key stands for, or of those that go with every verb. Where the table is found, and help,
+/// are asked for on the command line alone.
+fn option(key: &str) -> Option<Arg> {
     let mut command = command();
     command.build();
-    let reconcile = command.find_subcommand("reconcile");
-    reconcile.is_some_and(|reconcile| {
-        reconcile.get_arguments().any(|option| option.get_long() == Some(key) && !option.is_hide_set())
-    })
+    let options = command.find_subcommand("reconcile")?.get_arguments();
+    let mut options =
+        options.filter(|option| !matches!(option.get_id().as_str(), "job" | "config" | "help" | "version"));
+    options.find(|option| option.get_long() == Some(key) && !option.is_hide_set()).cloned()
 }
 
-fn without(arguments: Vec<OsString>, option: &str) -> Vec<OsString> {
-    let (flag, joined) = (format!("--{option}"), format!("--{option}="));
-    let mut arguments = arguments.into_iter();
-    let mut left = Vec::new();
-    while let Some(argument) = arguments.next() {
-        if argument == *flag {
-            arguments.next();
-        } else if !argument.to_string_lossy().starts_with(&joined) {
-            left.push(argument);
+/// What an option takes, if a value is none of it.
+fn misfit(option: &Arg, value: &Value) -> Option<&'static str> {
+    let is_one = |value: &Value| matches!(value, Value::String(_) | Value::Integer(_));
+    let takes_values = option.get_action().takes_values();
+    let may_be_bare = option.get_num_args().is_some_and(|count| count.min_values() == 0);
+    match value {
+        Value::Boolean(true) if !takes_values || may_be_bare => None,
+        Value::Boolean(false) if !takes_values => None,
+        value if takes_values && is_one(value) => None,
+        Value::Array(values)
+            if matches!(option.get_action(), ArgAction::Append)
+                && !values.is_empty()
+                && values.iter().all(is_one) =>
+        {
+            None
         }
+        _ if !takes_values => Some("true or false"),
+        _ if matches!(option.get_action(), ArgAction::Append) => {
+            Some("text or a whole number, or a list of them that is not empty")
+        }
+        _ => Some("text or a whole number"),
     }
-    left
 }
 
 fn is_said(arguments: &[OsString], key: &str) -> bool {
     let (flag, joined) = (format!("--{key}"), format!("--{key}="));
-    arguments.iter().any(|argument| *argument == *flag || argument.to_string_lossy().starts_with(&joined))
+    let short = option(key).and_then(|option| option.get_short()).map(|short| format!("-{short}"));
+    arguments.iter().any(|argument| {
+        let argument = argument.to_string_lossy();
+        let is_short = |short: &String| argument.starts_with(short.as_str()) && !argument.starts_with("--");
+        *argument == *flag || argument.starts_with(&joined) || short.as_ref().is_some_and(is_short)
+    })
 }
 
 /// A key and its value as they would stand on the command line.
 fn flags(file: &Path, key: &str, value: &Value) -> Result<Vec<OsString>, Failure> {
     let flag = |value: String| {
-        let value = if PATHS.contains(&key) { beside(file, &value) } else { value };
+        let value = if PATHS.contains(&key) && value != "-" { beside(file, &value) } else { value };
         vec![OsString::from(format!("--{key}={value}"))]
     };
     Ok(match value {
@@ -105,13 +145,8 @@ fn flags(file: &Path, key: &str, value: &Value) -> Result<Vec<OsString>, Failure
         Value::Array(values) => {
             values.iter().map(|value| flags(file, key, value)).collect::<Result<Vec<_>, _>>()?.concat()
         }
-        _ => {
-            let said = format!(
-                "{}: `{key}` of a job is neither text, a whole number, true, false, nor a list",
-                file.display()
-            );
-            return Err(Failure::usage(said));
-        }
+        // Refused before.
+        _ => Vec::new(),
     })
 }
 

@@ -23,14 +23,15 @@ use crate::args::{Cli, Verb};
 
 fn main() -> ExitCode {
     service::end_on_signals_as_first_process();
-    let arguments = match job::arguments() {
+    let (arguments, job) = match job::arguments() {
         Ok(arguments) => arguments,
-        Err(failure) => return outcome::report(Err(failure)),
+        Err(failure) => return outcome::report(Err(failure), None),
     };
+    let job = job.as_deref();
     let Cli { link, evidence, output, verb } = match args::parse(&arguments) {
         Ok(Ok(cli)) => cli,
-        Ok(Err(failure)) => return outcome::report(Err(failure)),
-        Err(usage) => return outcome::usage(usage, &arguments),
+        Ok(Err(failure)) => return outcome::report(Err(failure), job),
+        Err(usage) => return outcome::usage(usage, &arguments, job),
     };
     let ended = match verb {
         Verb::Translate(translate) => verb::translate(&link, &evidence, &output, &translate),
@@ -44,5 +45,5 @@ fn main() -> ExitCode {
         Verb::Completions(completions) => verb::completions(&completions),
         Verb::Man(man) => verb::man(&man),
     };
-    outcome::report(ended)
+    outcome::report(ended, job)
 }

@@ -14,7 +14,7 @@ use crate::failure::Failure;
 ///
 /// A usage error repeats what stands on the command line, which a script may have put together from names that others chose. Where
 /// that holds anything but plain text, the error is that of the same arguments escaped.
-pub(crate) fn usage(said: clap::Error, arguments: &[OsString]) -> ExitCode {
+pub(crate) fn usage(said: clap::Error, arguments: &[OsString], job: Option<&str>) -> ExitCode {
     let shown =
         |argument: &OsString| OsString::from(Printable(&argument.to_string_lossy()).line().into_owned());
     let escaped = || parse(&arguments.iter().map(shown).collect::<Vec<_>>()).err();
@@ -22,19 +22,36 @@ pub(crate) fn usage(said: clap::Error, arguments: &[OsString]) -> ExitCode {
     let printed = said.print();
     let unprinted = printed.err().filter(|error| error.kind() != ErrorKind::BrokenPipe);
     match unprinted {
-        _ if said.use_stderr() => Exit::Usage.into(),
-        Some(error) => report(Err(error.into())),
+        _ if said.use_stderr() => {
+            name_job(job);
+            Exit::Usage.into()
+        }
+        Some(error) => report(Err(error.into()), None),
         None => Exit::Done.into(),
     }
 }
 
+/// Says where options are from that do not stand on the command line.
+fn name_job(job: Option<&str>) {
+    if let Some(job) = job {
+        let _ = writeln!(
+            anstream::stderr(),
+            "{} gives the options that are not on the command line",
+            Printable(job)
+        );
+    }
+}
+
 /// Turns an outcome into the exit code, with the failure said on stderr.
-pub(crate) fn report(outcome: Result<Exit, Failure>) -> ExitCode {
+pub(crate) fn report(outcome: Result<Exit, Failure>, job: Option<&str>) -> ExitCode {
     match outcome {
         Ok(exit) => exit.into(),
         Err(failure) => {
             // If not even stderr can be written to, the exit code still speaks.
             let _ = writeln!(anstream::stderr(), "{failure}");
+            if failure.exit() == Exit::Usage {
+                name_job(job);
+            }
             failure.exit().into()
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::output::LogFormat;
-use super::value::{parse_bytes, parse_duration, parse_listen_address};
+use super::value::{parse_duration, parse_listen_address, some_bytes, some_time};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -90,11 +90,11 @@ pub(crate) struct RunArgs {
     pub(crate) fingerprints: Option<NonZeroU64>,
 
     /// Remove what was seen longer ago than this; the newest of everything stays
-    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    #[arg(long, value_name = "TIME", value_parser = some_time)]
     pub(crate) expire_after: Option<Duration>,
 
     /// Remove the oldest when more than this is kept (10GB, 10GiB, or bytes); the folder may grow to about twice as much
-    #[arg(long, value_name = "SIZE", value_parser = parse_bytes)]
+    #[arg(long, value_name = "SIZE", value_parser = some_bytes)]
     pub(crate) max_bytes: Option<u64>,
 }
 

@@ -4,12 +4,14 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 use offsets_core::reconcile::{FlawKind, IdentityRule, Policy, VersionRule};
 
 use super::output::LogFormat;
-use super::value::{parse_bytes, parse_duration, parse_listen_address};
+use super::value::{
+    group_name, input_name, parse_bytes, parse_duration, parse_listen_address, some_time, topic_name,
+    topic_name_or_none,
+};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -90,7 +92,7 @@ Exit codes:
 pub(crate) struct ReconcileArgs {
     /// What to read: a file of records, or `-` for stdin, and with --group a topic; REGION= in front says which region wrote it.
     /// Say it once for each
-    #[arg(long, value_name = "[REGION=]FILE|TOPIC", required = true)]
+    #[arg(long, value_name = "[REGION=]FILE|TOPIC", required = true, value_parser = input_name)]
     pub(crate) from: Vec<String>,
 
     /// Where what counts is written: a file that does not exist yet, a device or a pipe, `-` for stdout, or a topic that exists
@@ -180,7 +182,7 @@ pub(crate) struct TopicsArgs {
     pub(crate) command_config: Option<PathBuf>,
 
     /// The consumer group: instances of one group share the partitions out
-    #[arg(long, value_name = "GROUP", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "GROUP", value_parser = group_name)]
     pub(crate) group: Option<String>,
 
     /// Where inputs are partitioned differently: the topic through which all records go first, so that those of one identity
@@ -190,7 +192,8 @@ pub(crate) struct TopicsArgs {
         value_name = "TOPIC",
         requires = "group",
         num_args = 0..=1,
-        default_missing_value = ""
+        default_missing_value = "",
+        value_parser = topic_name_or_none
     )]
     pub(crate) repartition: Option<String>,
 
@@ -199,7 +202,7 @@ pub(crate) struct TopicsArgs {
     pub(crate) ledger_values: bool,
 
     /// The compacted topic that holds the state [default: GROUP-changelog, created where it is missing]
-    #[arg(long, value_name = "TOPIC", requires = "group")]
+    #[arg(long, value_name = "TOPIC", requires = "group", value_parser = topic_name)]
     pub(crate) changelog: Option<String>,
 
     /// How many replicas a changelog gets that is created; the cluster's default unless said
@@ -225,7 +228,7 @@ pub(crate) struct TopicsArgs {
 
     /// How long a transaction may take; what a dead instance left open holds readers up for so long, and for up to the interval at
     /// which the broker looks for such transactions (10s by default) more
-    #[arg(long, value_name = "TIME", requires = "group", default_value = "10s", value_parser = parse_duration)]
+    #[arg(long, value_name = "TIME", requires = "group", default_value = "10s", value_parser = some_time)]
     pub(crate) transaction_timeout: Duration,
 
     /// End when everything is done that was there at the start

@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, CommandFactory as _, FromArgMatches as _};
 
-use super::Cli;
+use super::{Cli, Format as OutputFormat};
 use crate::failure::Failure;
 
 /// What a flag is about.
@@ -22,8 +22,12 @@ enum About {
     Dump,
     /// The embedded clusters.
     Demo,
-    /// The clusters of a link, its names, and how they are reached.
+    /// The clusters of a link, their aliases, and how they are reached.
     Clusters,
+    /// How copies are named.
+    Naming,
+    /// MM2's own topics, and what else tells how records were copied.
+    Copying,
     /// How long things may take. A verb that does not wait for something keeps within any limit.
     Timeout,
     SourceTimeout,
@@ -40,12 +44,15 @@ enum About {
 }
 
 use About::{
-    Archive, Clusters, Config, Demo, Dump, Evidence, File, Format, LinkName, OffsetForm, Remarks, SourceDead,
-    SourceTimeout, Timeout,
+    Archive, Clusters, Config, Copying, Demo, Dump, Evidence, File, Format, LinkName, Naming, OffsetForm,
+    Remarks, SourceDead, SourceTimeout, Timeout,
 };
 
 /// What a link is named by.
-const LINK: &[About] = &[File, Config, LinkName, Dump, Demo, Clusters, Timeout, SourceTimeout, SourceDead];
+const LINK: &[About] =
+    &[File, Config, LinkName, Dump, Demo, Clusters, Naming, Copying, Timeout, SourceTimeout, SourceDead];
+/// What a cluster is named by whose topics are taken as they are called.
+const CLUSTER: &[About] = &[File, Config, LinkName, Dump, Demo, Clusters, Timeout, SourceTimeout, SourceDead];
 /// What data is printed by.
 const DATA: &[About] = &[Format, OffsetForm, Remarks];
 const PRINTED: &[About] = &[Format, Remarks];
@@ -64,15 +71,10 @@ fn about(id: &str) -> Option<About> {
         | "target.bootstrap-server"
         | "target.command-config"
         | "target.alias"
-        | "policy"
-        | "separator"
-        | "syncs_location"
-        | "syncs_topic"
-        | "checkpoints_topic"
-        | "positions_topic"
-        | "origin_header"
-        | "exactly_once"
         | "overrides" => Clusters,
+        "policy" | "separator" => Naming,
+        "syncs_location" | "syncs_topic" | "checkpoints_topic" | "positions_topic" | "origin_header"
+        | "exactly_once" => Copying,
         "timeout" | "connect_timeout" => Timeout,
         "source_timeout" => SourceTimeout,
         "source_dead" => SourceDead,
@@ -89,12 +91,12 @@ fn about(id: &str) -> Option<About> {
 fn read_by(verb: &[&str]) -> &'static [&'static [About]] {
     match verb {
         ["translate" | "reset"] => &[LINK, &[Evidence, Archive], DATA],
-        ["undo"] => &[LINK, DATA],
+        ["undo"] => &[CLUSTER, DATA],
         ["dump"] => &[LINK, &[Evidence, Archive, Remarks]],
         ["archive", "run"] => &[LINK, &[Remarks]],
         ["archive", "stats"] | ["simulate"] => &[PRINTED],
         ["archive", "export"] => &[&[LinkName, Remarks]],
-        ["reconcile"] => &[LINK, PRINTED],
+        ["reconcile"] => &[CLUSTER, PRINTED],
         ["state", "show"] => &[DATA],
         ["archive", "salvage"] | ["state", "export" | "import" | "acknowledge"] => &[&[Remarks]],
         _ => &[],
@@ -110,26 +112,27 @@ fn narrowed(verb: &[&str], given: &ArgMatches) -> Vec<(&'static str, Vec<About>)
     };
     let mut narrowed = Vec::new();
     if verb == ["reset"] && (has("to") || has("from_file")) {
-        let target = without(&[Evidence, Archive]);
+        let target = without(&[Evidence, Archive, Copying]);
         narrowed.push((if has("to") { " with --to" } else { " with --from-file" }, target));
     }
+    // What stands in a table of a job is read whatever the link is.
+    let config: &[About] = if has("job") { &[] } else { &[Config] };
+    let others = |more: &[About]| without(&[more, config].concat());
     if verb == ["reconcile"] && !has("group") {
         narrowed.push((
             " of files, without --group",
-            without(&[File, LinkName, Dump, Demo, Clusters, Timeout, SourceTimeout, SourceDead]),
+            others(&[File, LinkName, Dump, Demo, Clusters, Timeout, SourceTimeout, SourceDead]),
         ));
     } else if verb == ["reconcile"] && (has("bootstrap_server") || has("command_config")) {
         // -X is for this cluster too.
-        narrowed.push((" with --bootstrap-server", without(&[File, LinkName, Dump, SourceDead])));
+        narrowed.push((" with --bootstrap-server", others(&[File, LinkName, Dump, SourceDead])));
     }
-    // What stands in a table of a job is read whatever the link is.
-    let config: &[About] = if verb == ["reconcile"] { &[] } else { &[Config] };
-    let others = |more: &[About]| without(&[more, config].concat());
     if has("from_dump") {
-        narrowed.push((" with --from-dump", others(&[File, LinkName, Clusters, SourceDead])));
+        narrowed
+            .push((" with --from-dump", others(&[File, LinkName, Clusters, Naming, Copying, SourceDead])));
     }
     if has("demo") {
-        narrowed.push((" with --demo", others(&[File, LinkName, Clusters])));
+        narrowed.push((" with --demo", others(&[File, LinkName, Clusters, Naming, Copying])));
     }
     let names_clusters = [
         "source.bootstrap-server",
@@ -147,9 +150,12 @@ fn narrowed(verb: &[&str], given: &ArgMatches) -> Vec<(&'static str, Vec<About>)
 
 /// Flags of a verb's own that it does not read beside others: the flag, and how the others are said.
 fn own_unread(verb: &[&str], given: &ArgMatches) -> Option<(&'static str, &'static str)> {
+    const DRY: &str = " with --dry-run";
     let has = |id: &str| is_given(given, id);
+    let is_dry = has("dry_run");
     let unread: &[(&'static str, bool, &'static str)] = match verb {
         ["reset"] => &[
+            ("offsets_as_strings", !prints_json(given), " without -o json or -o jsonl"),
             ("offsets", has("to"), " with --to"),
             ("offsets", has("from_file"), " with --from-file"),
             ("allow_unsafe", has("to"), " with --to"),
@@ -157,14 +163,38 @@ fn own_unread(verb: &[&str], given: &ArgMatches) -> Option<(&'static str, &'stat
             ("allow_stranded", has("to"), " with --to"),
             ("allow_stranded", has("from_file"), " with --from-file"),
         ],
-        ["undo"] => &[("allow_unsafe", true, ""), ("allow_stranded", true, "")],
+        ["translate"] => &[
+            ("exclude_groups", has("offsets"), " with --offset"),
+            ("offsets_as_strings", !prints_json(given), " without -o json or -o jsonl"),
+        ],
+        ["state", "show"] => &[("offsets_as_strings", !prints_json(given), " without -o json or -o jsonl")],
+        ["archive", "run"] => &[("all_links", has("demo"), " with --demo")],
+        ["undo"] => &[
+            ("offsets_as_strings", !prints_json(given), " without -o json or -o jsonl"),
+            ("allow_unsafe", true, ""),
+            ("allow_stranded", true, ""),
+        ],
         ["reconcile"] => &[
             ("bootstrap_server", has("demo"), " with --demo"),
             ("command_config", has("demo"), " with --demo"),
+            ("state", is_dry, DRY),
+            ("max_memory", is_dry, DRY),
+            ("changelog_replicas", is_dry, DRY),
+            ("instance", is_dry, DRY),
+            ("commit_interval", is_dry, DRY),
+            ("transaction_timeout", is_dry, DRY),
+            ("once", is_dry, DRY),
+            ("adopt_positions", is_dry, DRY),
         ],
         _ => &[],
     };
     unread.iter().find(|(id, applies, _)| *applies && has(id)).map(|(id, _, how)| (*id, *how))
+}
+
+/// Whether what is printed has numbers that may be written as text.
+fn prints_json(given: &ArgMatches) -> bool {
+    let format = given.get_one::<OutputFormat>("output");
+    format.is_some_and(|format| matches!(format, OutputFormat::Json | OutputFormat::Jsonl))
 }
 
 fn is_given(matches: &ArgMatches, id: &str) -> bool {

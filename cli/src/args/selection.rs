@@ -93,6 +93,6 @@ pub(crate) struct GroupArgs {
 
     /// Of --all-groups or --groups-regex leave out groups whose whole name matches one of these: a list as MM2's `groups.exclude`
     /// holds it (repeatable). MM2's own `groups` and `groups.exclude` are not applied by themselves
-    #[arg(long, value_name = "REGEX,REGEX", value_delimiter = ',', conflicts_with = "group")]
+    #[arg(long, value_name = "REGEX,REGEX", value_delimiter = ',', conflicts_with = "group", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) exclude_groups: Vec<String>,
 }

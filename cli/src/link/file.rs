@@ -171,6 +171,10 @@ impl LinkFile {
     fn pick<'a>(&'a self, name: Option<&'a str>) -> Result<(&'a str, &'a NamedLink), Failure> {
         let name = name.or(self.content.default_link.as_deref());
         let known = || self.content.links.keys().cloned().collect::<Vec<_>>().join(", ");
+        if self.content.links.is_empty() {
+            return Err(Failure::usage(format!("{} has no [links.NAME]", self.path.display()))
+                .remedy("write one there, or name the clusters with --mm2-config or flags"));
+        }
         let Some(name) = name else {
             return Err(Failure::usage(format!("{} has no default-link", self.path.display()))
                 .remedy(format!("say --link with one of: {}", known())));

@@ -14,6 +14,7 @@ mod cases_dead_source;
 mod cases_flags;
 mod cases_link;
 mod cases_names;
+mod cases_needs;
 mod cases_reconcile;
 mod dump;
 mod evidence;

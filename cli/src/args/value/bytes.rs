@@ -32,6 +32,14 @@ pub(in crate::args) fn parse_bytes(text: &str) -> Result<u64, String> {
     size.ok_or_else(|| format!("`{text}` is more than 2^64 - 1 bytes"))
 }
 
+/// The same, and more than none.
+pub(in crate::args) fn some_bytes(text: &str) -> Result<u64, String> {
+    match parse_bytes(text)? {
+        0 => Err("nothing could be kept: give a size above 0, or leave it out".to_owned()),
+        bytes => Ok(bytes),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

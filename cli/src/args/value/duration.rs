@@ -5,3 +5,11 @@ pub(in crate::args) fn parse_duration(text: &str) -> Result<Duration, String> {
     let duration = offsets_core::model::parse_duration(text).map_err(|error| error.to_string())?;
     Duration::try_from(duration).map_err(|_| format!("`{text}` is negative"))
 }
+
+/// The same, and longer than none.
+pub(in crate::args) fn some_time(text: &str) -> Result<Duration, String> {
+    match parse_duration(text)? {
+        Duration::ZERO => Err("it must be longer than 0s".to_owned()),
+        time => Ok(time),
+    }
+}

@@ -61,6 +61,13 @@ pub(super) fn can_be_printed(output: &OutputArgs, args: &ReconcileArgs) -> Resul
             "say -o table or -o json; with --dry-run -o jsonl prints a line for each write that would lose",
         ));
     }
+    let to_stdout = args.to.as_ref().is_some_and(|to| to.as_os_str() == "-");
+    if to_stdout && output.output != Format::Table {
+        return Err(Failure::usage(
+            "with --to - the records go to stdout, and what the run came to to stderr",
+        )
+        .remedy("leave -o out, or name a file with --to"));
+    }
     Ok(())
 }
 

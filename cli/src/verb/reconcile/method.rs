@@ -135,6 +135,10 @@ fn are_consistent(args: &ReconcileArgs) -> Result<(), Failure> {
         return Err(Failure::usage("--on says dead-letter, and nowhere is named for them to go")
             .remedy("name a file or a topic with --dead-letter"));
     }
+    if !policies(args).has_dead_letters() && args.dead_letter.is_some() {
+        return Err(Failure::usage("nothing would go to --dead-letter: no --on says dead-letter")
+            .remedy("say which records go there, as in --on order=dead-letter, or leave it out"));
+    }
     // Between topics they say which region an input is of.
     let has_unused_regions = args.topics.group.is_none() && !args.regions.is_empty();
     let foreign: &[_] = match args.mode {

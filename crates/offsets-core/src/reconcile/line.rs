@@ -134,7 +134,7 @@ impl From<serde_json::Error> for NotARecord {
 }
 
 impl Line {
-    /// Reads a line; what it does not say is as in `otherwise`.
+    /// Reads a line; what it does not say is as in `otherwise`. An empty region says none.
     ///
     /// # Errors
     /// [`NotARecord`], with what is wrong.
@@ -176,7 +176,10 @@ impl Line {
             Ok((name.into_owned(), value))
         });
         let line = Self {
-            region: written.region.map_or_else(|| otherwise.region.clone(), Cow::into_owned),
+            region: written
+                .region
+                .filter(|region| !region.is_empty())
+                .map_or_else(|| otherwise.region.clone(), Cow::into_owned),
             topic: written.topic.map_or_else(|| otherwise.topic.clone(), Cow::into_owned),
             partition: written.partition.unwrap_or(otherwise.partition),
             offset: written.offset.unwrap_or(otherwise.offset),

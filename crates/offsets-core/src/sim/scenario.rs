@@ -291,6 +291,9 @@ impl Scenario {
             "only a link with `offset-preserving` goes on where its target ends".to_owned()
         })?;
         ensure(replication.drop_every != 1, "replication.drop-every", || "1 drops every record".to_owned())?;
+        for (key, is_set, partner) in self.partners() {
+            ensure(!is_set, key, || format!("it changes nothing by itself; set `{partner}` too"))?;
+        }
         for (key, used) in replication.of_mirror_maker() {
             ensure(!(*offset_preserving && used), key, || {
                 "there is no such thing where offsets are preserved".to_owned()
@@ -325,6 +328,44 @@ impl Scenario {
             timestamps,
             ..Setting::default()
         }
+    }
+
+    /// Keys that say how much of something there is, where nothing says how often: the key, whether it differs from what is usual
+    /// though its partner is not set, and the partner.
+    fn partners(&self) -> [(&'static str, bool, &'static str); 6] {
+        let Self { source, replication, target, .. } = self;
+        let (usual_source, usual) = (SourceDescription::default(), ReplicationDescription::default());
+        let usual_target = TargetDescription::default();
+        let stays = replication.restart_every.is_none();
+        let alone = target.foreign_every.is_none();
+        [
+            (
+                "source.compacted",
+                source.compacted != usual_source.compacted && source.compact_every.is_none(),
+                "source.compact-every",
+            ),
+            (
+                "replication.copied-again",
+                replication.copied_again != usual.copied_again && stays,
+                "replication.restart-every",
+            ),
+            (
+                "replication.unacknowledged",
+                replication.unacknowledged > 0 && stays,
+                "replication.restart-every",
+            ),
+            (
+                "replication.lost-syncs",
+                replication.lost_syncs != usual.lost_syncs && replication.lose_syncs_every.is_none(),
+                "replication.lose-syncs-every",
+            ),
+            (
+                "target.foreign-records",
+                target.foreign_records != usual_target.foreign_records && alone,
+                "target.foreign-every",
+            ),
+            ("target.foreign-alike", target.foreign_alike && alone, "target.foreign-every"),
+        ]
     }
 
     /// What comes in one piece.
