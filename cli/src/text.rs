@@ -39,15 +39,17 @@ pub(crate) fn read(path: &Path) -> Result<String, Failure> {
     })
 }
 
-/// Reads a TOML file whole. An error names line and column, and not the line itself, which may hold a secret.
+/// Reads a TOML file whole. An error names line, column and key, and not the value, which may be a secret.
 pub(crate) fn read_toml<T: DeserializeOwned>(path: &Path) -> Result<T, Failure> {
     let text = read(path)?;
     toml::from_str(&text).map_err(|error: toml::de::Error| {
         let above = &text[..error.span().map_or(0, |span| span.start.min(text.len()))];
         let column = 1 + above.chars().rev().take_while(|character| *character != '\n').count();
         let line = 1 + above.matches('\n').count();
+        let key = above.rsplit('\n').next().and_then(|line| line.split_once('='));
+        let key = key.map_or_else(String::new, |(key, _)| format!("`{}`: ", key.trim()));
         let problem = error.message().replace('\n', "; ");
-        Failure::usage(format!("{}:{line}:{column}: {problem}", path.display()))
+        Failure::usage(format!("{}:{line}:{column}: {key}{problem}", path.display()))
     })
 }
 

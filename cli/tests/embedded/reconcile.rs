@@ -308,7 +308,7 @@ fn a_job_says_what_the_command_line_does_not() {
         .says(&["offsets.toml: [reconcile.wrong] has a key `colour`"]);
     // What a dry run writes nothing to need not be taken out of the file first.
     folder.offsets("reconcile --job merge --dry-run").expect(0).says(&[]);
-    folder.offsets("reconcile --job odd").expect(2).says(&["`mode` of a job is neither text"]);
+    folder.offsets("reconcile --job odd").expect(2).says(&["`mode` is 1.5, and takes text"]);
     let empty = Folder::new();
     empty.offsets("reconcile --job merge").expect(2).says(&["no offsets.toml with a job `merge`"]);
 }

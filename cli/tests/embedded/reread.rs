@@ -190,7 +190,7 @@ fn a_dump_of_the_target_comes_to_what_the_runner_would_write() {
     let committed = CommittedOffset { offset: 101, metadata: String::new() };
     lab.target.commit(&[Commit { group: GroupId::from("app-g"), partition, committed }]).unwrap();
     let server = lab.target.settings().bootstrap_servers().to_owned();
-    let topics = format!("--bootstrap-server {server} --group app-g --once");
+    let topics = format!("--bootstrap-server {server} --group app-g");
     let run = folder.offsets(&format!("{REREAD} --from src.orders {topics} --dry-run -o jsonl")).expect(0);
     let dry = folder.offsets(&format!("{files} --dry-run -o jsonl")).expect(0);
     assert_eq!(losers(&run).len(), 48);
