@@ -11,7 +11,7 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group};
 use offsets_core::history::{CheckpointHistory, SyncHistory};
 use offsets_core::mm2::{Checkpoint, OffsetSync};
 use offsets_core::model::{SourceOffset, TargetOffset, TopicPartition};
-use offsets_core::sim::{Random as Seeded, Story, Trial, Truth};
+use offsets_core::sim::{Case, History, Random as Seeded, Truth};
 
 const SYNCS: usize = 1_000_000;
 const STEP: i64 = 101;
@@ -82,7 +82,7 @@ fn looking_up(criterion: &mut Criterion) {
             let sources = history.partitions();
             let highest = STEP as u64 * (SYNCS / partitions) as u64;
             let mut random = Random::default();
-            let questions: Vec<(&TopicPartition, SourceOffset)> = (0..LOOKUPS)
+            let queries: Vec<(&TopicPartition, SourceOffset)> = (0..LOOKUPS)
                 .map(|_| {
                     let source = &sources[random.below(partitions as u64) as usize];
                     (source, upstream(random.below(highest) as i64))
@@ -90,7 +90,7 @@ fn looking_up(criterion: &mut Criterion) {
                 .collect();
             group.bench_function(format!("{name}/{partitions}"), |bencher| {
                 bencher.iter(|| {
-                    for &(source, g) in &questions {
+                    for &(source, g) in &queries {
                         black_box(history.get(source).map(|partition| partition.neighbours(g)));
                     }
                 });
@@ -106,7 +106,7 @@ fn simulator(criterion: &mut Criterion) {
     const RECORDS: u32 = 10_000_000;
     const HISTORIES: u64 = 1_000;
     let mut group = criterion.benchmark_group("simulator");
-    let steady = Story::steady(RECORDS, &mut Seeded::from_seed(1));
+    let steady = History::steady(RECORDS, &mut Seeded::from_seed(1));
     group.throughput(Throughput::Elements(u64::from(RECORDS)));
     group.bench_function("steady", |bencher| {
         bencher.iter(|| {
@@ -114,15 +114,15 @@ fn simulator(criterion: &mut Criterion) {
             black_box((Truth::of(&now), read));
         });
     });
-    let trials: Vec<_> = (0..HISTORIES).map(Trial::from_seed).collect();
-    let records = trials.iter().map(|trial| trial.story.tell().0.source.len()).sum();
+    let cases: Vec<_> = (0..HISTORIES).map(Case::from_seed).collect();
+    let records = cases.iter().map(|case| case.history.tell().0.source.len()).sum();
     group.throughput(Throughput::Elements(records));
     group.bench_function("eventful", |bencher| {
-        bencher.iter(|| trials.iter().for_each(|trial| drop(black_box(trial.story.tell()))));
+        bencher.iter(|| cases.iter().for_each(|case| drop(black_box(case.history.tell()))));
     });
     group.throughput(Throughput::Elements(HISTORIES));
     group.bench_function("judged-histories", |bencher| {
-        bencher.iter(|| trials.iter().for_each(|trial| drop(black_box(trial.run()))));
+        bencher.iter(|| cases.iter().for_each(|case| drop(black_box(case.run()))));
     });
     group.finish();
 }

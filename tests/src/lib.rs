@@ -8,12 +8,12 @@
 //! - [`truth`] compares the two logs record by record and knows where a group really belongs;
 //! - [`tool`] runs `offsets`, and Kafka's own tools, with a deadline;
 //! - [`regions`] has two regions write the same keys, and knows what is right to be made of it;
-//! - [`scenario`] strings these together, [`law`] is what every answer of the tool is held against.
+//! - [`scenario`] strings these together, [`invariant`] is what every answer of the tool is held against.
 //!
 //! The tests in `tests/real_kafka` need what `cargo xtask setup` brings: a Java runtime and the jars.
 
+pub mod invariant;
 pub mod kafka;
-pub mod law;
 pub mod regions;
 pub mod rig;
 pub mod scenario;

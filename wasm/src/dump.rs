@@ -1,5 +1,5 @@
 use offsets_core::evidence::{Evidence, read_dump};
-use offsets_core::translate::{Inquiry, Selection};
+use offsets_core::translate::{Selection, Translator};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
 use crate::argument;
@@ -42,8 +42,8 @@ impl Dump {
     }
 
     pub(crate) fn answer(&mut self, selection: Selection) -> Translation {
-        let inquiry = Inquiry::about(self.evidence.link.clone(), selection, self.evidence.as_of);
-        let Ok(inquiry) = inquiry.hear(&mut self.evidence);
-        Translation::from(inquiry.conclude())
+        let translator = Translator::new(self.evidence.link.clone(), selection, self.evidence.as_of);
+        let Ok(translator) = translator.run(&mut self.evidence);
+        Translation::from(translator.finish())
     }
 }

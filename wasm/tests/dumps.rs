@@ -11,13 +11,13 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use offsets_core::evidence::{Evidence, Logs, Reading, RecordedCommit, SourceState, read_dump, write_dump};
-use offsets_core::history::{CheckpointHistory, Sync, SyncHistory};
+use offsets_core::history::{CheckpointHistory, OffsetPair, SyncHistory};
 use offsets_core::link::Link;
 use offsets_core::mm2::Checkpoint;
 use offsets_core::model::{
     Commit, CommittedOffset, GroupSelection, LogRange, SourceOffset, TargetOffset, TopicPartition,
 };
-use offsets_core::translate::{Inquiry, Selection, Translation};
+use offsets_core::translate::{Selection, Translation, Translator};
 
 /// From here on not every whole number is a JavaScript `Number`.
 const BEYOND: i64 = 1 << 53;
@@ -101,8 +101,8 @@ fn target(offset: i64) -> TargetOffset {
     TargetOffset::new(offset).unwrap()
 }
 
-fn sync(upstream: i64, downstream: i64) -> Sync {
-    Sync::new(source(upstream), target(downstream))
+fn sync(upstream: i64, downstream: i64) -> OffsetPair {
+    OffsetPair::new(source(upstream), target(downstream))
 }
 
 fn commit(group: &str, (topic, partition): (&str, i32), offset: i64) -> RecordedCommit {
@@ -140,8 +140,8 @@ where
 
 fn answer(mut evidence: Evidence) -> Translation {
     let all = Selection::Groups { groups: GroupSelection::All, topics: Vec::new() };
-    let Ok(inquiry) = Inquiry::about(evidence.link.clone(), all, evidence.as_of).hear(&mut evidence);
-    inquiry.conclude()
+    let Ok(translator) = Translator::new(evidence.link.clone(), all, evidence.as_of).run(&mut evidence);
+    translator.finish()
 }
 
 fn is_up_to_date(name: &str, evidence: &Evidence) {

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::Args;
-use offsets_core::translate::{EvidenceKind, Rules};
+use offsets_core::translate::{EvidenceKind, EvidencePolicy};
 
 /// Which evidence is asked for and used.
 #[derive(Debug, Args)]
@@ -21,7 +21,7 @@ pub(crate) struct EvidenceArgs {
     pub(crate) no_probe: bool,
 
     /// How many offsets of a data partition may be read for one answer
-    #[arg(long, value_name = "N", global = true, default_value_t = Rules::PROBE_MAX_RECORDS)]
+    #[arg(long, value_name = "N", global = true, default_value_t = EvidencePolicy::PROBE_MAX_RECORDS)]
     pub(crate) probe_max_records: u64,
 }
 
@@ -32,9 +32,9 @@ fn kind(text: &str) -> Result<EvidenceKind, <EvidenceKind as FromStr>::Err> {
 
 impl EvidenceArgs {
     /// The rules of an inquiry.
-    pub(crate) fn rules(&self) -> Rules {
+    pub(crate) fn rules(&self) -> EvidencePolicy {
         let kinds = if self.evidence.is_empty() { EvidenceKind::ALL.to_vec() } else { self.evidence.clone() };
-        let rules = Rules::only(kinds).reading_at_most(self.probe_max_records);
+        let rules = EvidencePolicy::only(kinds).reading_at_most(self.probe_max_records);
         if self.no_probe { rules.leaving_out_probes() } else { rules }
     }
 }

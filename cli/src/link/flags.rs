@@ -73,9 +73,9 @@ pub(super) fn name(link: &mut Link, policy: Option<PolicyName>, separator: Optio
     if let Some(policy) = policy {
         link.policy = link.policy.clone().with_kind(kind(policy));
         link.mapping = match policy {
-            PolicyName::OffsetPreserving => OffsetMapping::Preserved,
-            PolicyName::Snapshot => OffsetMapping::Unnoted,
-            PolicyName::Default | PolicyName::Identity => OffsetMapping::Noted,
+            PolicyName::OffsetPreserving => OffsetMapping::Identical,
+            PolicyName::Snapshot => OffsetMapping::None,
+            PolicyName::Default | PolicyName::Identity => OffsetMapping::OffsetSyncs,
         };
     }
     if let Some(separator) = separator {

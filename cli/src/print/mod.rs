@@ -21,7 +21,7 @@ pub(crate) use plan::{kind_in_words, notices_in_words, refusal_in_words, tell_ex
 pub(crate) use progress::ProgressBars;
 pub(crate) use reconciled::{in_words, print_reconciled};
 pub(crate) use remarks::Remarks;
-pub(crate) use reset::{Told, print_reset};
+pub(crate) use reset::{StepLine, print_reset};
 pub(crate) use simulation::print_simulation;
 pub(crate) use state::print_state;
 pub(crate) use stdout::{Heard, stdout};

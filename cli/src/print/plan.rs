@@ -85,7 +85,7 @@ pub(crate) fn refusal_in_words(step: &Step, refusal: Refusal) -> String {
              create it"
                 .to_owned()
         }
-        Refusal::Nowhere => "there is no such partition on the target".to_owned(),
+        Refusal::NoTarget => "there is no such partition on the target".to_owned(),
         Refusal::NoAnswer => "there is no position to go to; see translate".to_owned(),
         Refusal::LogUnknown => {
             "the partition's log was not read, so the position cannot be checked".to_owned()

@@ -8,7 +8,7 @@ use crate::args::{Format, OutputArgs};
 use offsets_core::plan::{CsvRow, write_csv};
 
 /// What became of one step of a plan, in words.
-pub(crate) struct Told<'a> {
+pub(crate) struct StepLine<'a> {
     pub(crate) step: &'a Step,
     /// One word for programs: `dry-run`, `unchanged`, `refused`, `done`, `failed`, `unverified`, `not-tried`.
     pub(crate) result: &'static str,
@@ -47,7 +47,7 @@ enum Offset {
 
 /// Prints what a reset did, or would do, partition by partition.
 pub(crate) fn print_reset(
-    told: &[Told<'_>],
+    told: &[StepLine<'_>],
     executed: bool,
     undo_file: Option<&str>,
     output: &OutputArgs,
@@ -70,7 +70,7 @@ pub(crate) fn print_reset(
         Format::Table if told.is_empty() => {}
         Format::Table => {
             let mut table = Table::new(["GROUP", "TOPIC", "PARTITION", "FROM", "TO", "RESULT"]);
-            for Told { step, result, detail } in told {
+            for StepLine { step, result, detail } in told {
                 let result = detail
                     .as_ref()
                     .map_or_else(|| (*result).to_owned(), |detail| format!("{result}: {detail}"));
@@ -89,8 +89,8 @@ pub(crate) fn print_reset(
     out.flush()
 }
 
-fn line<'a>(told: &'a Told<'a>, as_strings: bool) -> Line<'a> {
-    let Told { step, result, detail } = told;
+fn line<'a>(told: &'a StepLine<'a>, as_strings: bool) -> Line<'a> {
+    let StepLine { step, result, detail } = told;
     let write =
         |offset: i64| if as_strings { Offset::String(offset.to_string()) } else { Offset::Number(offset) };
     Line {
@@ -104,11 +104,11 @@ fn line<'a>(told: &'a Told<'a>, as_strings: bool) -> Line<'a> {
     }
 }
 
-fn csv(told: &[Told<'_>]) -> String {
+fn csv(told: &[StepLine<'_>]) -> String {
     let mut groups: Vec<_> = told.iter().map(|told| &told.step.group).collect();
     groups.dedup();
     let several = groups.len() > 1;
-    let rows = told.iter().filter_map(|Told { step, .. }| {
+    let rows = told.iter().filter_map(|StepLine { step, .. }| {
         let offset = step.after.as_ref()?.offset;
         Some(CsvRow { group: several.then(|| step.group.clone()), partition: step.partition.clone(), offset })
     });

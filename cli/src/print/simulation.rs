@@ -1,6 +1,6 @@
 use std::io::{self, Write};
 
-use offsets_core::sim::{Accuracy, Curve, LagRereads, Simulation, SimulationSummary, Violation};
+use offsets_core::sim::{Accuracy, Counterexample, Curve, LagRereads, Simulation, SimulationSummary};
 
 use super::{NONE, Remarks, Table, stdout, write_json};
 use crate::args::{Format, OutputArgs};
@@ -96,10 +96,10 @@ fn reread(at: &LagRereads) -> String {
     }
 }
 
-fn tell(violation: &Violation, remarks: Remarks) {
-    let Violation { seed, kind, detail, story } = violation;
+fn tell(violation: &Counterexample, remarks: Remarks) {
+    let Counterexample { seed, kind, detail, history } = violation;
     remarks.fault(format!("seed {seed}: {kind}: {detail}"));
-    story.iter().for_each(|event| remarks.fault(format!("  {event}")));
+    history.iter().for_each(|event| remarks.fault(format!("  {event}")));
 }
 
 fn in_words(summary: &SimulationSummary) -> String {

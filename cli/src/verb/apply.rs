@@ -1,12 +1,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use offsets_core::history::Sync;
+use offsets_core::history::OffsetPair;
 use offsets_core::model::{
     CommittedOffset, GroupId, GroupKind, GroupState, SourceOffset, TargetOffset, TopicPartition,
 };
 use offsets_core::plan::{
-    Backwards, LongMetadata, Move, Notice, Overrides, Refusal, ResetPlan, Step, TargetState, Undo, Verdict,
+    Backwards, Check, LongMetadata, Notice, OffsetReset, Overrides, Refusal, ResetPlan, Step, TargetState,
+    Undo,
 };
 use offsets_core::translate::{Row, Translation};
 use offsets_kafka::{Cluster, Deadline, Error, GroupPartition, Outcomes};
@@ -17,24 +18,24 @@ use crate::clock;
 use crate::exit::Exit;
 use crate::failure::{Failure, with_causes};
 use crate::new_file::create;
-use crate::print::{Told, notices_in_words, print_reset, refusal_in_words, tell_expiry, tell_refusals};
+use crate::print::{StepLine, notices_in_words, print_reset, refusal_in_words, tell_expiry, tell_refusals};
 
 /// Draws up the plan and, with `--execute`, carries it out: what is to be done `beforehand`, undo file, commits, read-back,
 /// report.
 fn apply(
     session: &TargetSession,
-    wishes: Wishes,
+    resets: Resets,
     overrides: &Overrides,
     args: &ApplyArgs,
     output: &OutputArgs,
     beforehand: impl FnOnce() -> Result<(), Failure>,
 ) -> Result<Exit, Failure> {
     let TargetSession { cluster, remarks, deadline, .. } = session;
-    let Wishes { moves, source_commits, checkpoints } = wishes;
-    are_in_the_plan(overrides, &moves)?;
-    let state = target_state(cluster, &moves, overrides.recreate, deadline)?;
+    let Resets { resets, source_commits, checkpoints } = resets;
+    are_in_the_plan(overrides, &resets)?;
+    let state = target_state(cluster, &resets, overrides.recreate, deadline)?;
     let state = TargetState { source_commits, checkpoints, ..state };
-    let plan = ResetPlan::draw(moves, &state, overrides);
+    let plan = ResetPlan::build(resets, &state, overrides);
     if let Some(exit) = refused(&plan) {
         print_reset(&not_applied(&plan, "not-tried"), false, None, output)?;
         tell_refusals(&plan, cluster.alias(), *remarks);
@@ -74,26 +75,26 @@ fn apply(
 
 /// The moves that are wished for, and what is known of where they come from.
 #[derive(Default)]
-pub(super) struct Wishes {
-    moves: Vec<Move>,
+pub(super) struct Resets {
+    resets: Vec<OffsetReset>,
     source_commits: BTreeMap<(GroupId, TopicPartition), SourceOffset>,
-    checkpoints: BTreeMap<(GroupId, TopicPartition), Sync>,
+    checkpoints: BTreeMap<(GroupId, TopicPartition), OffsetPair>,
 }
 
-impl Wishes {
+impl Resets {
     /// Moves that are no translation.
-    pub(super) fn of(moves: Vec<Move>) -> Self {
-        Self { moves, ..Self::default() }
+    pub(super) fn of(resets: Vec<OffsetReset>) -> Self {
+        Self { resets, ..Self::default() }
     }
 
     /// Moves to translated positions, with the commits they are translations of and MM2's checkpoints.
-    pub(super) fn translated(moves: Vec<Move>, translation: &Translation) -> Self {
+    pub(super) fn translated(resets: Vec<OffsetReset>, translation: &Translation) -> Self {
         let place = |row: &Row| Some((row.group.clone()?, row.target.clone()));
         let rows = &translation.rows;
         let source = |row| Some((place(row)?, row.committed.offset));
         let checkpoint = |row| Some((place(row)?, row.checkpoint?));
         Self {
-            moves,
+            resets,
             source_commits: rows.iter().filter_map(source).collect(),
             checkpoints: rows.iter().filter_map(checkpoint).collect(),
         }
@@ -101,9 +102,9 @@ impl Wishes {
 }
 
 /// Refuses `--allow-backwards` for a group that the plan does not move: the name is most likely misspelt.
-fn are_in_the_plan(overrides: &Overrides, moves: &[Move]) -> Result<(), Failure> {
+fn are_in_the_plan(overrides: &Overrides, resets: &[OffsetReset]) -> Result<(), Failure> {
     let Backwards::Only(groups) = &overrides.backwards else { return Ok(()) };
-    match groups.iter().find(|group| moves.iter().all(|wish| wish.group != **group)) {
+    match groups.iter().find(|group| resets.iter().all(|reset| reset.group != **group)) {
         Some(group) => Err(Failure::usage(format!(
             "--allow-backwards={}: no such group is moved",
             group.as_str().escape_debug()
@@ -116,23 +117,23 @@ impl TargetSession {
     /// The same on the target of this session.
     pub(super) fn apply(
         &self,
-        wishes: Wishes,
+        resets: Resets,
         overrides: &Overrides,
         args: &ApplyArgs,
         output: &OutputArgs,
     ) -> Result<Exit, Failure> {
-        apply(self, wishes, overrides, args, output, || Ok(()))
+        apply(self, resets, overrides, args, output, || Ok(()))
     }
 
     /// The same, and something beforehand where anything is done at all. Nothing is written to the cluster if that fails.
     pub(super) fn apply_after(
         &self,
         beforehand: impl FnOnce() -> Result<(), Failure>,
-        wishes: Wishes,
+        resets: Resets,
         args: &ApplyArgs,
         output: &OutputArgs,
     ) -> Result<Exit, Failure> {
-        apply(self, wishes, &args.overrides(), args, output, beforehand)
+        apply(self, resets, &args.overrides(), args, output, beforehand)
     }
 }
 
@@ -166,12 +167,13 @@ impl ApplyArgs {
 /// Reads everything the checks need; to `recreate` groups, also what they have committed elsewhere.
 pub(super) fn target_state(
     cluster: &Cluster,
-    moves: &[Move],
+    resets: &[OffsetReset],
     recreate: bool,
     deadline: &Deadline,
 ) -> Result<TargetState, Failure> {
-    let groups: BTreeSet<GroupId> = moves.iter().map(|wish| wish.group.clone()).collect();
-    let mut partitions: BTreeSet<TopicPartition> = moves.iter().map(|wish| wish.partition.clone()).collect();
+    let groups: BTreeSet<GroupId> = resets.iter().map(|reset| reset.group.clone()).collect();
+    let mut partitions: BTreeSet<TopicPartition> =
+        resets.iter().map(|reset| reset.partition.clone()).collect();
     let names: Vec<GroupId> = groups.into_iter().collect();
     let described = cluster.describe_groups(&names, deadline).into_result()?;
     let aging = described.iter().filter(|(_, description)| {
@@ -193,7 +195,7 @@ pub(super) fn target_state(
         committed.extend(elsewhere);
     }
     let carries_metadata =
-        moves.iter().any(|wish| wish.metadata.as_ref().is_some_and(|text| !text.is_empty()))
+        resets.iter().any(|reset| reset.metadata.as_ref().is_some_and(|text| !text.is_empty()))
             || committed.values().any(|commit| !commit.metadata.is_empty());
     // Asked only where an answer can matter: not everybody may read the brokers' settings.
     let settings = (carries_metadata || !aging.is_empty()).then(|| cluster.commit_settings(deadline));
@@ -222,15 +224,15 @@ fn refused(plan: &ResetPlan) -> Option<Exit> {
     }
 }
 
-fn not_applied<'a>(plan: &'a ResetPlan, ready: &'static str) -> Vec<Told<'a>> {
-    let told = |step: &'a Step| match step.verdict {
-        Verdict::Ready => Told { step, result: ready, detail: creation(step) },
-        Verdict::Unchanged => Told { step, result: "unchanged", detail: None },
-        Verdict::Refused(refusal) => {
-            Told { step, result: "refused", detail: Some(refusal_in_words(step, refusal)) }
+fn not_applied<'a>(plan: &'a ResetPlan, ready: &'static str) -> Vec<StepLine<'a>> {
+    let told = |step: &'a Step| match step.check {
+        Check::Ready => StepLine { step, result: ready, detail: creation(step) },
+        Check::Unchanged => StepLine { step, result: "unchanged", detail: None },
+        Check::Refused(refusal) => {
+            StepLine { step, result: "refused", detail: Some(refusal_in_words(step, refusal)) }
         }
-        Verdict::LeftOut(refusal) => {
-            Told { step, result: "left-out", detail: Some(refusal_in_words(step, refusal)) }
+        Check::LeftOut(refusal) => {
+            StepLine { step, result: "left-out", detail: Some(refusal_in_words(step, refusal)) }
         }
     };
     plan.steps().iter().map(told).collect()
@@ -258,7 +260,7 @@ fn save_undo(cluster: &Cluster, plan: &ResetPlan, args: &ApplyArgs) -> Result<Pa
 
 /// What a plan that was carried out came to.
 struct Report<'a> {
-    told: Vec<Told<'a>>,
+    told: Vec<StepLine<'a>>,
     exit: Exit,
 }
 
@@ -275,25 +277,25 @@ fn carry_out<'a>(cluster: &Cluster, plan: &'a ResetPlan, deadline: &Deadline) ->
     partitions.dedup();
     let read_back = cluster.target_commits(&groups, Some(&partitions), deadline);
     let tell = |step: &'a Step| {
-        let Some(after) = step.after.as_ref().filter(|_| step.verdict == Verdict::Ready) else {
-            return match step.verdict {
-                Verdict::LeftOut(refusal) => {
-                    Told { step, result: "left-out", detail: Some(refusal_in_words(step, refusal)) }
+        let Some(after) = step.after.as_ref().filter(|_| step.check == Check::Ready) else {
+            return match step.check {
+                Check::LeftOut(refusal) => {
+                    StepLine { step, result: "left-out", detail: Some(refusal_in_words(step, refusal)) }
                 }
-                _ => Told { step, result: "unchanged", detail: None },
+                _ => StepLine { step, result: "unchanged", detail: None },
             };
         };
         let key = (step.group.clone(), step.partition.clone());
         if let Some(Err(error)) = deleted.get(&step.group) {
             let detail = format!("the group could not be deleted: {}", with_causes(error));
-            return Told { step, result: "failed", detail: Some(detail) };
+            return StepLine { step, result: "failed", detail: Some(detail) };
         }
         let asked = GroupPartition { group: key.0.clone(), partition: key.1.clone() };
         match committed.get(&asked) {
             Some(Ok(())) => {}
-            Some(Err(error)) => return Told { step, result: "failed", detail: Some(with_causes(error)) },
+            Some(Err(error)) => return StepLine { step, result: "failed", detail: Some(with_causes(error)) },
             None => {
-                return Told {
+                return StepLine {
                     step,
                     result: "failed",
                     detail: Some("the cluster gave no answer for it".to_owned()),
@@ -302,10 +304,10 @@ fn carry_out<'a>(cluster: &Cluster, plan: &'a ResetPlan, deadline: &Deadline) ->
         }
         match read_back.as_ref().map(|read| read.get(&key)) {
             Ok(Some(found)) if found == after => {
-                Told { step, result: "done", detail: notices_in_words(&step.notices) }
+                StepLine { step, result: "done", detail: notices_in_words(&step.notices) }
             }
-            Ok(found) => Told { step, result: "unverified", detail: Some(found_instead(step, found)) },
-            Err(error) => Told { step, result: "unverified", detail: Some(with_causes(error)) },
+            Ok(found) => StepLine { step, result: "unverified", detail: Some(found_instead(step, found)) },
+            Err(error) => StepLine { step, result: "unverified", detail: Some(with_causes(error)) },
         }
     };
     let told: Vec<_> = plan.steps().iter().map(tell).collect();
@@ -313,7 +315,7 @@ fn carry_out<'a>(cluster: &Cluster, plan: &'a ResetPlan, deadline: &Deadline) ->
     Report { told, exit }
 }
 
-fn exit_of(told: &[Told<'_>], only_active: bool) -> Exit {
+fn exit_of(told: &[StepLine<'_>], only_active: bool) -> Exit {
     let count = |result| told.iter().filter(|told| told.result == result).count();
     match (count("failed"), count("done") + count("unverified"), count("unverified")) {
         (0, _, 0) => Exit::Done,

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use offsets_core::evidence::Logs;
 use offsets_core::model::{GroupId, GroupSelection, TargetOffset, TopicChoice, TopicPartition};
-use offsets_core::plan::Move;
+use offsets_core::plan::OffsetReset;
 use offsets_kafka::{Cluster, Committed, Deadline};
 
 use crate::args::Destination;
@@ -19,7 +19,7 @@ pub(super) fn moves_to(
     groups: &GroupSelection,
     partitions: &[TopicChoice],
     deadline: &Deadline,
-) -> Result<Vec<Move>, Failure> {
+) -> Result<Vec<OffsetReset>, Failure> {
     let names = match groups {
         GroupSelection::Named(names) => names.clone(),
         _ => {
@@ -115,7 +115,7 @@ impl Places {
         Ok(Self { destination, committed, logs, at_time })
     }
 
-    fn place(&self, group: GroupId, partition: TopicPartition) -> Result<Move, Failure> {
+    fn place(&self, group: GroupId, partition: TopicPartition) -> Result<OffsetReset, Failure> {
         let log = self.logs.get(&partition);
         let to = match self.destination {
             Destination::Earliest => log.map(|log| log.start),
@@ -126,7 +126,7 @@ impl Places {
             }
             Destination::Shift(by) => Some(self.shifted(&group, &partition, by)?),
         };
-        Ok(Move { group, partition, to, metadata: None, sound: true, stranded: None, optional: false })
+        Ok(OffsetReset { group, partition, to, metadata: None, sound: true, stranded: None, optional: false })
     }
 
     fn shifted(&self, group: &GroupId, partition: &TopicPartition, by: i64) -> Result<TargetOffset, Failure> {

@@ -20,15 +20,15 @@ pub(crate) fn dump(
 ) -> Result<Exit, Failure> {
     let session = Session::open(link, output)?;
     let none = SeedArgs::default();
-    let inquiry = session.hear(Selection::Everything, SourceNeed::Wanted, link, evidence, &none)?;
-    let text = write_dump(inquiry.evidence());
+    let translator = session.run(Selection::Everything, SourceNeed::Wanted, link, evidence, &none)?;
+    let text = write_dump(translator.evidence());
     if args.file == Path::new("-") {
         let mut out = stdout();
         out.write_all(text.as_bytes()).and_then(|()| out.flush())?;
         return Ok(Exit::Done);
     }
     create(&args.file, &text)?;
-    let partitions = inquiry.conclude().rows.len();
+    let partitions = translator.finish().rows.len();
     session.remarks().say(format!("{}: evidence for {partitions} commits", args.file.display()));
     Ok(Exit::Done)
 }

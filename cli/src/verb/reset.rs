@@ -2,10 +2,10 @@ use std::collections::BTreeSet;
 
 use offsets_core::document_in_words;
 use offsets_core::model::{GroupId, GroupSelection, TopicChoice};
-use offsets_core::plan::{CsvRow, Move, read_csv};
+use offsets_core::plan::{CsvRow, OffsetReset, read_csv};
 use offsets_core::translate::{Translation, Uncommitted};
 
-use super::apply::Wishes;
+use super::apply::Resets;
 use super::destination::moves_to;
 use super::mirror_names::{tell_of_originals, with_mirrors};
 use super::session::{Session, SourceNeed, TargetSession, read};
@@ -48,9 +48,9 @@ fn to_translation(
     let selection = super::selection(&args.selection)?;
     let session = Session::open(link, output)?;
     let cluster = session.target()?;
-    let inquiry = session.hear(selection, SourceNeed::Required, link, evidence, &args.seed)?;
-    let source_is_alive = inquiry.evidence().source.is_alive();
-    let mut translation = inquiry.conclude();
+    let translator = session.run(selection, SourceNeed::Required, link, evidence, &args.seed)?;
+    let source_is_alive = translator.evidence().source.is_alive();
+    let mut translation = translator.finish();
     if !translation.missing.is_empty() || translation.rows.is_empty() {
         tell_of_originals(&translation.link, &args.selection.topics, session.remarks());
         let kinds = session.kinds_on_source(&translation, source_is_alive);
@@ -72,17 +72,17 @@ fn to_translation(
             .filter(|finding| finding.kind == "stranded")
             .for_each(|finding| session.remarks().say(&finding.detail));
     }
-    let mut moves = moves(&translation, &args.apply);
+    let mut resets = resets(&translation, &args.apply);
     if args.selection.uncommitted == OnUncommitted::Earliest {
-        moves.extend(to_log_start(&translation));
+        resets.extend(to_log_start(&translation));
     }
-    let wishes = Wishes::translated(moves, &translation);
-    target.apply_after(save, wishes, &args.apply, output)
+    let resets = Resets::translated(resets, &translation);
+    target.apply_after(save, resets, &args.apply, output)
 }
 
 /// To the log start of each partition of which no commit is known: nothing can lie before it.
-fn to_log_start(translation: &Translation) -> Vec<Move> {
-    let place = |found: &Uncommitted| Move {
+fn to_log_start(translation: &Translation) -> Vec<OffsetReset> {
+    let place = |found: &Uncommitted| OffsetReset {
         group: found.group.clone(),
         partition: found.target.clone(),
         to: Some(found.target_log.start),
@@ -95,11 +95,11 @@ fn to_log_start(translation: &Translation) -> Vec<Move> {
 }
 
 /// Where groups go: to their positions, or behind stranded records where that is allowed.
-fn moves(translation: &Translation, apply: &ApplyArgs) -> Vec<Move> {
+fn resets(translation: &Translation, apply: &ApplyArgs) -> Vec<OffsetReset> {
     let link = &translation.link;
     let of_group = |row: &offsets_core::translate::Row| {
         let beyond = row.stranded.filter(|_| apply.allow_stranded).map(|stranded| stranded.beyond);
-        Some(Move {
+        Some(OffsetReset {
             group: row.group.clone()?,
             partition: row.target.clone(),
             to: beyond.or(row.position.target()),
@@ -128,9 +128,9 @@ fn to_destination(
     }
     let topics = &args.selection.topics;
     let session = TargetSession::open(link, output)?;
-    let moves = moves_to(&session.cluster, destination, &groups, topics, &session.deadline);
-    let applied = moves
-        .and_then(|moves| session.apply(Wishes::of(moves), &args.apply.overrides(), &args.apply, output));
+    let resets = moves_to(&session.cluster, destination, &groups, topics, &session.deadline);
+    let applied = resets
+        .and_then(|resets| session.apply(Resets::of(resets), &args.apply.overrides(), &args.apply, output));
     with_mirrors(applied, link, topics.iter().map(|choice| &choice.topic), session.remarks)
 }
 
@@ -148,11 +148,11 @@ fn to_file(link: &LinkArgs, output: &OutputArgs, args: &ResetArgs) -> Result<Exi
     })?;
     let groups = super::groups(&args.selection.groups)?;
     let remarks = Remarks::new(output);
-    let moves = moves_of(rows, groups.as_ref(), &args.selection.topics, remarks)
+    let resets = moves_of(rows, groups.as_ref(), &args.selection.topics, remarks)
         .map_err(|failure| failure.in_file(path))?;
-    let topics: BTreeSet<_> = moves.iter().map(|wish| wish.partition.topic.clone()).collect();
+    let topics: BTreeSet<_> = resets.iter().map(|reset| reset.partition.topic.clone()).collect();
     let session = TargetSession::open(link, output)?;
-    let applied = session.apply(Wishes::of(moves), &args.apply.overrides(), &args.apply, output);
+    let applied = session.apply(Resets::of(resets), &args.apply.overrides(), &args.apply, output);
     with_mirrors(applied, link, &topics, remarks)
 }
 
@@ -163,13 +163,13 @@ fn moves_of(
     groups: Option<&GroupSelection>,
     topics: &[TopicChoice],
     remarks: Remarks,
-) -> Result<Vec<Move>, Failure> {
+) -> Result<Vec<OffsetReset>, Failure> {
     let only = match groups {
         Some(GroupSelection::Named(names)) if names.len() == 1 => names.first(),
         _ => None,
     };
     let (mut left_out, mut partitions_left_out) = (BTreeSet::<GroupId>::new(), BTreeSet::new());
-    let mut moves = Vec::new();
+    let mut resets = Vec::new();
     for CsvRow { group, partition, offset } in rows {
         let Some(group) = group.or_else(|| only.cloned()) else {
             return Err(Failure::usage("three columns name no group").remedy("name exactly one with --group"));
@@ -180,7 +180,7 @@ fn moves_of(
             partitions_left_out.insert(partition);
         } else {
             let to = Some(offset);
-            moves.push(Move {
+            resets.push(OffsetReset {
                 group,
                 partition,
                 to,
@@ -191,18 +191,18 @@ fn moves_of(
             });
         }
     }
-    let asked: BTreeSet<_> = moves.iter().map(|wish| &wish.group).collect();
+    let asked: BTreeSet<_> = resets.iter().map(|reset| &reset.group).collect();
     if let Some(GroupSelection::Named(names)) = groups
         && let Some(absent) = names.iter().find(|name| !asked.contains(name))
     {
         return Err(Failure::usage(format!("group {absent} is not in the file{}", among(topics))));
     }
-    let is_absent = |choice: &&TopicChoice| !moves.iter().any(|wish| choice.admits(&wish.partition));
+    let is_absent = |choice: &&TopicChoice| !resets.iter().any(|reset| choice.admits(&reset.partition));
     if let Some(absent) = topics.iter().find(is_absent) {
         return Err(Failure::usage(format!("no line of the file is of {absent}"))
             .remedy("--topic is the name as it stands in the file"));
     }
-    if moves.is_empty() {
+    if resets.is_empty() {
         return Err(Failure::usage("no group of the file is selected")
             .remedy("check --groups-regex and --exclude-groups against the names in the file"));
     }
@@ -212,7 +212,7 @@ fn moves_of(
     for partition in partitions_left_out {
         remarks.say(format!("left out: {partition} of the file was not asked for"));
     }
-    Ok(moves)
+    Ok(resets)
 }
 
 fn among(topics: &[TopicChoice]) -> &'static str {

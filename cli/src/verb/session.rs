@@ -2,10 +2,10 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::path::Path;
 
-use offsets_core::evidence::{Evidence, Recollection, Remembering, SourceState};
+use offsets_core::evidence::{ArchivedEvidence, Evidence, SourceState, WithArchive};
 use offsets_core::link::{Link, Side};
 use offsets_core::model::{GroupId, GroupKind};
-use offsets_core::translate::{Inquiry, Selection, Translation};
+use offsets_core::translate::{Selection, Translation, Translator};
 use offsets_kafka::demo::DemoLink;
 use offsets_kafka::{Cluster, Deadline, Endpoint, LinkedClusters, SourceAccess};
 use offsets_store::{Archive, KeptFingerprints};
@@ -91,25 +91,26 @@ impl Session {
     }
 
     /// Holds the inquiry with whoever can answer.
-    pub(super) fn hear(
+    pub(super) fn run(
         &self,
         selection: Selection,
         need: SourceNeed,
         args: &LinkArgs,
         evidence: &EvidenceArgs,
         seeds: &SeedArgs,
-    ) -> Result<Inquiry, Failure> {
+    ) -> Result<Translator, Failure> {
         let rules = evidence.rules();
         // What a dump is for is to answer all that was asked of the clusters.
         let keeps_records = matches!(selection, Selection::Everything);
         let asked = selection.clone();
         let about = |link: &Link, now| {
-            let inquiry = Inquiry::about(link.clone(), selection, now).under(rules);
+            let translator = Translator::new(link.clone(), selection, now).with_policy(rules);
             // Ids are of use beside what was kept of a topic, now or by this dump.
             let compares = keeps_records || evidence.archive.is_some();
-            let inquiry = if compares { inquiry.telling_topics_apart() } else { inquiry };
-            let inquiry = if seeds.seed_out.is_some() { inquiry.sowing() } else { inquiry };
-            if keeps_records { inquiry.keeping_records() } else { inquiry }
+            let translator = if compares { translator.with_topic_ids() } else { translator };
+            let translator =
+                if seeds.seed_out.is_some() { translator.with_reread_sets() } else { translator };
+            if keeps_records { translator.keeping_records() } else { translator }
         };
         let clusters = match &self.origin {
             Ready::Dump(_) if evidence.archive.is_some() => {
@@ -117,10 +118,10 @@ impl Session {
                     .remedy("name the link's clusters instead of --from-dump"));
             }
             Ready::Dump(evidence) => {
-                let inquiry = about(&evidence.link, evidence.as_of);
-                let heard: Result<_, Infallible> = inquiry.hear(&mut evidence.as_ref().clone());
-                let Ok(inquiry) = heard;
-                return Ok(self.warned(inquiry));
+                let translator = about(&evidence.link, evidence.as_of);
+                let done: Result<_, Infallible> = translator.run(&mut evidence.as_ref().clone());
+                let Ok(translator) = done;
+                return Ok(self.warned(translator));
             }
             Ready::Clusters(clusters) | Ready::Demo { clusters, .. } => clusters,
         };
@@ -140,20 +141,21 @@ impl Session {
         let bars = ProgressBars::new(self.remarks);
         let now = clock::now();
         let failure = |error| failure_of(error, &clusters.link);
-        let mut witness = LinkedClusters::connect(source, &clusters.target, now, self.deadline.clone())
-            .map_err(failure)?
-            .watched_by(&bars);
-        let inquiry = about(&clusters.link, now);
-        let inquiry = match kept.zip(fingerprints) {
+        let mut evidence_source =
+            LinkedClusters::connect(source, &clusters.target, now, self.deadline.clone())
+                .map_err(failure)?
+                .watched_by(&bars);
+        let translator = about(&clusters.link, now);
+        let translator = match kept.zip(fingerprints) {
             Some((kept, mut fingerprints)) => {
-                let mut remembering = Remembering::new(witness, kept).with_records(&mut fingerprints);
-                let heard = inquiry.hear(&mut remembering).map_err(failure)?;
+                let mut remembering = WithArchive::new(evidence_source, kept).with_records(&mut fingerprints);
+                let done = translator.run(&mut remembering).map_err(failure)?;
                 tell_left_out(&fingerprints, self.remarks);
-                heard
+                done
             }
-            None => inquiry.hear(&mut witness).map_err(failure)?,
+            None => translator.run(&mut evidence_source).map_err(failure)?,
         };
-        Ok(self.warned(inquiry))
+        Ok(self.warned(translator))
     }
 
     /// The link and its clusters, for a verb that needs clusters.
@@ -175,7 +177,7 @@ impl Session {
         folder: &Path,
         link: &Link,
         asked: &Selection,
-    ) -> Result<(Archive, Recollection), Failure> {
+    ) -> Result<(Archive, ArchivedEvidence), Failure> {
         let mut archive = open_to_read(folder)?;
         let kept = archive.recall_syncs_of(link, &|source| asked.may_concern(source))?;
         tell_damages(&archive, self.remarks);
@@ -219,14 +221,14 @@ impl Session {
         TargetSession { cluster, remarks: self.remarks, deadline: self.deadline.clone(), _demo: None }
     }
 
-    fn warned(&self, inquiry: Inquiry) -> Inquiry {
-        if let SourceState::Dead { reason } = &inquiry.evidence().source {
+    fn warned(&self, translator: Translator) -> Translator {
+        if let SourceState::Dead { reason } = &translator.evidence().source {
             self.remarks.say(format!(
                 "source {}: {reason}; going on with what survives",
-                inquiry.evidence().link.source
+                translator.evidence().link.source
             ));
         }
-        inquiry
+        translator
     }
 
     fn tell_notes(&self) {

@@ -3,7 +3,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::thread;
 
-use offsets_core::sim::{Accuracy, Breadth, Curve, Rehearsal, Scenario, Simulation};
+use offsets_core::sim::{Accuracy, Breadth, Curve, Scenario, ScenarioRun, Simulation};
 
 use crate::args::{Format, OutputArgs, SimulateArgs};
 use crate::exit::Exit;
@@ -49,17 +49,17 @@ fn simulated(args: &SimulateArgs) -> Result<Simulated, Failure> {
     if let Some(path) = &args.scenario {
         let scenario = described(path)?;
         let link = path.file_stem().unwrap_or_default().to_string_lossy();
-        let rehearsal = rehearsed(&link, &scenario, args.seed, args.histories, breadth);
-        let accuracy = vec![rehearsal.accuracy()];
-        return Ok(Simulated { simulation: rehearsal.simulation().clone(), accuracy });
+        let scenario_run = rehearsed(&link, &scenario, args.seed, args.histories, breadth);
+        let accuracy = vec![scenario_run.accuracy()];
+        return Ok(Simulated { simulation: scenario_run.simulation().clone(), accuracy });
     }
     let of = |numbers| Simulation::of(args.seed, numbers);
     let mut simulation = in_parts(args.histories, of, Simulation::add);
     let mut accuracy = Vec::new();
     for (link, scenario) in Scenario::proving().into_iter().filter(|_| args.accuracy) {
-        let rehearsal = rehearsed(link, &scenario, args.seed, PROVING_HISTORIES, breadth);
-        accuracy.push(rehearsal.accuracy());
-        simulation.add(rehearsal.simulation().clone());
+        let scenario_run = rehearsed(link, &scenario, args.seed, PROVING_HISTORIES, breadth);
+        accuracy.push(scenario_run.accuracy());
+        simulation.add(scenario_run.simulation().clone());
     }
     Ok(Simulated { simulation, accuracy })
 }
@@ -70,8 +70,8 @@ fn described(path: &Path) -> Result<Scenario, Failure> {
     scenario.checked().map_err(|error| Failure::usage(error.to_string()).in_file(path).remedy(EVERY_KEY))
 }
 
-fn rehearsed(link: &str, scenario: &Scenario, seed: u64, histories: u64, breadth: Breadth) -> Rehearsal {
-    in_parts(histories, |numbers| Rehearsal::of(link, scenario, seed, numbers, breadth), Rehearsal::add)
+fn rehearsed(link: &str, scenario: &Scenario, seed: u64, histories: u64, breadth: Breadth) -> ScenarioRun {
+    in_parts(histories, |numbers| ScenarioRun::of(link, scenario, seed, numbers, breadth), ScenarioRun::add)
 }
 
 /// Histories in as many parts as there are cores. What comes out does not depend on how many those are.

@@ -27,9 +27,9 @@ pub(crate) fn translate(
     let selection = super::selection(&args.selection)?;
     args.seed.fits(&args.selection)?;
     let session = Session::open(link, output)?;
-    let inquiry = session.hear(selection, SourceNeed::Wanted, link, evidence, &args.seed)?;
-    let source_is_alive = inquiry.evidence().source.is_alive();
-    let mut translation = inquiry.conclude();
+    let translator = session.run(selection, SourceNeed::Wanted, link, evidence, &args.seed)?;
+    let source_is_alive = translator.evidence().source.is_alive();
+    let mut translation = translator.finish();
     let kinds = session.kinds_on_source(&translation, source_is_alive);
     if let Some(seed) = args.seed.of(&mut translation) {
         seed.save(session.remarks())?;

@@ -1,7 +1,7 @@
 use offsets_core::model::GroupId;
 use offsets_core::plan::{Backwards, Overrides, Undo, UndoEntry};
 
-use super::apply::{Wishes, target_state};
+use super::apply::{Resets, target_state};
 use super::session::{TargetSession, read};
 use crate::args::{LinkArgs, OutputArgs, UndoArgs};
 use crate::exit::Exit;
@@ -20,8 +20,8 @@ pub(crate) fn undo(link: &LinkArgs, output: &OutputArgs, args: &UndoArgs) -> Res
             format!("this undo file is of cluster {saved}, and {} is {here}", session.cluster.alias()),
         ));
     }
-    let moves = undo.moves();
-    let state = target_state(&session.cluster, &moves, false, &session.deadline)?;
+    let resets = undo.resets();
+    let state = target_state(&session.cluster, &resets, false, &session.deadline)?;
     let allowed = args.apply.backwards();
     // A commit that has gone, with its group or by expiry, is nothing that the group has done since.
     let drifted = |entry: &&UndoEntry| {
@@ -44,12 +44,12 @@ pub(crate) fn undo(link: &LinkArgs, output: &OutputArgs, args: &UndoArgs) -> Res
             entry.group, entry.partition
         ));
     }
-    if moves.is_empty() {
+    if resets.is_empty() {
         return Err(Failure::new(
             Exit::Unsound,
             "nothing can be put back: no group had a commit before the reset",
         ));
     }
     let overrides = Overrides { backwards: Backwards::All, ..args.apply.overrides() };
-    session.apply(Wishes::of(moves), &overrides, &args.apply, output)
+    session.apply(Resets::of(resets), &overrides, &args.apply, output)
 }

@@ -1,8 +1,8 @@
 //! The rules of `offsets`, without any I/O: what MirrorMaker 2 (MM2) wrote, what follows from it for a consumer
 //! group that changes clusters, and how sure that is.
 //!
-//! Data flows one way. A [`Witness`](evidence::Witness) (live clusters, a dump) answers the questions of an
-//! [`Inquiry`](translate::Inquiry); what was learnt is [`Evidence`](evidence::Evidence); its conclusion is a
+//! Data flows one way. A [`EvidenceSource`](evidence::EvidenceSource) (live clusters, a dump) answers the questions of an
+//! [`Translator`](translate::Translator); what was learnt is [`Evidence`](evidence::Evidence); its conclusion is a
 //! [`Translation`](translate::Translation) of brackets. The law every rule here obeys: *no position ever lies behind a
 //! record the group has not read*.
 //!

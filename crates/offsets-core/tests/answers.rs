@@ -6,20 +6,20 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 mod cases;
-mod stories;
+mod strategies;
 
 use jiff::Timestamp;
 use offsets_core::evidence::{
     EarlierCommit, Evidence, Logs, Reading, RecordedCommit, Records, SourceState, TopicIds, read_dump,
     write_dump,
 };
-use offsets_core::history::{CheckpointHistory, Sync, SyncHistory};
+use offsets_core::history::{CheckpointHistory, OffsetPair, SyncHistory};
 use offsets_core::link::{Link, OffsetMapping};
 use offsets_core::mm2::Checkpoint;
 use offsets_core::model::{
     Commit, CommittedOffset, GroupId, GroupSelection, LogRange, SourceOffset, TargetOffset, TopicPartition,
 };
-use offsets_core::translate::{Inquiry, NoTarget, OffsetForm, Position, Row, Selection, Translation};
+use offsets_core::translate::{NoTarget, OffsetForm, Position, Row, Selection, Translation, Translator};
 
 fn up(offset: i64) -> SourceOffset {
     SourceOffset::new(offset).unwrap()
@@ -49,7 +49,7 @@ fn evidence(commits: Vec<RecordedCommit>) -> Evidence {
     let mut checkpoints = CheckpointHistory::default();
     for partition in 0..2 {
         for offset in [0, 101, 202, 303] {
-            syncs.add("orders", partition, Sync::new(up(1_000 + offset), down(offset)));
+            syncs.add("orders", partition, OffsetPair::new(up(1_000 + offset), down(offset)));
         }
         let (upstream, downstream) = (up(1_102), down(102));
         let topic = "src.orders";
@@ -70,8 +70,8 @@ fn evidence(commits: Vec<RecordedCommit>) -> Evidence {
 
 fn translate(mut evidence: Evidence, groups: GroupSelection) -> Translation {
     let selection = Selection::Groups { groups, topics: Vec::new() };
-    let inquiry = Inquiry::about(evidence.link.clone(), selection, evidence.as_of);
-    inquiry.hear(&mut evidence).unwrap().conclude()
+    let translator = Translator::new(evidence.link.clone(), selection, evidence.as_of);
+    translator.run(&mut evidence).unwrap().finish()
 }
 
 fn of_app(evidence: Evidence) -> Translation {
@@ -131,7 +131,7 @@ fn without_a_log_and_without_pairs_nothing_is_known_and_nothing_denied() {
     assert_eq!(json(&translation)["partitions"][0]["targetOffset"], serde_json::Value::Null);
     assert_eq!(json(&translation)["partitions"][0]["mm2"]["known"], false);
     // On a link that keeps offsets the mirror may end before the commit.
-    let preserved = Link { mapping: OffsetMapping::Preserved, ..nothing.link.clone() };
+    let preserved = Link { mapping: OffsetMapping::Identical, ..nothing.link.clone() };
     let row = &of_app(Evidence { link: preserved, ..nothing }).rows[0];
     assert_eq!(row.position, Position::Unknown { reason: NoTarget::LogUnknown });
 }
@@ -280,8 +280,8 @@ mod properties {
     fn rows(evidence: &Evidence, offsets: std::ops::RangeInclusive<i64>) -> Vec<Row> {
         let offset = |g| (TopicPartition::new(TOPIC, 0), up(g));
         let selection = Selection::Offsets(offsets.map(offset).collect());
-        let inquiry = Inquiry::about(evidence.link.clone(), selection, Timestamp::UNIX_EPOCH);
-        inquiry.hear(&mut evidence.clone()).unwrap().conclude().rows
+        let translator = Translator::new(evidence.link.clone(), selection, Timestamp::UNIX_EPOCH);
+        translator.run(&mut evidence.clone()).unwrap().finish().rows
     }
 
     proptest! {
@@ -291,10 +291,10 @@ mod properties {
         /// away, which is what the assumption `same-incarnation` stands for.
         #[test]
         fn evidence_that_was_not_had_raises_no_answer_and_denies_nothing(
-            story in stories::stories(), known in 0..16_usize
+            history in strategies::stories(), known in 0..16_usize
         ) {
             let known = Known::subsets().nth(known).unwrap();
-            let (read, now) = story.tell();
+            let (read, now) = history.tell();
             let full = now.evidence(&read, known);
             let offsets = read.source.start..=read.source.end;
             let answers = rows(&full, offsets.clone());

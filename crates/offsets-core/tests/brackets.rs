@@ -4,11 +4,11 @@
 
 use jiff::Timestamp;
 use offsets_core::evidence::{Evidence, Reading, SourceState};
-use offsets_core::history::{CheckpointHistory, Doubt, Sync, SyncHistory};
+use offsets_core::history::{CheckpointHistory, Contradiction, OffsetPair, SyncHistory};
 use offsets_core::link::Link;
 use offsets_core::mm2::Checkpoint;
 use offsets_core::model::{LogRange, SourceOffset, TargetOffset, TopicPartition};
-use offsets_core::translate::{Assumption, Inquiry, Position, Row, Selection};
+use offsets_core::translate::{Assumption, Position, Row, Selection, Translator};
 
 /// What is known about `orders-0`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -53,8 +53,8 @@ impl Facts<'_> {
             ..Evidence::unread(link, Timestamp::UNIX_EPOCH)
         };
         let selection = Selection::Offsets(vec![(source, up(g))]);
-        let inquiry = Inquiry::about(evidence.link.clone(), selection, Timestamp::UNIX_EPOCH);
-        inquiry.hear(&mut evidence).unwrap().conclude().rows.remove(0)
+        let translator = Translator::new(evidence.link.clone(), selection, Timestamp::UNIX_EPOCH);
+        translator.run(&mut evidence).unwrap().finish().rows.remove(0)
     }
 
     fn position(&self, g: i64) -> Position {
@@ -65,9 +65,9 @@ impl Facts<'_> {
         self.position(g).target().unwrap().get()
     }
 
-    fn doubt(&self, g: i64) -> Option<Doubt> {
+    fn contradiction(&self, g: i64) -> Option<Contradiction> {
         match self.position(g) {
-            Position::Unsafe { doubt, .. } => Some(doubt),
+            Position::Unsafe { contradiction, .. } => Some(contradiction),
             _ => None,
         }
     }
@@ -81,8 +81,8 @@ fn down(offset: i64) -> TargetOffset {
     TargetOffset::new(offset).unwrap()
 }
 
-fn sync((upstream, downstream): (i64, i64)) -> Sync {
-    Sync::new(up(upstream), down(downstream))
+fn sync((upstream, downstream): (i64, i64)) -> OffsetPair {
+    OffsetPair::new(up(upstream), down(downstream))
 }
 
 fn exact(at: i64) -> Position {
@@ -242,7 +242,7 @@ fn a_doubtful_restart_does_not_make_an_unfinished_replay_a_floor() {
     // In the oldest epoch the earlier run wrote 100 records more than the replay that followed it has shown.
     let syncs = [(0, 0), (10, 10), (20, 200), (0, 210)];
     let facts = Facts { syncs: &syncs, source_end: None, target: (0, 300), ..STEADY };
-    assert!(matches!(facts.doubt(30), Some(Doubt::SourceRestarted { .. })));
+    assert!(matches!(facts.contradiction(30), Some(Contradiction::SourceRestarted { .. })));
     assert_eq!(facts.low(30), 11);
 }
 
@@ -250,17 +250,21 @@ fn a_doubtful_restart_does_not_make_an_unfinished_replay_a_floor() {
 fn a_fall_to_the_very_beginning_is_in_doubt_for_all_that_was_ever_copied() {
     let syncs = [(0, 0), (1_000, 1_000), (500, 1_001), (501, 1_002), (0, 1_003), (600, 1_603)];
     let facts = Facts { syncs: &syncs, source_end: None, target: (0, 1_700), ..STEADY };
-    assert!(matches!(facts.doubt(900), Some(Doubt::SourceRestarted { .. })), "{:?}", facts.position(900));
+    assert!(
+        matches!(facts.contradiction(900), Some(Contradiction::SourceRestarted { .. })),
+        "{:?}",
+        facts.position(900)
+    );
     assert_eq!(facts.low(900), 1);
 }
 
 #[test]
 fn a_sync_beyond_a_log_end_is_a_contradiction() {
     let target = Facts { target: (10, 303), ..STEADY };
-    assert!(matches!(target.doubt(1_150), Some(Doubt::BeyondTargetEnd { .. })));
+    assert!(matches!(target.contradiction(1_150), Some(Contradiction::BeyondTargetEnd { .. })));
     assert_eq!(target.low(1_150), 10, "nothing but the log start is left");
     let source = Facts { source_end: Some(1_303), ..STEADY };
-    assert!(matches!(source.doubt(1_150), Some(Doubt::BeyondSourceEnd { .. })));
+    assert!(matches!(source.contradiction(1_150), Some(Contradiction::BeyondSourceEnd { .. })));
     assert_eq!(
         source.low(1_150),
         102,
@@ -271,7 +275,7 @@ fn a_sync_beyond_a_log_end_is_a_contradiction() {
 #[test]
 fn a_commit_of_an_older_topic_has_no_floor_in_the_syncs_of_this_one() {
     let facts = Facts { syncs: &[(0, 0)], source_end: Some(2), target: (0, 1), ..STEADY };
-    assert!(matches!(facts.doubt(3), Some(Doubt::CommitBeyondSourceEnd { .. })));
+    assert!(matches!(facts.contradiction(3), Some(Contradiction::CommitBeyondSourceEnd { .. })));
     assert_eq!(facts.low(3), 0, "record 0 of the newer topic is unread");
 }
 
@@ -282,7 +286,7 @@ fn a_mirror_topic_created_anew_is_believed_when_the_older_syncs_lie_beyond_its_e
     assert_eq!(facts.position(1_250), bounded(1, 101));
     assert_eq!(facts.position(1_101), exact(0), "what was copied before is gone");
     let grown = Facts { target: (0, 1_102), ..facts };
-    assert!(matches!(grown.doubt(1_250), Some(Doubt::TargetRestarted { .. })));
+    assert!(matches!(grown.contradiction(1_250), Some(Contradiction::TargetRestarted { .. })));
     assert_eq!(grown.low(1_250), 0);
 }
 

@@ -1,7 +1,7 @@
 //! What a checkpoints topic comes to, record by record.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail a test by panicking")]
 
-use offsets_core::history::{CheckpointHistory, Sync};
+use offsets_core::history::{CheckpointHistory, OffsetPair};
 use offsets_core::mm2::Checkpoint;
 use offsets_core::model::{SourceOffset, TargetOffset, TopicPartition};
 
@@ -39,7 +39,7 @@ fn lasts(history: &CheckpointHistory) -> Vec<String> {
     lines
 }
 
-fn floor(history: &CheckpointHistory, partition: i32, g: i64) -> Option<Sync> {
+fn floor(history: &CheckpointHistory, partition: i32, g: i64) -> Option<OffsetPair> {
     let highest = TargetOffset::new(i64::MAX).unwrap();
     history.get(&TopicPartition::new(TOPIC, partition))?.floor(SourceOffset::new(g).unwrap(), highest)
 }
@@ -118,7 +118,7 @@ fn a_history_from_a_dump_is_read_on_and_takes_no_empty_key_for_its_own() {
     assert_eq!(lasts(&again), ["a 0 5:4 1000 \"m\"", "b 0 12:11 1000 \"\"", "c 0 20:19 1001 \"\""]);
     assert_eq!(
         floor(&again, 0, 10),
-        Some(Sync::new(SourceOffset::new(9).unwrap(), TargetOffset::new(8).unwrap()))
+        Some(OffsetPair::new(SourceOffset::new(9).unwrap(), TargetOffset::new(8).unwrap()))
     );
 }
 

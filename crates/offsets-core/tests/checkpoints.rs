@@ -4,7 +4,7 @@
 
 mod cases;
 
-use offsets_core::history::{CheckpointHistory, PartitionCheckpoints, Sync};
+use offsets_core::history::{CheckpointHistory, OffsetPair, PartitionCheckpoints};
 use offsets_core::mm2::Checkpoint;
 use offsets_core::model::{GroupId, SourceOffset, TargetOffset, TopicPartition};
 
@@ -16,8 +16,8 @@ fn down(offset: i64) -> TargetOffset {
     TargetOffset::new(offset).unwrap()
 }
 
-fn pair((upstream, downstream): (i64, i64)) -> Sync {
-    Sync::new(up(upstream), down(downstream))
+fn pair((upstream, downstream): (i64, i64)) -> OffsetPair {
+    OffsetPair::new(up(upstream), down(downstream))
 }
 
 fn add(
@@ -113,7 +113,7 @@ mod properties {
 
     /// The highest pair at or below `g`, of those whose source offset lies below that of every pair above `ceiling`;
     /// of pairs alike the one that says most.
-    fn plain(pairs: &[(i64, i64)], g: i64, ceiling: i64) -> Option<Sync> {
+    fn plain(pairs: &[(i64, i64)], g: i64, ceiling: i64) -> Option<OffsetPair> {
         let too_high = pairs.iter().filter(|pair| pair.1 > ceiling);
         let limit = too_high.map(|pair| pair.0).min().unwrap_or(i64::MAX);
         let fitting = pairs.iter().filter(|pair| pair.0 <= g && (pair.0 < limit || limit == i64::MAX));
@@ -135,13 +135,13 @@ mod properties {
         #![proptest_config(cases::up_to(60))]
 
         #[test]
-        fn floors_are_those_of_a_list(pairs in pairs(), questions in vec((0..3_100_i64, 0..3_100_i64), 20)) {
+        fn floors_are_those_of_a_list(pairs in pairs(), queries in vec((0..3_100_i64, 0..3_100_i64), 20)) {
             let history = history(&pairs);
             let again: CheckpointHistory =
                 serde_json::from_str(&serde_json::to_string(&history).unwrap()).unwrap();
             prop_assert_eq!(of(&history).highest().map(|at| at.get()), pairs.iter().map(|pair| pair.1).max());
             prop_assert_eq!(of(&again).highest(), of(&history).highest());
-            for (g, ceiling) in questions {
+            for (g, ceiling) in queries {
                 for ceiling in [ceiling, i64::MAX] {
                     let expected = plain(&pairs, g, ceiling);
                     prop_assert_eq!(of(&history).floor(up(g), down(ceiling)), expected);

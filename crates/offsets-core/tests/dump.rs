@@ -3,13 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 mod cases;
-mod stories;
+mod strategies;
 
 use jiff::Timestamp;
 use offsets_core::evidence::{DumpError, Evidence, read_dump, write_dump};
 use offsets_core::model::{GroupSelection, SourceOffset, TopicPartition};
 use offsets_core::sim::{Event, Known, Setting, TOPIC, World};
-use offsets_core::translate::{Inquiry, OffsetForm, Selection};
+use offsets_core::translate::{OffsetForm, Selection, Translator};
 use serde_json::json;
 
 /// All that can be asked of some evidence, as text.
@@ -18,8 +18,8 @@ fn answers(evidence: &Evidence, offsets: std::ops::RangeInclusive<i64>) -> Strin
     let groups = Selection::Groups { groups: GroupSelection::All, topics: Vec::new() };
     let selections = [groups, Selection::Offsets(offsets.map(offset).collect())];
     let answer = |selection| {
-        let inquiry = Inquiry::about(evidence.link.clone(), selection, Timestamp::UNIX_EPOCH);
-        let translation = inquiry.hear(&mut evidence.clone()).unwrap().conclude();
+        let translator = Translator::new(evidence.link.clone(), selection, Timestamp::UNIX_EPOCH);
+        let translation = translator.run(&mut evidence.clone()).unwrap().finish();
         serde_json::to_string(&translation.report(OffsetForm::String)).unwrap()
     };
     selections.map(answer).concat()
@@ -167,9 +167,9 @@ mod properties {
         #![proptest_config(cases::up_to(150))]
 
         #[test]
-        fn a_dump_gives_the_same_answers_as_what_it_was_written_from(story in stories::stories(), known in 0..16_usize) {
+        fn a_dump_gives_the_same_answers_as_what_it_was_written_from(history in strategies::stories(), known in 0..16_usize) {
             let known = Known::subsets().nth(known).unwrap();
-            let (read, now) = story.tell();
+            let (read, now) = history.tell();
             let evidence = now.evidence(&read, known);
             let offsets = read.source.start..=read.source.end;
             let text = write_dump(&evidence);
@@ -179,8 +179,8 @@ mod properties {
         }
 
         #[test]
-        fn a_dump_that_is_cut_short_is_refused(story in stories::stories(), cuts in prop::collection::vec(any::<Index>(), 20)) {
-            let (read, now) = story.tell();
+        fn a_dump_that_is_cut_short_is_refused(history in strategies::stories(), cuts in prop::collection::vec(any::<Index>(), 20)) {
+            let (read, now) = history.tell();
             let text = write_dump(&now.evidence(&read, Known::ALL));
             let complete = text.trim_end().len();
             for cut in cuts {
@@ -192,10 +192,10 @@ mod properties {
 
         #[test]
         fn an_edited_dump_is_refused_or_says_the_same(
-            story in stories::stories(),
+            history in strategies::stories(),
             edits in prop::collection::vec((any::<Index>(), edit()), 20),
         ) {
-            let (read, now) = story.tell();
+            let (read, now) = history.tell();
             let text = write_dump(&now.evidence(&read, Known::ALL));
             let offsets = read.source.start..=read.source.end;
             let expected = answers(&read_dump(&text).unwrap(), offsets.clone());

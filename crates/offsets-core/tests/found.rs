@@ -3,19 +3,19 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 use offsets_core::model::SourceOffset;
-use offsets_core::sim::{DepartureKind, Event, Known, Law, Setting, Story, Timestamps, World};
-use offsets_core::translate::{Assumption, Rules, answers};
+use offsets_core::sim::{Event, History, Invariant, Known, Setting, Timestamps, ViolationKind, World};
+use offsets_core::translate::{Assumption, EvidencePolicy, answers};
 
 /// Expects the law of every answer, whatever evidence survived.
 #[track_caller]
 fn obeys_the_law(setting: Setting, events: &[Event]) {
-    let story = Story { setting, events: events.to_vec(), meanwhile: Vec::new() };
-    let (read, now) = story.tell();
+    let history = History { setting, events: events.to_vec(), meanwhile: Vec::new() };
+    let (read, now) = history.tell();
     for known in Known::subsets() {
-        let law = Law::of(&read, &now, known);
+        let law = Invariant::of(&read, &now, known);
         let offset = |g| (World::partition(), SourceOffset::new(g).unwrap());
         let offsets: Vec<_> = (setting.origin.0..=read.source.end).map(offset).collect();
-        for row in answers(&now.evidence(&read, known), &Rules::default(), &offsets) {
+        for row in answers(&now.evidence(&read, known), &EvidencePolicy::default(), &offsets) {
             let breaches = law.breaches(&row);
             assert!(breaches.is_empty(), "{known:?}: {breaches:#?}");
         }
@@ -126,7 +126,7 @@ fn records_of_another_writer_in_a_shared_topic_stand_in_for_holes_of_the_source(
 }
 
 /// A link that preserves offsets has lost its newest 10 records; then its mirror was promoted and took 15 others.
-fn promoted_after_losing_its_tail() -> Story {
+fn promoted_after_losing_its_tail() -> History {
     let events = vec![
         Event::Produce { records: 100, holes: 0 },
         Event::Copy { records: 100 },
@@ -134,7 +134,7 @@ fn promoted_after_losing_its_tail() -> Story {
         Event::WriteForeign { records: 15 },
     ];
     let setting = Setting { preserving: true, ..Setting::default() };
-    Story { setting, events, meanwhile: Vec::new() }
+    History { setting, events, meanwhile: Vec::new() }
 }
 
 #[test]
@@ -142,11 +142,11 @@ fn a_promoted_mirror_with_other_records_than_the_source_is_unsafe_while_the_sour
     let (read, now) = promoted_after_losing_its_tail().tell();
     let offset = |g| (World::partition(), SourceOffset::new(g).unwrap());
     let evidence = now.evidence(&read, Known::ALL);
-    let rows = answers(&evidence, &Rules::default(), &[offset(80), offset(95), offset(100)]);
+    let rows = answers(&evidence, &EvidencePolicy::default(), &[offset(80), offset(95), offset(100)]);
     let classes: Vec<_> = rows.iter().map(|row| row.position.class()).collect();
     assert_eq!(classes, ["exact", "unsafe", "unsafe"]);
-    let law = Law::of(&read, &now, Known::ALL);
-    assert!(rows.iter().all(|row| law.departures(row).is_empty()), "{rows:#?}");
+    let law = Invariant::of(&read, &now, Known::ALL);
+    assert!(rows.iter().all(|row| law.violations(row).is_empty()), "{rows:#?}");
 }
 
 #[test]
@@ -154,9 +154,9 @@ fn a_promoted_mirror_is_presumed_to_be_the_source_where_the_source_is_dead_and_t
     let (read, now) = promoted_after_losing_its_tail().tell();
     let known = Known { source: false, ..Known::ALL };
     let g = (World::partition(), SourceOffset::new(95).unwrap());
-    let rows = answers(&now.evidence(&read, known), &Rules::default(), &[g]);
-    let departures = Law::of(&read, &now, known).departures(&rows[0]);
-    assert_eq!(departures.len(), 1, "{departures:#?}");
-    assert_eq!(departures[0].kind, DepartureKind::Skips);
-    assert_eq!(departures[0].excuse, Some(Assumption::OffsetsPreserved));
+    let rows = answers(&now.evidence(&read, known), &EvidencePolicy::default(), &[g]);
+    let violations = Invariant::of(&read, &now, known).violations(&rows[0]);
+    assert_eq!(violations.len(), 1, "{violations:#?}");
+    assert_eq!(violations[0].kind, ViolationKind::Skips);
+    assert_eq!(violations[0].waiver, Some(Assumption::OffsetsPreserved));
 }

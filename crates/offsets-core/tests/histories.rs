@@ -4,7 +4,7 @@
 
 mod cases;
 
-use offsets_core::history::{Beginning, PartitionHistory, Sync, SyncHistory};
+use offsets_core::history::{Beginning, OffsetPair, PartitionHistory, SyncHistory};
 use offsets_core::mm2::OffsetSync;
 use offsets_core::model::{LogRange, SourceOffset, TargetOffset, TopicPartition};
 
@@ -16,8 +16,8 @@ fn down(offset: i64) -> TargetOffset {
     TargetOffset::new(offset).unwrap()
 }
 
-fn sync((upstream, downstream): (i64, i64)) -> Sync {
-    Sync::new(up(upstream), down(downstream))
+fn sync((upstream, downstream): (i64, i64)) -> OffsetPair {
+    OffsetPair::new(up(upstream), down(downstream))
 }
 
 fn history(syncs: &[(i64, i64)]) -> PartitionHistory {
@@ -29,12 +29,12 @@ fn history(syncs: &[(i64, i64)]) -> PartitionHistory {
 
 /// Every sync there is, cut where an offset falls.
 struct Plain {
-    epochs: Vec<Vec<Sync>>,
+    epochs: Vec<Vec<OffsetPair>>,
 }
 
 impl Plain {
     fn of(syncs: &[(i64, i64)]) -> Self {
-        let mut epochs: Vec<Vec<Sync>> = Vec::new();
+        let mut epochs: Vec<Vec<OffsetPair>> = Vec::new();
         for next in syncs.iter().copied().map(sync) {
             match epochs.last().and_then(|epoch| epoch.last()).copied() {
                 Some(last) if last == next => {}
@@ -47,15 +47,15 @@ impl Plain {
     }
 
     /// The floor, and the number of its epoch, where nothing after `settled` may be used.
-    fn floor(&self, g: SourceOffset, settled: Option<Sync>) -> Option<(usize, Sync)> {
-        let usable = |sync: &&Sync| {
+    fn floor(&self, g: SourceOffset, settled: Option<OffsetPair>) -> Option<(usize, OffsetPair)> {
+        let usable = |sync: &&OffsetPair| {
             sync.upstream <= g && settled.is_none_or(|settled| sync.downstream <= settled.downstream)
         };
-        let newest = |(at, epoch): (usize, &Vec<Sync>)| Some((at, *epoch.iter().rfind(usable)?));
+        let newest = |(at, epoch): (usize, &Vec<OffsetPair>)| Some((at, *epoch.iter().rfind(usable)?));
         self.epochs.iter().enumerate().rev().find_map(newest)
     }
 
-    fn ceiling(&self, g: SourceOffset, from: usize) -> Option<Sync> {
+    fn ceiling(&self, g: SourceOffset, from: usize) -> Option<OffsetPair> {
         self.epochs[from..].iter().flatten().find(|sync| sync.upstream >= g).copied()
     }
 }
@@ -100,10 +100,11 @@ fn offsets_that_fall_without_end_are_tangled_and_stay_so_in_a_dump() {
     }
     let partition = TopicPartition::new("orders", 0);
     let log = LogRange { start: down(0), end: down(10_000) };
-    let doubt = |history: &SyncHistory| history.get(&partition).unwrap().doubt(up(7), None, log);
-    assert!(format!("{:?}", doubt(&read)).contains("Tangled"), "{:?}", doubt(&read));
+    let contradiction =
+        |history: &SyncHistory| history.get(&partition).unwrap().contradiction(up(7), None, log);
+    assert!(format!("{:?}", contradiction(&read)).contains("MultipleWriters"), "{:?}", contradiction(&read));
     let again: SyncHistory = serde_json::from_str(&serde_json::to_string(&read).unwrap()).unwrap();
-    assert_eq!(doubt(&again), doubt(&read));
+    assert_eq!(contradiction(&again), contradiction(&read));
 }
 
 #[test]
@@ -149,11 +150,11 @@ mod properties {
             1 => (-400..400_i64, -600..0_i64),
         ]
         .prop_map(|step| (step, 1));
-        let moves = if falls { prop_oneof![5 => rise, 1 => fall].boxed() } else { rise.boxed() };
-        (0..1_000_i64, 0..1_000_i64, vec(moves, 0..25)).prop_map(|(upstream, downstream, moves)| {
+        let resets = if falls { prop_oneof![5 => rise, 1 => fall].boxed() } else { rise.boxed() };
+        (0..1_000_i64, 0..1_000_i64, vec(resets, 0..25)).prop_map(|(upstream, downstream, resets)| {
             let mut at = (upstream, downstream);
             let mut syncs = vec![at];
-            for ((up, down), times) in moves {
+            for ((up, down), times) in resets {
                 for _ in 0..times {
                     at = ((at.0 + up).max(0), (at.1 + down).max(0));
                     syncs.push(at);
@@ -164,7 +165,7 @@ mod properties {
     }
 
     /// Every offset near a sync, and the ends of the scale.
-    fn questions(syncs: &[(i64, i64)]) -> impl Iterator<Item = SourceOffset> + '_ {
+    fn queries(syncs: &[(i64, i64)]) -> impl Iterator<Item = SourceOffset> + '_ {
         let near =
             syncs.iter().flat_map(|&(upstream, _)| [upstream - 1, upstream, upstream + 1, upstream + 50]);
         near.chain([0, i64::MAX]).filter_map(|offset| SourceOffset::new(offset).ok())
@@ -173,7 +174,7 @@ mod properties {
     fn agrees(syncs: &[(i64, i64)]) -> Result<(), TestCaseError> {
         let (history, plain) = (history(syncs), Plain::of(syncs));
         prop_assert!(history.iter().collect::<Vec<_>>().ends_with(&plain.epochs.concat()));
-        for g in questions(syncs) {
+        for g in queries(syncs) {
             let found = history.neighbours(g);
             let floor = plain.floor(g, found.replay_after);
             prop_assert_eq!(found.floor, floor.map(|(_, floor)| floor), "floor of {:?}", g);
@@ -215,7 +216,7 @@ mod properties {
             for partition in read.partitions() {
                 let (first, second) = (read.get(&partition).unwrap(), again.get(&partition).unwrap());
                 prop_assert!(first.iter().eq(second.iter()));
-                for g in questions(&syncs) {
+                for g in queries(&syncs) {
                     prop_assert_eq!(first.neighbours(g), second.neighbours(g));
                     prop_assert_eq!(first.last_copy(g, down(0)), second.last_copy(g, down(0)));
                 }
@@ -238,7 +239,7 @@ mod properties {
                 prop_assert!(history.last_copy(g, down(ends.1)).is_none_or(|copy| copy.upstream >= g));
                 let source = LogRange { start: up(0), end: up(ends.0) };
                 let target = LogRange { start: down(0), end: down(ends.1) };
-                history.doubt(g, Some(source), target);
+                history.contradiction(g, Some(source), target);
                 history.oldest_floor(g);
             }
         }

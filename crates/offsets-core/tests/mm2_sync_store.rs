@@ -138,12 +138,12 @@ fn offsets_near_the_end_of_time_are_taken_in() {
 
 /// `OffsetSyncStore` as its documentation describes it: 64 references to numbered syncs, all of them looked at.
 struct EverySlot {
-    slots: Option<[Sync; 64]>,
+    slots: Option<[OffsetPair; 64]>,
     syncs_read: usize,
 }
 
 #[derive(Clone, Copy)]
-struct Sync {
+struct OffsetPair {
     number: usize,
     upstream: i64,
     downstream: i64,
@@ -156,7 +156,7 @@ impl EverySlot {
 
     fn update(&mut self, upstream: i64, downstream: i64) {
         self.syncs_read += 1;
-        let sync = Sync { number: self.syncs_read, upstream, downstream };
+        let sync = OffsetPair { number: self.syncs_read, upstream, downstream };
         let Some(before) = self.slots.filter(|slots| slots[0].upstream <= upstream) else {
             self.slots = Some([sync; 64]);
             return;
@@ -208,12 +208,12 @@ impl EverySlot {
     }
 }
 
-fn invariant_b(newer: Sync, older: Sync, i: usize, j: usize) -> bool {
+fn invariant_b(newer: OffsetPair, older: OffsetPair, i: usize, j: usize) -> bool {
     let bound = i128::from(older.upstream) + (1 << j) - (1 << i);
     newer.number == older.number || i128::from(newer.upstream) <= bound
 }
 
-fn invariant_c(newer: Sync, older: Sync, i: usize) -> bool {
+fn invariant_c(newer: OffsetPair, older: OffsetPair, i: usize) -> bool {
     let bound = i128::from(older.upstream) + (1 << i.saturating_sub(2));
     newer.number == older.number || i128::from(newer.upstream) >= bound
 }

@@ -4,10 +4,12 @@
 
 use jiff::Timestamp;
 use offsets_core::evidence::{Evidence, Fingerprint, Reading, Records, Scan, ScannedRecord, SourceState};
-use offsets_core::history::{Doubt, Sync, SyncHistory};
+use offsets_core::history::{Contradiction, OffsetPair, SyncHistory};
 use offsets_core::link::{Link, OffsetMapping};
 use offsets_core::model::{LogRange, SourceOffset, TargetOffset, TopicPartition};
-use offsets_core::translate::{Assumption, EvidenceKind, Inquiry, Position, Row, Rules, Selection};
+use offsets_core::translate::{
+    Assumption, EvidenceKind, EvidencePolicy, Position, Row, Selection, Translator,
+};
 
 /// A record: its offset and what is in it. Its timestamp is the number its content begins with.
 type Record = (i64, &'static str);
@@ -25,7 +27,7 @@ struct Case {
     /// Whether the target's broker sets the timestamps.
     append_time: bool,
     mapping: OffsetMapping,
-    rules: Rules,
+    rules: EvidencePolicy,
 }
 
 impl Case {
@@ -41,8 +43,8 @@ impl Case {
             source_alive: true,
             log_start: 0,
             append_time: false,
-            mapping: OffsetMapping::Noted,
-            rules: Rules::default(),
+            mapping: OffsetMapping::OffsetSyncs,
+            rules: EvidencePolicy::default(),
         }
     }
 
@@ -55,7 +57,7 @@ impl Case {
         let source = TopicPartition::new("orders", 0);
         let target = link.remote_partition(&source);
         let mut syncs = SyncHistory::default();
-        let sync = |(u, d)| Sync::new(up(u), down(d));
+        let sync = |(u, d)| OffsetPair::new(up(u), down(d));
         self.syncs.iter().for_each(|&pair| syncs.add("orders", 0, sync(pair)));
         // What was copied before the first sync is still there.
         let older = if self.syncs.is_empty() { 0..0 } else { self.log_start..self.syncs[0].1 };
@@ -86,9 +88,9 @@ impl Case {
             ..Evidence::unread(link, Timestamp::UNIX_EPOCH)
         };
         let selection = Selection::Offsets(vec![(source, up(g))]);
-        let inquiry = Inquiry::about(evidence.link.clone(), selection, Timestamp::UNIX_EPOCH);
-        let Ok(heard) = inquiry.under(self.rules.clone()).hear(&mut evidence);
-        heard.conclude().rows.remove(0)
+        let translator = Translator::new(evidence.link.clone(), selection, Timestamp::UNIX_EPOCH);
+        let Ok(done) = translator.with_policy(self.rules.clone()).run(&mut evidence);
+        done.finish().rows.remove(0)
     }
 
     fn position(&self, g: i64) -> Position {
@@ -141,7 +143,8 @@ fn the_answer_names_what_it_takes_for_granted() {
 
 #[test]
 fn a_count_is_not_believed_while_the_source_lives_unless_its_own_offsets_bear_it_out() {
-    let by = |kinds: &[EvidenceKind]| Case { rules: Rules::only(kinds.iter().copied()), ..Case::dense() };
+    let by =
+        |kinds: &[EvidenceKind]| Case { rules: EvidencePolicy::only(kinds.iter().copied()), ..Case::dense() };
     let (syncs, scan) = (EvidenceKind::Syncs, EvidenceKind::TargetScan);
     assert_eq!(by(&[syncs, scan]).position(5), bounded(101, 109));
     assert_eq!(by(&[syncs, scan, EvidenceKind::SourceScan]).position(5), exact(105));
@@ -258,16 +261,16 @@ fn a_commit_behind_the_last_marker_of_a_transaction_is_at_the_end() {
     let mut case = Case { syncs: &[(9, 109)], source_end: 12, ..Case::dense() };
     let row = case.answer(12);
     assert_eq!((row.position, row.reread_max), (exact(110), Some(0)));
-    assert_eq!(case.rules.clone().leaving_out_probes(), Rules::without_probes());
-    case.rules = Rules::without_probes();
+    assert_eq!(case.rules.clone().leaving_out_probes(), EvidencePolicy::without_probes());
+    case.rules = EvidencePolicy::without_probes();
     assert_eq!(case.position(12), Position::Floor { low: down(110) });
 }
 
 #[test]
 fn no_more_is_read_than_was_allowed_and_the_bracket_stays() {
-    let case = Case { rules: Rules::default().reading_at_most(3), ..Case::dense() };
+    let case = Case { rules: EvidencePolicy::default().reading_at_most(3), ..Case::dense() };
     assert_eq!(case.position(8), bounded(103, 109), "of the source three records, the first one at the sync");
-    let none = Case { rules: Rules::without_probes(), ..Case::dense() };
+    let none = Case { rules: EvidencePolicy::without_probes(), ..Case::dense() };
     assert_eq!(none.position(8), bounded(101, 109));
 }
 
@@ -276,21 +279,22 @@ fn a_sync_whose_records_are_not_the_same_makes_the_answer_unsafe() {
     let mut case = Case::dense();
     case.source = (0..).zip(["90b", "91b", "92b", "93b", "94b", "95b", "96b", "97b", "98b", "99b"]).collect();
     let row = case.answer(5);
-    let doubt = Doubt::OtherRecord { pair: Sync::new(up(0), down(100)) };
-    assert_eq!(row.position, Position::Unsafe { low: down(0), doubt });
+    let contradiction = Contradiction::OtherRecord { pair: OffsetPair::new(up(0), down(100)) };
+    assert_eq!(row.position, Position::Unsafe { low: down(0), contradiction });
 }
 
 #[test]
 fn a_replicator_that_changes_records_leaves_the_bracket_of_the_syncs() {
     let mut case = Case::dense();
     case.source = (0..).zip(["0b", "1b", "2b", "3b", "4b", "5b", "6b", "7b", "8b", "9b"]).collect();
-    case.rules = Rules::only(EvidenceKind::ALL.into_iter().filter(|kind| *kind != EvidenceKind::SourceScan));
+    case.rules =
+        EvidencePolicy::only(EvidenceKind::ALL.into_iter().filter(|kind| *kind != EvidenceKind::SourceScan));
     assert_eq!(case.position(5), bounded(101, 109));
 }
 
 #[test]
 fn without_any_map_the_content_alone_is_enough() {
-    let case = Case { syncs: &[], mapping: OffsetMapping::Unnoted, ..Case::dense() };
+    let case = Case { syncs: &[], mapping: OffsetMapping::None, ..Case::dense() };
     for g in 0..=10 {
         assert_eq!(case.position(g), exact(100 + g), "{g}");
     }
@@ -302,7 +306,7 @@ mod offset_preserving {
     fn case() -> Case {
         Case {
             syncs: &[],
-            mapping: OffsetMapping::Preserved,
+            mapping: OffsetMapping::Identical,
             target: Case::dense().source,
             target_end: 10,
             ..Case::dense()
@@ -334,7 +338,10 @@ mod offset_preserving {
     fn records_that_differ_make_it_unsafe() {
         let mut other = case();
         other.target[4] = (4, "44x");
-        assert!(matches!(other.position(7), Position::Unsafe { doubt: Doubt::OtherRecord { .. }, .. }));
+        assert!(matches!(
+            other.position(7),
+            Position::Unsafe { contradiction: Contradiction::OtherRecord { .. }, .. }
+        ));
         assert_eq!(other.position(3), exact(3), "what comes later does not matter");
     }
 }
@@ -360,9 +367,9 @@ fn a_source_offset_in_a_header_is_exact_by_lookup_and_next_survivor() {
     };
     let mut position = |g| {
         let selection = Selection::Offsets(vec![(TopicPartition::new("orders", 0), up(g))]);
-        let Ok(heard) =
-            Inquiry::about(evidence.link.clone(), selection, Timestamp::UNIX_EPOCH).hear(&mut evidence);
-        heard.conclude().rows.remove(0).position
+        let Ok(done) =
+            Translator::new(evidence.link.clone(), selection, Timestamp::UNIX_EPOCH).run(&mut evidence);
+        done.finish().rows.remove(0).position
     };
     assert_eq!(position(2), exact(102));
     assert_eq!(position(3), exact(103));

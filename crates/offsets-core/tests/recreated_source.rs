@@ -7,11 +7,11 @@
 
 use jiff::Timestamp;
 use offsets_core::evidence::{Evidence, Fingerprint, Reading, Records, Scan, ScannedRecord, SourceState};
-use offsets_core::history::{Doubt, Sync, SyncHistory};
+use offsets_core::history::{Contradiction, OffsetPair, SyncHistory};
 use offsets_core::link::Link;
 use offsets_core::model::{LogRange, SourceOffset, TargetOffset, TopicPartition};
-use offsets_core::sim::{Event, Genre, Known, Random, Story, World};
-use offsets_core::translate::{Assumption, Inquiry, Position, Row, Rules, Selection, answers};
+use offsets_core::sim::{Event, History, HistoryKind, Known, Random, World};
+use offsets_core::translate::{Assumption, EvidencePolicy, Position, Row, Selection, Translator, answers};
 
 /// 1,000 records of the first topic at 0..1000 of the target, then what the second copied behind them.
 struct Case {
@@ -19,7 +19,7 @@ struct Case {
     /// How many records the source has, and the number of the first one's content.
     source: (i64, i64),
     alive: bool,
-    rules: Rules,
+    rules: EvidencePolicy,
 }
 
 fn old_syncs() -> Vec<(i64, i64)> {
@@ -30,14 +30,14 @@ impl Case {
     /// The topic was created anew with 300 records.
     fn recreated(new: &[(i64, i64)]) -> Self {
         let syncs = old_syncs().into_iter().chain(new.iter().copied()).collect();
-        Self { syncs, source: (300, 10_000), alive: true, rules: Rules::default() }
+        Self { syncs, source: (300, 10_000), alive: true, rules: EvidencePolicy::default() }
     }
 
     /// MM2 lost its position and copied all 1,000 again.
     fn replayed() -> Self {
         let again = old_syncs().into_iter().map(|(u, d)| (u, d + 1000));
         let syncs = old_syncs().into_iter().chain(again).collect();
-        Self { syncs, source: (1000, 0), alive: true, rules: Rules::default() }
+        Self { syncs, source: (1000, 0), alive: true, rules: EvidencePolicy::default() }
     }
 
     fn row(&self, g: i64) -> Row {
@@ -45,7 +45,7 @@ impl Case {
         let source = TopicPartition::new("orders", 0);
         let target = link.remote_partition(&source);
         let mut syncs = SyncHistory::default();
-        self.syncs.iter().for_each(|&(u, d)| syncs.add("orders", 0, Sync::new(up(u), down(d))));
+        self.syncs.iter().for_each(|&(u, d)| syncs.add("orders", 0, OffsetPair::new(up(u), down(d))));
         let (count, first) = self.source;
         let source_log = LogRange { start: up(0), end: up(count) };
         let target_log = LogRange { start: down(0), end: down(1000 + count) };
@@ -70,9 +70,10 @@ impl Case {
             ..Evidence::unread(link.clone(), Timestamp::UNIX_EPOCH)
         };
         let selection = Selection::Offsets(vec![(source, up(g))]);
-        let inquiry = Inquiry::about(link, selection, Timestamp::UNIX_EPOCH).under(self.rules.clone());
-        let Ok(heard) = inquiry.hear(&mut evidence);
-        heard.conclude().rows.remove(0)
+        let translator =
+            Translator::new(link, selection, Timestamp::UNIX_EPOCH).with_policy(self.rules.clone());
+        let Ok(done) = translator.run(&mut evidence);
+        done.finish().rows.remove(0)
     }
 }
 
@@ -109,8 +110,8 @@ fn a_replay_from_the_beginning_is_told_by_its_records() {
 #[test]
 fn without_records_the_answer_is_no_worse_than_with_the_source_dead() {
     for new in [&[(0, 1000), (101, 1101), (202, 1202), (299, 1299)][..], &[(299, 1299)][..]] {
-        let alive = Case { rules: Rules::without_probes(), ..Case::recreated(new) };
-        let dead = Case { alive: false, rules: Rules::without_probes(), ..Case::recreated(new) };
+        let alive = Case { rules: EvidencePolicy::without_probes(), ..Case::recreated(new) };
+        let dead = Case { alive: false, rules: EvidencePolicy::without_probes(), ..Case::recreated(new) };
         for g in [50, 200, 299] {
             let (alive, dead) = (alive.row(g), dead.row(g));
             assert!(alive.position.target() >= dead.position.target(), "{g}: {alive:?} {dead:?}");
@@ -127,21 +128,21 @@ fn a_living_source_makes_no_answer_worse() {
     let mut seen = 0;
     for seed in 0..histories.min(50_000) {
         let mut random = Random::from_seed(seed);
-        let genre = if seed % 2 == 0 { Genre::Recreation } else { Genre::Plain };
-        let story = Story::of_genre(genre, &mut random);
+        let kind = if seed % 2 == 0 { HistoryKind::Recreation } else { HistoryKind::Plain };
+        let history = History::of_kind(kind, &mut random);
         // What others write, or copy beside it, is what a living source shows too.
         let writes = |event: &Event| matches!(event, Event::WriteForeign { .. } | Event::WriteAlike { .. });
-        if story.events.iter().chain(&story.meanwhile).any(writes) {
+        if history.events.iter().chain(&history.meanwhile).any(writes) {
             continue;
         }
-        let (read, now) = story.tell();
+        let (read, now) = history.tell();
         let offsets: Vec<_> = [0, 1, 2, 3, 4]
             .map(|part| read.source.start + (read.source.end - read.source.start) * part / 4)
             .map(|offset| (World::partition(), up(offset)))
             .to_vec();
-        let alive = answers(&now.evidence(&read, Known::ALL), &Rules::default(), &offsets);
+        let alive = answers(&now.evidence(&read, Known::ALL), &EvidencePolicy::default(), &offsets);
         let known = Known { source: false, ..Known::ALL };
-        let dead = answers(&now.evidence(&read, known), &Rules::default(), &offsets);
+        let dead = answers(&now.evidence(&read, known), &EvidencePolicy::default(), &offsets);
         for (alive, dead) in alive.iter().zip(&dead) {
             let g = alive.committed.offset;
             // What the source shows of the topic as it is now: nothing of it is copied, or the commit is not on it, or a copy
@@ -149,9 +150,9 @@ fn a_living_source_makes_no_answer_worse() {
             let shown = matches!(
                 alive.position,
                 Position::Unsafe {
-                    doubt: Doubt::BeyondSourceEnd { .. }
-                        | Doubt::CommitBeyondSourceEnd { .. }
-                        | Doubt::OtherRecord { .. },
+                    contradiction: Contradiction::BeyondSourceEnd { .. }
+                        | Contradiction::CommitBeyondSourceEnd { .. }
+                        | Contradiction::OtherRecord { .. },
                     ..
                 }
             );
@@ -161,7 +162,7 @@ fn a_living_source_makes_no_answer_worse() {
                 || !alive.position.is_sound() && dead.position.is_sound();
             assert!(
                 !worse || shown,
-                "{seed}, {g}: {:?}, dead {:?}\n{story:#?}",
+                "{seed}, {g}: {:?}, dead {:?}\n{history:#?}",
                 alive.position,
                 dead.position
             );

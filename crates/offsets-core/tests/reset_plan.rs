@@ -5,14 +5,14 @@
 mod cases;
 
 use jiff::Timestamp;
-use offsets_core::history::Sync;
+use offsets_core::history::OffsetPair;
 use offsets_core::model::{
     Commit, CommittedOffset, GroupId, GroupKind, GroupState, LogRange, SourceOffset, TargetOffset,
     TopicPartition,
 };
 use offsets_core::plan::{
-    Backwards, LongMetadata, Move, Notice, Overrides, Refusal, ResetPlan, Step, TargetState, Undo, UndoError,
-    Verdict,
+    Backwards, Check, LongMetadata, Notice, OffsetReset, Overrides, Refusal, ResetPlan, Step, TargetState,
+    Undo, UndoError,
 };
 use offsets_core::translate::Stranded;
 
@@ -68,8 +68,8 @@ fn all_overrides() -> Overrides {
     }
 }
 
-fn wish(to: Option<i64>) -> Move {
-    Move {
+fn reset(to: Option<i64>) -> OffsetReset {
+    OffsetReset {
         group: app(),
         partition: orders(),
         to: to.map(at),
@@ -80,28 +80,29 @@ fn wish(to: Option<i64>) -> Move {
     }
 }
 
-fn step(wish: Move, state: &TargetState, overrides: &Overrides) -> Step {
-    ResetPlan::draw(vec![wish], state, overrides).steps()[0].clone()
+fn step(reset: OffsetReset, state: &TargetState, overrides: &Overrides) -> Step {
+    ResetPlan::build(vec![reset], state, overrides).steps()[0].clone()
 }
 
 #[test]
 fn a_group_that_is_behind_stranded_records_already_is_not_left_there_in_silence() {
-    let wish = Move { stranded: Some(STRANDED), ..wish(Some(130)) };
+    let reset = OffsetReset { stranded: Some(STRANDED), ..reset(Some(130)) };
     let none = Overrides::default();
     let before = |offset| state(Some(GroupState::Empty), Some(commit(offset, "")));
-    assert_eq!(step(wish.clone(), &before(120), &none).verdict, Verdict::Ready);
-    let refused = Verdict::Refused(Refusal::Stranded(STRANDED));
-    assert_eq!(step(wish.clone(), &before(160), &none).verdict, refused, "MM2's own sync passed them");
+    assert_eq!(step(reset.clone(), &before(120), &none).check, Check::Ready);
+    let refused = Check::Refused(Refusal::Stranded(STRANDED));
+    assert_eq!(step(reset.clone(), &before(160), &none).check, refused, "MM2's own sync passed them");
     let back = Overrides { backwards: Backwards::All, ..none };
-    assert_eq!(step(wish, &before(160), &back).verdict, Verdict::Ready);
+    assert_eq!(step(reset, &before(160), &back).check, Check::Ready);
 }
 
 #[test]
 fn a_move_that_need_not_be_made_blocks_no_other() {
     let state = state(Some(GroupState::Empty), Some(commit(150, "")));
-    let nowhere = Move { partition: TopicPartition::new("src.orders", 1), optional: true, ..wish(None) };
-    let behind = Move { optional: true, ..wish(Some(120)) };
-    let plan = ResetPlan::draw(vec![nowhere, behind, wish(Some(160))], &state, &Overrides::default());
+    let nowhere =
+        OffsetReset { partition: TopicPartition::new("src.orders", 1), optional: true, ..reset(None) };
+    let behind = OffsetReset { optional: true, ..reset(Some(120)) };
+    let plan = ResetPlan::build(vec![nowhere, behind, reset(Some(160))], &state, &Overrides::default());
     assert!(plan.refused().next().is_none());
     let left_out: Vec<_> = plan.left_out().map(|(_, refusal)| refusal).collect();
     let backwards = Refusal::Backwards { from: at(150), source: None, checkpoint: None };
@@ -111,8 +112,8 @@ fn a_move_that_need_not_be_made_blocks_no_other() {
     let mut state = state;
     state.aging.insert(app());
     let recreate = Overrides { recreate: true, ..Overrides::default() };
-    let behind = Move { optional: true, ..wish(Some(120)) };
-    let plan = ResetPlan::draw(vec![behind], &state, &recreate);
+    let behind = OffsetReset { optional: true, ..reset(Some(120)) };
+    let plan = ResetPlan::build(vec![behind], &state, &recreate);
     let written: Vec<_> = plan.commits().into_iter().map(|commit| commit.committed).collect();
     assert_eq!(written, [commit(150, "")]);
     assert_eq!(plan.commits().len(), 1);
@@ -121,31 +122,31 @@ fn a_move_that_need_not_be_made_blocks_no_other() {
 #[test]
 fn every_check_refuses_and_its_own_override_lets_pass() {
     let none = Overrides::default();
-    let unsound = Move { sound: false, ..wish(Some(150)) };
+    let unsound = OffsetReset { sound: false, ..reset(Some(150)) };
     let cases = [
         (
-            wish(Some(150)),
+            reset(Some(150)),
             GroupState::Stable,
             Some(120),
             Refusal::Active(GroupState::Stable),
             Overrides { active: true, ..none.clone() },
         ),
         (
-            wish(Some(99)),
+            reset(Some(99)),
             GroupState::Empty,
             None,
             Refusal::OutOfRange(log()),
             Overrides { out_of_range: true, ..none.clone() },
         ),
         (
-            wish(Some(201)),
+            reset(Some(201)),
             GroupState::Empty,
             Some(120),
             Refusal::OutOfRange(log()),
             Overrides { out_of_range: true, ..none.clone() },
         ),
         (
-            wish(Some(119)),
+            reset(Some(119)),
             GroupState::Empty,
             Some(120),
             Refusal::Backwards { from: at(120), source: None, checkpoint: None },
@@ -153,17 +154,17 @@ fn every_check_refuses_and_its_own_override_lets_pass() {
         ),
         (unsound, GroupState::Empty, None, Refusal::Unsound, Overrides { unsound: true, ..none.clone() }),
         (
-            Move { stranded: Some(STRANDED), ..wish(Some(150)) },
+            OffsetReset { stranded: Some(STRANDED), ..reset(Some(150)) },
             GroupState::Empty,
             Some(120),
             Refusal::Stranded(STRANDED),
             Overrides { stranded: true, ..none.clone() },
         ),
     ];
-    for (wish, group, before, refusal, own) in cases {
+    for (reset, group, before, refusal, own) in cases {
         let state = state(Some(group), before.map(|before| commit(before, "")));
-        assert_eq!(step(wish.clone(), &state, &none).verdict, Verdict::Refused(refusal), "{wish:?}");
-        assert_eq!(step(wish.clone(), &state, &own).verdict, Verdict::Ready, "{wish:?}");
+        assert_eq!(step(reset.clone(), &state, &none).check, Check::Refused(refusal), "{reset:?}");
+        assert_eq!(step(reset.clone(), &state, &own).check, Check::Ready, "{reset:?}");
         let others = Overrides {
             active: !own.active,
             out_of_range: !own.out_of_range,
@@ -175,7 +176,7 @@ fn every_check_refuses_and_its_own_override_lets_pass() {
             stranded: !own.stranded,
             ..Overrides::default()
         };
-        assert_eq!(step(wish.clone(), &state, &others).verdict, Verdict::Refused(refusal), "{wish:?}");
+        assert_eq!(step(reset.clone(), &state, &others).check, Check::Refused(refusal), "{reset:?}");
     }
 }
 
@@ -183,15 +184,11 @@ fn every_check_refuses_and_its_own_override_lets_pass() {
 fn the_ends_of_the_log_are_in_range_and_the_same_offset_is_not_backwards() {
     for (to, before) in [(100, None), (200, None), (120, Some(119)), (200, Some(120))] {
         let state = state(Some(GroupState::Empty), before.map(|before| commit(before, "")));
-        assert_eq!(step(wish(Some(to)), &state, &Overrides::default()).verdict, Verdict::Ready, "{to}");
+        assert_eq!(step(reset(Some(to)), &state, &Overrides::default()).check, Check::Ready, "{to}");
     }
-    let moved = Move { metadata: Some("new".to_owned()), ..wish(Some(120)) };
+    let moved = OffsetReset { metadata: Some("new".to_owned()), ..reset(Some(120)) };
     let state = state(Some(GroupState::Empty), Some(commit(120, "old")));
-    assert_eq!(
-        step(moved, &state, &Overrides::default()).verdict,
-        Verdict::Ready,
-        "other metadata is a change"
-    );
+    assert_eq!(step(moved, &state, &Overrides::default()).check, Check::Ready, "other metadata is a change");
 }
 
 #[test]
@@ -207,16 +204,16 @@ fn only_groups_without_members_accept_offsets() {
         (Some(GroupState::Reconciling), false),
         (Some(GroupState::Unknown), false),
     ] {
-        let verdict = step(wish(Some(150)), &state(group, None), &Overrides::default()).verdict;
-        assert_eq!(verdict == Verdict::Ready, accepts, "{group:?}");
+        let check = step(reset(Some(150)), &state(group, None), &Overrides::default()).check;
+        assert_eq!(check == Check::Ready, accepts, "{group:?}");
     }
 }
 
 #[test]
 fn a_group_that_is_there_already_is_left_alone_even_while_it_is_active() {
     let state = state(Some(GroupState::Stable), Some(commit(150, "kept")));
-    let step = step(wish(Some(150)), &state, &Overrides::default());
-    assert_eq!(step.verdict, Verdict::Unchanged);
+    let step = step(reset(Some(150)), &state, &Overrides::default());
+    assert_eq!(step.check, Check::Unchanged);
     assert_eq!(step.after, Some(commit(150, "kept")));
 }
 
@@ -224,20 +221,20 @@ fn a_group_that_is_there_already_is_left_alone_even_while_it_is_active() {
 fn nowhere_to_go_cannot_be_overridden() {
     let all = all_overrides();
     let mut known = state(Some(GroupState::Empty), None);
-    assert_eq!(step(wish(None), &known, &all).verdict, Verdict::Refused(Refusal::NoAnswer));
-    let elsewhere = Move { partition: TopicPartition::new("src.orders", 1), ..wish(Some(150)) };
-    assert_eq!(step(elsewhere.clone(), &known, &all).verdict, Verdict::Refused(Refusal::LogUnknown));
+    assert_eq!(step(reset(None), &known, &all).check, Check::Refused(Refusal::NoAnswer));
+    let elsewhere = OffsetReset { partition: TopicPartition::new("src.orders", 1), ..reset(Some(150)) };
+    assert_eq!(step(elsewhere.clone(), &known, &all).check, Check::Refused(Refusal::LogUnknown));
     known.logs.add_unavailable(elsewhere.partition.clone(), "not authorised");
-    assert_eq!(step(elsewhere.clone(), &known, &all).verdict, Verdict::Refused(Refusal::LogUnknown));
+    assert_eq!(step(elsewhere.clone(), &known, &all).check, Check::Refused(Refusal::LogUnknown));
     known.logs.add_missing(elsewhere.partition.clone());
-    assert_eq!(step(elsewhere, &known, &all).verdict, Verdict::Refused(Refusal::Nowhere));
+    assert_eq!(step(elsewhere, &known, &all).check, Check::Refused(Refusal::NoTarget));
 }
 
 #[test]
 fn metadata_is_taken_from_the_move_or_else_kept() {
     let state = state(Some(GroupState::Empty), Some(commit(120, "old")));
-    assert_eq!(step(wish(Some(150)), &state, &Overrides::default()).after, Some(commit(150, "old")));
-    let given = Move { metadata: Some(String::new()), ..wish(Some(150)) };
+    assert_eq!(step(reset(Some(150)), &state, &Overrides::default()).after, Some(commit(150, "old")));
+    let given = OffsetReset { metadata: Some(String::new()), ..reset(Some(150)) };
     assert_eq!(step(given, &state, &Overrides::default()).after, Some(commit(150, "")));
 }
 
@@ -245,9 +242,9 @@ fn metadata_is_taken_from_the_move_or_else_kept() {
 fn a_plan_is_sorted_and_counts_what_it_refuses_apart() {
     let mut state = state(Some(GroupState::Empty), Some(commit(150, "")));
     state.groups.insert(GroupId::from("busy"), GroupState::Stable);
-    let busy = Move { group: GroupId::from("busy"), ..wish(Some(150)) };
-    let other = Move { group: GroupId::from("aaa"), ..wish(Some(110)) };
-    let plan = ResetPlan::draw(vec![busy, wish(Some(150)), other], &state, &Overrides::default());
+    let busy = OffsetReset { group: GroupId::from("busy"), ..reset(Some(150)) };
+    let other = OffsetReset { group: GroupId::from("aaa"), ..reset(Some(110)) };
+    let plan = ResetPlan::build(vec![busy, reset(Some(150)), other], &state, &Overrides::default());
     let groups: Vec<_> = plan.steps().iter().map(|step| step.group.as_str()).collect();
     assert_eq!(groups, ["aaa", "app", "busy"]);
     let refused: Vec<_> = plan.refused().map(|(step, refusal)| (step.group.as_str(), refusal)).collect();
@@ -260,7 +257,7 @@ fn a_plan_is_sorted_and_counts_what_it_refuses_apart() {
 #[test]
 fn an_undo_file_of_another_kind_or_cut_short_is_refused() {
     let undo = Undo::of(
-        &ResetPlan::draw(Vec::new(), &TargetState::default(), &Overrides::default()),
+        &ResetPlan::build(Vec::new(), &TargetState::default(), &Overrides::default()),
         Timestamp::UNIX_EPOCH,
         None,
     );
@@ -278,23 +275,23 @@ fn an_undo_file_of_another_kind_or_cut_short_is_refused() {
 /// O2: a group that has rewound on the source stands too far ahead where MM2's sync has put it. A checkpoint says who put it there.
 #[test]
 fn a_commit_that_mm2_made_is_no_reason_not_to_go_back() {
-    let pair = |upstream, downstream| Sync::new(SourceOffset::new(upstream).unwrap(), at(downstream));
+    let pair = |upstream, downstream| OffsetPair::new(SourceOffset::new(upstream).unwrap(), at(downstream));
     let place = (app(), orders());
     let mut state = state(Some(GroupState::Empty), Some(commit(180, "")));
     state.source_commits.insert(place.clone(), SourceOffset::new(40).unwrap());
 
     let refused = |state: &TargetState, checkpoint| {
-        let step = step(wish(Some(120)), state, &Overrides::default());
+        let step = step(reset(Some(120)), state, &Overrides::default());
         let source = SourceOffset::new(40).ok();
-        assert_eq!(step.verdict, Verdict::Refused(Refusal::Backwards { from: at(180), source, checkpoint }));
+        assert_eq!(step.check, Check::Refused(Refusal::Backwards { from: at(180), source, checkpoint }));
     };
     refused(&state, None);
     state.checkpoints.insert(place.clone(), pair(99, 179));
     refused(&state, Some(pair(99, 179)));
 
     state.checkpoints.insert(place, pair(100, 180));
-    let step = step(wish(Some(120)), &state, &Overrides::default());
-    assert_eq!(step.verdict, Verdict::Ready);
+    let step = step(reset(Some(120)), &state, &Overrides::default());
+    assert_eq!(step.check, Check::Ready);
     assert_eq!(step.notices, [Notice::BehindSync { from: at(180), checkpoint: pair(100, 180) }]);
 }
 
@@ -305,8 +302,8 @@ fn only_the_groups_that_are_named_may_go_back() {
     state.committed.insert((other.clone(), orders()), commit(180, ""));
     let overrides =
         Overrides { backwards: Backwards::Only([app()].into_iter().collect()), ..Overrides::default() };
-    let moves = vec![wish(Some(120)), Move { group: other.clone(), ..wish(Some(120)) }];
-    let plan = ResetPlan::draw(moves, &state, &overrides);
+    let resets = vec![reset(Some(120)), OffsetReset { group: other.clone(), ..reset(Some(120)) }];
+    let plan = ResetPlan::build(resets, &state, &overrides);
     let refused: Vec<_> = plan.refused().map(|(step, _)| &step.group).collect();
     assert_eq!(refused, [&other]);
 }
@@ -322,42 +319,42 @@ fn groups_of_other_kinds_are_refused_by_their_kind() {
         (GroupKind::Unknown, Refusal::Active(GroupState::Unknown)),
     ] {
         state.kinds.insert(app(), kind);
-        let verdict = step(wish(Some(150)), &state, &Overrides::default()).verdict;
-        assert_eq!(verdict, Verdict::Refused(refusal), "{kind:?}");
-        let tried = step(wish(Some(150)), &state, &all_overrides()).verdict;
-        assert_eq!(tried == Verdict::Ready, kind.has_offsets(), "{kind:?}");
+        let check = step(reset(Some(150)), &state, &Overrides::default()).check;
+        assert_eq!(check, Check::Refused(refusal), "{kind:?}");
+        let tried = step(reset(Some(150)), &state, &all_overrides()).check;
+        assert_eq!(tried == Check::Ready, kind.has_offsets(), "{kind:?}");
     }
     state.groups.insert(app(), GroupState::Empty);
     state.kinds.insert(app(), GroupKind::Streams);
-    assert_eq!(step(wish(Some(150)), &state, &Overrides::default()).verdict, Verdict::Ready);
+    assert_eq!(step(reset(Some(150)), &state, &Overrides::default()).check, Check::Ready);
 }
 
 /// G5: the limit is the target's, and counts UTF-16 code units.
 #[test]
 fn metadata_that_the_target_does_not_take_is_refused_dropped_or_cut() {
     let mut state = state(Some(GroupState::Empty), None);
-    let wish = |metadata: &str| Move { metadata: Some(metadata.to_owned()), ..wish(Some(150)) };
+    let reset = |metadata: &str| OffsetReset { metadata: Some(metadata.to_owned()), ..reset(Some(150)) };
     let under = |long_metadata| Overrides { long_metadata, ..Overrides::default() };
     state.metadata_limit = Some(5);
-    assert_eq!(step(wish("12345"), &state, &under(LongMetadata::Refuse)).verdict, Verdict::Ready);
+    assert_eq!(step(reset("12345"), &state, &under(LongMetadata::Refuse)).check, Check::Ready);
     let long = "12\u{1f980}34";
     let refusal = Refusal::LongMetadata { length: 6, limit: 5 };
-    assert_eq!(step(wish(long), &state, &under(LongMetadata::Refuse)).verdict, Verdict::Refused(refusal));
-    let dropped = step(wish(long), &state, &under(LongMetadata::Drop));
-    assert_eq!((dropped.verdict, dropped.after), (Verdict::Ready, Some(commit(150, ""))));
+    assert_eq!(step(reset(long), &state, &under(LongMetadata::Refuse)).check, Check::Refused(refusal));
+    let dropped = step(reset(long), &state, &under(LongMetadata::Drop));
+    assert_eq!((dropped.check, dropped.after), (Check::Ready, Some(commit(150, ""))));
     assert_eq!(dropped.notices, [Notice::MetadataDropped { length: 6, limit: 5 }]);
-    let cut = step(wish(long), &state, &under(LongMetadata::Cut));
+    let cut = step(reset(long), &state, &under(LongMetadata::Cut));
     assert_eq!(cut.after, Some(commit(150, "12\u{1f980}3")));
     state.metadata_limit = Some(3);
-    let cut = step(wish(long), &state, &under(LongMetadata::Cut));
+    let cut = step(reset(long), &state, &under(LongMetadata::Cut));
     assert_eq!(cut.after, Some(commit(150, "12")), "no character is cut in half");
 
     // What the target does not tell is told only where it can matter.
     state.metadata_limit = None;
-    assert_eq!(step(wish(long), &state, &under(LongMetadata::Refuse)).notices, []);
+    assert_eq!(step(reset(long), &state, &under(LongMetadata::Refuse)).notices, []);
     let longer = "m".repeat(4097);
-    let unknown = step(wish(&longer), &state, &under(LongMetadata::Refuse));
-    assert_eq!(unknown.verdict, Verdict::Ready);
+    let unknown = step(reset(&longer), &state, &under(LongMetadata::Refuse));
+    assert_eq!(unknown.check, Check::Ready);
     assert_eq!(unknown.notices, [Notice::MetadataMayBeTooLong { length: 4097 }]);
 }
 
@@ -371,12 +368,12 @@ fn a_group_whose_commits_may_expire_at_once_is_told_and_can_be_recreated() {
     state.committed.insert((app(), TopicPartition::new("gone", 0)), commit(1, "of no topic"));
     state.aging.insert(app());
 
-    let plan = ResetPlan::draw(vec![wish(Some(160))], &state, &Overrides::default());
+    let plan = ResetPlan::build(vec![reset(Some(160))], &state, &Overrides::default());
     assert_eq!(plan.steps()[0].notices, [Notice::ExpiresFromEmpty { retention: None }]);
     assert!(plan.recreated().is_empty());
 
     let recreate = Overrides { recreate: true, ..Overrides::default() };
-    let plan = ResetPlan::draw(vec![wish(Some(150))], &state, &recreate);
+    let plan = ResetPlan::build(vec![reset(Some(150))], &state, &recreate);
     assert_eq!(plan.recreated().iter().collect::<Vec<_>>(), [&app()]);
     let written: Vec<_> =
         plan.commits().into_iter().map(|commit| (commit.partition, commit.committed)).collect();
@@ -384,7 +381,7 @@ fn a_group_whose_commits_may_expire_at_once_is_told_and_can_be_recreated() {
     assert!(plan.steps().iter().all(|step| step.notices.is_empty()));
 
     state.groups.insert(app(), GroupState::Stable);
-    let plan = ResetPlan::draw(vec![wish(Some(160))], &state, &recreate);
+    let plan = ResetPlan::build(vec![reset(Some(160))], &state, &recreate);
     assert!(plan.recreated().is_empty(), "a group with members is not deleted");
 }
 
@@ -393,8 +390,8 @@ fn a_group_whose_commits_may_expire_at_once_is_told_and_can_be_recreated() {
 fn an_open_transaction_of_the_group_is_told() {
     let mut state = state(Some(GroupState::Empty), None);
     state.pending.insert((app(), orders()));
-    let step = step(wish(Some(150)), &state, &Overrides::default());
-    assert_eq!((step.verdict, step.notices), (Verdict::Ready, vec![Notice::OpenTransaction]));
+    let step = step(reset(Some(150)), &state, &Overrides::default());
+    assert_eq!((step.check, step.notices), (Check::Ready, vec![Notice::OpenTransaction]));
 }
 
 mod properties {
@@ -425,10 +422,10 @@ mod properties {
         })
     }
 
-    fn wishes() -> impl Strategy<Value = Vec<Move>> {
-        let wish = (prop::option::weighted(0.9, 90..210_i64), prop::option::of("[xy]?"), any::<bool>());
-        btree_map(place(), wish, 1..8).prop_map(|wishes| {
-            let wish = |((group, partition), (to, metadata, sound)): (_, (Option<i64>, _, _))| Move {
+    fn resets() -> impl Strategy<Value = Vec<OffsetReset>> {
+        let reset = (prop::option::weighted(0.9, 90..210_i64), prop::option::of("[xy]?"), any::<bool>());
+        btree_map(place(), reset, 1..8).prop_map(|resets| {
+            let reset = |((group, partition), (to, metadata, sound)): (_, (Option<i64>, _, _))| OffsetReset {
                 group,
                 partition,
                 to: to.map(at),
@@ -437,7 +434,7 @@ mod properties {
                 stranded: None,
                 optional: false,
             };
-            wishes.into_iter().map(wish).collect()
+            resets.into_iter().map(reset).collect()
         })
     }
 
@@ -458,14 +455,14 @@ mod properties {
         #[test]
         fn what_is_ready_passes_every_check_that_is_on(
             state in worlds(),
-            wishes in wishes(),
+            resets in resets(),
             on in overrides(),
         ) {
             let sound: std::collections::BTreeMap<_, _> =
-                wishes.iter().map(|wish| ((wish.group.clone(), wish.partition.clone()), wish.sound)).collect();
-            let plan = ResetPlan::draw(wishes.clone(), &state, &on);
-            prop_assert_eq!(plan.steps().len(), wishes.len());
-            for step in plan.steps().iter().filter(|step| step.verdict == Verdict::Ready) {
+                resets.iter().map(|reset| ((reset.group.clone(), reset.partition.clone()), reset.sound)).collect();
+            let plan = ResetPlan::build(resets.clone(), &state, &on);
+            prop_assert_eq!(plan.steps().len(), resets.len());
+            for step in plan.steps().iter().filter(|step| step.check == Check::Ready) {
                 let after = step.after.clone().expect("something to commit");
                 let group = state.groups.get(&step.group).copied().unwrap_or(GroupState::Dead);
                 prop_assert!(on.active || group.accepts_offsets());
@@ -475,18 +472,18 @@ mod properties {
                 prop_assert!(state.logs.get(&step.partition).is_some());
                 prop_assert_ne!(step.before.as_ref(), Some(&after));
             }
-            let ready = plan.steps().iter().filter(|step| step.verdict == Verdict::Ready).count();
+            let ready = plan.steps().iter().filter(|step| step.check == Check::Ready).count();
             prop_assert_eq!(plan.commits().len(), ready);
         }
 
         #[test]
         fn applying_a_plan_and_its_undo_leaves_every_commit_that_was_there(
             mut state in worlds(),
-            wishes in wishes(),
+            resets in resets(),
         ) {
             let all = all_overrides();
             let before = state.committed.clone();
-            let plan = ResetPlan::draw(wishes, &state, &all);
+            let plan = ResetPlan::build(resets, &state, &all);
             let undo = Undo::of(&plan, Timestamp::UNIX_EPOCH, Some("cluster-1".to_owned()));
             let undo = match Undo::read(&undo.write()) {
                 Ok(again) => {
@@ -497,7 +494,7 @@ mod properties {
                 Err(error) => return Err(TestCaseError::fail(error.to_string())),
             };
             apply(&plan, &mut state);
-            apply(&ResetPlan::draw(undo.moves(), &state, &all), &mut state);
+            apply(&ResetPlan::build(undo.resets(), &state, &all), &mut state);
             for (place, commit) in before {
                 prop_assert_eq!(state.committed.get(&place), Some(&commit));
             }

@@ -6,17 +6,17 @@ use std::ops::Range;
 
 use jiff::Timestamp;
 use offsets_core::evidence::{
-    Evidence, Fingerprint, Logs, Reading, Recollection, RecordedCommit, Records, Remembering, Scan,
-    ScannedRecord, SourceState,
+    ArchivedEvidence, Evidence, Fingerprint, Logs, Reading, RecordedCommit, Records, Scan, ScannedRecord,
+    SourceState, WithArchive,
 };
-use offsets_core::history::{CheckpointHistory, Sync, SyncHistory};
+use offsets_core::history::{CheckpointHistory, OffsetPair, SyncHistory};
 use offsets_core::link::Link;
 use offsets_core::mm2::Checkpoint;
 use offsets_core::model::{
     Commit, CommittedOffset, GroupId, GroupSelection, LogRange, SourceOffset, TargetOffset, TopicPartition,
 };
 use offsets_core::reconcile::{Identity, Seed};
-use offsets_core::translate::{Inquiry, Rules, Selection};
+use offsets_core::translate::{EvidencePolicy, Selection, Translator};
 
 const TOPIC: &str = "orders";
 
@@ -69,7 +69,7 @@ fn commit(g: i64) -> RecordedCommit {
 fn evidence(g: i64) -> Evidence {
     let mut syncs = SyncHistory::new(false);
     for (from, to) in [(0, 0), (100, 90), (200, 190)] {
-        syncs.add(TOPIC, 0, Sync::new(up(from), down(to)));
+        syncs.add(TOPIC, 0, OffsetPair::new(up(from), down(to)));
     }
     let target = LogRange { start: down(0), end: down(250) };
     Evidence {
@@ -82,15 +82,15 @@ fn evidence(g: i64) -> Evidence {
     }
 }
 
-fn inquiry(link: &Link) -> Inquiry {
+fn translator(link: &Link) -> Translator {
     let groups = Selection::Groups { groups: GroupSelection::All, topics: Vec::new() };
-    let inquiry = Inquiry::about(link.clone(), groups, Timestamp::UNIX_EPOCH);
-    inquiry.under(Rules::without_probes()).sowing()
+    let translator = Translator::new(link.clone(), groups, Timestamp::UNIX_EPOCH);
+    translator.with_policy(EvidencePolicy::without_probes()).with_reread_sets()
 }
 
 fn seed(mut evidence: Evidence) -> Seed {
-    let Ok(heard) = inquiry(&evidence.link).hear(&mut evidence);
-    let mut seeds = heard.conclude().seeds;
+    let Ok(done) = translator(&evidence.link).run(&mut evidence);
+    let mut seeds = done.finish().seeds;
     assert_eq!(seeds.len(), 1);
     seeds.remove(0)
 }
@@ -163,7 +163,7 @@ fn as_many_unread_records_are_looked_at_as_can_have_been_copied_before_the_windo
     // what stands below 200.
     let mut syncs = SyncHistory::new(false);
     for (from, to) in [(100, 90), (200, 450)] {
-        syncs.add(TOPIC, 0, Sync::new(up(from), down(to)));
+        syncs.add(TOPIC, 0, OffsetPair::new(up(from), down(to)));
     }
     let target = LogRange { start: down(0), end: down(500) };
     let within = |known: Range<i64>| Evidence {
@@ -207,17 +207,17 @@ fn a_dead_source_is_stood_in_for_by_what_was_kept_of_it() {
         source_records,
         ..evidence(150)
     };
-    let heard = |kept: Records<SourceOffset>| {
-        let recollection = Recollection { commits: vec![commit(150)], ..Recollection::default() };
-        let witness = dead(Records::default());
-        let asked = inquiry(&witness.link);
-        let Ok(heard) = asked.hear(&mut Remembering::new(witness, recollection).with_records(kept));
-        heard.conclude().seeds.remove(0)
+    let done = |kept: Records<SourceOffset>| {
+        let recollection = ArchivedEvidence { commits: vec![commit(150)], ..ArchivedEvidence::default() };
+        let evidence_source = dead(Records::default());
+        let asked = translator(&evidence_source.link);
+        let Ok(done) = asked.run(&mut WithArchive::new(evidence_source, recollection).with_records(kept));
+        done.finish().seeds.remove(0)
     };
-    let window = &heard(records([scan(0..250, plain)])).windows[0];
+    let window = &done(records([scan(0..250, plain)])).windows[0];
     assert_eq!((&window.read, window.until), (&named(101..150), Some(down(190))));
-    is_unseeded(&heard(Records::default()), "no archive kept");
-    is_unseeded(&heard(records([scan(0..200, plain)])), "below source offset 200");
+    is_unseeded(&done(Records::default()), "no archive kept");
+    is_unseeded(&done(records([scan(0..200, plain)])), "below source offset 200");
 }
 
 #[test]

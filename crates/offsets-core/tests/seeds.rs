@@ -4,17 +4,17 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 mod cases;
-mod stories;
+mod strategies;
 
 use offsets_core::evidence::Evidence;
 use offsets_core::model::{GroupId, SourceOffset};
 use offsets_core::reconcile::{Seed, Sowing};
-use offsets_core::sim::{Entry, Event, Known, Law, Resumption, Setting, Story, Timestamps, World};
-use offsets_core::translate::{Row, Rules, answers, seeds};
+use offsets_core::sim::{Entry, Event, History, Invariant, Known, Resumption, Setting, Timestamps, World};
+use offsets_core::translate::{EvidencePolicy, Row, answers, seeds};
 use proptest::prelude::*;
 
 /// The answers for groups that have committed every source offset in `from..=to`, with their seeds.
-fn seeded(evidence: &Evidence, rules: &Rules, from: i64, to: i64) -> Vec<(Row, Seed)> {
+fn seeded(evidence: &Evidence, rules: &EvidencePolicy, from: i64, to: i64) -> Vec<(Row, Seed)> {
     let offset = |g| (World::partition(), SourceOffset::new(g).unwrap());
     let mut rows = answers(evidence, rules, &(from..=to).map(offset).collect::<Vec<_>>());
     for row in &mut rows {
@@ -37,20 +37,20 @@ fn after(now: &World, events: &[Event]) -> World {
     then
 }
 
-fn rules() -> impl Strategy<Value = Rules> {
-    let limit = prop_oneof![2 => Just(Rules::PROBE_MAX_RECORDS), 1 => 1..80_u64];
+fn rules() -> impl Strategy<Value = EvidencePolicy> {
+    let limit = prop_oneof![2 => Just(EvidencePolicy::PROBE_MAX_RECORDS), 1 => 1..80_u64];
     (any::<bool>(), limit).prop_map(|(probes, limit)| {
-        let rules = if probes { Rules::default() } else { Rules::without_probes() };
+        let rules = if probes { EvidencePolicy::default() } else { EvidencePolicy::without_probes() };
         rules.reading_at_most(limit)
     })
 }
 
 /// Stories in which many records look alike, for it is they that a seed can mistake.
-fn alike(stories: impl Strategy<Value = Story>) -> impl Strategy<Value = Story> {
-    (stories, 1..6_i64, any::<bool>()).prop_map(|(story, twins, as_told)| {
-        let timestamps = if as_told { story.setting.timestamps } else { Timestamps::Created };
-        let twins = if as_told { story.setting.twins } else { twins };
-        Story { setting: Setting { twins, timestamps, ..story.setting }, ..story }
+fn alike(stories: impl Strategy<Value = History>) -> impl Strategy<Value = History> {
+    (stories, 1..6_i64, any::<bool>()).prop_map(|(history, twins, as_told)| {
+        let timestamps = if as_told { history.setting.timestamps } else { Timestamps::Created };
+        let twins = if as_told { history.setting.twins } else { twins };
+        History { setting: Setting { twins, timestamps, ..history.setting }, ..history }
     })
 }
 
@@ -60,19 +60,19 @@ fn known() -> impl Strategy<Value = Known> {
 }
 
 fn drops_nothing_unread(
-    story: &Story,
-    later: &Story,
-    rules: &Rules,
+    history: &History,
+    later: &History,
+    rules: &EvidencePolicy,
     known: Known,
 ) -> Result<(), TestCaseError> {
-    let (read, now) = story.tell();
+    let (read, now) = history.tell();
     let then = after(&now, &later.events);
-    let law = Law::of(&read, &now, known);
-    let (from, to) = (story.setting.origin.0.min(read.source.start), read.source.end);
+    let law = Invariant::of(&read, &now, known);
+    let (from, to) = (history.setting.origin.0.min(read.source.start), read.source.end);
     for (row, seed) in seeded(&now.evidence(&read, known), rules, from, to) {
         if let Some(sowing) = sowing(&seed) {
             let dropped = law.drops(&row, sowing, &then);
-            let breach = dropped.into_iter().find(|departure| departure.excuse.is_none());
+            let breach = dropped.into_iter().find(|violation| violation.waiver.is_none());
             prop_assert!(breach.is_none(), "{known:?}: {}", breach.unwrap().detail);
         }
     }
@@ -84,35 +84,35 @@ proptest! {
 
     #[test]
     fn no_seed_drops_a_record_that_the_group_has_not_read(
-        story in alike(stories::stories()), later in stories::stories(), rules in rules(), known in known()
+        history in alike(strategies::stories()), later in strategies::stories(), rules in rules(), known in known()
     ) {
-        drops_nothing_unread(&story, &later, &rules, known)?;
+        drops_nothing_unread(&history, &later, &rules, known)?;
     }
 
     #[test]
     fn nor_where_two_replicators_copy_or_topics_are_created_anew(
-        story in prop_oneof![alike(stories::rivalries()).boxed(), alike(stories::recreations()).boxed()],
-        later in stories::stories(), rules in rules(), known in known()
+        history in prop_oneof![alike(strategies::rivalries()).boxed(), alike(strategies::recreations()).boxed()],
+        later in strategies::stories(), rules in rules(), known in known()
     ) {
-        drops_nothing_unread(&story, &later, &rules, known)?;
+        drops_nothing_unread(&history, &later, &rules, known)?;
     }
 
     #[test]
-    fn a_link_that_preserves_offsets_needs_no_seed(story in stories::preservations()) {
-        let (read, now) = story.tell();
-        for (_, seed) in seeded(&now.evidence(&read, Known::ALL), &Rules::default(), read.source.start, read.source.end) {
+    fn a_link_that_preserves_offsets_needs_no_seed(history in strategies::preservations()) {
+        let (read, now) = history.tell();
+        for (_, seed) in seeded(&now.evidence(&read, Known::ALL), &EvidencePolicy::default(), read.source.start, read.source.end) {
             prop_assert!(seed.windows.is_empty(), "{seed:?}");
         }
     }
 
     /// Where MM2 never dies and nobody else writes, inside a window that was sown nothing comes twice.
     #[test]
-    fn inside_a_sown_window_nothing_is_read_twice(story in stories::undisturbed_stories(), probes in any::<bool>()) {
-        let plain = Setting { twins: 1, timestamps: Timestamps::Created, ..story.setting };
-        let story = Story { setting: plain, ..story };
-        let (read, now) = story.tell();
+    fn inside_a_sown_window_nothing_is_read_twice(history in strategies::undisturbed_stories(), probes in any::<bool>()) {
+        let plain = Setting { twins: 1, timestamps: Timestamps::Created, ..history.setting };
+        let history = History { setting: plain, ..history };
+        let (read, now) = history.tell();
         let then = after(&now, &[Event::Copy { records: 1_000 }]);
-        let rules = if probes { Rules::default() } else { Rules::without_probes() };
+        let rules = if probes { EvidencePolicy::default() } else { EvidencePolicy::without_probes() };
         // A checkpoint does not tell how many holes the source has in front of it.
         let known = Known { checkpoints: false, ..Known::ALL };
         for (row, seed) in seeded(&now.evidence(&read, known), &rules, read.source.start, read.source.end) {
@@ -134,16 +134,16 @@ proptest! {
 
     /// And where everything is copied, the window closes by itself: nothing was sown that does not come.
     #[test]
-    fn a_window_closes_when_everything_has_come(story in stories::undisturbed_stories()) {
-        let plain = Setting { twins: 1, filter: 0, timestamps: Timestamps::Created, ..story.setting };
+    fn a_window_closes_when_everything_has_come(history in strategies::undisturbed_stories()) {
+        let plain = Setting { twins: 1, filter: 0, timestamps: Timestamps::Created, ..history.setting };
         let calm = |event: &Event| !matches!(event, Event::CompactTarget { .. } | Event::TargetRetention { .. });
-        let mut story = Story { setting: plain, ..story };
-        story.events.retain(calm);
-        story.meanwhile.retain(calm);
-        let (read, now) = story.tell();
+        let mut history = History { setting: plain, ..history };
+        history.events.retain(calm);
+        history.meanwhile.retain(calm);
+        let (read, now) = history.tell();
         let then = after(&now, &[Event::Copy { records: 1_000 }]);
         let known = Known { checkpoints: false, ..Known::ALL };
-        for (row, seed) in seeded(&now.evidence(&read, known), &Rules::default(), read.source.start, read.source.end) {
+        for (row, seed) in seeded(&now.evidence(&read, known), &EvidencePolicy::default(), read.source.start, read.source.end) {
             if let Some(sowing) = sowing(&seed).filter(|sowing| sowing.from.get() < 1 << 48) {
                 prop_assert!(!Resumption::of(&then, sowing).is_open, "{row:?}\n{seed:?}");
             }

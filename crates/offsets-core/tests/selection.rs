@@ -6,17 +6,17 @@ mod cases;
 
 use jiff::Timestamp;
 use offsets_core::evidence::{
-    Evidence, Fact, Logs, Question, Reading, RecordedCommit, SourceState, Span, Witness, read_dump,
+    Answer, Evidence, EvidenceSource, Logs, Query, Reading, RecordedCommit, SourceState, Span, read_dump,
     write_dump,
 };
-use offsets_core::history::{CheckpointHistory, Sync, SyncHistory};
+use offsets_core::history::{CheckpointHistory, OffsetPair, SyncHistory};
 use offsets_core::link::{Link, Side};
 use offsets_core::mm2::Checkpoint;
 use offsets_core::model::{
     Commit, CommittedOffset, GroupId, GroupSelection, LogRange, SourceOffset, TargetOffset, TopicPartition,
 };
 use offsets_core::translate::{
-    EvidenceKind, Inquiry, NoTarget, OffsetForm, Position, Rules, Selection, Summary, Translation,
+    EvidenceKind, EvidencePolicy, NoTarget, OffsetForm, Position, Selection, Summary, Translation, Translator,
 };
 
 fn up(offset: i64) -> SourceOffset {
@@ -42,7 +42,7 @@ fn commit(group: &str, topic: &str, partition: i32, offset: i64) -> RecordedComm
 fn evidence(commits: Vec<RecordedCommit>) -> Evidence {
     let mut syncs = SyncHistory::default();
     for (upstream, downstream) in [(100, 0), (201, 101)] {
-        syncs.add("orders", 0, Sync::new(up(upstream), down(downstream)));
+        syncs.add("orders", 0, OffsetPair::new(up(upstream), down(downstream)));
     }
     let source = LogRange { start: up(0), end: up(1_000) };
     let target = LogRange { start: down(0), end: down(150) };
@@ -69,8 +69,8 @@ fn named(names: &[&str]) -> GroupSelection {
 }
 
 fn translate(mut evidence: Evidence, selection: Selection) -> Translation {
-    let inquiry = Inquiry::about(evidence.link.clone(), selection, Timestamp::UNIX_EPOCH);
-    inquiry.hear(&mut evidence).unwrap().conclude()
+    let translator = Translator::new(evidence.link.clone(), selection, Timestamp::UNIX_EPOCH);
+    translator.run(&mut evidence).unwrap().finish()
 }
 
 fn answered(translation: &Translation) -> Vec<String> {
@@ -256,11 +256,11 @@ fn with_a_dead_source_a_group_that_is_ahead_on_the_target_is_said_to_be() {
 /// Answers the first batch as long as the source lives, and then finds it dead.
 struct DiesInBetween(Evidence);
 
-impl Witness for DiesInBetween {
+impl EvidenceSource for DiesInBetween {
     type Error = std::convert::Infallible;
 
-    fn answer(&mut self, questions: Vec<Question>) -> Result<Vec<Fact>, Self::Error> {
-        let facts = self.0.answer(questions);
+    fn answer(&mut self, queries: Vec<Query>) -> Result<Vec<Answer>, Self::Error> {
+        let facts = self.0.answer(queries);
         self.0.source = SourceState::Dead { reason: "gone since".to_owned() };
         facts
     }
@@ -270,10 +270,10 @@ impl Witness for DiesInBetween {
 fn a_source_that_died_after_its_commits_were_read_gives_the_same_answers_from_a_dump() {
     let evidence = evidence(vec![commit("app", "orders", 0, 150)]);
     let everybody = || groups(GroupSelection::All, &[]);
-    let inquiry = Inquiry::about(evidence.link.clone(), everybody(), Timestamp::UNIX_EPOCH);
-    let heard = inquiry.hear(&mut DiesInBetween(evidence)).unwrap();
-    let again = translate(heard.evidence().clone(), everybody());
-    let first = heard.conclude();
+    let translator = Translator::new(evidence.link.clone(), everybody(), Timestamp::UNIX_EPOCH);
+    let done = translator.run(&mut DiesInBetween(evidence)).unwrap();
+    let again = translate(done.evidence().clone(), everybody());
+    let first = done.finish();
     assert_eq!(answered(&first), ["app orders-0"]);
     assert_eq!(first.rows[0].reread_max, Some(149), "the group may have gone on since");
     let report =
@@ -285,63 +285,63 @@ fn a_source_that_died_after_its_commits_were_read_gives_the_same_answers_from_a_
 fn log_ranges_are_asked_for_after_the_topics_and_only_where_they_matter() {
     let mut evidence = evidence(vec![commit("app", "orders", 0, 100), commit("b", "bills", 3, 1)]);
     let selection = groups(named(&["app"]), &[]);
-    let mut inquiry = Inquiry::about(evidence.link.clone(), selection, Timestamp::UNIX_EPOCH);
-    let first = inquiry.questions().unwrap();
+    let mut translator = Translator::new(evidence.link.clone(), selection, Timestamp::UNIX_EPOCH);
+    let first = translator.queries().unwrap();
     let expected = [
-        Question::OffsetSyncs {
+        Query::OffsetSyncs {
             on: Side::Source,
             topic: "mm2-offset-syncs.dst.internal".into(),
             markers_on_target: false,
         },
-        Question::Checkpoints { topic: "src.checkpoints.internal".into() },
-        Question::CopiedThrough { topic: "mm2-offsets.src.internal".into() },
-        Question::SourceCommits(named(&["app"])),
+        Query::Checkpoints { topic: "src.checkpoints.internal".into() },
+        Query::CopiedThrough { topic: "mm2-offsets.src.internal".into() },
+        Query::SourceCommits(named(&["app"])),
     ];
     assert_eq!(first, expected);
     let Ok(facts) = evidence.answer(first);
-    inquiry.learn(facts);
+    translator.feed(facts);
     let expected = [
-        Question::TargetLogs(vec![TopicPartition::new("src.orders", 0)]),
-        Question::SourceLogs(vec![TopicPartition::new("orders", 0)]),
+        Query::TargetLogs(vec![TopicPartition::new("src.orders", 0)]),
+        Query::SourceLogs(vec![TopicPartition::new("orders", 0)]),
     ];
-    let second = inquiry.questions().unwrap();
+    let second = translator.queries().unwrap();
     assert_eq!(second, expected);
     let Ok(facts) = evidence.answer(second);
-    inquiry.learn(facts);
-    assert_eq!(inquiry.questions(), None, "the commit is at a sync, so there is nothing to look for");
+    translator.feed(facts);
+    assert_eq!(translator.queries(), None, "the commit is at a sync, so there is nothing to look for");
 }
 
 #[test]
 fn ids_of_topics_are_asked_for_beside_the_log_ranges_and_only_to_tell_topics_apart() {
     let mut evidence = evidence(vec![commit("app", "orders", 0, 100), commit("b", "bills", 3, 1)]);
     let selection = groups(named(&["app"]), &[]);
-    let inquiry = Inquiry::about(evidence.link.clone(), selection, Timestamp::UNIX_EPOCH);
-    let mut inquiry = inquiry.telling_topics_apart();
-    let first = inquiry.questions().unwrap();
+    let translator = Translator::new(evidence.link.clone(), selection, Timestamp::UNIX_EPOCH);
+    let mut translator = translator.with_topic_ids();
+    let first = translator.queries().unwrap();
     let Ok(facts) = evidence.answer(first);
-    inquiry.learn(facts);
+    translator.feed(facts);
     let expected = [
-        Question::TargetLogs(vec![TopicPartition::new("src.orders", 0)]),
-        Question::TargetTopics(vec!["src.orders".into()]),
-        Question::SourceTopics(vec!["orders".into()]),
-        Question::SourceLogs(vec![TopicPartition::new("orders", 0)]),
+        Query::TargetLogs(vec![TopicPartition::new("src.orders", 0)]),
+        Query::TargetTopics(vec!["src.orders".into()]),
+        Query::SourceTopics(vec!["orders".into()]),
+        Query::SourceLogs(vec![TopicPartition::new("orders", 0)]),
     ];
-    assert_eq!(inquiry.questions().unwrap(), expected);
+    assert_eq!(translator.queries().unwrap(), expected);
 }
 
 #[test]
 fn records_are_asked_for_inside_open_brackets_only() {
     // 150 lies between the syncs 100:0 and 201:101; 100 is at one.
     let evidence = evidence(vec![commit("app", "orders", 0, 150), commit("b", "orders", 0, 100)]);
-    let asked = |rules: Rules| {
+    let asked = |rules: EvidencePolicy| {
         let selection = groups(GroupSelection::All, &[]);
-        let mut inquiry =
-            Inquiry::about(evidence.link.clone(), selection, Timestamp::UNIX_EPOCH).under(rules);
+        let mut translator =
+            Translator::new(evidence.link.clone(), selection, Timestamp::UNIX_EPOCH).with_policy(rules);
         let mut last = Vec::new();
-        while let Some(questions) = inquiry.questions() {
-            last.clone_from(&questions);
-            let Ok(facts) = evidence.clone().answer(questions);
-            inquiry.learn(facts);
+        while let Some(queries) = translator.queries() {
+            last.clone_from(&queries);
+            let Ok(facts) = evidence.clone().answer(queries);
+            translator.feed(facts);
         }
         last
     };
@@ -350,18 +350,17 @@ fn records_are_asked_for_inside_open_brackets_only() {
         offsets: LogRange { start, end },
     };
     let target =
-        Question::TargetRecords { spans: vec![span("src.orders", down(0), down(102))], origin_header: None };
+        Query::TargetRecords { spans: vec![span("src.orders", down(0), down(102))], origin_header: None };
     let source = Span {
         partition: TopicPartition::new("orders", 0),
         offsets: LogRange { start: up(100), end: up(202) },
     };
-    assert_eq!(asked(Rules::default()), [target.clone(), Question::SourceRecords(vec![source])]);
+    assert_eq!(asked(EvidencePolicy::default()), [target.clone(), Query::SourceRecords(vec![source])]);
     let kinds = [EvidenceKind::Syncs, EvidenceKind::TargetScan];
-    assert_eq!(asked(Rules::only(kinds)), [target]);
-    let logs_only =
-        |questions: &[Question]| matches!(questions, [Question::TargetLogs(_), .., Question::SourceLogs(_)]);
-    assert!(logs_only(&asked(Rules::without_probes())));
-    assert!(logs_only(&asked(Rules::default().reading_at_most(0))));
+    assert_eq!(asked(EvidencePolicy::only(kinds)), [target]);
+    let logs_only = |queries: &[Query]| matches!(queries, [Query::TargetLogs(_), .., Query::SourceLogs(_)]);
+    assert!(logs_only(&asked(EvidencePolicy::without_probes())));
+    assert!(logs_only(&asked(EvidencePolicy::default().reading_at_most(0))));
 }
 
 mod properties {

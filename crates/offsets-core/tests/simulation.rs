@@ -6,11 +6,11 @@
 use std::thread;
 
 use offsets_core::evidence::Evidence;
-use offsets_core::history::Sync;
+use offsets_core::history::OffsetPair;
 use offsets_core::link::OffsetMapping;
 use offsets_core::model::TargetOffset;
-use offsets_core::sim::{DepartureKind, Kept, Known, Simulation, Trial};
-use offsets_core::translate::{Assumption, Position, Row, Rules};
+use offsets_core::sim::{Case, Kept, Known, Simulation, ViolationKind};
+use offsets_core::translate::{Assumption, EvidencePolicy, Position, Row};
 
 /// How many histories a run tries, unless `SIMULATED_HISTORIES` says otherwise.
 const HISTORIES: u64 = 1_000_000;
@@ -107,10 +107,10 @@ fn taking_what_was_not_kept_of_a_dead_source_for_read_is_caught() {
 fn fingerprints_that_were_kept_make_answers_exact_when_the_source_is_dead() {
     let exact = |kept| -> u64 {
         let told = |seed| {
-            let mut trial = Trial::from_seed(seed);
-            trial.known = Known { source: false, syncs: true, kept, ..trial.known };
-            trial.rules = Rules::default();
-            trial.run().exact
+            let mut case = Case::from_seed(seed);
+            case.known = Known { source: false, syncs: true, kept, ..case.known };
+            case.rules = EvidencePolicy::default();
+            case.run().exact
         };
         (SEED..SEED + 2_000).map(told).sum()
     };
@@ -121,7 +121,7 @@ fn fingerprints_that_were_kept_make_answers_exact_when_the_source_is_dead() {
 #[test]
 fn a_commit_that_is_not_clamped_to_the_log_of_a_link_that_preserves_offsets_is_caught() {
     assert_caught(|evidence, row| {
-        let preserved = evidence.link.mapping == OffsetMapping::Preserved;
+        let preserved = evidence.link.mapping == OffsetMapping::Identical;
         let at = TargetOffset::new(row.committed.offset.get()).ok().filter(|_| preserved)?;
         Some((Position::Exact { at }, &[Assumption::OffsetsPreserved]))
     });
@@ -135,9 +135,9 @@ type Broken = fn(&Evidence, &Row) -> Option<(Position, &'static [Assumption])>;
 #[track_caller]
 fn assert_caught(broken: Broken) {
     let skips = |seed: &u64| {
-        let outcome = Trial::from_seed(*seed)
+        let outcome = Case::from_seed(*seed)
             .run_with(|evidence, rows| rows.into_iter().map(|row| replaced(evidence, row, broken)).collect());
-        outcome.breaches.iter().any(|breach| breach.kind == DepartureKind::Skips)
+        outcome.breaches.iter().any(|breach| breach.kind == ViolationKind::Skips)
     };
     let caught = (SEED..SEED + HISTORIES / 10).find(skips);
     assert!(caught.is_some(), "a rule that skips records went unnoticed");
@@ -154,14 +154,14 @@ fn replaced(evidence: &Evidence, mut row: Row, broken: Broken) -> Row {
 }
 
 /// The syncs at or below a commit and at or above it.
-fn syncs_around(evidence: &Evidence, row: &Row) -> Option<(Sync, Sync)> {
+fn syncs_around(evidence: &Evidence, row: &Row) -> Option<(OffsetPair, OffsetPair)> {
     let history = evidence.syncs.whole()?.get(&row.source)?;
     let neighbours = history.neighbours(row.committed.offset);
     neighbours.floor.zip(neighbours.ceiling).filter(|(floor, ceiling)| floor != ceiling)
 }
 
 /// Where data records stand behind a sync, up to the next.
-fn records_between(evidence: &Evidence, row: &Row, from: Sync, to: Sync) -> Vec<TargetOffset> {
+fn records_between(evidence: &Evidence, row: &Row, from: OffsetPair, to: OffsetPair) -> Vec<TargetOffset> {
     let scans = evidence.target_records.of(&row.target).iter();
     let offsets = scans.flat_map(|scan| &scan.records).map(|record| record.offset);
     offsets.filter(|&at| from.downstream < at && at <= to.downstream).collect()

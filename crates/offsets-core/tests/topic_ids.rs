@@ -4,16 +4,16 @@
 
 use jiff::Timestamp;
 use offsets_core::evidence::{
-    Evidence, Logs, Reading, Recollection, RecordedCommit, Remembering, SourceState, TopicIds, read_dump,
+    ArchivedEvidence, Evidence, Logs, Reading, RecordedCommit, SourceState, TopicIds, WithArchive, read_dump,
     write_dump,
 };
-use offsets_core::history::{Sync, SyncHistory};
+use offsets_core::history::{OffsetPair, SyncHistory};
 use offsets_core::link::{Link, OffsetMapping};
 use offsets_core::model::{
     Commit, CommittedOffset, GroupId, GroupSelection, LogRange, SourceOffset, TargetOffset, TopicId,
     TopicPartition,
 };
-use offsets_core::translate::{Inquiry, Row, Rules, Selection};
+use offsets_core::translate::{EvidencePolicy, Row, Selection, Translator};
 
 fn ids(topic: &str, id: u128) -> TopicIds {
     [(topic.into(), TopicId::new(id).unwrap())].into_iter().collect()
@@ -32,7 +32,7 @@ fn evidence() -> Evidence {
     let mut syncs = SyncHistory::new(false);
     [(0, 5), (150, 155), (300, 305)]
         .into_iter()
-        .for_each(|(u, d)| syncs.add("orders", 0, Sync::new(up(u), down(d))));
+        .for_each(|(u, d)| syncs.add("orders", 0, OffsetPair::new(up(u), down(d))));
     let committed = CommittedOffset { offset: up(150), metadata: String::new() };
     let partition = TopicPartition::new("orders", 0);
     let commit = Commit { group: GroupId::from("app"), partition: partition.clone(), committed };
@@ -55,22 +55,23 @@ fn selection() -> Selection {
     Selection::Groups { groups: GroupSelection::All, topics: Vec::new() }
 }
 
-fn translated(evidence: Evidence, kept: Recollection) -> (Row, Evidence) {
-    let inquiry =
-        Inquiry::about(evidence.link.clone(), selection(), Timestamp::UNIX_EPOCH).telling_topics_apart();
-    let Ok(inquiry) = inquiry.under(Rules::without_probes()).hear(&mut Remembering::new(evidence, kept));
-    let learnt = inquiry.evidence().clone();
-    (inquiry.conclude().rows.remove(0), learnt)
+fn translated(evidence: Evidence, kept: ArchivedEvidence) -> (Row, Evidence) {
+    let translator =
+        Translator::new(evidence.link.clone(), selection(), Timestamp::UNIX_EPOCH).with_topic_ids();
+    let Ok(translator) =
+        translator.with_policy(EvidencePolicy::without_probes()).run(&mut WithArchive::new(evidence, kept));
+    let learnt = translator.evidence().clone();
+    (translator.finish().rows.remove(0), learnt)
 }
 
-fn kept(source: TopicIds, target: TopicIds) -> Recollection {
-    Recollection { source_topics: source, target_topics: target, ..Recollection::default() }
+fn kept(source: TopicIds, target: TopicIds) -> ArchivedEvidence {
+    ArchivedEvidence { source_topics: source, target_topics: target, ..ArchivedEvidence::default() }
 }
 
 #[test]
 fn the_same_ids_and_unknown_ones_change_nothing() {
     for kept in [
-        Recollection::default(),
+        ArchivedEvidence::default(),
         kept(ids("orders", 1), ids("src.orders", 2)),
         kept(ids("bills", 9), ids("src.bills", 9)),
     ] {
@@ -113,8 +114,8 @@ fn a_record_that_saw_the_topic_created_anew_tells_so_without_the_source() {
 #[test]
 fn a_link_that_preserves_offsets_does_not_for_another_topic() {
     let mut preserved = evidence();
-    preserved.link.mapping = OffsetMapping::Preserved;
-    let (row, _) = translated(preserved.clone(), Recollection::default());
+    preserved.link.mapping = OffsetMapping::Identical;
+    let (row, _) = translated(preserved.clone(), ArchivedEvidence::default());
     assert_eq!(row.position.target(), Some(down(150)));
     let (row, _) = translated(preserved, kept(ids("orders", 7), TopicIds::default()));
     assert_eq!((row.position.class(), row.position.target()), ("unsafe", Some(down(5))));
@@ -125,7 +126,7 @@ fn a_dump_keeps_the_ids_and_an_older_dump_has_none() {
     let (row, learnt) = translated(evidence(), kept(ids("orders", 7), TopicIds::default()));
     let again = read_dump(&write_dump(&learnt)).unwrap();
     assert_eq!(again.source_topics, learnt.source_topics);
-    let (from_dump, _) = translated(again, Recollection::default());
+    let (from_dump, _) = translated(again, ArchivedEvidence::default());
     assert_eq!(from_dump.position, row.position);
     let plain =
         Evidence { source_topics: TopicIds::default(), target_topics: TopicIds::default(), ..evidence() };
@@ -147,7 +148,7 @@ fn ids_that_were_seen_before_are_not_new() {
 fn syncs_that_both_flows_write_are_not_used_and_the_answer_says_so() {
     let mut shared = evidence();
     shared.link.syncs_topic_of_flow_back = Some(shared.link.syncs_topic());
-    let (row, _) = translated(shared, Recollection::default());
+    let (row, _) = translated(shared, ArchivedEvidence::default());
     assert_eq!((row.position.class(), row.position.target()), ("floor", Some(down(5))));
     let finding = row.evidence.iter().find(|finding| finding.kind == "shared-syncs").unwrap();
     let expected = "src->dst and dst->src both write mm2-offset-syncs.dst.internal on src";

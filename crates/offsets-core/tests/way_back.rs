@@ -10,13 +10,13 @@ use offsets_core::evidence::{
     CopiedThrough, Evidence, Fingerprint, FlowBack, Reading, RecordedCommit, Records, Scan, ScannedRecord,
     SourceState,
 };
-use offsets_core::history::{CheckpointHistory, Sync, SyncHistory};
+use offsets_core::history::{CheckpointHistory, OffsetPair, SyncHistory};
 use offsets_core::link::{Link, OffsetMapping, ReplicationPolicy};
 use offsets_core::mm2::Checkpoint;
 use offsets_core::model::{
     Commit, CommittedOffset, GroupSelection, LogRange, SourceOffset, TargetOffset, TopicPartition,
 };
-use offsets_core::translate::{Inquiry, NoTarget, Position, Row, Rules, Selection};
+use offsets_core::translate::{EvidencePolicy, NoTarget, Position, Row, Selection, Translator};
 
 /// The link back, from B to A. A held 100..1099 and B their copies, 0..999; 40 records were stranded on A; then B took 30 of
 /// its own, which the link copied to A behind them.
@@ -32,7 +32,7 @@ struct Return {
     syncs: &'static [(i64, i64)],
     /// Whether B answers.
     alive: bool,
-    rules: Rules,
+    rules: EvidencePolicy,
     /// Where the flow back has its own checkpoint of the group.
     checkpoint: Option<(i64, i64)>,
 }
@@ -50,7 +50,7 @@ impl Return {
             back_through: Some(1099),
             syncs: SYNCS,
             alive: true,
-            rules: Rules::default(),
+            rules: EvidencePolicy::default(),
             checkpoint: None,
         }
     }
@@ -61,7 +61,7 @@ impl Return {
     }
 
     fn without_probes(self) -> Self {
-        Self { rules: Rules::without_probes(), ..self }
+        Self { rules: EvidencePolicy::without_probes(), ..self }
     }
 
     fn evidence(&self) -> Evidence {
@@ -69,7 +69,7 @@ impl Return {
         let partition = TopicPartition::new("orders", 0);
         let syncs = |pairs: &[(i64, i64)]| {
             let mut syncs = SyncHistory::default();
-            pairs.iter().for_each(|&(u, d)| syncs.add("orders", 0, Sync::new(up(u), down(d))));
+            pairs.iter().for_each(|&(u, d)| syncs.add("orders", 0, OffsetPair::new(up(u), down(d))));
             Reading::Whole(syncs)
         };
         let mut checkpoints = CheckpointHistory::default();
@@ -132,11 +132,11 @@ impl Return {
     }
 }
 
-fn row_of(evidence: &mut Evidence, rules: &Rules) -> Row {
+fn row_of(evidence: &mut Evidence, rules: &EvidencePolicy) -> Row {
     let selection = Selection::Groups { groups: GroupSelection::All, topics: Vec::new() };
-    let inquiry = Inquiry::about(evidence.link.clone(), selection, Timestamp::UNIX_EPOCH);
-    let Ok(heard) = inquiry.under(rules.clone()).hear(evidence);
-    heard.conclude().rows.remove(0)
+    let translator = Translator::new(evidence.link.clone(), selection, Timestamp::UNIX_EPOCH);
+    let Ok(done) = translator.with_policy(rules.clone()).run(evidence);
+    done.finish().rows.remove(0)
 }
 
 fn record<O>(offset: O, content: i64) -> ScannedRecord<O> {
@@ -229,7 +229,7 @@ fn a_first_failover_under_the_identity_policy_stays_exact() {
     let log = |start: i64, end: i64| (up(start), up(end), down(start), down(end));
     for (own, checkpoint) in [(None, None), (Some(420), Some((420, 420)))] {
         let mut syncs = SyncHistory::default();
-        (0..10).for_each(|at| syncs.add("orders", 0, Sync::new(up(at * 101), down(at * 101))));
+        (0..10).for_each(|at| syncs.add("orders", 0, OffsetPair::new(up(at * 101), down(at * 101))));
         let mut checkpoints = CheckpointHistory::default();
         if let Some((u, d)) = checkpoint {
             let checkpoint = Checkpoint {
@@ -272,7 +272,7 @@ fn a_first_failover_under_the_identity_policy_stays_exact() {
             target_records,
             ..Evidence::unread(link.clone(), Timestamp::UNIX_EPOCH)
         };
-        let row = row_of(&mut evidence, &Rules::default());
+        let row = row_of(&mut evidence, &EvidencePolicy::default());
         assert_eq!(row.position, Position::Exact { at: down(555) });
         assert!(row.stranded.is_none());
     }
@@ -287,7 +287,7 @@ fn records_of_a_second_writer_in_a_shared_topic_are_not_passed() {
             let link = Link { policy: ReplicationPolicy::identity(), ..Link::new("A", "B") };
             let mut syncs = SyncHistory::default();
             for (u, d) in [(0, 0), (100, 100), (201, 221), (299, 319)] {
-                syncs.add("orders", 0, Sync::new(up(u), down(d)));
+                syncs.add("orders", 0, OffsetPair::new(up(u), down(d)));
             }
             let source_log = LogRange { start: up(0), end: up(300) };
             let target_log = LogRange { start: down(0), end: down(320) };
@@ -316,7 +316,7 @@ fn records_of_a_second_writer_in_a_shared_topic_are_not_passed() {
                 target_records,
                 ..Evidence::unread(link, Timestamp::UNIX_EPOCH)
             };
-            let row = row_of(&mut evidence, &Rules::default());
+            let row = row_of(&mut evidence, &EvidencePolicy::default());
             let stranded = row.stranded.unwrap();
             assert_eq!(row.position.target(), Some(down(first)), "{g}");
             assert_eq!((stranded.records, stranded.beyond), (Some(20), down(beyond)), "{g}");
@@ -332,7 +332,10 @@ fn records_of_a_second_writer_in_a_shared_topic_are_not_passed() {
                 .iter()
                 .for_each(|scan| records.add(mirror.clone(), scan.clone()));
             other.target_records = records;
-            assert_eq!(row_of(&mut other, &Rules::default()).position, Position::Exact { at: down(beyond) });
+            assert_eq!(
+                row_of(&mut other, &EvidencePolicy::default()).position,
+                Position::Exact { at: down(beyond) }
+            );
         }
     }
 }
@@ -341,14 +344,14 @@ fn records_of_a_second_writer_in_a_shared_topic_are_not_passed() {
 fn a_snapshot_under_the_same_name_is_walked_up_to_the_first_record_of_another_writer() {
     let mut case =
         Return { syncs: &[], back: &[], back_through: None, own: None, ..Return::of(1030) }.evidence();
-    case.link.mapping = OffsetMapping::Unnoted;
-    let row = row_of(&mut case, &Rules::default());
+    case.link.mapping = OffsetMapping::None;
+    let row = row_of(&mut case, &EvidencePolicy::default());
     assert!(row.position.target() <= Some(down(1100)), "{:?}", row.position);
     assert_ne!(row.position.class(), "exact");
 }
 
 /// Case G2: under the default policy `A.orders` on B is a copy of `orders` on A, which is where a group goes back to.
-fn returning(back: &'static [(i64, i64)], rules: Rules) -> Row {
+fn returning(back: &'static [(i64, i64)], rules: EvidencePolicy) -> Row {
     let case = Return { policy: ReplicationPolicy::default(), back, own: None, ..Return::of(700) };
     let mut evidence = case.evidence();
     let copy = TopicPartition::new("A.orders", 0);
@@ -364,16 +367,16 @@ fn returning(back: &'static [(i64, i64)], rules: Rules) -> Row {
 
 #[test]
 fn a_commit_on_a_copy_of_the_targets_own_topic_is_answered_there() {
-    let row = returning(BACK, Rules::default());
+    let row = returning(BACK, EvidencePolicy::default());
     assert_eq!(row.target, TopicPartition::new("orders", 0));
     assert_eq!(row.position, Position::Exact { at: down(800) });
-    let unprobed = returning(BACK, Rules::without_probes());
+    let unprobed = returning(BACK, EvidencePolicy::without_probes());
     assert_eq!(unprobed.position, Position::Floor { low: down(799) });
 }
 
 #[test]
 fn without_pairs_of_the_flow_back_it_is_named_and_has_no_position() {
-    let row = returning(&[], Rules::default());
+    let row = returning(&[], EvidencePolicy::default());
     assert_eq!(row.position, Position::Unknown { reason: NoTarget::CameFromTarget });
     let detail = &row.evidence.last().unwrap().detail;
     assert_eq!(

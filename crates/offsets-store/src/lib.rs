@@ -6,7 +6,7 @@
 //! In a disaster the fact that is missing is the commit: MM2 writes no checkpoint that does not advance, and the
 //! source's own commits die with it. An [`Archive`] on the side that survives keeps every commit that was seen, every
 //! offset sync and every checkpoint, before compaction or the disaster takes them, and gives them back as the core's own
-//! values ([`Recollection`](offsets_core::evidence::Recollection)).
+//! values ([`ArchivedEvidence`](offsets_core::evidence::ArchivedEvidence)).
 //!
 //! ```
 //! use offsets_core::link::Link;

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use offsets_core::history::{Sync, SyncHistory};
+use offsets_core::history::{OffsetPair, SyncHistory};
 use offsets_core::model::{LogRange, SourceOffset, TargetOffset, TopicPartition};
 
 fuzz_target!(|input: (Vec<(i64, i64)>, i64, i64, bool)| {
@@ -10,7 +10,7 @@ fuzz_target!(|input: (Vec<(i64, i64)>, i64, i64, bool)| {
     let mut history = SyncHistory::new(markers_on_target);
     for (upstream, downstream) in pairs {
         if let (Ok(upstream), Ok(downstream)) = (SourceOffset::new(upstream), TargetOffset::new(downstream)) {
-            history.add("t", 0, Sync::new(upstream, downstream));
+            history.add("t", 0, OffsetPair::new(upstream, downstream));
         }
     }
     let (Ok(g), Ok(end)) = (SourceOffset::new(g), TargetOffset::new(end)) else { return };
@@ -18,5 +18,5 @@ fuzz_target!(|input: (Vec<(i64, i64)>, i64, i64, bool)| {
     let near = partition.neighbours(g);
     assert!(near.floor.is_none_or(|floor| floor.upstream <= g));
     assert!(near.ceiling.is_none_or(|ceiling| ceiling.upstream >= g));
-    let _ = partition.doubt(g, None, LogRange { start: TargetOffset::ZERO, end });
+    let _ = partition.contradiction(g, None, LogRange { start: TargetOffset::ZERO, end });
 });

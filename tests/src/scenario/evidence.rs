@@ -6,7 +6,7 @@ use std::fs;
 use anyhow::Result;
 
 use super::Scenario;
-use crate::law::check_law;
+use crate::invariant::check_law;
 use crate::rig::workspace_target;
 
 /// The kinds that `--evidence` names.

@@ -7,8 +7,8 @@ use std::fs;
 use anyhow::{Result, ensure};
 
 use super::{Names, Scenario};
+use crate::invariant::{Class, Report, Row, check_law};
 use crate::kafka::{Isolation, Log};
-use crate::law::{Class, Report, Row, check_law};
 use crate::rig::workspace_target;
 use crate::tool::{self, Run};
 use crate::truth::Truth;

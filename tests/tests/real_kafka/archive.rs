@@ -1,7 +1,7 @@
 //! What was archived while the source lived, when it does not any more: its syncs die with it, and so do its commits.
 
 use anyhow::{Context, Result, ensure};
-use offsets_tests::law::Class;
+use offsets_tests::invariant::Class;
 use offsets_tests::rig::Rig;
 use offsets_tests::scenario::Outline;
 

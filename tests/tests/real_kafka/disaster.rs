@@ -1,7 +1,7 @@
 //! The source region is gone: what survives on the target must do.
 
 use anyhow::{Result, ensure};
-use offsets_tests::law::Class;
+use offsets_tests::invariant::Class;
 use offsets_tests::rig::Rig;
 use offsets_tests::scenario::Outline;
 

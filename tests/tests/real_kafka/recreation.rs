@@ -2,8 +2,8 @@
 //! second.
 
 use anyhow::{Context, Result, ensure};
+use offsets_tests::invariant::{Class, Report, Row};
 use offsets_tests::kafka::{Producer, RecordId, Topic};
-use offsets_tests::law::{Class, Report, Row};
 use offsets_tests::rig::Rig;
 use offsets_tests::scenario::Outline;
 

@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
+use offsets_tests::invariant::{Class, Report};
 use offsets_tests::kafka::{self, Isolation, Log, Producer, RecordId, Topic};
-use offsets_tests::law::{Class, Report};
 use offsets_tests::rig::{Flow, Properties, Rig};
 use offsets_tests::scenario::Outline;
 use offsets_tests::tool::{self, Run};

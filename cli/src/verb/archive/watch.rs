@@ -56,7 +56,7 @@ impl<'a> Watch<'a> {
     /// Reads on in a topic of MM2's, if the cluster that holds it is not said to be dead.
     pub(super) fn topic(&self, what: What) -> Result<(), Trouble> {
         // On other links nobody writes these topics.
-        if self.recording.link.mapping != OffsetMapping::Noted {
+        if self.recording.link.mapping != OffsetMapping::OffsetSyncs {
             return Ok(());
         }
         let on_source = what == What::Syncs && self.recording.link.syncs_topic().0 == Side::Source;

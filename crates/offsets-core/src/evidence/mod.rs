@@ -1,24 +1,24 @@
 //! What an edge gathered, as plain values: they serialise (that is the dump file) and replay anywhere.
 
+mod archived;
 mod continuity;
 mod dump;
 mod flow_back;
 mod logs;
 mod positions;
-mod question;
-mod recollection;
+mod query;
 mod records;
 mod topic_ids;
 mod written;
 
+pub use archived::{ArchivedEvidence, FingerprintSource, WithArchive};
 pub use continuity::{Continuity, Incarnation, Sighting};
 pub(crate) use dump::without_place;
 pub use dump::{DumpError, read_dump, write_dump};
 pub use flow_back::FlowBack;
 pub use logs::{LogState, Logs};
 pub use positions::CopiedThrough;
-pub use question::{Fact, Question, Witness};
-pub use recollection::{KeptRecords, Recollection, Remembering};
+pub use query::{Answer, EvidenceSource, Query};
 pub use records::{Fingerprint, Records, Scan, ScannedRecord, Span};
 pub use topic_ids::TopicIds;
 

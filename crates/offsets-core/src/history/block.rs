@@ -1,4 +1,4 @@
-use super::Sync;
+use super::OffsetPair;
 use super::search::{in_proportion, partition_point_near};
 use crate::model::{SourceOffset, TargetOffset};
 
@@ -12,7 +12,7 @@ const UNEVEN_LIMIT: u32 = 128;
 /// together (no hole, no extra record in between) the target column is not stored at all.
 #[derive(Debug, Clone)]
 pub(super) struct Block {
-    first: Sync,
+    first: OffsetPair,
     count: u32,
     up: Column,
     /// `None` while every distance equals the source's.
@@ -26,11 +26,11 @@ enum Column {
 }
 
 impl Block {
-    pub(super) fn starting_with(first: Sync) -> Self {
+    pub(super) fn starting_with(first: OffsetPair) -> Self {
         Self { first, count: 1, up: Column::Even { step: 0 }, down: None }
     }
 
-    pub(super) fn first(&self) -> Sync {
+    pub(super) fn first(&self) -> OffsetPair {
         self.first
     }
 
@@ -39,7 +39,7 @@ impl Block {
     }
 
     /// Adds a sync above the last one; `false` when it does not fit and a new block must begin.
-    pub(super) fn push(&mut self, sync: Sync) -> bool {
+    pub(super) fn push(&mut self, sync: OffsetPair) -> bool {
         let up = u32::try_from(self.first.upstream.distance_to(sync.upstream));
         let down = u32::try_from(self.first.downstream.distance_to(sync.downstream));
         let (Ok(up), Ok(down)) = (up, down) else { return false };
@@ -61,10 +61,10 @@ impl Block {
     }
 
     /// The sync at `index < len`.
-    pub(super) fn get(&self, index: u32) -> Sync {
+    pub(super) fn get(&self, index: u32) -> OffsetPair {
         let up = self.up.get(index);
         let down = self.down.as_ref().map_or(up, |column| column.get(index));
-        Sync {
+        OffsetPair {
             upstream: above_source(self.first.upstream, up),
             downstream: above_target(self.first.downstream, down),
         }
@@ -93,12 +93,12 @@ impl Block {
     }
 
     /// The first sync that is `far` enough, where every sync after such a one is too.
-    pub(super) fn first_that(&self, far: impl Fn(Sync) -> bool) -> Option<Sync> {
+    pub(super) fn first_that(&self, far: impl Fn(OffsetPair) -> bool) -> Option<OffsetPair> {
         let at = partition_point_near(self.len(), self.len() / 2, |at| !far(self.get(at as u32)));
         (at < self.len()).then(|| self.get(at as u32))
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = Sync> + '_ {
+    pub(super) fn iter(&self) -> impl Iterator<Item = OffsetPair> + '_ {
         (0..self.count).map(|index| self.get(index))
     }
 
@@ -160,8 +160,8 @@ fn above_target(first: TargetOffset, distance: u32) -> TargetOffset {
 mod tests {
     use super::*;
 
-    fn sync(upstream: i64, downstream: i64) -> Sync {
-        Sync::new(SourceOffset::new(upstream).unwrap(), TargetOffset::new(downstream).unwrap())
+    fn sync(upstream: i64, downstream: i64) -> OffsetPair {
+        OffsetPair::new(SourceOffset::new(upstream).unwrap(), TargetOffset::new(downstream).unwrap())
     }
 
     #[test]

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Sync, UnreadableRecord};
+use super::{OffsetPair, UnreadableRecord};
 use crate::mm2::{Checkpoint, CheckpointValue};
 use crate::model::{GroupId, SourceOffset, TargetOffset, TopicName, TopicPartition};
 
@@ -54,7 +54,7 @@ struct Standing {
 #[serde(rename_all = "camelCase")]
 pub struct LastCheckpoint {
     /// The group's commit on the source, and what MM2 made of it.
-    pub pair: Sync,
+    pub pair: OffsetPair,
     /// When MM2 listed the group's commits (`MirrorCheckpointTask.sourceRecordsForGroup`).
     pub as_of: Timestamp,
     /// The commit's metadata.
@@ -163,7 +163,7 @@ impl CheckpointHistory {
     fn note(&mut self, at: usize, value: CheckpointValue<'_>, timestamp_ms: i64) {
         let standing = &mut self.standings[at];
         let (floors, last) = (&mut self.partitions[standing.partition].floors, &mut standing.last);
-        last.pair = Sync::new(value.upstream, value.downstream);
+        last.pair = OffsetPair::new(value.upstream, value.downstream);
         last.as_of = Timestamp::from_millisecond(timestamp_ms).unwrap_or(Timestamp::UNIX_EPOCH);
         last.metadata.clear();
         last.metadata.push_str(value.metadata);
@@ -222,7 +222,7 @@ impl CheckpointHistory {
 impl Standing {
     /// A standing whose key is not known, before its checkpoint is noted.
     fn unnamed(partition: usize, checkpoint: &Checkpoint<'_>) -> Self {
-        let pair = Sync::new(checkpoint.upstream, checkpoint.downstream);
+        let pair = OffsetPair::new(checkpoint.upstream, checkpoint.downstream);
         let last = LastCheckpoint { pair, as_of: Timestamp::UNIX_EPOCH, metadata: String::new() };
         Self { key: None, partition, last }
     }
@@ -236,7 +236,7 @@ impl<'a> PartitionCheckpoints<'a> {
     ///
     /// A checkpoint above `ceiling` cannot be true, or not yet; those at or beyond its source offset are left aside
     /// with it.
-    pub fn floor(&self, g: SourceOffset, ceiling: TargetOffset) -> Option<Sync> {
+    pub fn floor(&self, g: SourceOffset, ceiling: TargetOffset) -> Option<OffsetPair> {
         self.partition.floors.highest(g, ceiling)
     }
 
@@ -273,14 +273,14 @@ impl<'a> PartitionCheckpoints<'a> {
 /// space of its distinct floors.
 #[derive(Debug, Clone, Default)]
 struct Staircase {
-    pairs: Vec<Sync>,
+    pairs: Vec<OffsetPair>,
     steps: usize,
 }
 
 impl Staircase {
     const WAITING: usize = 1024;
 
-    fn push(&mut self, pair: Sync) {
+    fn push(&mut self, pair: OffsetPair) {
         self.pairs.push(pair);
         if self.pairs.len() - self.steps > self.steps.max(Self::WAITING) {
             self.settle();
@@ -301,18 +301,18 @@ impl Staircase {
     }
 
     /// Pairs that wait are looked at as if they had been sorted in, so that when that happens makes no difference.
-    fn highest(&self, g: SourceOffset, ceiling: TargetOffset) -> Option<Sync> {
+    fn highest(&self, g: SourceOffset, ceiling: TargetOffset) -> Option<OffsetPair> {
         let (steps, waiting) = self.pairs.split_at(self.steps);
         let (within, beyond) = steps.split_at(steps.partition_point(|pair| pair.downstream <= ceiling));
         let too_high = waiting.iter().filter(|pair| pair.downstream > ceiling).chain(beyond.first());
         let limit = too_high.map(|pair| pair.upstream).min();
-        let fits = |pair: &&Sync| pair.upstream <= g && limit.is_none_or(|limit| pair.upstream < limit);
+        let fits = |pair: &&OffsetPair| pair.upstream <= g && limit.is_none_or(|limit| pair.upstream < limit);
         let step = within[..within.partition_point(|pair| fits(&pair))].last();
         let fitting = waiting.iter().filter(fits).chain(step);
         fitting.max_by_key(|pair| (pair.downstream, std::cmp::Reverse(pair.upstream))).copied()
     }
 
-    fn settled(&self) -> Vec<Sync> {
+    fn settled(&self) -> Vec<OffsetPair> {
         let mut settled = self.clone();
         settled.settle();
         settled.pairs
@@ -323,7 +323,7 @@ impl Staircase {
 struct WrittenPartition {
     #[serde(flatten)]
     partition: TopicPartition,
-    floors: Vec<Sync>,
+    floors: Vec<OffsetPair>,
     groups: Vec<WrittenGroup>,
 }
 

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::Sync;
+use super::OffsetPair;
 use super::block::Block;
 use super::search::{in_proportion, partition_point_near};
 use crate::model::{SourceOffset, TargetOffset};
@@ -27,12 +27,12 @@ pub struct Epoch {
     closed: Vec<Block>,
     /// The block that takes the next sync; it stands here so that a stream of one block is found in one place.
     open: Block,
-    last: Sync,
+    last: OffsetPair,
     len: usize,
 }
 
 impl Epoch {
-    pub(super) fn starting_with(first: Sync, beginning: Beginning) -> Self {
+    pub(super) fn starting_with(first: OffsetPair, beginning: Beginning) -> Self {
         Self { beginning, closed: Vec::new(), open: Block::starting_with(first), last: first, len: 1 }
     }
 
@@ -42,12 +42,12 @@ impl Epoch {
     }
 
     /// The first sync.
-    pub fn first(&self) -> Sync {
+    pub fn first(&self) -> OffsetPair {
         self.block(0).first()
     }
 
     /// The newest sync.
-    pub fn last(&self) -> Sync {
+    pub fn last(&self) -> OffsetPair {
         self.last
     }
 
@@ -58,7 +58,7 @@ impl Epoch {
     }
 
     /// Adds a sync that rises above the last in both offsets.
-    pub(super) fn push(&mut self, sync: Sync) {
+    pub(super) fn push(&mut self, sync: OffsetPair) {
         debug_assert!(sync.upstream > self.last.upstream && sync.downstream > self.last.downstream);
         if !self.open.push(sync) {
             self.closed.push(std::mem::replace(&mut self.open, Block::starting_with(sync)));
@@ -68,7 +68,7 @@ impl Epoch {
     }
 
     /// The last sync at or below `g` on the source.
-    pub fn at_or_below(&self, g: SourceOffset) -> Option<Sync> {
+    pub fn at_or_below(&self, g: SourceOffset) -> Option<OffsetPair> {
         if g >= self.last.upstream {
             return Some(self.last);
         }
@@ -77,7 +77,7 @@ impl Epoch {
     }
 
     /// The first sync at or above `g` on the source.
-    pub fn at_or_above(&self, g: SourceOffset) -> Option<Sync> {
+    pub fn at_or_above(&self, g: SourceOffset) -> Option<OffsetPair> {
         if g > self.last.upstream {
             return None;
         }
@@ -95,8 +95,8 @@ impl Epoch {
     }
 
     /// The first sync at or above `g` on the source and `at` on the target.
-    pub(super) fn at_or_beyond(&self, g: SourceOffset, at: TargetOffset) -> Option<Sync> {
-        let short = |sync: Sync| sync.upstream < g || sync.downstream < at;
+    pub(super) fn at_or_beyond(&self, g: SourceOffset, at: TargetOffset) -> Option<OffsetPair> {
+        let short = |sync: OffsetPair| sync.upstream < g || sync.downstream < at;
         if short(self.last) {
             return None;
         }
@@ -107,7 +107,7 @@ impl Epoch {
     }
 
     /// The last sync at or below `at` on the target.
-    pub(super) fn at_or_below_on_target(&self, at: TargetOffset) -> Option<Sync> {
+    pub(super) fn at_or_below_on_target(&self, at: TargetOffset) -> Option<OffsetPair> {
         let begun = self.closed.partition_point(|block| block.first().downstream <= at);
         let begun = begun + usize::from(begun == self.closed.len() && self.open.first().downstream <= at);
         let block = self.block(begun.checked_sub(1)?);
@@ -115,13 +115,13 @@ impl Epoch {
     }
 
     /// The syncs at or below `g` on the source, newest first.
-    pub(super) fn downwards(&self, g: SourceOffset) -> impl Iterator<Item = Sync> + '_ {
+    pub(super) fn downwards(&self, g: SourceOffset) -> impl Iterator<Item = OffsetPair> + '_ {
         let blocks = (0..self.blocks_below(g)).rev().map(|at| self.block(at));
         blocks.flat_map(move |block| (0..block.rank(g)).rev().map(|index| block.get(index)))
     }
 
     /// All syncs, oldest first.
-    pub fn iter(&self) -> impl Iterator<Item = Sync> + '_ {
+    pub fn iter(&self) -> impl Iterator<Item = OffsetPair> + '_ {
         self.closed.iter().chain([&self.open]).flat_map(Block::iter)
     }
 

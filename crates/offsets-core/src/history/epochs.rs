@@ -1,4 +1,4 @@
-use super::{Beginning, Epoch, Sync};
+use super::{Beginning, Epoch, OffsetPair};
 use crate::model::{SourceOffset, TargetOffset};
 
 /// The epochs of a partition, oldest first; there is always one.
@@ -12,17 +12,17 @@ pub(super) struct Epochs {
 }
 
 impl Epochs {
-    pub(super) fn starting_with(first: Sync) -> Self {
+    pub(super) fn starting_with(first: OffsetPair) -> Self {
         Self { older: Vec::new(), newest: Epoch::starting_with(first, Beginning::Oldest), present: 0 }
     }
 
     /// Goes on with the newest epoch.
-    pub(super) fn push(&mut self, sync: Sync) {
+    pub(super) fn push(&mut self, sync: OffsetPair) {
         self.newest.push(sync);
     }
 
     /// Begins another epoch.
-    pub(super) fn begin(&mut self, sync: Sync, beginning: Beginning) {
+    pub(super) fn begin(&mut self, sync: OffsetPair, beginning: Beginning) {
         self.older.push(std::mem::replace(&mut self.newest, Epoch::starting_with(sync, beginning)));
         if beginning == Beginning::TargetRestart {
             self.present = self.older.len();
@@ -53,7 +53,7 @@ impl Epochs {
 
     /// The newest usable sync at or below `g`, and the number of its epoch among the present ones. Where a replay is
     /// open, syncs after `settled` are not usable.
-    pub(super) fn floor(&self, g: SourceOffset, settled: Option<Sync>) -> Option<(usize, Sync)> {
+    pub(super) fn floor(&self, g: SourceOffset, settled: Option<OffsetPair>) -> Option<(usize, OffsetPair)> {
         let present = self.present..self.len();
         present.rev().find_map(|at| {
             let floor = usable_floor(self.older.get(at).unwrap_or(&self.newest), g, settled)?;
@@ -62,17 +62,17 @@ impl Epochs {
     }
 
     /// The same in the oldest of the present epochs alone.
-    pub(super) fn oldest_floor(&self, g: SourceOffset, settled: Option<Sync>) -> Option<Sync> {
+    pub(super) fn oldest_floor(&self, g: SourceOffset, settled: Option<OffsetPair>) -> Option<OffsetPair> {
         usable_floor(self.present().next()?, g, settled)
     }
 
     /// The first sync at or above `g` from the present epoch number `from` on.
-    pub(super) fn ceiling(&self, g: SourceOffset, from: usize) -> Option<Sync> {
+    pub(super) fn ceiling(&self, g: SourceOffset, from: usize) -> Option<OffsetPair> {
         self.present().skip(from).find_map(|epoch| epoch.at_or_above(g))
     }
 
     /// The first sync at or above `g` that is not below `at` on the target.
-    pub(super) fn at_or_beyond(&self, g: SourceOffset, at: TargetOffset) -> Option<Sync> {
+    pub(super) fn at_or_beyond(&self, g: SourceOffset, at: TargetOffset) -> Option<OffsetPair> {
         self.present().find_map(|epoch| epoch.at_or_beyond(g, at))
     }
 
@@ -82,7 +82,7 @@ impl Epochs {
     }
 }
 
-fn usable_floor(epoch: &Epoch, g: SourceOffset, settled: Option<Sync>) -> Option<Sync> {
+fn usable_floor(epoch: &Epoch, g: SourceOffset, settled: Option<OffsetPair>) -> Option<OffsetPair> {
     match settled {
         Some(settled) if epoch.first().downstream > settled.downstream => None,
         Some(settled) if epoch.last().downstream > settled.downstream => {

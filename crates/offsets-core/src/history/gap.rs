@@ -1,4 +1,4 @@
-use super::Sync;
+use super::OffsetPair;
 
 /// What two neighbours in the syncs topic say about the stretch between them.
 ///
@@ -8,8 +8,8 @@ use super::Sync;
 /// transaction marker).
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Gap {
-    pub(super) before: Sync,
-    pub(super) after: Sync,
+    pub(super) before: OffsetPair,
+    pub(super) after: OffsetPair,
 }
 
 impl Gap {

@@ -6,7 +6,7 @@
 
 mod block;
 mod checkpoints;
-mod doubt;
+mod contradiction;
 mod epoch;
 mod epochs;
 mod gap;
@@ -17,7 +17,7 @@ mod search;
 mod syncs;
 
 pub use checkpoints::{CheckpointHistory, LastCheckpoint, PartitionCheckpoints};
-pub use doubt::Doubt;
+pub use contradiction::Contradiction;
 pub use epoch::{Beginning, Epoch};
 pub use partition::{Neighbours, PartitionHistory};
 pub use syncs::{SyncHistory, UnreadableRecord};
@@ -32,14 +32,14 @@ use crate::model::{SourceOffset, TargetOffset};
 /// record, never of a log end or a control record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "(SourceOffset, TargetOffset)", into = "(SourceOffset, TargetOffset)")]
-pub struct Sync {
+pub struct OffsetPair {
     /// The record's offset on the source.
     pub upstream: SourceOffset,
     /// The same record's offset on the target.
     pub downstream: TargetOffset,
 }
 
-impl Sync {
+impl OffsetPair {
     /// Pairs two offsets.
     pub fn new(upstream: SourceOffset, downstream: TargetOffset) -> Self {
         Self { upstream, downstream }
@@ -52,19 +52,19 @@ impl Sync {
     }
 }
 
-impl From<(SourceOffset, TargetOffset)> for Sync {
+impl From<(SourceOffset, TargetOffset)> for OffsetPair {
     fn from((upstream, downstream): (SourceOffset, TargetOffset)) -> Self {
         Self { upstream, downstream }
     }
 }
 
-impl From<Sync> for (SourceOffset, TargetOffset) {
-    fn from(sync: Sync) -> Self {
+impl From<OffsetPair> for (SourceOffset, TargetOffset) {
+    fn from(sync: OffsetPair) -> Self {
         (sync.upstream, sync.downstream)
     }
 }
 
-impl std::fmt::Display for Sync {
+impl std::fmt::Display for OffsetPair {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}:{}", self.upstream, self.downstream)
     }

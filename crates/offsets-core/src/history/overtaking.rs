@@ -1,6 +1,6 @@
 use std::collections::VecDeque;
 
-use super::Sync;
+use super::OffsetPair;
 use super::gap::Gap;
 use crate::model::SourceOffset;
 
@@ -24,7 +24,7 @@ pub(super) struct Overtaking {
 #[derive(Debug, Clone)]
 struct Boundary {
     /// The last sync before the replay began: it and everything older is settled.
-    before: Sync,
+    before: OffsetPair,
     /// The highest source offset any sync had shown by then.
     highest: SourceOffset,
     /// How many records the earlier run can have written after `before` at most.
@@ -65,7 +65,7 @@ impl Overtaking {
 
     /// The newest sync that may be used as a floor while a replay has not been seen to catch up; `None` when every
     /// sync may.
-    pub(super) fn last_settled(&self) -> Option<Sync> {
+    pub(super) fn last_settled(&self) -> Option<OffsetPair> {
         self.open.front().map(|boundary| boundary.before)
     }
 

@@ -2,7 +2,7 @@ use super::epochs::Epochs;
 use super::gap::Gap;
 use super::overtaking::Overtaking;
 use super::replays::Replays;
-use super::{Beginning, Epoch, Sync};
+use super::{Beginning, Epoch, OffsetPair};
 use crate::model::{SourceOffset, TargetOffset};
 
 /// A partition whose syncs go back and forth more often than this has more than one writer.
@@ -30,18 +30,18 @@ pub struct PartitionHistory {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Neighbours {
     /// The newest usable sync at or below the offset.
-    pub floor: Option<Sync>,
+    pub floor: Option<OffsetPair>,
     /// The first sync at or above the offset that follows the floor.
-    pub ceiling: Option<Sync>,
+    pub ceiling: Option<OffsetPair>,
     /// The sync beyond which a replay has not been seen to catch up; the floor is not taken from beyond it.
-    pub replay_after: Option<Sync>,
+    pub replay_after: Option<OffsetPair>,
 }
 
 impl PartitionHistory {
     /// A history that begins with its oldest sync. With `markers_on_target` (an exactly-once MM2 ends each of its
     /// transactions with a control record on the target) target offsets that run ahead of source offsets are
     /// expected; without it they are a sign of records copied twice.
-    pub fn starting_with(first: Sync, markers_on_target: bool) -> Self {
+    pub fn starting_with(first: OffsetPair, markers_on_target: bool) -> Self {
         Self {
             epochs: Epochs::starting_with(first),
             highest: first.upstream,
@@ -54,9 +54,9 @@ impl PartitionHistory {
     }
 
     /// Adds the next sync of the topic.
-    pub fn push(&mut self, sync: Sync) {
+    pub fn push(&mut self, sync: OffsetPair) {
         let gap = Gap { before: self.newest(), after: sync };
-        if gap.after == gap.before || self.is_tangled() {
+        if gap.after == gap.before || self.has_multiple_writers() {
             return;
         }
         if gap.after.downstream <= gap.before.downstream {
@@ -82,7 +82,7 @@ impl PartitionHistory {
     /// Whether it is known where in this history a later reading of the same topic goes on.
     pub(super) fn meets(&self, later: &Self) -> bool {
         let newest = self.newest();
-        let above = |sync: Sync| sync.upstream > newest.upstream && sync.downstream > newest.downstream;
+        let above = |sync: OffsetPair| sync.upstream > newest.upstream && sync.downstream > newest.downstream;
         later.iter().any(|sync| sync == newest) || later.iter().next().is_some_and(above)
     }
 
@@ -94,7 +94,7 @@ impl PartitionHistory {
     }
 
     /// The newest sync.
-    pub fn newest(&self) -> Sync {
+    pub fn newest(&self) -> OffsetPair {
         self.epochs.newest().last()
     }
 
@@ -115,7 +115,7 @@ impl PartitionHistory {
     }
 
     /// All syncs in the order they were read.
-    pub fn iter(&self) -> impl Iterator<Item = Sync> + '_ {
+    pub fn iter(&self) -> impl Iterator<Item = OffsetPair> + '_ {
         self.epochs.all().flat_map(Epoch::iter)
     }
 
@@ -141,14 +141,14 @@ impl PartitionHistory {
 
     /// The floor that holds whether the source topic was created anew or not: from before the first fall of the
     /// source offset.
-    pub fn oldest_floor(&self, g: SourceOffset) -> Option<Sync> {
+    pub fn oldest_floor(&self, g: SourceOffset) -> Option<OffsetPair> {
         self.epochs.oldest_floor(g, self.overtaking.last_settled())
     }
 
     /// The sync with the highest source offset of those at or below `at` on the target. All source records up to it, or
     /// where it stands at `at` itself below it, had a copy below `at` when it was written: whoever copies in source order
     /// has copied them before, whichever run of the replicator it was.
-    pub fn copied_below(&self, at: TargetOffset) -> Option<Sync> {
+    pub fn copied_below(&self, at: TargetOffset) -> Option<OffsetPair> {
         let found = self.epochs.present().filter_map(|epoch| epoch.at_or_below_on_target(at));
         found.max_by_key(|sync| (sync.upstream, sync.downstream < at))
     }
@@ -156,7 +156,7 @@ impl PartitionHistory {
     /// The last sync in front of a jump over source records that the `other` flow wrote: between this sync and the next one
     /// fewer records were copied than the source has offsets, and syncs of the other flow, whose target this flow's source
     /// is, stand there. A flow that is seeded anew after the roles were turned passes what nobody copied.
-    pub fn before_turn(&self, other: &Self) -> Option<Sync> {
+    pub fn before_turn(&self, other: &Self) -> Option<OffsetPair> {
         let syncs = || self.epochs.present().flat_map(Epoch::iter);
         let gaps = syncs().zip(syncs().skip(1)).map(|(before, after)| Gap { before, after });
         let mut jumps = gaps.filter(|gap| gap.shows_holes());
@@ -178,7 +178,7 @@ impl PartitionHistory {
     /// beyond its end, or to its very beginning. A topic that was created anew begins there, or a replay of the same one.
     /// With them come the last sync before the fall, and those that lie inside the log, newest first: what stands at them tells the two
     /// apart. `None` where nothing fell, or the newest sync itself lies beyond the end.
-    pub fn since_fall(&self, end: SourceOffset) -> Option<(Self, Sync, Vec<Sync>)> {
+    pub fn since_fall(&self, end: SourceOffset) -> Option<(Self, OffsetPair, Vec<OffsetPair>)> {
         let epochs: Vec<&Epoch> = self.epochs.present().collect();
         let beyond = epochs.iter().rposition(|epoch| epoch.last().upstream >= end);
         let restart =
@@ -194,13 +194,13 @@ impl PartitionHistory {
     }
 
     /// The oldest sync of the present incarnation of the target.
-    pub fn oldest_present(&self) -> Sync {
+    pub fn oldest_present(&self) -> OffsetPair {
         self.epochs.present().next().map_or(self.newest(), Epoch::first)
     }
 
     /// Neighbours in the syncs topic, of the present incarnation of the target, between which more was written than the
     /// source had offsets for: records copied twice, transaction markers, or records of somebody else.
-    pub fn surpluses(&self) -> impl Iterator<Item = (Sync, Sync)> + '_ {
+    pub fn surpluses(&self) -> impl Iterator<Item = (OffsetPair, OffsetPair)> + '_ {
         let calm = !self.outran && self.epochs.present().nth(1).is_none();
         let syncs = || self.epochs.present().filter(move |_| !calm).flat_map(Epoch::iter);
         let gaps = syncs().zip(syncs().skip(1)).map(|(before, after)| Gap { before, after });
@@ -210,13 +210,13 @@ impl PartitionHistory {
     /// A sync that the last right position for `g` does not lie behind: the first one at or above `g`, not below `from`
     /// on the target, that no later replay can have copied again. `None` when the last replay has not been seen to
     /// come that far: then only the log end is sure.
-    pub fn last_copy(&self, g: SourceOffset, from: TargetOffset) -> Option<Sync> {
+    pub fn last_copy(&self, g: SourceOffset, from: TargetOffset) -> Option<OffsetPair> {
         let copy = self.epochs.at_or_beyond(g, from)?;
         self.last_after(g, copy)
     }
 
     /// The same for the record that `copy` is a copy of.
-    pub fn last_copy_from(&self, copy: Sync) -> Option<Sync> {
+    pub fn last_copy_from(&self, copy: OffsetPair) -> Option<OffsetPair> {
         self.last_after(copy.upstream, copy)
     }
 
@@ -232,7 +232,7 @@ impl PartitionHistory {
         size_of::<Self>() + self.epochs.heap() + self.replays.heap()
     }
 
-    fn last_after(&self, g: SourceOffset, mut copy: Sync) -> Option<Sync> {
+    fn last_after(&self, g: SourceOffset, mut copy: OffsetPair) -> Option<OffsetPair> {
         while let Some(replay) = self.replays.after(copy) {
             copy = self.epochs.at_or_beyond(g, replay.downstream)?;
         }
@@ -240,7 +240,7 @@ impl PartitionHistory {
     }
 
     /// A new target topic: what was copied to the older one is gone.
-    fn restart_target(&mut self, sync: Sync) {
+    fn restart_target(&mut self, sync: OffsetPair) {
         self.epochs.begin(sync, Beginning::TargetRestart);
         self.highest = sync.upstream;
         self.overtaking.clear();
@@ -249,7 +249,7 @@ impl PartitionHistory {
     }
 
     /// Two writers under one key would make any number of epochs.
-    pub(super) fn is_tangled(&self) -> bool {
+    pub(super) fn has_multiple_writers(&self) -> bool {
         self.epochs.len() > EPOCH_LIMIT
     }
 

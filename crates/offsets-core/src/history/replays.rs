@@ -1,4 +1,4 @@
-use super::Sync;
+use super::OffsetPair;
 use crate::model::SourceOffset;
 
 /// Where MM2 copied records again, or may have: what a position can still lie behind.
@@ -16,12 +16,12 @@ struct Replay {
     /// Nothing below this source offset was copied again.
     reach: SourceOffset,
     /// The first sync of the replay that is known.
-    after: Sync,
+    after: OffsetPair,
 }
 
 impl Replays {
     /// Adds a replay that is newer than all others.
-    pub(super) fn add(&mut self, reach: SourceOffset, after: Sync) {
+    pub(super) fn add(&mut self, reach: SourceOffset, after: OffsetPair) {
         while self.replays.last().is_some_and(|older| older.reach >= reach) {
             self.replays.pop();
         }
@@ -30,7 +30,7 @@ impl Replays {
 
     /// The first sync of the newest replay that may have copied again a record of which `copy` is one copy, if that
     /// happened later than `copy`.
-    pub(super) fn after(&self, copy: Sync) -> Option<Sync> {
+    pub(super) fn after(&self, copy: OffsetPair) -> Option<OffsetPair> {
         let reaching = self.replays.partition_point(|replay| replay.reach <= copy.upstream);
         let newest = self.replays[..reaching].last()?;
         (newest.after.downstream > copy.downstream).then_some(newest.after)

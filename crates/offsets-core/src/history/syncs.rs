@@ -2,7 +2,7 @@ use hashbrown::HashMap;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{PartitionHistory, Sync};
+use super::{OffsetPair, PartitionHistory};
 use crate::mm2::{DecodeError, OffsetSync};
 use crate::model::{TopicName, TopicPartition};
 
@@ -42,7 +42,9 @@ impl SyncHistory {
         value: Option<&[u8]>,
     ) -> Result<(), UnreadableRecord> {
         match OffsetSync::decode(key, value) {
-            Ok(Some(sync)) => self.add(sync.topic, sync.partition, Sync::new(sync.upstream, sync.downstream)),
+            Ok(Some(sync)) => {
+                self.add(sync.topic, sync.partition, OffsetPair::new(sync.upstream, sync.downstream))
+            }
             Ok(None) => {}
             Err(cause) => return Err(UnreadableRecord { offset, cause }),
         }
@@ -50,7 +52,7 @@ impl SyncHistory {
     }
 
     /// Adds the next sync of a source partition.
-    pub fn add(&mut self, topic: &str, partition: i32, sync: Sync) {
+    pub fn add(&mut self, topic: &str, partition: i32, sync: OffsetPair) {
         let partitions = match self.topics.get_mut(topic) {
             Some(partitions) => partitions,
             None => self.topics.entry(TopicName::from(topic)).or_default(),
@@ -132,7 +134,7 @@ struct Written {
 struct WrittenPartition {
     #[serde(flatten)]
     partition: TopicPartition,
-    syncs: Vec<Sync>,
+    syncs: Vec<OffsetPair>,
 }
 
 impl Serialize for SyncHistory {

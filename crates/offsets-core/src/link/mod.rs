@@ -154,7 +154,7 @@ impl Link {
     /// The target's topic that the source's `topic` is a copy of, under a policy that tells by the name. MM2 does not copy
     /// such a topic back (`MirrorSourceConnector.isCycle`).
     pub fn original_on_target(&self, topic: &TopicName) -> Option<TopicName> {
-        let told = self.policy.kind() == PolicyKind::Default && self.mapping == OffsetMapping::Noted;
+        let told = self.policy.kind() == PolicyKind::Default && self.mapping == OffsetMapping::OffsetSyncs;
         self.policy.original_topic(&self.target, topic).filter(|original| told && original != topic)
     }
 
@@ -180,11 +180,14 @@ impl Link {
 pub enum OffsetMapping {
     /// The copy gets whatever offset is next, and some pairs are written down: MM2.
     #[default]
-    Noted,
+    #[serde(rename = "noted")]
+    OffsetSyncs,
     /// The copy keeps the offset of its record: Cluster Linking, Redpanda Shadowing, KIP-1279.
-    Preserved,
+    #[serde(rename = "preserved")]
+    Identical,
     /// The copy gets whatever offset is next, and nobody writes it down: a snapshot, a restored backup.
-    Unnoted,
+    #[serde(rename = "unnoted")]
+    None,
 }
 
 /// One of the two clusters of a link.

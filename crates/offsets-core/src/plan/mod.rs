@@ -10,6 +10,6 @@ mod undo;
 pub use csv::{CsvError, CsvRow, read_csv, write_csv};
 pub use notice::Notice;
 pub use overrides::{Backwards, LongMetadata, Overrides};
-pub use reset::{Move, Refusal, ResetPlan, Step, Verdict};
+pub use reset::{Check, OffsetReset, Refusal, ResetPlan, Step};
 pub use target_state::TargetState;
 pub use undo::{Undo, UndoEntry, UndoError};

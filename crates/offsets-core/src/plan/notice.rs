@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::history::Sync;
+use crate::history::OffsetPair;
 use crate::model::TargetOffset;
 
 /// What is to be known of a step that may be taken.
@@ -12,7 +12,7 @@ pub enum Notice {
         /// The commit on the target.
         from: TargetOffset,
         /// The checkpoint that MM2 committed.
-        checkpoint: Sync,
+        checkpoint: OffsetPair,
     },
     /// The group is classic, has had members and is empty: its commits expire so long after the last member left, and not after
     /// this commit.

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{LongMetadata, Notice, Overrides, TargetState};
 use crate::evidence::LogState;
-use crate::history::Sync;
+use crate::history::OffsetPair;
 use crate::model::{
     Commit, CommittedOffset, GroupId, GroupKind, GroupState, LogRange, Printable, SourceOffset, TargetOffset,
     TopicPartition,
@@ -13,7 +13,7 @@ use crate::translate::Stranded;
 
 /// A wish: this group is to go on there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Move {
+pub struct OffsetReset {
     /// The group.
     pub group: GroupId,
     /// The partition on the target.
@@ -51,14 +51,14 @@ pub struct Step {
     /// What it is to have; `None` when there is nothing to commit.
     pub after: Option<CommittedOffset<TargetOffset>>,
     /// Whether that may be done.
-    pub verdict: Verdict,
+    pub check: Check,
     /// What is to be known of it although it may be done.
     pub notices: Vec<Notice>,
 }
 
 /// Whether a step may be taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Check {
     /// It may.
     Ready,
     /// The group is there already.
@@ -89,7 +89,7 @@ pub enum Refusal {
         /// The commit on the source that the lower offset was translated from, where it was.
         source: Option<SourceOffset>,
         /// The group's last checkpoint on the partition.
-        checkpoint: Option<Sync>,
+        checkpoint: Option<OffsetPair>,
     },
     /// The commit's metadata is longer than the target takes (`offset.metadata.max.bytes`).
     LongMetadata {
@@ -104,7 +104,7 @@ pub enum Refusal {
     /// read.
     Stranded(Stranded),
     /// There is no such partition on the target.
-    Nowhere,
+    NoTarget,
     /// There is no position to go to.
     NoAnswer,
     /// The log range of the partition is not known, so the position cannot be checked.
@@ -115,22 +115,22 @@ pub enum Refusal {
 }
 
 impl ResetPlan {
-    /// Draws up a plan for `moves` on a target in `state`.
+    /// Draws up a plan for `resets` on a target in `state`.
     ///
     /// With [`Overrides::recreate`] each of the groups in [`TargetState::aging`] that has no members is deleted and written anew.
     /// Its commits on partitions that no move names are then part of the plan, as they are.
-    pub fn draw(moves: Vec<Move>, state: &TargetState, overrides: &Overrides) -> Self {
+    pub fn build(resets: Vec<OffsetReset>, state: &TargetState, overrides: &Overrides) -> Self {
         let mut recreated = BTreeSet::new();
         if overrides.recreate {
-            let groups = moves.iter().map(|wish| &wish.group).filter(|group| state.is_aging(group));
+            let groups = resets.iter().map(|reset| &reset.group).filter(|group| state.is_aging(group));
             recreated.extend(groups.cloned());
         }
         let named: BTreeSet<_> =
-            moves.iter().map(|wish| (wish.group.clone(), wish.partition.clone())).collect();
+            resets.iter().map(|reset| (reset.group.clone(), reset.partition.clone())).collect();
         let others = state.committed.iter().filter(|(key, _)| {
             recreated.contains(&key.0) && !named.contains(key) && state.logs.get(&key.1).is_some()
         });
-        let kept = others.map(|((group, partition), committed)| Move {
+        let kept = others.map(|((group, partition), committed)| OffsetReset {
             group: group.clone(),
             partition: partition.clone(),
             to: Some(committed.offset),
@@ -139,17 +139,17 @@ impl ResetPlan {
             stranded: None,
             optional: false,
         });
-        let wishes: Vec<Move> = kept.collect::<Vec<_>>().into_iter().chain(moves).collect();
-        let step = |wish: Move| {
-            let anew = recreated.contains(&wish.group);
-            step(wish, anew, state, overrides)
+        let resets: Vec<OffsetReset> = kept.collect::<Vec<_>>().into_iter().chain(resets).collect();
+        let step = |reset: OffsetReset| {
+            let anew = recreated.contains(&reset.group);
+            step(reset, anew, state, overrides)
         };
-        let mut steps: Vec<Step> = wishes.into_iter().map(step).collect();
+        let mut steps: Vec<Step> = resets.into_iter().map(step).collect();
         steps.sort_by(|a, b| (&a.group, &a.partition).cmp(&(&b.group, &b.partition)));
-        for step in steps.iter_mut().filter(|step| step.verdict == Verdict::Ready) {
+        for step in steps.iter_mut().filter(|step| step.check == Check::Ready) {
             let name = step.group.as_str();
             if step.state == GroupState::Dead && Printable(name).text() != name {
-                step.verdict = Verdict::Refused(Refusal::DoubtfulName);
+                step.check = Check::Refused(Refusal::DoubtfulName);
             }
         }
         Self { steps, recreated }
@@ -167,23 +167,23 @@ impl ResetPlan {
 
     /// The steps that are refused. A plan with one of them is not applied at all.
     pub fn refused(&self) -> impl Iterator<Item = (&Step, Refusal)> {
-        self.steps.iter().filter_map(|step| match step.verdict {
-            Verdict::Refused(refusal) => Some((step, refusal)),
-            Verdict::Ready | Verdict::Unchanged | Verdict::LeftOut(_) => None,
+        self.steps.iter().filter_map(|step| match step.check {
+            Check::Refused(refusal) => Some((step, refusal)),
+            Check::Ready | Check::Unchanged | Check::LeftOut(_) => None,
         })
     }
 
     /// The steps that are left out, with what refuses them.
     pub fn left_out(&self) -> impl Iterator<Item = (&Step, Refusal)> {
-        self.steps.iter().filter_map(|step| match step.verdict {
-            Verdict::LeftOut(refusal) => Some((step, refusal)),
-            Verdict::Ready | Verdict::Unchanged | Verdict::Refused(_) => None,
+        self.steps.iter().filter_map(|step| match step.check {
+            Check::LeftOut(refusal) => Some((step, refusal)),
+            Check::Ready | Check::Unchanged | Check::Refused(_) => None,
         })
     }
 
     /// The commits to make, sorted by group, topic and partition.
     pub fn commits(&self) -> Vec<Commit<TargetOffset>> {
-        let ready = self.steps.iter().filter(|step| step.verdict == Verdict::Ready);
+        let ready = self.steps.iter().filter(|step| step.check == Check::Ready);
         let commit = |step: &Step| {
             let committed = step.after.clone()?;
             Some(Commit { group: step.group.clone(), partition: step.partition.clone(), committed })
@@ -192,8 +192,8 @@ impl ResetPlan {
     }
 }
 
-fn step(wish: Move, anew: bool, state: &TargetState, overrides: &Overrides) -> Step {
-    let Move { group, partition, to, metadata, sound, stranded, optional } = wish;
+fn step(reset: OffsetReset, anew: bool, state: &TargetState, overrides: &Overrides) -> Step {
+    let OffsetReset { group, partition, to, metadata, sound, stranded, optional } = reset;
     let key = (group, partition);
     let before = state.committed.get(&key).cloned();
     let kept = before.as_ref().map(|before| before.metadata.clone());
@@ -201,41 +201,41 @@ fn step(wish: Move, anew: bool, state: &TargetState, overrides: &Overrides) -> S
         to.map(|offset| CommittedOffset { offset, metadata: metadata.or(kept).unwrap_or_default() });
     let group_state = state.groups.get(&key.0).copied().unwrap_or(GroupState::Dead);
     let mut notices = Vec::new();
-    let verdict = match (&mut after, state.logs.state(&key.1)) {
-        (_, LogState::Missing) => Verdict::Refused(Refusal::Nowhere),
-        (None, _) => Verdict::Refused(Refusal::NoAnswer),
-        (_, LogState::Unavailable { .. } | LogState::NotAsked) => Verdict::Refused(Refusal::LogUnknown),
+    let check = match (&mut after, state.logs.state(&key.1)) {
+        (_, LogState::Missing) => Check::Refused(Refusal::NoTarget),
+        (None, _) => Check::Refused(Refusal::NoAnswer),
+        (_, LogState::Unavailable { .. } | LogState::NotAsked) => Check::Refused(Refusal::LogUnknown),
         (Some(after), LogState::Range(log)) => {
-            let judge =
-                Judge { key: &key, before: before.as_ref(), log, group_state, sound, state, overrides };
-            match stranded.filter(|stranded| judge.passes(*stranded, after)) {
-                Some(stranded) => Verdict::Refused(Refusal::Stranded(stranded)),
-                None => judge.of(after, &mut notices),
+            let checks =
+                Checks { key: &key, before: before.as_ref(), log, group_state, sound, state, overrides };
+            match stranded.filter(|stranded| checks.passes(*stranded, after)) {
+                Some(stranded) => Check::Refused(Refusal::Stranded(stranded)),
+                None => checks.of(after, &mut notices),
             }
         }
     };
-    let verdict = match verdict {
-        Verdict::Refused(refusal) if optional => Verdict::LeftOut(refusal),
-        verdict => verdict,
+    let check = match check {
+        Check::Refused(refusal) if optional => Check::LeftOut(refusal),
+        check => check,
     };
     // A group that is deleted needs all of its commits again.
-    let verdict = match (verdict, &before) {
-        (Verdict::Unchanged, _) if anew => Verdict::Ready,
-        (Verdict::LeftOut(_), Some(kept)) if anew && state.logs.get(&key.1).is_some() => {
+    let check = match (check, &before) {
+        (Check::Unchanged, _) if anew => Check::Ready,
+        (Check::LeftOut(_), Some(kept)) if anew && state.logs.get(&key.1).is_some() => {
             after = Some(kept.clone());
-            Verdict::Ready
+            Check::Ready
         }
-        (verdict, _) => verdict,
+        (check, _) => check,
     };
-    if verdict == Verdict::Ready {
+    if check == Check::Ready {
         notices.extend(state.notices(&key, anew));
     }
     let (group, partition) = key;
-    Step { group, partition, state: group_state, before, after, verdict, notices }
+    Step { group, partition, state: group_state, before, after, check, notices }
 }
 
 /// The checks of one step, in the order in which they are made.
-struct Judge<'a> {
+struct Checks<'a> {
     key: &'a (GroupId, TopicPartition),
     before: Option<&'a CommittedOffset<TargetOffset>>,
     log: LogRange<TargetOffset>,
@@ -245,7 +245,7 @@ struct Judge<'a> {
     overrides: &'a Overrides,
 }
 
-impl Judge<'_> {
+impl Checks<'_> {
     /// Whether the group would be, or stay, behind records that it may have yet to read.
     fn passes(&self, stranded: Stranded, after: &CommittedOffset<TargetOffset>) -> bool {
         let is_behind = self.before.is_some_and(|before| before.offset > stranded.first)
@@ -253,51 +253,47 @@ impl Judge<'_> {
         !self.overrides.stranded && (after.offset > stranded.first || is_behind)
     }
 
-    fn of(&self, after: &mut CommittedOffset<TargetOffset>, notices: &mut Vec<Notice>) -> Verdict {
+    fn of(&self, after: &mut CommittedOffset<TargetOffset>, notices: &mut Vec<Notice>) -> Check {
         let Self { key, before, log, group_state, sound, state, overrides } = *self;
         let kind = state.kinds.get(&key.0).copied().unwrap_or(GroupKind::Unknown);
         if !kind.has_offsets() {
-            return Verdict::Refused(Refusal::Kind(kind));
+            return Check::Refused(Refusal::Kind(kind));
         }
         if !sound && !overrides.unsound {
-            return Verdict::Refused(Refusal::Unsound);
+            return Check::Refused(Refusal::Unsound);
         }
         if before == Some(after) {
-            return Verdict::Unchanged;
+            return Check::Unchanged;
         }
         if !group_state.accepts_offsets() && !overrides.active {
             let unseen = kind == GroupKind::Streams && group_state == GroupState::Unknown;
-            return Verdict::Refused(if unseen {
-                Refusal::Unseen(kind)
-            } else {
-                Refusal::Active(group_state)
-            });
+            return Check::Refused(if unseen { Refusal::Unseen(kind) } else { Refusal::Active(group_state) });
         }
         if !log.admits(after.offset) && !overrides.out_of_range {
-            return Verdict::Refused(Refusal::OutOfRange(log));
+            return Check::Refused(Refusal::OutOfRange(log));
         }
         if let Some(refusal) = self.metadata(after, notices) {
-            return Verdict::Refused(refusal);
+            return Check::Refused(refusal);
         }
         match before.map(|before| before.offset).filter(|from| after.offset < *from) {
             Some(from) => self.backwards(from, notices),
-            None => Verdict::Ready,
+            None => Check::Ready,
         }
     }
 
     /// A commit that MM2 made (`MirrorCheckpointTask.syncGroupOffset`) says what the group had read on the source once, and not
     /// that it has read on the target: a group that has rewound since is right to go back.
-    fn backwards(&self, from: TargetOffset, notices: &mut Vec<Notice>) -> Verdict {
+    fn backwards(&self, from: TargetOffset, notices: &mut Vec<Notice>) -> Check {
         let checkpoint = self.state.checkpoints.get(self.key).copied();
         if let Some(checkpoint) = checkpoint.filter(|checkpoint| checkpoint.downstream == from) {
             notices.push(Notice::BehindSync { from, checkpoint });
-            return Verdict::Ready;
+            return Check::Ready;
         }
         if self.overrides.backwards.admits(&self.key.0) {
-            return Verdict::Ready;
+            return Check::Ready;
         }
         let source = self.state.source_commits.get(self.key).copied();
-        Verdict::Refused(Refusal::Backwards { from, source, checkpoint })
+        Check::Refused(Refusal::Backwards { from, source, checkpoint })
     }
 
     fn metadata(

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use super::Notice;
 use crate::evidence::Logs;
-use crate::history::Sync;
+use crate::history::OffsetPair;
 use crate::model::{
     CommittedOffset, GroupId, GroupKind, GroupState, SourceOffset, TargetOffset, TopicPartition,
 };
@@ -31,7 +31,7 @@ pub struct TargetState {
     /// The commits on the source that the wishes were translated from, by the place on the target.
     pub source_commits: BTreeMap<(GroupId, TopicPartition), SourceOffset>,
     /// The last checkpoint of each group on each partition of the target.
-    pub checkpoints: BTreeMap<(GroupId, TopicPartition), Sync>,
+    pub checkpoints: BTreeMap<(GroupId, TopicPartition), OffsetPair>,
 }
 
 impl TargetState {

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Move, ResetPlan, Verdict};
+use super::{Check, OffsetReset, ResetPlan};
 use crate::document::{HeadError, Malformed, expect_kind, in_words};
 use crate::model::{CommittedOffset, GroupId, TargetOffset, TopicPartition};
 
@@ -81,8 +81,8 @@ impl From<Malformed> for UndoError {
 impl Undo {
     /// What applying `plan` would overwrite.
     pub fn of(plan: &ResetPlan, as_of: Timestamp, cluster_id: Option<String>) -> Self {
-        let entries = plan.steps().iter().filter_map(|step| match (&step.verdict, &step.after) {
-            (Verdict::Ready, Some(after)) => Some(UndoEntry {
+        let entries = plan.steps().iter().filter_map(|step| match (&step.check, &step.after) {
+            (Check::Ready, Some(after)) => Some(UndoEntry {
                 group: step.group.clone(),
                 partition: step.partition.clone(),
                 before: step.before.clone(),
@@ -100,10 +100,10 @@ impl Undo {
     }
 
     /// The moves that put everything back. A commit that was not there before cannot be taken away again and stays.
-    pub fn moves(&self) -> Vec<Move> {
+    pub fn resets(&self) -> Vec<OffsetReset> {
         let back = |entry: &UndoEntry| {
             let before = entry.before.clone()?;
-            Some(Move {
+            Some(OffsetReset {
                 group: entry.group.clone(),
                 partition: entry.partition.clone(),
                 to: Some(before.offset),

@@ -1,8 +1,8 @@
 use serde::Serialize;
 
-use super::{Event, Known, Random, Setting, SimulatedLink, Story, Truth, World};
+use super::{Event, History, Known, Random, Setting, SimulatedLink, Truth, World};
 use crate::model::TargetOffset;
-use crate::translate::{EvidenceKind, Row, Rules};
+use crate::translate::{EvidenceKind, EvidencePolicy, Row};
 
 /// How much groups read again, by how far they lag: ours beside what MM2's 64 slots would give them.
 ///
@@ -45,10 +45,10 @@ impl Curve {
         let mut random = Random::from_seed(seed);
         let mut sums: Vec<Sum> = lags().into_iter().map(Sum::new).collect();
         for _ in 0..worlds {
-            let world = Story::steady(RECORDS, &mut random).tell().1;
+            let world = History::steady(RECORDS, &mut random).tell().1;
             sums.iter_mut().for_each(|sum| sum.draw(&world, &mut random));
-            let syncs = rows(&world, Rules::only([EvidenceKind::Syncs]), &sums);
-            let all = rows(&world, Rules::default(), &sums);
+            let syncs = rows(&world, EvidencePolicy::only([EvidenceKind::Syncs]), &sums);
+            let all = rows(&world, EvidencePolicy::default(), &sums);
             let truth = Truth::of(&world);
             let mut rows = syncs.iter().zip(&all);
             for sum in &mut sums {
@@ -67,7 +67,7 @@ fn lags() -> Vec<u64> {
 }
 
 /// The answers for what is asked of a world, in that order.
-fn rows(world: &World, rules: Rules, sums: &[Sum]) -> Vec<Row> {
+fn rows(world: &World, rules: EvidencePolicy, sums: &[Sum]) -> Vec<Row> {
     let asked = sums.iter().flat_map(|sum| &sum.asked).copied();
     SimulatedLink { read: world, now: world, known: Known::ALL }.rows(&rules, asked)
 }
@@ -124,7 +124,7 @@ impl Sum {
     }
 }
 
-impl Story {
+impl History {
     /// A link on which nothing special happens: records come in bursts of about ten thousand, some end with a transaction
     /// marker, and MM2 follows.
     pub fn steady(records: u32, random: &mut Random) -> Self {

@@ -82,7 +82,7 @@ impl World {
         }
         if self.setting().preserving {
             link.policy = ReplicationPolicy::identity();
-            link.mapping = OffsetMapping::Preserved;
+            link.mapping = OffsetMapping::Identical;
         }
         link
     }

@@ -2,9 +2,9 @@
 //! offsets, the target log, and everything that can happen to either meanwhile. It knows the truth about every offset,
 //! so any answer can be checked against it.
 //!
-//! A [`Story`] is what happens to one partition; told, it gives a [`World`], from which the [`Evidence`] follows that an
-//! edge would gather, as far as it is [`Known`]. [`Law`] says which answers are wrong, and whether an assumption that the
-//! answer names excuses that. A [`Scenario`] is a link that somebody described. A [`Trial`] does all this for one seed, a [`Simulation`] for many. Stories follow from a
+//! A [`History`] is what happens to one partition; told, it gives a [`World`], from which the [`Evidence`] follows that an
+//! edge would gather, as far as it is [`Known`]. [`Invariant`] says which answers are wrong, and whether an assumption that the
+//! answer names excuses that. A [`Scenario`] is a link that somebody described. A [`Case`] does all this for one seed, a [`Simulation`] for many. Stories follow from a
 //! seed alone: the same on every machine, with no clock and no threads.
 //!
 //! What it does not model: time (nothing here is late, only missing), more than one partition, and the contents of
@@ -13,47 +13,47 @@
 //! [`Evidence`]: crate::evidence::Evidence
 
 mod accuracy;
-mod author;
+mod case;
 mod curve;
 mod evidence;
-mod excuses;
-mod law;
+mod evidence_source;
+mod history;
+mod history_generator;
+mod invariant;
 mod mirror_maker;
-mod plot;
 mod preserver;
 mod random;
-mod rehearsal;
 mod replicator;
 mod resumption;
 mod scenario;
+mod scenario_generator;
+mod scenario_run;
 mod simulation;
 mod source_log;
-mod story;
 mod target_log;
-mod trial;
 mod truth;
-mod witness;
+mod waivers;
 mod world;
 
 pub use accuracy::{Accuracy, EvidenceRereads, LagRereads};
-pub use author::Genre;
+pub use case::{Case, Outcome, Rereads};
 pub use curve::{Curve, CurvePoint};
 pub use evidence::{Kept, Known, TOPIC};
-pub use law::{Departure, DepartureKind, Law};
+pub use evidence_source::SimulatedLink;
+pub use history::{Event, History};
+pub use history_generator::HistoryKind;
+pub use invariant::{Invariant, Violation, ViolationKind};
 pub use mirror_maker::SyncRecord;
 pub use random::Random;
-pub use rehearsal::{Breadth, Rehearsal};
 pub use resumption::Resumption;
 pub use scenario::{
     Clock, ReplicationDescription, Scenario, ScenarioError, SourceDescription, TargetDescription,
 };
-pub use simulation::{Simulation, SimulationReport, SimulationSummary, Violation};
+pub use scenario_run::{Breadth, ScenarioRun};
+pub use simulation::{Counterexample, Simulation, SimulationReport, SimulationSummary};
 pub use source_log::SourceLog;
-pub use story::{Event, Story};
 pub use target_log::{Entry, TargetLog};
-pub use trial::{Outcome, Rereads, Trial};
 pub use truth::Truth;
-pub use witness::SimulatedLink;
 pub use world::{Setting, Timestamps, World};
 
 use crate::model::{SourceOffset, TargetOffset};

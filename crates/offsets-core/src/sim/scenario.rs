@@ -13,7 +13,7 @@ use crate::model::duration::{duration, some_duration};
 ///
 /// let source = SourceDescription { transaction_records: 20, ..SourceDescription::default() };
 /// let scenario = Scenario { rate: 500.0, source, ..Scenario::default() }.checked()?;
-/// let (world, _) = scenario.story(&mut Random::from_seed(1)).tell();
+/// let (world, _) = scenario.history(&mut Random::from_seed(1)).tell();
 /// assert!((300_000..=300_500).contains(&world.source.len()), "500 a second for ten minutes");
 /// # Ok::<(), offsets_core::sim::ScenarioError>(())
 /// ```

@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::{Accuracy, Curve, Departure, DepartureKind, Outcome, Scenario, Trial};
+use super::{Accuracy, Case, Curve, Outcome, Scenario, Violation, ViolationKind};
 
 /// Many trials, one behind the other: number `n` of a simulation has its seed plus `n` for a seed, so that any of them
 /// can be run alone.
@@ -18,13 +18,13 @@ pub struct Simulation {
     seed: u64,
     histories: u64,
     total: Outcome,
-    violations: Vec<Violation>,
+    violations: Vec<Counterexample>,
 }
 
 /// A history in which an answer broke the law.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Violation {
+pub struct Counterexample {
     /// The seed under which it is the first and only history.
     pub seed: u64,
     /// In which way, by name.
@@ -32,7 +32,7 @@ pub struct Violation {
     /// The answer and the truth, in words.
     pub detail: String,
     /// The shortest story in which the same happens, event by event.
-    pub story: Vec<String>,
+    pub history: Vec<String>,
 }
 
 /// A simulation as JSON. Its shape is a contract: fields are added, never changed.
@@ -44,7 +44,7 @@ pub struct SimulationReport<'a> {
     /// The seed of the first history.
     pub seed: u64,
     /// What broke the law, by seed.
-    pub violations: &'a [Violation],
+    pub violations: &'a [Counterexample],
     /// What groups read again by their lag, where that was looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub curve: Option<&'a Curve>,
@@ -88,10 +88,10 @@ impl Simulation {
         let mut simulation = Self { seed, histories, total: Outcome::default(), violations: Vec::new() };
         for number in numbers {
             let seed = seed.wrapping_add(number);
-            let trial = Trial::from_seed(seed);
-            let mut outcome = trial.run();
+            let case = Case::from_seed(seed);
+            let mut outcome = case.run();
             if let Some(breach) = outcome.breaches.drain(..).next() {
-                simulation.violations.push(Violation::of(seed, &trial, breach.kind));
+                simulation.violations.push(Counterexample::of(seed, &case, breach.kind));
             }
             simulation.total.add(outcome);
         }
@@ -101,11 +101,11 @@ impl Simulation {
     /// One history of a link that somebody described, and what came of it. It is not told event by event: there are too
     /// many.
     pub(super) fn of_scenario(seed: u64, scenario: &Scenario, mut outcome: Outcome) -> Self {
-        let told = |breach: Departure| Violation {
+        let told = |breach: Violation| Counterexample {
             seed,
             kind: breach.kind.name(),
             detail: breach.detail,
-            story: vec![format!("{scenario:?}")],
+            history: vec![format!("{scenario:?}")],
         };
         let violations = outcome.breaches.drain(..).next().map(told).into_iter().collect();
         Self { seed, histories: 1, total: outcome, violations }
@@ -126,7 +126,7 @@ impl Simulation {
     }
 
     /// What broke the law, in the order of the histories.
-    pub fn violations(&self) -> &[Violation] {
+    pub fn violations(&self) -> &[Counterexample] {
         &self.violations
     }
 
@@ -156,21 +156,21 @@ impl Simulation {
     }
 }
 
-impl Violation {
+impl Counterexample {
     /// The shortest form of what a trial came upon.
-    fn of(seed: u64, trial: &Trial, kind: DepartureKind) -> Self {
-        let short = trial.shortened(kind);
+    fn of(seed: u64, case: &Case, kind: ViolationKind) -> Self {
+        let short = case.shortened(kind);
         let breach = short.run().breaches.into_iter().find(|breach| breach.kind == kind);
-        let Trial { story, known, .. } = &short;
+        let Case { history, known, .. } = &short;
         let mut told =
-            vec![format!("{:?}", story.setting), format!("{known:?}"), format!("{:?}", short.rules)];
-        told.extend(story.events.iter().map(|event| format!("{event:?}")));
-        told.extend(story.meanwhile.iter().map(|event| format!("meanwhile {event:?}")));
+            vec![format!("{:?}", history.setting), format!("{known:?}"), format!("{:?}", short.rules)];
+        told.extend(history.events.iter().map(|event| format!("{event:?}")));
+        told.extend(history.meanwhile.iter().map(|event| format!("meanwhile {event:?}")));
         Self {
             seed,
             kind: kind.name(),
             detail: breach.map_or_else(String::new, |breach| breach.detail),
-            story: told,
+            history: told,
         }
     }
 }

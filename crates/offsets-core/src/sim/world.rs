@@ -1,10 +1,10 @@
 use std::collections::BTreeSet;
 
 use super::Known;
+use super::history::Event;
 use super::mirror_maker::{CheckpointRecord, MirrorMaker, SyncRecord};
 use super::preserver::Preserver;
 use super::source_log::SourceLog;
-use super::story::Event;
 use super::target_log::TargetLog;
 
 /// The state of a mirrored partition at one time: both logs, MM2, and what it has written down.

@@ -1,13 +1,17 @@
-use super::inquiry::Wanted;
-use super::{Row, Rules};
+use super::translator::Wanted;
+use super::{EvidencePolicy, Row};
 use crate::evidence::Evidence;
 use crate::model::{CommittedOffset, SourceOffset, TopicPartition};
 
 /// The answers that evidence gives for source offsets, as it stands and in the order they are given.
 ///
-/// The same that an [`Inquiry`](super::Inquiry) comes to whose witness is this evidence, without the conversation: for
+/// The same that an [`Translator`](super::Translator) comes to whose witness is this evidence, without the conversation: for
 /// whoever has all the evidence already and asks often.
-pub fn answers(evidence: &Evidence, rules: &Rules, offsets: &[(TopicPartition, SourceOffset)]) -> Vec<Row> {
+pub fn answers(
+    evidence: &Evidence,
+    rules: &EvidencePolicy,
+    offsets: &[(TopicPartition, SourceOffset)],
+) -> Vec<Row> {
     let wanted = |(source, offset): &(TopicPartition, SourceOffset)| Wanted {
         group: None,
         source: source.clone(),

@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use crate::history::Sync;
+use crate::history::OffsetPair;
 use crate::model::{SourceOffset, TargetOffset};
 
 /// A position that the true one cannot lie below (a floor) or above (a ceiling), and why.
@@ -70,23 +70,23 @@ pub struct SyncBack {
 #[non_exhaustive]
 pub enum Reason {
     /// The sync at or below the commit.
-    SyncBelow(Sync),
+    SyncBelow(OffsetPair),
     /// The first sync at or above the commit.
-    SyncAbove(Sync),
+    SyncAbove(OffsetPair),
     /// A checkpoint, of any group, at or below the commit.
-    Checkpoint(Sync),
+    Checkpoint(OffsetPair),
     /// Nothing older than the target's log start offset can be read.
     LogStart,
     /// The flow back copied the target's own records up to this source offset of its own, in front of the commit.
     SyncBack(SyncBack),
     /// The last sync of the source topic that was there before this one: every copy of a record of this one stands behind.
-    OlderTopic(Sync),
+    OlderTopic(OffsetPair),
     /// Records of the target that nobody is known to have read on the source begin here.
     Stranded(TargetOffset),
     /// Everything below the commit has been copied, so nothing above can lie beyond the target's log end offset.
     LogEnd,
     /// The copy has the offset of its record.
-    Preserved(SourceOffset),
+    Identical(SourceOffset),
     /// The replicator's worker has flushed this source offset, so nothing unread can lie beyond the log end.
     CopiedThrough(SourceOffset),
     /// Records of the target were recognised on the source, one after the other, as ones the group has read.
@@ -97,7 +97,7 @@ pub enum Reason {
         records: u64,
     },
     /// This record of the target was recognised as one the group has not read.
-    ContentAbove(Sync),
+    ContentAbove(OffsetPair),
     /// Records of the target carry source offsets below the commit.
     Header {
         /// The source offset of the last of them.
@@ -106,13 +106,13 @@ pub enum Reason {
         records: u64,
     },
     /// This record of the target carries a source offset at or above the commit.
-    HeaderAbove(Sync),
+    HeaderAbove(OffsetPair),
     /// The records between two syncs were counted.
     Count {
         /// The sync below the commit.
-        from: Sync,
+        from: OffsetPair,
         /// The sync above it.
-        to: Sync,
+        to: OffsetPair,
         /// Data records after `from` up to `to` on the target.
         found: u64,
         /// As many as there would be if every source record there had been copied.

@@ -8,7 +8,7 @@ const NEEDS: Assumptions = Assumptions::NONE.with(Assumption::Order).with(Assump
 
 pub(super) fn ceilings(e: &PartitionEvidence<'_>, g: SourceOffset) -> impl Iterator<Item = Bound> {
     // Without the log's end nothing shows that a sync is of the mirror topic that is there now.
-    let trusted = e.doubt(g).is_none() && e.target_log_unknown.is_none();
+    let trusted = e.contradiction(g).is_none() && e.target_log_unknown.is_none();
     [super::floors::preserved(e, g), sync_above(e, g), log_end(e, g), copied_through(e, g)]
         .into_iter()
         .flatten()
@@ -37,7 +37,7 @@ fn copied_through(e: &PartitionEvidence<'_>, g: SourceOffset) -> Option<Bound> {
     // It may be of an older source topic.
     let through = Some(through).filter(|_| !matches!(e.fall, Some(Fall::Recreation | Fall::Unknown)))?;
     let replaying = e.above.is_some_and(|history| history.neighbours(g).replay_after.is_some());
-    (e.rules.admit(EvidenceKind::ConnectOffsets) && !replaying).then_some(Bound {
+    (e.rules.allows(EvidenceKind::ConnectOffsets) && !replaying).then_some(Bound {
         at: e.target_log.end,
         reason: Reason::CopiedThrough(through),
         needs: NEEDS,

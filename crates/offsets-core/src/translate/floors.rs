@@ -1,7 +1,7 @@
 //! Floors: positions at which nothing unread lies behind the group. The highest sound one is what gets committed.
 
 use super::{Assumption, Assumptions, Bound, PartitionEvidence, Reason, SyncBack};
-use crate::history::{Doubt, PartitionHistory};
+use crate::history::{Contradiction, PartitionHistory};
 use crate::model::{SourceOffset, TargetOffset};
 
 pub(super) fn floors(e: &PartitionEvidence<'_>, g: SourceOffset) -> impl Iterator<Item = Bound> {
@@ -45,7 +45,7 @@ pub(super) fn preserved(e: &PartitionEvidence<'_>, g: SourceOffset) -> Option<Bo
     let may_be_used = e.preserved && e.recreated.is_none() && e.target_log_unknown.is_none();
     let same = TargetOffset::new(g.get()).ok().filter(|_| may_be_used)?;
     let needs = Assumptions::NONE.with(Assumption::OffsetsPreserved).with(Assumption::SameIncarnation);
-    Some(Bound { at: same.min(e.target_log.end), reason: Reason::Preserved(g), needs })
+    Some(Bound { at: same.min(e.target_log.end), reason: Reason::Identical(g), needs })
 }
 
 /// MM2's own rule (`OffsetSyncStore.translateDownstream`) over the whole history instead of 64 slots: a sync `(u, d)`
@@ -53,11 +53,13 @@ pub(super) fn preserved(e: &PartitionEvidence<'_>, g: SourceOffset) -> Option<Bo
 /// target, so no distance is ever added.
 fn sync_below(e: &PartitionEvidence<'_>, g: SourceOffset) -> Option<Bound> {
     let history = e.history?;
-    let sync = match e.doubt(g) {
+    let sync = match e.contradiction(g) {
         None => history.neighbours(g).floor?,
         // Whichever of the topics that the syncs tell of the commit was made on, the records of the oldest epoch lie
         // before those of any later one.
-        Some(Doubt::SourceRestarted { .. } | Doubt::BeyondSourceEnd { .. }) => history.oldest_floor(g)?,
+        Some(Contradiction::SourceRestarted { .. } | Contradiction::BeyondSourceEnd { .. }) => {
+            history.oldest_floor(g)?
+        }
         Some(_) => return None,
     };
     Some(Bound { at: sync.floor_for(g), reason: Reason::SyncBelow(sync), needs: e.needs_of_copies() })
@@ -69,7 +71,7 @@ fn sync_below(e: &PartitionEvidence<'_>, g: SourceOffset) -> Option<Bound> {
 /// A checkpoint does not say which mirror topic it was written for. Where one lies beyond the log end, or the syncs
 /// show that the topic was created anew, any other may be of the older topic too.
 fn checkpoint_below(e: &PartitionEvidence<'_>, g: SourceOffset) -> Option<Bound> {
-    if e.doubt(g).is_some() || e.history.is_some_and(PartitionHistory::target_restarted) {
+    if e.contradiction(g).is_some() || e.history.is_some_and(PartitionHistory::target_restarted) {
         return None;
     }
     let checkpoints = e.checkpoints?;

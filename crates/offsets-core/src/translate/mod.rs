@@ -4,56 +4,56 @@ mod answers;
 mod bound;
 mod ceilings;
 mod derivation;
+mod evidence_policy;
 mod floors;
-mod inquiry;
 mod mirror_maker;
 mod position;
 mod probe;
 mod recast;
 mod report;
-mod rereading;
+mod reread_range;
 mod rereads;
-mod rules;
 mod seeding;
 mod selection;
 mod stranded;
 mod translation;
+mod translator;
 mod uncommitted;
 
 pub use answers::answers;
 pub use bound::{Assumption, Assumptions, Bound, Reason, SyncBack};
 pub use derivation::{Derivation, DerivationStep};
-pub use inquiry::Inquiry;
+pub use evidence_policy::{EvidenceKind, EvidencePolicy, UnknownKind};
 pub use mirror_maker::MirrorMakerAnswer;
 pub use position::{NoTarget, Position};
 pub use report::{OffsetForm, PartitionReport, TranslationReport};
-pub use rereading::{Reread, Rereading, Untold};
-pub use rules::{EvidenceKind, Rules, UnknownKind};
+pub use reread_range::{Reread, RereadRange, RereadUnknown};
 pub use seeding::seeds;
 pub use selection::Selection;
 pub use stranded::Stranded;
 pub use translation::{Finding, Row, Summary, Translation};
+pub use translator::Translator;
 pub use uncommitted::Uncommitted;
 
 use position::Bracket;
 use recast::{Fall, Recast};
 
 use crate::evidence::{Evidence, LogState, Scan};
-use crate::history::{Doubt, PartitionCheckpoints, PartitionHistory, Sync};
+use crate::history::{Contradiction, OffsetPair, PartitionCheckpoints, PartitionHistory};
 use crate::link::OffsetMapping;
 use crate::model::{GroupId, LogRange, SourceOffset, TargetOffset, TopicName, TopicPartition};
 
 /// What is known about one partition of a link: everything a rule may look at.
 #[derive(Debug, Clone, Copy)]
 struct PartitionEvidence<'a> {
-    rules: &'a Rules,
+    rules: &'a EvidencePolicy,
     history: Option<&'a PartitionHistory>,
     /// The syncs that can be of records above the commit: not those of an older source topic.
     above: Option<&'a PartitionHistory>,
     /// What a fall of the source offset was, where the living source shows that there was one.
     fall: Option<Fall>,
     /// The last sync of the source topic before this one, where it was created anew.
-    older_topic: Option<Sync>,
+    older_topic: Option<OffsetPair>,
     checkpoints: Option<PartitionCheckpoints<'a>>,
     /// The source offset up to which the replicator's worker has flushed its position.
     copied_through: Option<SourceOffset>,
@@ -68,7 +68,7 @@ struct PartitionEvidence<'a> {
     source_records: &'a [Scan<SourceOffset>],
     target_records: &'a [Scan<TargetOffset>],
     /// That one of the topics was created anew since something was recorded of it.
-    recreated: Option<Doubt>,
+    recreated: Option<Contradiction>,
     /// Whether copies keep the offsets of their records.
     preserved: bool,
     /// Whether MM2 writes in transactions, so that nothing is copied twice.
@@ -95,7 +95,7 @@ impl<'a> PartitionEvidence<'a> {
     /// What `rules` admit of the evidence about a partition; `None` where the target is known to have no such partition.
     fn of(
         evidence: &'a Evidence,
-        rules: &'a Rules,
+        rules: &'a EvidencePolicy,
         group: Option<&GroupId>,
         source: &TopicPartition,
         target: &TopicPartition,
@@ -111,9 +111,9 @@ impl<'a> PartitionEvidence<'a> {
             source.topic == target.topic || evidence.link.original_on_target(&source.topic).is_some();
         // Of pairs that both flows wrote under one key, nobody knows whose each is; checkpoints were made of them.
         let told_apart = !evidence.link.shares_syncs_topic();
-        let admit = |kind| told_apart && rules.admit(kind);
-        let syncs = evidence.syncs.whole().filter(|_| admit(EvidenceKind::Syncs));
-        let checkpoints = evidence.checkpoints.whole().filter(|_| admit(EvidenceKind::Checkpoints));
+        let allows = |kind| told_apart && rules.allows(kind);
+        let syncs = evidence.syncs.whole().filter(|_| allows(EvidenceKind::Syncs));
+        let checkpoints = evidence.checkpoints.whole().filter(|_| allows(EvidenceKind::Checkpoints));
         let written = evidence.checkpoints.whole().and_then(|checkpoints| checkpoints.get(target));
         let own = group.filter(|_| shared).and_then(|group| evidence.committed_on_target(group, target));
         let own = own.filter(|&own| written.is_none_or(|written| !written.lead_to(own)));
@@ -139,7 +139,7 @@ impl<'a> PartitionEvidence<'a> {
             source_records: evidence.source_records.of(source),
             target_records: evidence.target_records.of(target),
             recreated: recreation(evidence, &source.topic, &target.topic),
-            preserved: evidence.link.mapping == OffsetMapping::Preserved,
+            preserved: evidence.link.mapping == OffsetMapping::Identical,
             exactly_once: evidence.link.exactly_once,
             shared,
             // What happened on the way back is no help that could be left out, but what an answer can be wrong about.
@@ -154,24 +154,25 @@ impl<'a> PartitionEvidence<'a> {
 const ANY_LOG: LogRange<TargetOffset> = LogRange { start: TargetOffset::ZERO, end: TargetOffset::MAX };
 
 /// What the ids of the two topics say of whether they are the ones of which something was recorded.
-fn recreation(evidence: &Evidence, source: &TopicName, target: &TopicName) -> Option<Doubt> {
+fn recreation(evidence: &Evidence, source: &TopicName, target: &TopicName) -> Option<Contradiction> {
     let of_target = evidence.target_topics.recreation(target);
-    let of_target = of_target.map(|(recorded, now)| Doubt::TargetRecreated { recorded, now });
+    let of_target = of_target.map(|(recorded, now)| Contradiction::TargetRecreated { recorded, now });
     let of_source = evidence.source_topics.recreation(source);
-    of_target.or_else(|| of_source.map(|(recorded, now)| Doubt::SourceRecreated { recorded, now }))
+    of_target.or_else(|| of_source.map(|(recorded, now)| Contradiction::SourceRecreated { recorded, now }))
 }
 
 impl PartitionEvidence<'_> {
     /// What speaks against the sync history as a witness for a commit at `g`.
-    fn doubt(&self, g: SourceOffset) -> Option<Doubt> {
-        let doubt = self.recreated.or_else(|| self.history?.doubt(g, self.source_log, self.target_log));
-        match (doubt?, self.fall) {
+    fn contradiction(&self, g: SourceOffset) -> Option<Contradiction> {
+        let contradiction =
+            self.recreated.or_else(|| self.history?.contradiction(g, self.source_log, self.target_log));
+        match (contradiction?, self.fall) {
             // The source offset has fallen since, so the newer syncs are those of the log as it is, and the older ones lie
             // before them.
-            (Doubt::BeyondSourceEnd { .. }, Some(Fall::Unknown)) => None,
+            (Contradiction::BeyondSourceEnd { .. }, Some(Fall::Unknown)) => None,
             // A commit that is read from the living source is on the topic as it is now.
-            (Doubt::SourceRestarted { .. }, Some(Fall::Replay | Fall::Recreation)) => None,
-            (doubt, _) => Some(doubt),
+            (Contradiction::SourceRestarted { .. }, Some(Fall::Replay | Fall::Recreation)) => None,
+            (contradiction, _) => Some(contradiction),
         }
     }
 
@@ -193,7 +194,7 @@ impl PartitionEvidence<'_> {
             None => TargetOffset::ZERO.plus(u64::MAX),
         };
         let copies = LogRange { start: TargetOffset::ZERO, end };
-        if back.doubt(SourceOffset::ZERO, Some(log), copies).is_some() {
+        if back.contradiction(SourceOffset::ZERO, Some(log), copies).is_some() {
             return None;
         }
         let pair = back.copied_below(TargetOffset::new(g.get()).ok()?)?;

@@ -1,7 +1,7 @@
 use super::probe::{Findings, Stop};
 use super::stranded::Held;
 use super::{Bound, Derivation, PartitionEvidence, Reason, Stranded};
-use crate::history::{Doubt, Sync};
+use crate::history::{Contradiction, OffsetPair};
 use crate::model::{SourceOffset, TargetOffset};
 
 /// Where a group must go on, and how sure that is.
@@ -33,7 +33,7 @@ pub enum Position {
         /// The safest known position.
         low: TargetOffset,
         /// What contradicts what.
-        doubt: Doubt,
+        contradiction: Contradiction,
     },
     /// There is nothing on the target to translate to.
     Unknown {
@@ -69,7 +69,7 @@ pub(super) struct Fused {
     /// Every floor and every ceiling, in the order in which the rules gave them.
     pub(super) derivation: Derivation,
     /// The last copy that was seen of the first unread record.
-    pub(super) copy: Option<Sync>,
+    pub(super) copy: Option<OffsetPair>,
     /// By how many records the group is ahead of replication.
     pub(super) ahead: u64,
     /// How many pairs of records were compared and found the same.
@@ -146,7 +146,7 @@ impl Bracket {
     }
 
     /// The two syncs it lies between, if it does.
-    pub(super) fn syncs(&self) -> Option<(Sync, Sync)> {
+    pub(super) fn syncs(&self) -> Option<(OffsetPair, OffsetPair)> {
         match (self.floor.reason, self.ceiling.as_ref()?.reason) {
             (Reason::SyncBelow(below), Reason::SyncAbove(above)) => Some((below, above)),
             _ => None,
@@ -161,7 +161,7 @@ fn higher(best: Bound, next: Bound) -> Bound {
 /// The highest floor, the lowest ceiling, and what they say together.
 pub(super) fn fuse(e: &PartitionEvidence<'_>, g: SourceOffset) -> Fused {
     let unprobed = Bracket::unprobed(e, g);
-    let Findings { floors, ceilings, copy, ahead, doubt, same, stop } = Findings::of(e, g, &unprobed);
+    let Findings { floors, ceilings, copy, ahead, contradiction, same, stop } = Findings::of(e, g, &unprobed);
     let held = Held::under(e, g, &unprobed.floor);
     let derivation = Derivation {
         floors: super::floors::floors(e, g)
@@ -187,14 +187,14 @@ pub(super) fn fuse(e: &PartitionEvidence<'_>, g: SourceOffset) -> Fused {
     };
     let low = bracket.floor.at;
     let is_place = !matches!(bracket.floor.reason, Reason::LogStart | Reason::Stranded(_));
-    let position = match (doubt, e.doubt(g), &bracket.ceiling) {
+    let position = match (contradiction, e.contradiction(g), &bracket.ceiling) {
         // There is no offset to fall back to.
         _ if e.target_log_unknown.is_some() && !is_place => {
             Position::Unknown { reason: NoTarget::LogUnknown }
         }
         // Nothing is left of what the bracket rests on.
-        (Some(doubt), ..) => Position::Unsafe { low: e.target_log.start, doubt },
-        (None, Some(doubt), _) => Position::Unsafe { low, doubt },
+        (Some(contradiction), ..) => Position::Unsafe { low: e.target_log.start, contradiction },
+        (None, Some(contradiction), _) => Position::Unsafe { low, contradiction },
         (None, None, None) => Position::Floor { low },
         (None, None, Some(_)) if bracket.is_exact() => Position::Exact { at: low },
         (None, None, Some(ceiling)) => Position::Bounded { low, high: ceiling.at },

@@ -1,8 +1,8 @@
 //! Which syncs are of the source topic as it is now, where the living source shows that some may not be.
 
-use super::{EvidenceKind, Rules};
+use super::{EvidenceKind, EvidencePolicy};
 use crate::evidence::{Evidence, ScannedRecord, Span};
-use crate::history::{PartitionHistory, Sync};
+use crate::history::{OffsetPair, PartitionHistory};
 use crate::model::{LogRange, SourceOffset, TopicPartition};
 
 /// The syncs of a partition after the source offset fell back, with what the records before the fall say of it.
@@ -11,8 +11,8 @@ pub(super) struct Recast {
     /// The syncs since the fall.
     since: PartitionHistory,
     /// The syncs before it that lie inside the source's log, newest first.
-    before: Vec<Sync>,
-    last_before: Sync,
+    before: Vec<OffsetPair>,
+    last_before: OffsetPair,
     kind: Fall,
 }
 
@@ -34,21 +34,21 @@ impl Recast {
     /// `None` where the source is not there to show anything, or shows nothing against the syncs.
     pub(super) fn of(
         evidence: &Evidence,
-        rules: &Rules,
+        rules: &EvidencePolicy,
         source: &TopicPartition,
         target: &TopicPartition,
     ) -> Option<Self> {
         let log = evidence.source_logs.get(source).filter(|_| evidence.source.is_alive())?;
-        let history = evidence.syncs.whole().filter(|_| rules.admit(EvidenceKind::Syncs))?.get(source)?;
+        let history = evidence.syncs.whole().filter(|_| rules.allows(EvidenceKind::Syncs))?.get(source)?;
         if evidence.link.shares_syncs_topic() || history.is_plain(log.end) {
             return None;
         }
         let target_log = evidence.target_logs.get(target)?;
         let (since, last_before, before) = history.since_fall(log.end)?;
-        let held = |sync: &Sync| log.start <= sync.upstream && target_log.start <= sync.downstream;
-        let before: Vec<Sync> = before.into_iter().filter(held).take(WITNESSES).collect();
+        let held = |sync: &OffsetPair| log.start <= sync.upstream && target_log.start <= sync.downstream;
+        let before: Vec<OffsetPair> = before.into_iter().filter(held).take(WITNESSES).collect();
         let mut recast = Self { since, before, last_before, kind: Fall::Unknown };
-        if rules.admit(EvidenceKind::Content) {
+        if rules.allows(EvidenceKind::Content) {
             recast.kind = recast.judged(evidence, source, target);
         }
         Some(recast)
@@ -73,8 +73,8 @@ impl Recast {
 
     /// The newest sync before the fall of which both records can be seen decides.
     fn judged(&self, evidence: &Evidence, source: &TopicPartition, target: &TopicPartition) -> Fall {
-        let original = |sync: &Sync| at(evidence.source_records.of(source), sync.upstream);
-        let copy = |sync: &Sync| at(evidence.target_records.of(target), sync.downstream);
+        let original = |sync: &OffsetPair| at(evidence.source_records.of(source), sync.upstream);
+        let copy = |sync: &OffsetPair| at(evidence.target_records.of(target), sync.downstream);
         let pair = self.before.iter().find_map(|sync| Some((original(sync)?, copy(sync)?)));
         let Some((original, copy)) = pair else { return Fall::Unknown };
         if original.content == copy.content {
@@ -89,7 +89,7 @@ impl Recast {
     }
 
     /// The last sync before the fall.
-    pub(super) fn last_before(&self) -> Sync {
+    pub(super) fn last_before(&self) -> OffsetPair {
         self.last_before
     }
 

@@ -1,7 +1,7 @@
 //! How far a group reads again at most: where the last right position cannot lie above.
 
 use super::{Assumption, Assumptions, Bound, PartitionEvidence, Reason};
-use crate::history::Sync;
+use crate::history::OffsetPair;
 use crate::model::{SourceOffset, TargetOffset};
 
 /// The highest the *last* right position for `g` can be, for a group that goes on at `low`. It can be above the upper
@@ -11,11 +11,11 @@ pub(super) fn furthest(
     e: &PartitionEvidence<'_>,
     g: SourceOffset,
     low: TargetOffset,
-    copy: Option<Sync>,
+    copy: Option<OffsetPair>,
 ) -> Bound {
     if e.preserved {
         let needs = Assumptions::NONE.with(Assumption::OffsetsPreserved);
-        return Bound { at: low, reason: Reason::Preserved(g), needs };
+        return Bound { at: low, reason: Reason::Identical(g), needs };
     }
     let found = match (copy, e.history) {
         (Some(copy), Some(history)) => history.last_copy_from(copy),

@@ -1,18 +1,18 @@
 use std::collections::{BTreeMap, HashSet};
 
-use super::{Assumption, Reread, Rereading, Row, Rules};
-use crate::evidence::{Evidence, Fingerprint, Question, Records, Scan, Span};
+use super::{Assumption, EvidencePolicy, Reread, RereadRange, Row};
+use crate::evidence::{Evidence, Fingerprint, Query, Records, Scan, Span};
 use crate::model::{LogRange, SourceOffset, TargetOffset, TopicPartition};
 use crate::reconcile::{Identity, Seed, SeedLink, Sowing, Unseeded};
 
 /// The seeds that evidence gives for answers of groups, one a group, as it stands: the same that an
-/// [`Inquiry`](super::Inquiry) comes to whose witness is this evidence, without the conversation.
-pub fn seeds(evidence: &Evidence, rules: &Rules, rows: &[Row]) -> Vec<Seed> {
+/// [`Translator`](super::Translator) comes to whose witness is this evidence, without the conversation.
+pub fn seeds(evidence: &Evidence, rules: &EvidencePolicy, rows: &[Row]) -> Vec<Seed> {
     let mut seeding = Seeding::of(rows, evidence, rules);
-    while seeding.questions().is_some() {
+    while seeding.queries().is_some() {
         seeding.take(&evidence.source_records);
     }
-    seeding.conclude()
+    seeding.finish()
 }
 
 /// The seeds of groups in the making: what they had read of the records that come again, looked up on the source.
@@ -54,7 +54,7 @@ const LOOK_AHEAD: u64 = 1024;
 
 impl Seeding {
     /// What is to be looked up for these answers, group by group.
-    pub(super) fn of(rows: &[Row], evidence: &Evidence, rules: &Rules) -> Self {
+    pub(super) fn of(rows: &[Row], evidence: &Evidence, rules: &EvidencePolicy) -> Self {
         let link = &evidence.link;
         let mut seeding = Self {
             seeds: Vec::new(),
@@ -83,11 +83,11 @@ impl Seeding {
     }
 
     /// The next stretches of the source to look up.
-    pub(super) fn questions(&mut self) -> Option<Vec<Question>> {
+    pub(super) fn queries(&mut self) -> Option<Vec<Query>> {
         self.asked = self.left.split_off(self.left.len().saturating_sub(AT_ONCE));
         let span = |wanted: &Wanted| Span { partition: wanted.source.clone(), offsets: wanted.span };
         let spans = Span::joined(self.asked.iter().map(span).collect());
-        (!spans.is_empty()).then(|| vec![Question::SourceRecords(spans)])
+        (!spans.is_empty()).then(|| vec![Query::SourceRecords(spans)])
     }
 
     /// Takes what was found of the stretches asked for last; tells of which partitions.
@@ -103,7 +103,7 @@ impl Seeding {
     }
 
     /// The seeds, one a group.
-    pub(super) fn conclude(mut self) -> Vec<Seed> {
+    pub(super) fn finish(mut self) -> Vec<Seed> {
         for wanted in std::mem::take(&mut self.left) {
             self.refuse(wanted.seed, &wanted.target, "the source was not asked".to_owned());
         }
@@ -176,11 +176,16 @@ impl Seeding {
 
 impl Wanted {
     /// What is to be looked up for an answer, nothing where nothing comes again, or why that cannot be told.
-    fn of(row: &Row, seed: usize, evidence: &Evidence, rules: &Rules) -> Result<Option<Self>, String> {
+    fn of(
+        row: &Row,
+        seed: usize,
+        evidence: &Evidence,
+        rules: &EvidencePolicy,
+    ) -> Result<Option<Self>, String> {
         let reread = match row.rereading {
-            Rereading::Nothing => return Ok(None),
-            Rereading::Of(reread) => reread,
-            Rereading::Untold(why) => return Err(why.to_string()),
+            RereadRange::Nothing => return Ok(None),
+            RereadRange::Of(reread) => reread,
+            RereadRange::RereadUnknown(why) => return Err(why.to_string()),
         };
         let Some(from) = row.position.target() else { return Ok(None) };
         let log = evidence.source_logs.get(&row.source).filter(|_| evidence.source.is_alive());

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::probe::{Examined, examine};
 use super::{Assumption, Assumptions, Bound, EvidenceKind, PartitionEvidence, Reason};
 use crate::evidence::Span;
-use crate::history::Sync;
+use crate::history::OffsetPair;
 use crate::model::{LogRange, SourceOffset, TargetOffset, TopicPartition};
 
 /// Records of the target that a position by this link's own evidence would pass unread, or may.
@@ -95,7 +95,7 @@ impl PartitionEvidence<'_> {
     ) -> (Vec<Span<SourceOffset>>, Vec<Span<TargetOffset>>) {
         let (mut sources, mut targets) = (Vec::new(), Vec::new());
         let mut left = self.rules.probe_max_records;
-        let content = self.rules.admit(EvidenceKind::Content);
+        let content = self.rules.allows(EvidenceKind::Content);
         for stretch in stretches(self, g, floor).into_iter().filter(|_| content) {
             let length = |range: u64, left: u64| left.checked_sub(range);
             let (of_target, of_source) = (
@@ -166,7 +166,7 @@ fn in_front_of_copies(
 ) -> Option<Stretch> {
     let first = e.history.map(|history| history.oldest_present());
     let end = first.map_or(floor.at, |first| first.downstream).min(floor.at);
-    let upstream = first.map_or(g, |first: Sync| first.upstream);
+    let upstream = first.map_or(g, |first: OffsetPair| first.upstream);
     let own = e.own.map(|own| own.max(e.target_log.start)).filter(|&own| own < end);
     let start = match (e.has_originals(), own) {
         (true, _) => read,

@@ -2,17 +2,17 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::inquiry::Wanted;
 use super::mirror_maker::MirrorMaker;
 use super::position::{Bracket, Fused, NoTarget, fuse};
 use super::recast::{Fall, Recast};
 use super::rereads::furthest;
+use super::translator::Wanted;
 use super::{
-    Assumption, Bound, Derivation, LogUnknown, MirrorMakerAnswer, PartitionEvidence, Position, Reason,
-    Rereading, Rules, Stranded, SyncBack, Uncommitted, Untold,
+    Assumption, Bound, Derivation, EvidencePolicy, LogUnknown, MirrorMakerAnswer, PartitionEvidence,
+    Position, Reason, RereadRange, RereadUnknown, Stranded, SyncBack, Uncommitted,
 };
 use crate::evidence::{EarlierCommit, Evidence, Reading, SourceState};
-use crate::history::{Doubt, Sync};
+use crate::history::{Contradiction, OffsetPair};
 use crate::link::{Link, Side};
 use crate::model::{
     ClusterAlias, CommittedOffset, GroupId, LogRange, SourceOffset, TargetOffset, TopicId, TopicName,
@@ -62,7 +62,7 @@ pub struct Row {
     pub target_log: Option<LogRange<TargetOffset>>,
     /// The last checkpoint that MM2 wrote of the group there. MM2 commits its target offset for groups without members
     /// (`sync.group.offsets.enabled`).
-    pub checkpoint: Option<Sync>,
+    pub checkpoint: Option<OffsetPair>,
     /// Where to go on.
     pub position: Position,
     /// How many data records the group reads again at most; `None` when nothing limits it.
@@ -75,7 +75,7 @@ pub struct Row {
     /// its rate was not recorded.
     pub reread_age: Option<u64>,
     /// Which of the source's records those are.
-    pub rereading: Rereading,
+    pub rereading: RereadRange,
     /// What the position takes for granted, sorted.
     pub assumptions: Vec<Assumption>,
     /// The facts it follows from.
@@ -113,7 +113,7 @@ impl Finding {
             }
             Reason::OlderTopic(sync) => ("sync", format!("{sync}, of the topic before this one")),
             Reason::Stranded(first) => ("stranded", format!("records from {first} on may be unread")),
-            Reason::Preserved(g) => ("offset-preserving", format!("{g}, log {}..{}", log.start, log.end)),
+            Reason::Identical(g) => ("offset-preserving", format!("{g}, log {}..{}", log.start, log.end)),
             Reason::CopiedThrough(through) => ("connect-offset", format!("{through}, log end {}", log.end)),
             Reason::Content { passed, records } => ("content", read_in_words(records, passed)),
             Reason::Header { passed, records } => ("header", read_in_words(records, passed)),
@@ -228,13 +228,13 @@ impl Row {
     }
 
     /// The answers that follow from the evidence.
-    pub(super) fn answer(evidence: &Evidence, rules: &Rules, wanted: Vec<Wanted>) -> Vec<Self> {
+    pub(super) fn answer(evidence: &Evidence, rules: &EvidencePolicy, wanted: Vec<Wanted>) -> Vec<Self> {
         let mut mirror_maker = MirrorMaker::default();
         wanted.into_iter().map(|wanted| row(evidence, rules, &mut mirror_maker, wanted)).collect()
     }
 }
 
-fn row(evidence: &Evidence, rules: &Rules, mirror_maker: &mut MirrorMaker, wanted: Wanted) -> Row {
+fn row(evidence: &Evidence, rules: &EvidencePolicy, mirror_maker: &mut MirrorMaker, wanted: Wanted) -> Row {
     let Wanted { group, source, committed, as_of, committed_at, earlier, live } = wanted;
     let g = committed.offset;
     let target = evidence.link.destination(&source);
@@ -262,7 +262,7 @@ fn row(evidence: &Evidence, rules: &Rules, mirror_maker: &mut MirrorMaker, wante
             reread_max: None,
             reread_map: None,
             reread_age: None,
-            rereading: Rereading::Untold(Untold::NoTarget),
+            rereading: RereadRange::RereadUnknown(RereadUnknown::NoTarget),
             assumptions: Vec::new(),
             evidence: findings,
             mm2: MirrorMakerAnswer { target: mm2_target, reread_max: None, is_known },
@@ -282,7 +282,7 @@ fn row(evidence: &Evidence, rules: &Rules, mirror_maker: &mut MirrorMaker, wante
 
     let log = e.target_log;
     let Fused { position, bracket, derivation, copy, ahead, same, stranded } = fuse(&e, g);
-    let rereading = Rereading::of(&e, g, &position, &bracket, &derivation, ahead);
+    let rereading = RereadRange::of(&e, g, &position, &bracket, &derivation, ahead);
     let Bracket { floor, ceiling } = bracket;
     // With the source dead the group may have gone on since its last known commit, up to whatever was replicated.
     let last = position.high().map(|_| furthest(&e, g, floor.at, copy));
@@ -455,11 +455,14 @@ fn explain(
             let above = ceiling.filter(|ceiling| ceiling.reason.sync() != floor.reason.sync());
             findings.extend(above.map(|ceiling| Finding::of(ceiling, e.target_log)));
         }
-        Position::Unsafe { doubt, .. } => {
-            findings.push(contradiction(&evidence.link, source, *doubt));
+        Position::Unsafe { contradiction, .. } => {
+            findings.push(contradiction_finding(&evidence.link, source, *contradiction));
         }
         Position::Unknown { .. } => {
-            findings.extend(e.doubt(g).map(|doubt| contradiction(&evidence.link, source, doubt)));
+            findings.extend(
+                e.contradiction(g)
+                    .map(|contradiction| contradiction_finding(&evidence.link, source, contradiction)),
+            );
         }
         Position::Floor { .. } if e.target_log_unknown.is_none() => findings.push(open_end(evidence, e)),
         Position::Floor { .. } => {}
@@ -528,7 +531,7 @@ fn shared_syncs(link: &Link) -> Option<Finding> {
 }
 
 /// What contradicts what.
-fn contradiction(link: &Link, source: &TopicPartition, doubt: Doubt) -> Finding {
+fn contradiction_finding(link: &Link, source: &TopicPartition, contradiction: Contradiction) -> Finding {
     let recreated = |topic: &TopicName, cluster: &ClusterAlias, recorded: TopicId, now: TopicId| Finding {
         kind: "re-created",
         detail: format!(
@@ -537,45 +540,48 @@ fn contradiction(link: &Link, source: &TopicPartition, doubt: Doubt) -> Finding 
              translate with that one)"
         ),
     };
-    match doubt {
-        Doubt::SourceRecreated { recorded, now } => recreated(&source.topic, &link.source, recorded, now),
-        Doubt::TargetRecreated { recorded, now } => {
+    match contradiction {
+        Contradiction::SourceRecreated { recorded, now } => {
+            recreated(&source.topic, &link.source, recorded, now)
+        }
+        Contradiction::TargetRecreated { recorded, now } => {
             recreated(&link.remote_topic(&source.topic), &link.target, recorded, now)
         }
-        doubt => Finding { kind: "contradiction", detail: describe(doubt) },
+        contradiction => Finding { kind: "contradiction", detail: describe(contradiction) },
     }
 }
 
-fn describe(doubt: Doubt) -> String {
-    match doubt {
-        Doubt::Tangled { rewinds } => format!(
+fn describe(contradiction: Contradiction) -> String {
+    match contradiction {
+        Contradiction::MultipleWriters { rewinds } => format!(
             "the syncs of this partition fall back {rewinds} times: two MM2s write under one name, or both directions \
              share one syncs topic"
         ),
-        Doubt::TargetRestarted { before, after } => format!(
+        Contradiction::TargetRestarted { before, after } => format!(
             "target offsets fall from {before} to {after} in the syncs: the mirror topic was created anew, or a second \
              MM2 writes under this name"
         ),
-        Doubt::BeyondTargetEnd { sync, end } => format!(
+        Contradiction::BeyondTargetEnd { sync, end } => format!(
             "sync {sync} lies beyond the target's log end {end}: the mirror topic was truncated or created anew"
         ),
-        Doubt::BeyondSourceEnd { sync, end } => format!(
+        Contradiction::BeyondSourceEnd { sync, end } => format!(
             "sync {sync} lies beyond the source's log end {end}: the source topic was truncated or created anew"
         ),
-        Doubt::CommitBeyondSourceEnd { end } => {
+        Contradiction::CommitBeyondSourceEnd { end } => {
             format!(
                 "the commit lies beyond the source's log end {end}: it belongs to an older topic of this name"
             )
         }
-        Doubt::OtherRecord { pair } => format!(
+        Contradiction::OtherRecord { pair } => format!(
             "the record at source offset {} is not the one at target offset {}: one of the topics was created anew, or \
              what tells of this pair belongs to another link",
             pair.upstream, pair.downstream
         ),
-        Doubt::SourceRecreated { recorded, now } | Doubt::TargetRecreated { recorded, now } => {
+        Contradiction::SourceRecreated { recorded, now }
+        | Contradiction::TargetRecreated { recorded, now } => {
             format!("a topic was re-created: id {recorded} when recorded, {now} now")
         }
-        Doubt::SourceRestarted { before, after } => format!(
+        Contradiction::SourceRestarted { before, after } => format!(
             "source offsets fall from {before} to {after} in the syncs: a replay from the beginning, or a topic created \
              anew, and nothing here tells which"
         ),
@@ -583,7 +589,7 @@ fn describe(doubt: Doubt) -> String {
 }
 
 impl Reason {
-    fn sync(&self) -> Option<crate::history::Sync> {
+    fn sync(&self) -> Option<crate::history::OffsetPair> {
         match *self {
             Self::SyncBelow(sync) | Self::SyncAbove(sync) => Some(sync),
             Self::ContentAbove(sync) | Self::HeaderAbove(sync) => Some(sync),

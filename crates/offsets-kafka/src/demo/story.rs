@@ -1,6 +1,6 @@
 //! What happened on the demo's link, told in full: the records of both logs, MM2's syncs and checkpoints, the groups.
 
-use offsets_core::history::Sync;
+use offsets_core::history::OffsetPair;
 use offsets_core::link::Link;
 use offsets_core::mm2::{Checkpoint, MirrorSyncStore, Mm2Translation, OffsetSync};
 use offsets_core::model::{SourceOffset, TargetOffset, TopicName, TopicPartition};
@@ -61,7 +61,7 @@ pub(super) struct Partition {
     /// The source offset of each record on the target, from target offset 0.
     pub(super) copied: Vec<i64>,
     /// The syncs MM2 wrote, in order.
-    syncs: Vec<Sync>,
+    syncs: Vec<OffsetPair>,
 }
 
 impl Story {
@@ -88,7 +88,7 @@ impl Story {
 impl Chapter {
     fn play(&self) -> Partition {
         let mut copied = Vec::new();
-        let mut syncs: Vec<Sync> = Vec::new();
+        let mut syncs: Vec<OffsetPair> = Vec::new();
         let mut previous = None;
         let (killed_at, again) = self.replay.unwrap_or((self.produced, 0));
         let runs = [0..killed_at, killed_at - again..self.produced];
@@ -102,7 +102,7 @@ impl Chapter {
                 let jumped = previous.is_some_and(|previous| upstream != previous + 1);
                 let silent = upstream >= self.produced - self.without_sync;
                 if (stale || jumped) && !silent {
-                    syncs.push(Sync::new(source(upstream), target(downstream)));
+                    syncs.push(OffsetPair::new(source(upstream), target(downstream)));
                 }
                 copied.push(upstream);
                 previous = Some(upstream);
@@ -110,7 +110,7 @@ impl Chapter {
         }
         // When a partition goes quiet MM2 offers its last pair at the next commit of its source task (KAFKA-15906).
         if let (0, Some(&last)) = (self.without_sync, copied.last()) {
-            syncs.push(Sync::new(source(last), target(copied.len() as i64 - 1)));
+            syncs.push(OffsetPair::new(source(last), target(copied.len() as i64 - 1)));
         }
         Partition { produced: self.produced, copied, syncs }
     }
@@ -118,8 +118,8 @@ impl Chapter {
 
 fn syncs(topic: &TopicName, partitions: &[Partition]) -> Vec<(Vec<u8>, Vec<u8>)> {
     let of_partition = |(number, partition): (i32, &Partition)| {
-        let encode = move |sync: &Sync| {
-            let Sync { upstream, downstream } = *sync;
+        let encode = move |sync: &OffsetPair| {
+            let OffsetPair { upstream, downstream } = *sync;
             OffsetSync { topic: TOPIC, partition: number, upstream, downstream }.encode()
         };
         partition.syncs.iter().map(encode).collect::<Vec<_>>()

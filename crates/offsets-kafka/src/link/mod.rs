@@ -2,14 +2,14 @@
 
 mod commit_tail;
 mod endpoint;
+mod evidence_source;
 mod onlooker;
 mod probe;
 mod source;
 mod target;
-mod witness;
 
 pub use commit_tail::{CommitTail, Reach};
 pub use endpoint::Endpoint;
+pub use evidence_source::{LinkedClusters, SourceAccess};
 pub use onlooker::{Nobody, Onlooker};
 pub use target::Committed;
-pub use witness::{LinkedClusters, SourceAccess};

@@ -6,7 +6,7 @@ use offsets_core::model::{
     Commit, CommittedOffset, GroupId, GroupState, LogRange, NegativeOffset, TargetOffset, TopicPartition,
 };
 
-use super::witness::in_words;
+use super::evidence_source::in_words;
 use crate::{Cluster, Deadline, Error, GroupPartition, Isolation, Outcomes};
 
 /// What groups have committed on the target.

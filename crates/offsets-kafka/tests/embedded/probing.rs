@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use jiff::Timestamp;
-use offsets_core::evidence::{Fact, Fingerprint, Question, Records, Span, Witness};
+use offsets_core::evidence::{Answer, EvidenceSource, Fingerprint, Query, Records, Span};
 use offsets_core::model::{ClusterAlias, LogRange, SourceOffset, TargetOffset, TopicName, TopicPartition};
 use offsets_kafka::demo::{DemoClusters, DemoRecord};
 use offsets_kafka::{Error, LinkedClusters, Onlooker, Progress, SourceAccess};
@@ -68,20 +68,20 @@ fn stretches_of_both_sides_are_read_and_kept_as_what_they_are_recognised_by() {
     let (source, target) = (running.source.endpoint(), running.target.endpoint());
     let access = SourceAccess::Required(&source);
     let listener = Listener::default();
-    let witness = LinkedClusters::connect(access, &target, Timestamp::UNIX_EPOCH, soon()).unwrap();
-    let mut witness = witness.watched_by(&listener);
+    let evidence_source = LinkedClusters::connect(access, &target, Timestamp::UNIX_EPOCH, soon()).unwrap();
+    let mut evidence_source = evidence_source.watched_by(&listener);
     let targets = vec![
         span::<TargetOffset>("orders", 0, 10, 20),
         span("orders", 0, 500, 503),
         span("orders", 1, 990, 2_000),
         span("absent", 0, 0, 10),
     ];
-    let questions = vec![
-        Question::TargetRecords { spans: targets, origin_header: None },
-        Question::SourceRecords(vec![span::<SourceOffset>("orders", 0, 10, 20)]),
+    let queries = vec![
+        Query::TargetRecords { spans: targets, origin_header: None },
+        Query::SourceRecords(vec![span::<SourceOffset>("orders", 0, 10, 20)]),
     ];
-    let facts = witness.answer(questions).unwrap();
-    let [Fact::TargetRecords(target), Fact::SourceRecords(source)] = facts.as_slice() else {
+    let facts = evidence_source.answer(queries).unwrap();
+    let [Answer::TargetRecords(target), Answer::SourceRecords(source)] = facts.as_slice() else {
         panic!("{facts:?}")
     };
     assert_eq!(read(target, 0), [(10, 20, 10), (500, 503, 3)]);
@@ -99,11 +99,11 @@ fn stretches_of_both_sides_are_read_and_kept_as_what_they_are_recognised_by() {
 fn a_source_that_is_dead_has_no_records_and_says_so() {
     let running = clusters();
     let target = running.target.endpoint();
-    let mut witness =
+    let mut evidence_source =
         LinkedClusters::connect(SourceAccess::Dead, &target, Timestamp::UNIX_EPOCH, soon()).unwrap();
-    let question = Question::SourceRecords(vec![span("orders", 0, 0, 10)]);
-    let facts = witness.answer(vec![question]).unwrap();
-    assert!(matches!(facts[0], Fact::SourceDead { .. }), "{facts:?}");
+    let query = Query::SourceRecords(vec![span("orders", 0, 0, 10)]);
+    let facts = evidence_source.answer(vec![query]).unwrap();
+    assert!(matches!(facts[0], Answer::SourceDead { .. }), "{facts:?}");
 }
 
 /// What groups have committed on the target, asked of a link whose source is dead.
@@ -114,14 +114,14 @@ fn commits_on_the_target_are_told_of_those_asked_for_whatever_else_is_not_there(
     let cluster = running.target.connect(&soon()).unwrap();
     assert!(cluster.alter(&own, &soon()).all_ok());
     let target = running.target.endpoint();
-    let mut witness =
+    let mut evidence_source =
         LinkedClusters::connect(SourceAccess::Dead, &target, Timestamp::UNIX_EPOCH, soon()).unwrap();
     let place = |group: &str, topic, partition| (group.into(), TopicPartition::new(topic, partition));
     let here = [place("app", "orders", 0), place("other", "orders", 0), place("nosuch", "orders", 1)];
     let absent = [place("app", "absent", 0), place("third", "absent", 0)];
     for asked in [here.to_vec(), [&here[..], &absent].concat()] {
-        let facts = witness.answer(vec![Question::TargetCommits(asked.into_iter().collect())]).unwrap();
-        let [Fact::TargetCommits(found)] = facts.as_slice() else { panic!("{facts:?}") };
+        let facts = evidence_source.answer(vec![Query::TargetCommits(asked.into_iter().collect())]).unwrap();
+        let [Answer::TargetCommits(found)] = facts.as_slice() else { panic!("{facts:?}") };
         let found = found.iter().map(|c| (c.group.as_str(), c.partition.partition, c.committed.offset.get()));
         assert_eq!(found.collect::<Vec<_>>(), [("app", 0, 7), ("other", 0, 9)]);
     }

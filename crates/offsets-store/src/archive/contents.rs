@@ -1,7 +1,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 
-use offsets_core::history::Sync;
+use offsets_core::history::OffsetPair;
 use offsets_core::link::{LinkName, Side};
 use offsets_core::model::{SourceOffset, TargetOffset};
 
@@ -319,13 +319,19 @@ pub(super) fn note(newest: &mut Vec<Option<Pair>>, pair: Pair) {
 }
 
 impl Pair {
-    pub(super) fn to_sync(self) -> Option<Sync> {
-        Some(Sync::new(SourceOffset::new(self.upstream).ok()?, TargetOffset::new(self.downstream).ok()?))
+    pub(super) fn to_sync(self) -> Option<OffsetPair> {
+        Some(OffsetPair::new(
+            SourceOffset::new(self.upstream).ok()?,
+            TargetOffset::new(self.downstream).ok()?,
+        ))
     }
 }
 
 impl Noted {
-    pub(super) fn to_sync(&self) -> Option<Sync> {
-        Some(Sync::new(SourceOffset::new(self.upstream).ok()?, TargetOffset::new(self.downstream).ok()?))
+    pub(super) fn to_sync(&self) -> Option<OffsetPair> {
+        Some(OffsetPair::new(
+            SourceOffset::new(self.upstream).ok()?,
+            TargetOffset::new(self.downstream).ok()?,
+        ))
     }
 }

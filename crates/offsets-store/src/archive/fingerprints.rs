@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
-use offsets_core::evidence::{Fingerprint, KeptRecords, Records, Scan, Span};
+use offsets_core::evidence::{Fingerprint, FingerprintSource, Records, Scan, Span};
 use offsets_core::link::Link;
 use offsets_core::model::{LogRange, SourceOffset, TopicId, TopicPartition};
 
@@ -326,7 +326,7 @@ impl KeptFingerprints<'_> {
     }
 }
 
-impl KeptRecords for KeptFingerprints<'_> {
+impl FingerprintSource for KeptFingerprints<'_> {
     fn source_records(&mut self, spans: &[Span<SourceOffset>]) -> Records<SourceOffset> {
         let mut records = Records::default();
         for span in spans {

@@ -27,8 +27,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use offsets_core::evidence::{Recollection, TopicIds};
-use offsets_core::history::{CheckpointHistory, PartitionHistory, Sync, SyncHistory};
+use offsets_core::evidence::{ArchivedEvidence, TopicIds};
+use offsets_core::history::{CheckpointHistory, OffsetPair, PartitionHistory, SyncHistory};
 use offsets_core::link::{Link, LinkName, Side};
 use offsets_core::mm2::Checkpoint;
 use offsets_core::model::TopicPartition;
@@ -217,7 +217,7 @@ impl Archive {
     ///
     /// # Errors
     /// [`Error::UnknownLink`], [`Error::OtherLink`] when the archive's has other topics; the log's own.
-    pub fn recall(&mut self, link: &Link) -> Result<Recollection, Error> {
+    pub fn recall(&mut self, link: &Link) -> Result<ArchivedEvidence, Error> {
         self.recall_syncs_of(link, &|_| true)
     }
 
@@ -231,7 +231,7 @@ impl Archive {
         &mut self,
         link: &Link,
         wanted: &dyn Fn(&TopicPartition) -> bool,
-    ) -> Result<Recollection, Error> {
+    ) -> Result<ArchivedEvidence, Error> {
         let Some((space, known)) = self.find(&link.name()) else { return Err(self.unknown(&link.name())) };
         known.admit(link)?;
         let [source_topics, target_topics] = known.topics.clone();
@@ -254,7 +254,7 @@ impl Archive {
         let commits = contents.standings.recorded(&contents.names, contents.commits.tail.head.last_ms);
         let checkpoints = memory.checkpoints;
         let source_seen_at = contents.source_seen_ms(link.syncs_topic().0).map(to_timestamp);
-        Ok(Recollection { commits, source_seen_at, syncs, checkpoints, source_topics, target_topics })
+        Ok(ArchivedEvidence { commits, source_seen_at, syncs, checkpoints, source_topics, target_topics })
     }
 
     /// Bytes on the disk, about.
@@ -354,7 +354,7 @@ enum Recalled {
     /// It is not wanted.
     Passed,
     /// And the syncs that are to be added to it.
-    History(Box<PartitionHistory>, Vec<Sync>),
+    History(Box<PartitionHistory>, Vec<OffsetPair>),
 }
 
 /// So many syncs of a partition are added to its history at once: partitions take turns, and of thousands of them none would

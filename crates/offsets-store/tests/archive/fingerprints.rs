@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use offsets_core::evidence::{Fingerprint, KeptRecords as _, Scan, ScannedRecord, Span};
+use offsets_core::evidence::{Fingerprint, FingerprintSource as _, Scan, ScannedRecord, Span};
 use offsets_core::model::{LogRange, SourceOffset, TopicId, TopicPartition};
 use offsets_store::{Archive, Limits, Recorder, SegmentLog as _};
 

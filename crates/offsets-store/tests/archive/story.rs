@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 use offsets_core::evidence::RecordedCommit;
-use offsets_core::history::Sync;
+use offsets_core::history::OffsetPair;
 use offsets_core::link::Link;
 use offsets_core::mm2::{Checkpoint, OffsetSync};
 use offsets_core::model::{Commit, CommittedOffset, GroupId, SourceOffset, TargetOffset, TopicPartition};
@@ -19,8 +19,8 @@ pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_790_000_000 + seconds).unwrap()
 }
 
-pub(crate) fn pair(upstream: i64, downstream: i64) -> Sync {
-    Sync::new(SourceOffset::new(upstream).unwrap(), TargetOffset::new(downstream).unwrap())
+pub(crate) fn pair(upstream: i64, downstream: i64) -> OffsetPair {
+    OffsetPair::new(SourceOffset::new(upstream).unwrap(), TargetOffset::new(downstream).unwrap())
 }
 
 /// The commits that an archive keeps of the link, and how old they are, without how fast the groups were.
@@ -43,7 +43,7 @@ pub(crate) fn sync(
     (upstream, downstream): (i64, i64),
     seen: Timestamp,
 ) {
-    let Sync { upstream, downstream } = pair(upstream, downstream);
+    let OffsetPair { upstream, downstream } = pair(upstream, downstream);
     let sync = OffsetSync { topic: "orders", partition, upstream, downstream };
     let (key, value) = sync.encode();
     recorder.sync(Place::of(offset, Some(&key), Some(&value)), &sync, seen).unwrap();
@@ -56,14 +56,14 @@ pub(crate) fn checkpoint(
     (upstream, downstream): (i64, i64),
     seen: Timestamp,
 ) {
-    let Sync { upstream, downstream } = pair(upstream, downstream);
+    let OffsetPair { upstream, downstream } = pair(upstream, downstream);
     let topic = "src.orders";
     let checkpoint = Checkpoint { group, topic, partition: 0, upstream, downstream, metadata: "m" };
     recorder.checkpoint(Place { offset, guard: 1 }, &checkpoint, seen, seen).unwrap();
 }
 
 /// The syncs of `orders-partition` that the archive gives back.
-pub(crate) fn syncs_of(archive: &mut Archive, partition: i32) -> Vec<Sync> {
+pub(crate) fn syncs_of(archive: &mut Archive, partition: i32) -> Vec<OffsetPair> {
     let recalled = archive.recall(&link()).unwrap();
     let history = recalled.syncs.get(&TopicPartition::new("orders", partition));
     history.map(|history| history.iter().collect()).unwrap_or_default()

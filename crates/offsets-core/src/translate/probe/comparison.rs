@@ -1,6 +1,6 @@
 use super::{Windows, known_pair, slice};
 use crate::evidence::ScannedRecord;
-use crate::history::{Doubt, Sync};
+use crate::history::{Contradiction, OffsetPair};
 use crate::model::{SourceOffset, TargetOffset};
 use crate::translate::{Bracket, PartitionEvidence};
 
@@ -14,7 +14,7 @@ pub(super) struct Comparison {
     /// How many pairs have the same content.
     pub(super) same: u64,
     /// The first pair that has nothing in common.
-    pub(super) doubt: Option<Doubt>,
+    pub(super) contradiction: Option<Contradiction>,
 }
 
 impl Comparison {
@@ -28,7 +28,7 @@ impl Comparison {
         let target = slice(e.target_records, windows.reach).unwrap_or_default();
         let ends = [known_pair(&bracket.floor), bracket.ceiling.as_ref().and_then(known_pair)];
         let same_offset = source.iter().filter(|_| e.preserved).filter_map(|record| {
-            Some(Sync::new(record.offset, TargetOffset::new(record.offset.get()).ok()?))
+            Some(OffsetPair::new(record.offset, TargetOffset::new(record.offset.get()).ok()?))
         });
         for pair in ends.into_iter().flatten().chain(same_offset) {
             let original = source.binary_search_by_key(&pair.upstream, |record| record.offset);
@@ -40,7 +40,7 @@ impl Comparison {
             } else if e.preserved
                 || original.created_ms.zip(copy.created_ms).is_some_and(|(theirs, ours)| theirs != ours)
             {
-                comparison.doubt = Some(Doubt::OtherRecord { pair });
+                comparison.contradiction = Some(Contradiction::OtherRecord { pair });
                 break;
             }
         }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::walk::Walk;
 use super::{Windows, slice};
 use crate::evidence::ScannedRecord;
-use crate::history::Sync;
+use crate::history::OffsetPair;
 use crate::model::{SourceOffset, TargetOffset};
 use crate::translate::{Assumption, Bound, EvidenceKind, PartitionEvidence, Reason};
 
@@ -15,7 +15,7 @@ pub(super) struct Counted {
     pub(super) floor: Bound,
     pub(super) ceiling: Bound,
     /// Where the first unread record stands, when the count tells.
-    pub(super) copy: Option<Sync>,
+    pub(super) copy: Option<OffsetPair>,
 }
 
 impl Counted {
@@ -25,12 +25,12 @@ impl Counted {
     pub(super) fn between(
         e: &PartitionEvidence<'_>,
         g: SourceOffset,
-        from: Sync,
-        to: Sync,
+        from: OffsetPair,
+        to: OffsetPair,
         windows: &Windows,
         source: Option<&[ScannedRecord<SourceOffset>]>,
     ) -> Option<Self> {
-        let confirmed = e.rules.admit(EvidenceKind::SourceScan);
+        let confirmed = e.rules.allows(EvidenceKind::SourceScan);
         let kept = match e.source_alive {
             true => e.source_log.is_some_and(|log| log.start <= from.upstream.next()),
             false => windows
@@ -44,7 +44,7 @@ impl Counted {
         });
         let may_count = match (e.source_alive, source) {
             (true, None) => false,
-            (_, _) => e.rules.admit(EvidenceKind::TargetScan),
+            (_, _) => e.rules.allows(EvidenceKind::TargetScan),
         };
         // Where the target is known to hold records of its own, one of them may stand for a copy that is not there.
         let shown =
@@ -76,7 +76,7 @@ impl Counted {
         Some(Self {
             floor: Bound { at: count.low, reason, needs },
             ceiling: Bound { at: count.high, reason, needs },
-            copy: next.filter(|_| certain).map(|next| Sync::new(next, count.low)),
+            copy: next.filter(|_| certain).map(|next| OffsetPair::new(next, count.low)),
         })
     }
 
@@ -107,8 +107,8 @@ impl Count {
     /// `None` when nothing follows: a sync does not stand at a data record any more, a record stands there twice (it may
     /// have been copied again, and then a hole can hide behind it), or there are more records than were expected.
     fn between(
-        from: Sync,
-        to: Sync,
+        from: OffsetPair,
+        to: OffsetPair,
         g: SourceOffset,
         target: &[ScannedRecord<TargetOffset>],
         source: Option<&[ScannedRecord<SourceOffset>]>,

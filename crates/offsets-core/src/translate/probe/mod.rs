@@ -14,7 +14,7 @@ pub(super) use windows::Windows;
 
 use super::{Assumption, Assumptions, Bound, Bracket, EvidenceKind, PartitionEvidence, Reason, SyncBack};
 use crate::evidence::{Scan, ScannedRecord};
-use crate::history::{Doubt, Sync};
+use crate::history::{Contradiction, OffsetPair};
 use crate::model::{LogRange, SourceOffset, TargetOffset};
 use comparison::Comparison;
 use count::Counted;
@@ -26,11 +26,11 @@ pub(super) struct Findings {
     pub(super) floors: Vec<Bound>,
     pub(super) ceilings: Vec<Bound>,
     /// The last copy that was seen of the first record the group has not read.
-    pub(super) copy: Option<Sync>,
+    pub(super) copy: Option<OffsetPair>,
     /// How many records the group has read that are not on the target: it is ahead of replication by so many.
     pub(super) ahead: u64,
     /// What the records say against the bracket.
-    pub(super) doubt: Option<Doubt>,
+    pub(super) contradiction: Option<Contradiction>,
     /// How many pairs of records, known by their offsets, were seen to be the same.
     pub(super) same: u64,
     /// Where records of the target's own begin in what was walked.
@@ -55,9 +55,10 @@ impl Findings {
         let Some(asked) = Windows::of(e, g, bracket) else { return findings };
         let windows = asked.clipped_to_kept(e, g);
         let source = windows.source.and_then(|window| slice(e.source_records, window));
-        let Comparison { same, doubt } = Comparison::of(e, bracket, &windows, source.unwrap_or_default());
-        (findings.same, findings.doubt) = (same, doubt);
-        if e.preserved || doubt.is_some() {
+        let Comparison { same, contradiction } =
+            Comparison::of(e, bracket, &windows, source.unwrap_or_default());
+        (findings.same, findings.contradiction) = (same, contradiction);
+        if e.preserved || contradiction.is_some() {
             return findings;
         }
         if windows.target.is_empty() {
@@ -115,8 +116,8 @@ impl Findings {
         self.floors.push(Bound { at: walk.low, reason, needs });
         if let Some((at, least)) = walk.unread {
             let reason = match kind {
-                EvidenceKind::Headers => Reason::HeaderAbove(Sync::new(least, at)),
-                _ => Reason::ContentAbove(Sync::new(least, at)),
+                EvidenceKind::Headers => Reason::HeaderAbove(OffsetPair::new(least, at)),
+                _ => Reason::ContentAbove(OffsetPair::new(least, at)),
             };
             self.ceilings.push(Bound { at, reason, needs });
         } else if reaches_end && walk.is_clear {
@@ -141,7 +142,7 @@ impl Findings {
 const OF_RECORDS: Assumptions = Assumptions::NONE.with(Assumption::Order).with(Assumption::SameIncarnation);
 
 /// The pair of records that a bound rests on.
-fn known_pair(bound: &Bound) -> Option<Sync> {
+fn known_pair(bound: &Bound) -> Option<OffsetPair> {
     match bound.reason {
         Reason::SyncBelow(sync) | Reason::SyncAbove(sync) => Some(sync),
         _ => None,

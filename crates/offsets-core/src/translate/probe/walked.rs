@@ -2,7 +2,7 @@ use super::contents::Contents;
 use super::walk::{Origin, Walk};
 use super::{OF_RECORDS, Stop, Windows, known_before};
 use crate::evidence::{Scan, ScannedRecord};
-use crate::history::Sync;
+use crate::history::OffsetPair;
 use crate::model::{LogRange, SourceOffset, TargetOffset};
 use crate::translate::{Assumption, Assumptions, Bracket, EvidenceKind, PartitionEvidence};
 
@@ -11,7 +11,7 @@ pub(super) struct Walked {
     pub(super) walk: Walk,
     pub(super) needs: Assumptions,
     /// The last copy that was seen of the first unread record.
-    pub(super) copy: Option<Sync>,
+    pub(super) copy: Option<OffsetPair>,
     /// Whether the target was read to its end, and of the source all that the group has read.
     pub(super) reaches_end: bool,
     /// How many records the group has read that were not met.
@@ -29,7 +29,7 @@ impl Walked {
         windows: &Windows,
         bracket: &Bracket,
     ) -> Option<Self> {
-        if !e.rules.admit(EvidenceKind::Headers) {
+        if !e.rules.allows(EvidenceKind::Headers) {
             return None;
         }
         let (records, end) = from_floor(e.target_records, windows.target)?;
@@ -48,7 +48,7 @@ impl Walked {
         let stop = Stop::between(e, &strict, &walk, records, |record| record.origin.is_none());
         let copy = walk.unread.map(|(at, least)| {
             let last = records.iter().rfind(|record| record.origin == Some(least));
-            Sync::new(least, last.map_or(at, |record| record.offset))
+            OffsetPair::new(least, last.map_or(at, |record| record.offset))
         });
         let needs = needs_of_walk(e, bracket).with(Assumption::OriginHeaders);
         // Headers do not tell which records are still to come.
@@ -63,7 +63,7 @@ impl Walked {
         bracket: &Bracket,
         source: &[ScannedRecord<SourceOffset>],
     ) -> Option<Self> {
-        if !e.rules.admit(EvidenceKind::Content) {
+        if !e.rules.allows(EvidenceKind::Content) {
             return None;
         }
         let (records, end) = from_floor(e.target_records, windows.target)?;
@@ -85,7 +85,7 @@ impl Walked {
             let first = records.iter().find(|record| record.offset == at)?;
             let most = contents.most(first)?;
             let last = records.iter().rfind(|record| contents.most(record) == Some(most))?;
-            Some(Sync::new(most, last.offset))
+            Some(OffsetPair::new(most, last.offset))
         });
         let read = &source[..source.partition_point(|record| record.offset < g)];
         let passed = walk.passed.map_or(0, |passed| read.partition_point(|record| record.offset <= passed));

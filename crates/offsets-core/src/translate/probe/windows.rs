@@ -27,7 +27,7 @@ impl Windows {
         if e.preserved {
             return Self::at_clamp(e, bracket);
         }
-        if bracket.is_exact() || !e.rules.admit_probes() || e.doubt(g).is_some() {
+        if bracket.is_exact() || !e.rules.allows_probes() || e.contradiction(g).is_some() {
             return None;
         }
         let between = bracket.syncs();
@@ -76,7 +76,7 @@ impl Windows {
         let (from, to) = (SourceOffset::new(start.get()).ok()?, SourceOffset::new(end.get()).ok()?);
         let source = LogRange { start: from.max(log.start), end: to.min(log.end) };
         let target = LogRange { start, end };
-        let wanted = e.rules.admit(EvidenceKind::Content) && !target.is_empty() && !source.is_empty();
+        let wanted = e.rules.allows(EvidenceKind::Content) && !target.is_empty() && !source.is_empty();
         wanted.then_some(Self { target, source: Some(source), reach: target })
     }
 }
@@ -97,7 +97,7 @@ fn source_window(
     log: LogRange<SourceOffset>,
     target: LogRange<TargetOffset>,
 ) -> Option<LogRange<SourceOffset>> {
-    if !e.rules.admit_any(&[EvidenceKind::SourceScan, EvidenceKind::Content]) {
+    if !e.rules.allows_any(&[EvidenceKind::SourceScan, EvidenceKind::Content]) {
         return None;
     }
     let length = target.start.distance_to(target.end);

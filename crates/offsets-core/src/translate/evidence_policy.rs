@@ -22,7 +22,7 @@ pub enum EvidenceKind {
 
 /// Which evidence may be asked for and used.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rules {
+pub struct EvidencePolicy {
     kinds: Vec<EvidenceKind>,
     pub(super) probe_max_records: u64,
 }
@@ -58,7 +58,7 @@ impl EvidenceKind {
     }
 }
 
-impl Rules {
+impl EvidencePolicy {
     /// How many offsets are read for one answer unless said otherwise. Brackets of real links are about a hundred
     /// offsets wide, and seldom more than a few thousand.
     pub const PROBE_MAX_RECORDS: u64 = 100_000;
@@ -90,23 +90,23 @@ impl Rules {
     }
 
     /// Whether a kind may be used.
-    pub fn admit(&self, kind: EvidenceKind) -> bool {
+    pub fn allows(&self, kind: EvidenceKind) -> bool {
         self.kinds.contains(&kind)
     }
 
     /// Whether anything may be used that reads data topics.
-    pub(super) fn admit_probes(&self) -> bool {
+    pub(super) fn allows_probes(&self) -> bool {
         self.kinds.iter().any(|kind| kind.is_probe())
     }
 
     /// Whether any of them may be used.
-    pub(super) fn admit_any(&self, kinds: &[EvidenceKind]) -> bool {
-        kinds.iter().any(|&kind| self.admit(kind))
+    pub(super) fn allows_any(&self, kinds: &[EvidenceKind]) -> bool {
+        kinds.iter().any(|&kind| self.allows(kind))
     }
 }
 
 /// Everything.
-impl Default for Rules {
+impl Default for EvidencePolicy {
     fn default() -> Self {
         Self::only(EvidenceKind::ALL)
     }

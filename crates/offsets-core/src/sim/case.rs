@@ -1,7 +1,7 @@
-use super::{Departure, DepartureKind, Known, Law, Random, Story, World, upstream};
+use super::{History, Invariant, Known, Random, Violation, ViolationKind, World, upstream};
 use crate::evidence::Evidence;
 use crate::model::{SourceOffset, TopicPartition};
-use crate::translate::{EvidenceKind, Row, Rules, answers};
+use crate::translate::{EvidenceKind, EvidencePolicy, Row, answers};
 
 /// How many commits are looked at in each history.
 const COMMITS: usize = 5;
@@ -10,19 +10,19 @@ const COMMITS: usize = 5;
 ///
 /// # Examples
 /// ```
-/// use offsets_core::sim::Trial;
+/// use offsets_core::sim::Case;
 ///
-/// let outcome = Trial::from_seed(42).run();
+/// let outcome = Case::from_seed(42).run();
 /// assert!(outcome.breaches.is_empty());
 /// ```
 #[derive(Debug, Clone)]
-pub struct Trial {
+pub struct Case {
     /// What happened.
-    pub story: Story,
+    pub history: History,
     /// Which evidence survived.
     pub known: Known,
     /// Which of it is used.
-    pub rules: Rules,
+    pub rules: EvidencePolicy,
     /// Where in the log groups have committed, in parts of 2^64.
     places: [u64; COMMITS],
 }
@@ -39,7 +39,7 @@ pub struct Outcome {
     /// How many were not right and named an assumption that this world broke.
     pub excused: u64,
     /// What broke the law.
-    pub breaches: Vec<Departure>,
+    pub breaches: Vec<Violation>,
     /// What groups read again, ours beside MM2's.
     pub rereads: Rereads,
 }
@@ -60,16 +60,16 @@ pub struct Rereads {
     pub mm2_silent: u64,
 }
 
-impl Trial {
+impl Case {
     /// The trial of a seed.
     pub fn from_seed(seed: u64) -> Self {
         let mut random = Random::from_seed(seed);
-        let story = Story::drawn(&mut random);
+        let history = History::drawn(&mut random);
         let known = if random.once_in(3) { Known::ALL } else { Known::from_bits(random.bits()) };
         let kinds = random.bits();
         let chosen = EvidenceKind::ALL.into_iter().filter(|&kind| kinds >> kind as u32 & 1 == 1);
-        let rules = if random.once_in(2) { Rules::default() } else { Rules::only(chosen) };
-        Self { story, known, rules, places: std::array::from_fn(|_| random.bits()) }
+        let rules = if random.once_in(2) { EvidencePolicy::default() } else { EvidencePolicy::only(chosen) };
+        Self { history, known, rules, places: std::array::from_fn(|_| random.bits()) }
     }
 
     /// Tells the story, asks for the answers and judges them.
@@ -79,22 +79,22 @@ impl Trial {
 
     /// The same with other answers in the place of those that came: for tests of the law itself.
     pub fn run_with(&self, replaced: impl FnOnce(&Evidence, Vec<Row>) -> Vec<Row>) -> Outcome {
-        let (read, now) = self.story.tell();
+        let (read, now) = self.history.tell();
         let evidence = now.evidence(&read, self.known);
         let rows = replaced(&evidence, answers(&evidence, &self.rules, &self.commits(&read)));
-        let syncs = self.known.syncs && self.rules.admit(EvidenceKind::Syncs);
-        let law = Law::of(&read, &now, Known { syncs, ..self.known });
-        let all = self.known.syncs && self.rules == Rules::default() && law.is_plain();
+        let syncs = self.known.syncs && self.rules.allows(EvidenceKind::Syncs);
+        let invariant = Invariant::of(&read, &now, Known { syncs, ..self.known });
+        let all = self.known.syncs && self.rules == EvidencePolicy::default() && invariant.is_plain();
         let mut outcome = Outcome { records: read.source.len(), ..Outcome::default() };
         for row in &rows {
             let (excused, breaches): (Vec<_>, Vec<_>) =
-                law.departures(row).into_iter().partition(|departure| departure.excuse.is_some());
+                invariant.violations(row).into_iter().partition(|violation| violation.waiver.is_some());
             outcome.answers += 1;
             outcome.exact += u64::from(row.position.class() == "exact");
             outcome.excused += u64::from(!excused.is_empty());
             outcome.breaches.extend(breaches);
             if all {
-                outcome.rereads.add(row, &law);
+                outcome.rereads.add(row, &invariant);
             }
         }
         outcome
@@ -102,15 +102,16 @@ impl Trial {
 
     /// The same trial with as few events as break the law in the same way.
     #[must_use]
-    pub fn shortened(&self, kind: DepartureKind) -> Self {
-        let with = |story: &Story| Self { story: story.clone(), ..self.clone() };
-        let breaks = |story: &Story| with(story).run().breaches.iter().any(|breach| breach.kind == kind);
-        with(&self.story.shortened(breaks))
+    pub fn shortened(&self, kind: ViolationKind) -> Self {
+        let with = |history: &History| Self { history: history.clone(), ..self.clone() };
+        let breaks =
+            |history: &History| with(history).run().breaches.iter().any(|breach| breach.kind == kind);
+        with(&self.history.shortened(breaks))
     }
 
     /// Commits anywhere from the beginning of the log to its end.
     fn commits(&self, read: &World) -> Vec<(TopicPartition, SourceOffset)> {
-        let lowest = self.story.setting.origin.0.min(read.source.start);
+        let lowest = self.history.setting.origin.0.min(read.source.start);
         let partition = World::partition();
         let length = u128::from((read.source.end - lowest).unsigned_abs()) + 1;
         let offset = |&place: &u64| {
@@ -138,13 +139,13 @@ impl Outcome {
 }
 
 impl Rereads {
-    pub(super) fn add(&mut self, row: &Row, law: &Law<'_>) {
+    pub(super) fn add(&mut self, row: &Row, invariant: &Invariant<'_>) {
         let Some(ours) = row.position.target() else { return };
         let Some(mm2) = row.mm2.target else {
             self.mm2_silent += 1;
             return;
         };
-        let (g, truth) = (row.committed.offset.get(), law.truth());
+        let (g, truth) = (row.committed.offset.get(), invariant.truth());
         if mm2.get() > truth.last(g) {
             self.mm2_skips += 1;
             return;

@@ -1,59 +1,60 @@
 //! Stories as proptest strategies, so that one that breaks the law shrinks. Stories from a seed are the library's own.
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
-use offsets_core::sim::{Event, Setting, Story, Timestamps};
+use offsets_core::sim::{Event, History, Setting, Timestamps};
 use proptest::prelude::*;
 
 /// Stories in which both topics stay what they are.
-pub(crate) fn stories() -> impl Strategy<Value = Story> {
-    story(event().boxed(), event().boxed())
+pub(crate) fn stories() -> impl Strategy<Value = History> {
+    history(event().boxed(), event().boxed())
 }
 
 /// Stories in which topics are also deleted and created anew, before anything is read.
-pub(crate) fn recreations() -> impl Strategy<Value = Story> {
+pub(crate) fn recreations() -> impl Strategy<Value = History> {
     let recreation = prop_oneof![Just(Event::RecreateTarget), Just(Event::RecreateSource)];
-    story(prop_oneof![12 => event(), 1 => recreation].boxed(), event().boxed())
+    history(prop_oneof![12 => event(), 1 => recreation].boxed(), event().boxed())
 }
 
 /// Stories in which a second MM2 copies beside the first.
-pub(crate) fn rivalries() -> impl Strategy<Value = Story> {
+pub(crate) fn rivalries() -> impl Strategy<Value = History> {
     let rival = (1..12_u32, 0..20_u32).prop_map(|(records, back)| Event::CopyBeside { records, back });
-    story(prop_oneof![6 => event(), 1 => rival].boxed(), event().boxed())
+    history(prop_oneof![6 => event(), 1 => rival].boxed(), event().boxed())
 }
 
 /// Stories of a link that preserves offsets, whose target may lose its tail or be created anew.
-pub(crate) fn preservations() -> impl Strategy<Value = Story> {
+pub(crate) fn preservations() -> impl Strategy<Value = History> {
     let loss = prop_oneof![
         1 => Just(Event::RecreateTarget),
         3 => (0..20_u32).prop_map(|offsets| Event::TruncateTarget { offsets }),
     ];
-    let story = story(prop_oneof![12 => event(), 1 => loss].boxed(), event().boxed());
-    story.prop_map(|story| Story { setting: Setting { preserving: true, ..story.setting }, ..story })
+    let history = history(prop_oneof![12 => event(), 1 => loss].boxed(), event().boxed());
+    history
+        .prop_map(|history| History { setting: Setting { preserving: true, ..history.setting }, ..history })
 }
 
 /// Stories of the way back: the target was the original before, and copies have the names of their originals.
-pub(crate) fn returns() -> impl Strategy<Value = Story> {
+pub(crate) fn returns() -> impl Strategy<Value = History> {
     let copied =
         || (1..30_u32, any::<bool>()).prop_map(|(records, flush)| Event::CopyBack { records, flush });
     let before = (prop::collection::vec(copied(), 0..3), 0..12_u32, prop::bool::weighted(0.8));
     let later = prop_oneof![20 => event(), 1 => Just(Event::Turn), 1 => copied()];
-    (before, story(later.boxed(), event().boxed())).prop_map(|((copied, stranded, seeded), mut story)| {
+    (before, history(later.boxed(), event().boxed())).prop_map(|((copied, stranded, seeded), mut history)| {
         let mut events = copied;
         events.push(Event::Strand { records: stranded });
         events.extend(seeded.then_some(Event::Turn));
-        events.append(&mut story.events);
-        for event in events.iter_mut().chain(&mut story.meanwhile) {
+        events.append(&mut history.events);
+        for event in events.iter_mut().chain(&mut history.meanwhile) {
             if let Event::WriteAlike { records, .. } = event {
                 *records = 0;
             }
         }
-        let setting = Setting { shared: true, added: false, ..story.setting };
-        Story { setting, events, meanwhile: story.meanwhile }
+        let setting = Setting { shared: true, added: false, ..history.setting };
+        History { setting, events, meanwhile: history.meanwhile }
     })
 }
 
 /// Stories in which MM2 never dies and nobody else writes.
-pub(crate) fn undisturbed_stories() -> impl Strategy<Value = Story> {
+pub(crate) fn undisturbed_stories() -> impl Strategy<Value = History> {
     let calm = |event: &Event| {
         !matches!(
             event,
@@ -63,14 +64,14 @@ pub(crate) fn undisturbed_stories() -> impl Strategy<Value = Story> {
                 | Event::WriteAlike { .. }
         )
     };
-    stories().prop_map(move |mut story| {
-        story.events.retain(calm);
-        story.meanwhile.retain(calm);
-        story
+    stories().prop_map(move |mut history| {
+        history.events.retain(calm);
+        history.meanwhile.retain(calm);
+        history
     })
 }
 
-fn story(events: BoxedStrategy<Event>, meanwhile: BoxedStrategy<Event>) -> impl Strategy<Value = Story> {
+fn history(events: BoxedStrategy<Event>, meanwhile: BoxedStrategy<Event>) -> impl Strategy<Value = History> {
     let length = prop_oneof![3 => 0..20_usize, 2 => 20..60_usize];
     let events = length.prop_flat_map(move |length| prop::collection::vec(events.clone(), length));
     let meanwhile = prop_oneof![
@@ -88,7 +89,7 @@ fn story(events: BoxedStrategy<Event>, meanwhile: BoxedStrategy<Event>) -> impl 
                     _ => {}
                 }
             }
-            Story { setting, events, meanwhile }
+            History { setting, events, meanwhile }
         },
     )
 }

@@ -2,10 +2,10 @@ use std::ops::Range;
 
 use super::curve::about;
 use super::{
-    Accuracy, EvidenceRereads, Known, LagRereads, Law, Outcome, Random, Scenario, SimulatedLink, Simulation,
-    World,
+    Accuracy, EvidenceRereads, Invariant, Known, LagRereads, Outcome, Random, Scenario, SimulatedLink,
+    Simulation, World,
 };
-use crate::translate::{EvidenceKind, Row, Rules};
+use crate::translate::{EvidenceKind, EvidencePolicy, Row};
 
 /// Histories of one link that somebody described, with groups that lag as far as they said, and every answer judged.
 ///
@@ -13,15 +13,15 @@ use crate::translate::{EvidenceKind, Row, Rules};
 ///
 /// # Examples
 /// ```
-/// use offsets_core::sim::{Breadth, Rehearsal, Scenario};
+/// use offsets_core::sim::{Breadth, ScenarioRun, Scenario};
 ///
-/// let rehearsal = Rehearsal::of("orders", &Scenario::default(), 1, 0..1, Breadth::All);
-/// assert!(rehearsal.simulation().violations().is_empty());
-/// let all = &rehearsal.accuracy().evidence[0];
+/// let scenario_run = ScenarioRun::of("orders", &Scenario::default(), 1, 0..1, Breadth::All);
+/// assert!(scenario_run.simulation().violations().is_empty());
+/// let all = &scenario_run.accuracy().evidence[0];
 /// assert!(all.lags.iter().all(|at| at.mean == 0.0), "nothing happens on this link");
 /// ```
 #[derive(Debug, Clone)]
-pub struct Rehearsal {
+pub struct ScenarioRun {
     link: String,
     lags: Vec<u32>,
     simulation: Simulation,
@@ -62,23 +62,23 @@ enum Answers {
     Mm2,
 }
 
-impl Rehearsal {
+impl ScenarioRun {
     /// The histories of a link, called `link`, with these numbers. Rehearsals of the same link and seed that have others
     /// can be added.
     pub fn of(link: &str, scenario: &Scenario, seed: u64, numbers: Range<u64>, breadth: Breadth) -> Self {
         let kinds = EvidenceKind::ALL.into_iter().filter(|_| breadth == Breadth::EachKind);
         let all = kinds.map(Answers::Only).chain([Answers::All, Answers::Mm2]);
         let sum = |by| Sum { by, rereads: vec![Vec::new(); scenario.lags.len()] };
-        let mut rehearsal = Self {
+        let mut scenario_run = Self {
             link: link.to_owned(),
             lags: scenario.lags.clone(),
             simulation: Simulation::beginning(seed),
             sums: all.map(sum).collect(),
         };
         for number in numbers {
-            rehearsal.rehearse(scenario, seed.wrapping_add(number));
+            scenario_run.run(scenario, seed.wrapping_add(number));
         }
-        rehearsal
+        scenario_run
     }
 
     /// Adds the histories of another part.
@@ -108,25 +108,25 @@ impl Rehearsal {
         Accuracy { link: self.link.clone(), evidence: self.sums.iter().map(evidence).collect() }
     }
 
-    fn rehearse(&mut self, scenario: &Scenario, seed: u64) {
+    fn run(&mut self, scenario: &Scenario, seed: u64) {
         let mut random = Random::from_seed(seed);
-        let (read, now) = scenario.story(&mut random).tell();
+        let (read, now) = scenario.history(&mut random).tell();
         let asked = self.draw(&now, &mut random);
         let few: Vec<Asked> = asked.iter().step_by(GROUPS).copied().collect();
         let known = Known { source: !scenario.source.dead, ..Known::ALL };
-        let law = Law::of(&read, &now, known);
-        let without_syncs = Law::of(&read, &now, Known { syncs: false, ..known });
+        let invariant = Invariant::of(&read, &now, known);
+        let without_syncs = Invariant::of(&read, &now, Known { syncs: false, ..known });
         let mut outcome = Outcome { records: read.source.len(), ..Outcome::default() };
         for at in 0..self.sums.len() {
             let by = self.sums[at].by;
             let (rules, asked) = match by {
                 // Without the bracket of the syncs a probe reads as much as it may, for each answer.
-                Answers::Only(kind) if kind.is_probe() => (Rules::only([kind]), &few),
-                Answers::Only(kind) => (Rules::only([kind]), &asked),
-                Answers::All => (Rules::default(), &asked),
+                Answers::Only(kind) if kind.is_probe() => (EvidencePolicy::only([kind]), &few),
+                Answers::Only(kind) => (EvidencePolicy::only([kind]), &asked),
+                Answers::All => (EvidencePolicy::default(), &asked),
                 Answers::Mm2 => continue,
             };
-            let law = if rules.admit(EvidenceKind::Syncs) { &law } else { &without_syncs };
+            let invariant = if rules.allows(EvidenceKind::Syncs) { &invariant } else { &without_syncs };
             let offsets = asked.iter().map(|asked| asked.offset);
             let rows = if by == Answers::Only(EvidenceKind::Headers) {
                 // They are on no other link than one that writes them.
@@ -136,7 +136,7 @@ impl Rehearsal {
                 SimulatedLink { read: &read, now: &now, known }.rows(&rules, offsets)
             };
             for (row, asked) in rows.iter().zip(asked) {
-                self.judge(at, asked.lag, law, row, &mut outcome);
+                self.judge(at, asked.lag, invariant, row, &mut outcome);
             }
         }
         self.simulation.add(Simulation::of_scenario(seed, scenario, outcome));
@@ -152,11 +152,11 @@ impl Rehearsal {
         (0..self.lags.len()).flat_map(|at| [at; GROUPS]).map(&mut asked).collect()
     }
 
-    fn judge(&mut self, at: usize, lag: usize, law: &Law<'_>, row: &Row, outcome: &mut Outcome) {
+    fn judge(&mut self, at: usize, lag: usize, invariant: &Invariant<'_>, row: &Row, outcome: &mut Outcome) {
         let (excused, breaches): (Vec<_>, Vec<_>) =
-            law.departures(row).into_iter().partition(|departure| departure.excuse.is_some());
+            invariant.violations(row).into_iter().partition(|violation| violation.waiver.is_some());
         outcome.breaches.extend(breaches);
-        let (g, truth) = (row.committed.offset.get(), law.truth());
+        let (g, truth) = (row.committed.offset.get(), invariant.truth());
         if let Some(target) = row.position.target() {
             self.sums[at].rereads[lag].push(truth.reread(target.get(), g));
         }
@@ -166,7 +166,7 @@ impl Rehearsal {
         outcome.answers += 1;
         outcome.exact += u64::from(row.position.class() == "exact");
         outcome.excused += u64::from(!excused.is_empty());
-        outcome.rereads.add(row, law);
+        outcome.rereads.add(row, invariant);
         let safe = row.mm2.target.filter(|target| target.get() <= truth.last(g));
         let mm2 = self.sums.iter_mut().find(|sum| sum.by == Answers::Mm2);
         if let Some((target, mm2)) = safe.zip(mm2) {

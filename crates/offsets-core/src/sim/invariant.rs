@@ -1,6 +1,6 @@
 use std::cell::OnceCell;
 
-use super::excuses::Excuses;
+use super::waivers::Waivers;
 use super::{Entry, Known, Resumption, Setting, Truth, World};
 use crate::reconcile::Sowing;
 use crate::translate::{Assumption, Position, Row};
@@ -11,22 +11,22 @@ use crate::translate::{Assumption, Position, Row};
 /// Where the world breaks an assumption that an answer names, the answer is excused from what follows of that, and from
 /// nothing else.
 #[derive(Debug)]
-pub struct Law<'a> {
+pub struct Invariant<'a> {
     read: &'a World,
     now: &'a World,
     known: Known,
     truth: Truth,
-    excuses: OnceCell<Excuses>,
+    waivers: OnceCell<Waivers>,
     recreations: Option<Recreations>,
 }
 
 /// An answer that is not right.
 #[derive(Debug, Clone)]
-pub struct Departure {
+pub struct Violation {
     /// In which way.
-    pub kind: DepartureKind,
+    pub kind: ViolationKind,
     /// The assumption that the answer names and the world breaks, if that is why; else it is a breach of the law.
-    pub excuse: Option<Assumption>,
+    pub waiver: Option<Assumption>,
     /// The answer and the truth, in words.
     pub detail: String,
 }
@@ -34,7 +34,7 @@ pub struct Departure {
 /// In which way an answer can be wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
-pub enum DepartureKind {
+pub enum ViolationKind {
     /// An unread record lies behind the position.
     Skips,
     /// There is no position though there is a mirror partition, or the other way round.
@@ -64,7 +64,7 @@ struct Recreations {
     of_source: bool,
 }
 
-impl DepartureKind {
+impl ViolationKind {
     /// The name used in output.
     pub fn name(self) -> &'static str {
         match self {
@@ -78,7 +78,7 @@ impl DepartureKind {
     }
 }
 
-impl<'a> Law<'a> {
+impl<'a> Invariant<'a> {
     /// The law for answers from evidence that was gathered when the world was first as in `read`, then as `now`.
     pub fn of(read: &'a World, now: &'a World, known: Known) -> Self {
         let recreated = now.source.incarnation > 0 || now.target.incarnation > 0;
@@ -87,7 +87,7 @@ impl<'a> Law<'a> {
             now,
             known,
             truth: Truth::of(now),
-            excuses: OnceCell::new(),
+            waivers: OnceCell::new(),
             recreations: recreated.then(|| Recreations::of(read, now, known)),
         }
     }
@@ -104,15 +104,15 @@ impl<'a> Law<'a> {
     }
 
     /// Every way in which an answer breaks the law.
-    pub fn breaches(&self, row: &Row) -> Vec<Departure> {
-        let mut departures = self.departures(row);
-        departures.retain(|departure| departure.excuse.is_none());
-        departures
+    pub fn breaches(&self, row: &Row) -> Vec<Violation> {
+        let mut violations = self.violations(row);
+        violations.retain(|violation| violation.waiver.is_none());
+        violations
     }
 
     /// Every record that a group has not read and that its seed takes from it, when it reads on from an answer in a world as it
     /// is by `then`, with what excuses it. What somebody else wrote no group has read.
-    pub fn drops(&self, row: &Row, sowing: &Sowing, then: &World) -> Vec<Departure> {
+    pub fn drops(&self, row: &Row, sowing: &Sowing, then: &World) -> Vec<Violation> {
         let g = row.committed.offset.get();
         let was_read = |entry| match entry {
             Entry::Copy { incarnation, upstream } => {
@@ -126,27 +126,27 @@ impl<'a> Law<'a> {
         // A record that the source has lost, or that lies further on than one of a link without a filter can, looks like another.
         let setting = then.setting();
         let strays = self.known.remembers() && setting.filter > 0;
-        let hidden = |excuses: &Excuses| (excuses.lost || strays) && setting.twins > 1;
+        let hidden = |waivers: &Waivers| (waivers.lost || strays) && setting.twins > 1;
         wrong
             .map(|(offset, entry, _)| {
                 // Of the world in which it reads.
-                let excuses = Excuses::of(self.read, then, self.known);
+                let waivers = Waivers::of(self.read, then, self.known);
                 let names = |assumption: Assumption| {
                     sowing.assumptions.iter().any(|named| named == assumption.name())
                 };
                 let broken = [
                     (Assumption::SameIncarnation, presumes),
-                    (Assumption::Order, excuses.disordered),
-                    (Assumption::DistinctRecords, hidden(&excuses) || excuses.impersonated),
+                    (Assumption::Order, waivers.disordered),
+                    (Assumption::DistinctRecords, hidden(&waivers) || waivers.impersonated),
                 ];
-                let excuse = broken.into_iter().find(|&(assumption, broken)| broken && names(assumption));
+                let waiver = broken.into_iter().find(|&(assumption, broken)| broken && names(assumption));
                 let detail = format!(
                     "of {g} the seed drops {entry:?} at {offset}: {:?}, {:?}, {sowing:?}",
                     row.position, row.rereading
                 );
-                Departure {
-                    kind: DepartureKind::Drops,
-                    excuse: excuse.map(|(assumption, _)| assumption),
+                Violation {
+                    kind: ViolationKind::Drops,
+                    waiver: waiver.map(|(assumption, _)| assumption),
                     detail,
                 }
             })
@@ -154,17 +154,17 @@ impl<'a> Law<'a> {
     }
 
     /// Every way in which an answer is not right, with what excuses it.
-    pub fn departures(&self, row: &Row) -> Vec<Departure> {
+    pub fn violations(&self, row: &Row) -> Vec<Violation> {
         match &self.recreations {
             _ if row.position.target().is_some() != self.truth.exists() => {
-                vec![self.departure(DepartureKind::Missing, row, &self.truth)]
+                vec![self.violation(ViolationKind::Missing, row, &self.truth)]
             }
             Some(recreations) => self.after_recreation(row, recreations),
             None => self.plainly(row),
         }
     }
 
-    fn plainly(&self, row: &Row) -> Vec<Departure> {
+    fn plainly(&self, row: &Row) -> Vec<Violation> {
         let g = row.committed.offset.get();
         let truth = &self.truth;
         let Some(target) = row.position.target().map(|target| target.get()) else { return Vec::new() };
@@ -173,13 +173,13 @@ impl<'a> Law<'a> {
         let inexact = matches!(row.position, Position::Exact { .. }) && self.is_below(target, first);
         let more = row.reread_max.is_some_and(|most| truth.reread(target, g) > most);
         let wrong = [
-            (target > last, DepartureKind::Skips),
-            (too_low, DepartureKind::TooLow),
-            (inexact, DepartureKind::NotExact),
-            (more, DepartureKind::RereadsMore),
+            (target > last, ViolationKind::Skips),
+            (too_low, ViolationKind::TooLow),
+            (inexact, ViolationKind::NotExact),
+            (more, ViolationKind::RereadsMore),
         ];
         let wrong = wrong.into_iter().filter(|(wrong, _)| *wrong);
-        wrong.map(|(_, kind)| self.departure(kind, row, truth)).collect()
+        wrong.map(|(_, kind)| self.violation(kind, row, truth)).collect()
     }
 
     /// Whether a position lies below the first right one. Where offsets are preserved nobody can tell a commit from the next
@@ -192,7 +192,7 @@ impl<'a> Law<'a> {
 
     /// Where topics were created anew, a position that presumes they were not may be wrong, if it says so. One that is
     /// called `unsafe` may not, whichever of the source topics that the syncs tell of the commit was made on.
-    fn after_recreation(&self, row: &Row, recreations: &Recreations) -> Vec<Departure> {
+    fn after_recreation(&self, row: &Row, recreations: &Recreations) -> Vec<Violation> {
         let Recreations { truths, stale, unseen, of_source, .. } = recreations;
         if *stale {
             return Vec::new();
@@ -209,16 +209,16 @@ impl<'a> Law<'a> {
         let skips = |truth: &&Truth| target > truth.last(row.committed.offset.get());
         let judged = if alive { std::slice::from_ref(&self.truth) } else { truths.as_slice() };
         let skipping = judged.iter().find(skips);
-        let departure = skipping.map(|truth| {
-            let mut departure = self.departure(DepartureKind::Skips, row, truth);
+        let violation = skipping.map(|truth| {
+            let mut violation = self.violation(ViolationKind::Skips, row, truth);
             let same = presumes.then_some(Assumption::SameIncarnation);
-            departure.excuse = departure.excuse.or(same).or(headers.then_some(Assumption::OriginHeaders));
-            departure
+            violation.waiver = violation.waiver.or(same).or(headers.then_some(Assumption::OriginHeaders));
+            violation
         });
-        departure.into_iter().collect()
+        violation.into_iter().collect()
     }
 
-    fn departure(&self, kind: DepartureKind, row: &Row, truth: &Truth) -> Departure {
+    fn violation(&self, kind: ViolationKind, row: &Row, truth: &Truth) -> Violation {
         let Row { position, reread_max, evidence, assumptions, .. } = row;
         let g = row.committed.offset.get();
         let detail = format!(
@@ -227,7 +227,7 @@ impl<'a> Law<'a> {
             truth.last(g),
             kind.name()
         );
-        Departure { kind, excuse: self.excuse(kind, row), detail }
+        Violation { kind, waiver: self.waiver(kind, row), detail }
     }
 
     /// Whether a position passes records that were stranded before the first copy, though the flow back tells of that time:
@@ -243,25 +243,25 @@ impl<'a> Law<'a> {
         self.now.setting().shared && tells && first.zip(at).is_some_and(|(first, at)| first < at)
     }
 
-    fn excuse(&self, kind: DepartureKind, row: &Row) -> Option<Assumption> {
+    fn waiver(&self, kind: ViolationKind, row: &Row) -> Option<Assumption> {
         use Assumption::{DistinctRecords, OffsetsPreserved, Order, SoleWriter, SourceKept, VisibleReplays};
-        if kind == DepartureKind::Missing {
+        if kind == ViolationKind::Missing {
             return None;
         }
-        let excuses = self.excuses.get_or_init(|| Excuses::of(self.read, self.now, self.known));
+        let waivers = self.waivers.get_or_init(|| Waivers::of(self.read, self.now, self.known));
         let replayed = match kind {
-            DepartureKind::Skips => excuses.unfinished,
-            DepartureKind::RereadsMore => excuses.unfinished || excuses.doubled,
-            DepartureKind::TooLow | DepartureKind::NotExact => excuses.passed_by,
-            DepartureKind::Missing | DepartureKind::Drops => false,
+            ViolationKind::Skips => waivers.unfinished,
+            ViolationKind::RereadsMore => waivers.unfinished || waivers.doubled,
+            ViolationKind::TooLow | ViolationKind::NotExact => waivers.passed_by,
+            ViolationKind::Missing | ViolationKind::Drops => false,
         };
         let broken = [
-            (Order, excuses.disordered),
+            (Order, waivers.disordered),
             (VisibleReplays, replayed),
-            (SoleWriter, excuses.foreign && !(kind == DepartureKind::Skips && self.passes_stranded(row))),
-            (SourceKept, excuses.lost),
-            (DistinctRecords, excuses.alike || excuses.impersonated && kind != DepartureKind::Skips),
-            (OffsetsPreserved, excuses.foreign),
+            (SoleWriter, waivers.foreign && !(kind == ViolationKind::Skips && self.passes_stranded(row))),
+            (SourceKept, waivers.lost),
+            (DistinctRecords, waivers.alike || waivers.impersonated && kind != ViolationKind::Skips),
+            (OffsetsPreserved, waivers.foreign),
         ];
         let broken = broken.into_iter().filter(|(_, broken)| *broken).map(|(assumption, _)| assumption);
         broken.into_iter().find(|assumption| row.assumptions.contains(assumption))

@@ -3,7 +3,7 @@ use std::thread;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use offsets_core::evidence::{CopiedThrough, Fact, Question, Reading, Witness};
+use offsets_core::evidence::{Answer, CopiedThrough, EvidenceSource, Query, Reading};
 use offsets_core::history::{CheckpointHistory, SyncHistory, UnreadableRecord};
 use offsets_core::link::Side;
 use offsets_core::mm2::SourcePosition;
@@ -15,7 +15,7 @@ use super::probe::Probe;
 use super::{Endpoint, Nobody, Onlooker};
 use crate::{Cluster, Deadline, Error, Isolation, RawRecord, Stop};
 
-/// The two clusters of a link as a [`Witness`]: they answer a batch of questions in parallel, each question on a thread
+/// The two clusters of a link as a [`EvidenceSource`]: they answer a batch of questions in parallel, each question on a thread
 /// of its own.
 ///
 /// A source that does not answer is dead as a whole: nothing it said before counts, so that an answer never rests on
@@ -81,66 +81,64 @@ impl<'a> LinkedClusters<'a> {
         LinkedClusters { source, target, now, deadline, onlooker }
     }
 
-    fn answer_one(&self, question: &Question) -> Result<Fact, Error> {
-        match question {
-            Question::SourceCommits(groups) => self.ask_source(|source| {
-                source.source_commits(groups, self.now, &self.deadline).map(Fact::SourceCommits)
+    fn answer_one(&self, query: &Query) -> Result<Answer, Error> {
+        match query {
+            Query::SourceCommits(groups) => self.ask_source(|source| {
+                source.source_commits(groups, self.now, &self.deadline).map(Answer::SourceCommits)
             }),
-            Question::SourceLogs(partitions) => {
-                self.ask_source(|source| self.source_logs(source, partitions))
-            }
-            Question::TargetLogs(partitions) => {
+            Query::SourceLogs(partitions) => self.ask_source(|source| self.source_logs(source, partitions)),
+            Query::TargetLogs(partitions) => {
                 let partitions = self.with_their_topics(partitions);
-                self.target.permitted_target_logs(&partitions, &self.deadline).map(Fact::TargetLogs)
+                self.target.permitted_target_logs(&partitions, &self.deadline).map(Answer::TargetLogs)
             }
-            Question::TargetCommits(asked) => self.own_commits(asked).map(Fact::TargetCommits),
-            Question::SourceTopics(topics) => {
-                self.ask_source(|source| Ok(Fact::SourceTopics(source.topic_ids(topics, &self.deadline))))
+            Query::TargetCommits(asked) => self.own_commits(asked).map(Answer::TargetCommits),
+            Query::SourceTopics(topics) => {
+                self.ask_source(|source| Ok(Answer::SourceTopics(source.topic_ids(topics, &self.deadline))))
             }
-            Question::TargetTopics(topics) => {
-                Ok(Fact::TargetTopics(self.target.topic_ids(topics, &self.deadline)))
+            Query::TargetTopics(topics) => {
+                Ok(Answer::TargetTopics(self.target.topic_ids(topics, &self.deadline)))
             }
-            Question::OffsetSyncs { on: Side::Source, topic, markers_on_target } => {
+            Query::OffsetSyncs { on: Side::Source, topic, markers_on_target } => {
                 self.ask_source(|source| self.syncs(source, topic, *markers_on_target))
             }
-            Question::OffsetSyncs { on: Side::Target, topic, markers_on_target } => {
+            Query::OffsetSyncs { on: Side::Target, topic, markers_on_target } => {
                 self.syncs(&self.target, topic, *markers_on_target)
             }
-            Question::Checkpoints { topic } => self.checkpoints(topic),
-            Question::CopiedThrough { topic } => {
+            Query::Checkpoints { topic } => self.checkpoints(topic),
+            Query::CopiedThrough { topic } => {
                 let back = self.target.alias();
-                self.copied_through(&self.target, topic, |cluster| cluster != back).map(Fact::CopiedThrough)
+                self.copied_through(&self.target, topic, |cluster| cluster != back).map(Answer::CopiedThrough)
             }
-            Question::SyncsBack { on: Side::Source, topic, markers } => {
+            Query::SyncsBack { on: Side::Source, topic, markers } => {
                 self.ask_source(|source| self.syncs_back(source, topic, *markers))
             }
-            Question::SyncsBack { on: Side::Target, topic, markers } => {
+            Query::SyncsBack { on: Side::Target, topic, markers } => {
                 self.syncs_back(&self.target, topic, *markers)
             }
-            Question::CopiedBack { topic } => self.ask_source(|source| {
+            Query::CopiedBack { topic } => self.ask_source(|source| {
                 let back = self.target.alias();
-                self.copied_through(source, topic, |cluster| cluster == back).map(Fact::CopiedBack)
+                self.copied_through(source, topic, |cluster| cluster == back).map(Answer::CopiedBack)
             }),
-            Question::SourceRecords(spans) => self.ask_source(|source| {
-                Ok(Fact::SourceRecords(source.source_records(spans, &self.probe_deadline(), self.onlooker)))
+            Query::SourceRecords(spans) => self.ask_source(|source| {
+                Ok(Answer::SourceRecords(source.source_records(spans, &self.probe_deadline(), self.onlooker)))
             }),
-            Question::TargetRecords { spans, origin_header } => {
+            Query::TargetRecords { spans, origin_header } => {
                 let (cluster, origin_header) = (&self.target, origin_header.as_deref());
                 let probe = Probe { cluster, isolation: Isolation::ReadCommitted, origin_header };
-                Ok(Fact::TargetRecords(probe.read(spans, &self.probe_deadline(), self.onlooker)))
+                Ok(Answer::TargetRecords(probe.read(spans, &self.probe_deadline(), self.onlooker)))
             }
         }
     }
 
-    fn ask_source(&self, ask: impl FnOnce(&Cluster) -> Result<Fact, Error>) -> Result<Fact, Error> {
+    fn ask_source(&self, ask: impl FnOnce(&Cluster) -> Result<Answer, Error>) -> Result<Answer, Error> {
         match &self.source {
             Source::Alive { cluster, dispensable } => match ask(cluster) {
                 Err(error) if *dispensable && is_silence(&error) => {
-                    Ok(Fact::SourceDead { reason: in_words(&error) })
+                    Ok(Answer::SourceDead { reason: in_words(&error) })
                 }
                 outcome => outcome,
             },
-            Source::Dead { reason } => Ok(Fact::SourceDead { reason: reason.clone() }),
+            Source::Dead { reason } => Ok(Answer::SourceDead { reason: reason.clone() }),
         }
     }
 
@@ -157,14 +155,14 @@ impl<'a> LinkedClusters<'a> {
         all.into_iter().collect()
     }
 
-    fn source_logs(&self, source: &Cluster, partitions: &[TopicPartition]) -> Result<Fact, Error> {
-        source.logs(partitions, SourceOffset::new, &self.deadline).map(Fact::SourceLogs)
+    fn source_logs(&self, source: &Cluster, partitions: &[TopicPartition]) -> Result<Answer, Error> {
+        source.logs(partitions, SourceOffset::new, &self.deadline).map(Answer::SourceLogs)
     }
 
-    fn syncs(&self, cluster: &Cluster, topic: &TopicName, markers_on_target: bool) -> Result<Fact, Error> {
+    fn syncs(&self, cluster: &Cluster, topic: &TopicName, markers_on_target: bool) -> Result<Answer, Error> {
         let mut syncs = SyncHistory::new(markers_on_target);
         self.read(cluster, topic, |record| syncs.read(record.offset, record.key, record.value))?;
-        Ok(Fact::OffsetSyncs(Reading::Whole(syncs)))
+        Ok(Answer::OffsetSyncs(Reading::Whole(syncs)))
     }
 
     /// Where groups are on the target is a help and no condition: a group or topic that nobody may look at, or that is not
@@ -221,17 +219,17 @@ impl<'a> LinkedClusters<'a> {
     }
 
     /// What the flow back has written is a help and no condition: it may never have run.
-    fn syncs_back(&self, cluster: &Cluster, topic: &TopicName, markers: bool) -> Result<Fact, Error> {
+    fn syncs_back(&self, cluster: &Cluster, topic: &TopicName, markers: bool) -> Result<Answer, Error> {
         let mut syncs = SyncHistory::new(markers);
         let read = self.read(cluster, topic, |record| syncs.read(record.offset, record.key, record.value));
         match read {
-            Ok(()) => Ok(Fact::SyncsBack(Reading::Whole(syncs))),
+            Ok(()) => Ok(Answer::SyncsBack(Reading::Whole(syncs))),
             Err(error)
                 if error.is_unknown_topic()
                     || error.is_unauthorised()
                     || matches!(error, Error::Unreadable { .. }) =>
             {
-                Ok(Fact::SyncsBack(Reading::Absent { reason: in_words(&error) }))
+                Ok(Answer::SyncsBack(Reading::Absent { reason: in_words(&error) }))
             }
             Err(error) => Err(error),
         }
@@ -243,7 +241,7 @@ impl<'a> LinkedClusters<'a> {
     }
 
     /// Checkpoints are a help and no condition: a link may run without the checkpoint connector.
-    fn checkpoints(&self, topic: &TopicName) -> Result<Fact, Error> {
+    fn checkpoints(&self, topic: &TopicName) -> Result<Answer, Error> {
         let mut checkpoints = CheckpointHistory::default();
         let read = self.read(&self.target, topic, |record| {
             checkpoints.read(record.offset, record.timestamp_ms.unwrap_or_default(), record.key, record.value)
@@ -251,11 +249,11 @@ impl<'a> LinkedClusters<'a> {
         match read {
             Ok(()) => {
                 checkpoints.settle();
-                Ok(Fact::Checkpoints(Reading::Whole(checkpoints)))
+                Ok(Answer::Checkpoints(Reading::Whole(checkpoints)))
             }
             Err(error) if error.is_unknown_topic() => {
                 let reason = format!("there is no topic {topic} on {}", self.target.alias());
-                Ok(Fact::Checkpoints(Reading::Absent { reason }))
+                Ok(Answer::Checkpoints(Reading::Absent { reason }))
             }
             Err(error) => Err(error),
         }
@@ -283,14 +281,14 @@ impl LinkedClusters<'_> {
     }
 }
 
-impl Witness for LinkedClusters<'_> {
+impl EvidenceSource for LinkedClusters<'_> {
     type Error = Error;
 
-    fn answer(&mut self, questions: Vec<Question>) -> Result<Vec<Fact>, Error> {
-        let answered: Result<Vec<Fact>, Error> = thread::scope(|scope| {
+    fn answer(&mut self, queries: Vec<Query>) -> Result<Vec<Answer>, Error> {
+        let answered: Result<Vec<Answer>, Error> = thread::scope(|scope| {
             let this = &*self;
             let asked: Vec<_> =
-                questions.iter().map(|question| scope.spawn(move || this.answer_one(question))).collect();
+                queries.iter().map(|query| scope.spawn(move || this.answer_one(query))).collect();
             asked
                 .into_iter()
                 .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
@@ -298,17 +296,17 @@ impl Witness for LinkedClusters<'_> {
         });
         let mut facts = answered?;
         let died = facts.iter().find_map(|fact| match fact {
-            Fact::SourceDead { reason } => Some(reason.clone()),
+            Answer::SourceDead { reason } => Some(reason.clone()),
             _ => None,
         });
         if let Some(reason) = died {
-            for (question, fact) in questions.iter().zip(&mut facts) {
-                if let Question::OffsetSyncs { on: Side::Source, topic, .. } = question {
+            for (query, fact) in queries.iter().zip(&mut facts) {
+                if let Query::OffsetSyncs { on: Side::Source, topic, .. } = query {
                     let reason = format!("the syncs in {topic} are lost with the source");
-                    *fact = Fact::OffsetSyncs(Reading::Absent { reason });
+                    *fact = Answer::OffsetSyncs(Reading::Absent { reason });
                 }
             }
-            facts.push(Fact::SourceDead { reason: reason.clone() });
+            facts.push(Answer::SourceDead { reason: reason.clone() });
             self.source = Source::Dead { reason };
         }
         Ok(facts)

@@ -4,23 +4,23 @@
 
 use jiff::Timestamp;
 use offsets_core::evidence::{
-    Evidence, Fingerprint, Logs, Reading, Recollection, RecordedCommit, Records, Remembering, Scan,
-    ScannedRecord, SourceState,
+    ArchivedEvidence, Evidence, Fingerprint, Logs, Reading, RecordedCommit, Records, Scan, ScannedRecord,
+    SourceState, WithArchive,
 };
-use offsets_core::history::{CheckpointHistory, Sync, SyncHistory};
+use offsets_core::history::{CheckpointHistory, OffsetPair, SyncHistory};
 use offsets_core::link::Link;
 use offsets_core::mm2::Checkpoint;
 use offsets_core::model::{
     Commit, CommittedOffset, GroupId, GroupSelection, LogRange, SourceOffset, TargetOffset, TopicPartition,
 };
-use offsets_core::translate::{EvidenceKind, Inquiry, Rules, Selection, Translation};
+use offsets_core::translate::{EvidenceKind, EvidencePolicy, Selection, Translation, Translator};
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_790_000_000 + seconds).unwrap()
 }
 
-fn pair(upstream: i64, downstream: i64) -> Sync {
-    Sync::new(SourceOffset::new(upstream).unwrap(), TargetOffset::new(downstream).unwrap())
+fn pair(upstream: i64, downstream: i64) -> OffsetPair {
+    OffsetPair::new(SourceOffset::new(upstream).unwrap(), TargetOffset::new(downstream).unwrap())
 }
 
 fn commit(group: &str, offset: i64, as_of: Timestamp) -> RecordedCommit {
@@ -43,7 +43,7 @@ fn listed(history: &SyncHistory) -> Vec<(i64, i64)> {
 fn checkpoints(told: &[(&str, i64, i64, i64)]) -> CheckpointHistory {
     let mut history = CheckpointHistory::default();
     for &(group, up, down, seconds) in told {
-        let Sync { upstream, downstream } = pair(up, down);
+        let OffsetPair { upstream, downstream } = pair(up, down);
         let (topic, partition, metadata) = ("src.orders", 0, "");
         let checkpoint = Checkpoint { group, topic, partition, upstream, downstream, metadata };
         history.add(&checkpoint, at(seconds).as_millisecond());
@@ -64,22 +64,23 @@ fn left(checkpoints: CheckpointHistory) -> Evidence {
     }
 }
 
-fn translated(left: Evidence, kept: Recollection) -> Translation {
+fn translated(left: Evidence, kept: ArchivedEvidence) -> Translation {
     let selection = Selection::Groups { groups: GroupSelection::All, topics: Vec::new() };
-    let inquiry = Inquiry::about(left.link.clone(), selection, at(100)).under(Rules::without_probes());
-    let Ok(inquiry) = inquiry.hear(&mut Remembering::new(left, kept));
-    inquiry.conclude()
+    let translator =
+        Translator::new(left.link.clone(), selection, at(100)).with_policy(EvidencePolicy::without_probes());
+    let Ok(translator) = translator.run(&mut WithArchive::new(left, kept));
+    translator.finish()
 }
 
 #[test]
 fn the_newest_commit_wins_whoever_recorded_it() {
-    let kept = Recollection {
+    let kept = ArchivedEvidence {
         commits: vec![
             commit("ahead", 500, at(50)),
             commit("behind", 500, at(10)),
             commit("rewound", 100, at(50)),
         ],
-        ..Recollection::default()
+        ..ArchivedEvidence::default()
     };
     let told =
         [("ahead", 400, 400, 20), ("behind", 600, 600, 20), ("rewound", 900, 900, 20), ("only", 7, 7, 20)];
@@ -97,7 +98,8 @@ fn the_newest_commit_wins_whoever_recorded_it() {
 #[test]
 fn of_two_commits_of_the_same_time_the_lower_one_skips_nothing() {
     for (kept, told) in [(500, 400), (400, 500)] {
-        let kept = Recollection { commits: vec![commit("app", kept, at(20))], ..Recollection::default() };
+        let kept =
+            ArchivedEvidence { commits: vec![commit("app", kept, at(20))], ..ArchivedEvidence::default() };
         let answers = translated(left(checkpoints(&[("app", told, told, 20)])), kept);
         assert_eq!(answers.rows[0].committed.offset.get(), 400);
     }
@@ -105,14 +107,14 @@ fn of_two_commits_of_the_same_time_the_lower_one_skips_nothing() {
 
 #[test]
 fn kept_syncs_close_the_bracket_that_the_disaster_opened() {
-    let kept = Recollection {
+    let kept = ArchivedEvidence {
         commits: vec![commit("app", 150, at(50))],
         syncs: syncs(&[(0, 0), (100, 100), (200, 200)]),
-        ..Recollection::default()
+        ..ArchivedEvidence::default()
     };
     let without = translated(
         left(CheckpointHistory::default()),
-        Recollection { syncs: SyncHistory::default(), ..kept.clone() },
+        ArchivedEvidence { syncs: SyncHistory::default(), ..kept.clone() },
     );
     assert_eq!(without.rows[0].position.target(), Some(TargetOffset::ZERO));
     let answers = translated(left(CheckpointHistory::default()), kept);
@@ -125,7 +127,7 @@ fn a_living_source_speaks_for_its_groups_itself() {
     let mut alive = left(CheckpointHistory::default());
     alive.source = SourceState::Alive;
     alive.commits = vec![commit("app", 7, at(100))];
-    let kept = Recollection { commits: vec![commit("gone", 1, at(50))], ..Recollection::default() };
+    let kept = ArchivedEvidence { commits: vec![commit("gone", 1, at(50))], ..ArchivedEvidence::default() };
     let answers = translated(alive, kept);
     assert_eq!(answers.rows.len(), 1);
     assert_eq!(answers.rows[0].committed.offset.get(), 7);
@@ -162,16 +164,17 @@ fn kept_records(stretches: &[(i64, i64)]) -> Records<SourceOffset> {
 
 /// The lower and the upper end for a commit at 140 between syncs at 100 and 200, with these records kept.
 fn recognised(evidence: Evidence, stretches: &[(i64, i64)]) -> (i64, Option<i64>) {
-    let kept = Recollection {
+    let kept = ArchivedEvidence {
         syncs: syncs(&[(0, 0), (100, 100), (200, 200), (299, 299)]),
-        ..Recollection::default()
+        ..ArchivedEvidence::default()
     };
     let offset = (TopicPartition::new("orders", 0), SourceOffset::new(140).unwrap());
-    let inquiry = Inquiry::about(evidence.link.clone(), Selection::Offsets(vec![offset]), at(100));
-    let inquiry = inquiry.under(Rules::only([EvidenceKind::Syncs, EvidenceKind::Content]));
-    let mut remembering = Remembering::new(evidence, kept).with_records(kept_records(stretches));
-    let Ok(inquiry) = inquiry.hear(&mut remembering);
-    let position = inquiry.conclude().rows[0].position.clone();
+    let translator = Translator::new(evidence.link.clone(), Selection::Offsets(vec![offset]), at(100));
+    let translator =
+        translator.with_policy(EvidencePolicy::only([EvidenceKind::Syncs, EvidenceKind::Content]));
+    let mut remembering = WithArchive::new(evidence, kept).with_records(kept_records(stretches));
+    let Ok(translator) = translator.run(&mut remembering);
+    let position = translator.finish().rows[0].position.clone();
     (position.target().unwrap().get(), position.high().map(TargetOffset::get))
 }
 

@@ -1,8 +1,8 @@
-use super::{Event, Random, Setting, Story, Timestamps};
+use super::{Event, History, Random, Setting, Timestamps};
 
 /// What sort of story is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Genre {
+pub enum HistoryKind {
     /// Both topics stay what they are, and one MM2 copies.
     Plain,
     /// A second MM2 copies beside the first.
@@ -16,43 +16,43 @@ pub enum Genre {
     Preservation,
 }
 
-impl Story {
+impl History {
     /// The story of a seed, of any genre; most are plain.
     pub fn from_seed(seed: u64) -> Self {
         Self::drawn(&mut Random::from_seed(seed))
     }
 
     pub(super) fn drawn(random: &mut Random) -> Self {
-        let genre = match random.below(22) {
-            0..16 => Genre::Plain,
-            16..18 => Genre::Rivalry,
-            18 => Genre::Preservation,
-            21 => Genre::Return,
-            _ => Genre::Recreation,
+        let kind = match random.below(22) {
+            0..16 => HistoryKind::Plain,
+            16..18 => HistoryKind::Rivalry,
+            18 => HistoryKind::Preservation,
+            21 => HistoryKind::Return,
+            _ => HistoryKind::Recreation,
         };
-        Self::of_genre(genre, random)
+        Self::of_kind(kind, random)
     }
 
     /// A story of a genre.
-    pub fn of_genre(genre: Genre, random: &mut Random) -> Self {
+    pub fn of_kind(kind: HistoryKind, random: &mut Random) -> Self {
         let length = if random.once_in(3) { random.between(20, 50) } else { random.between(0, 20) };
         let (dense, foreign) = (random.once_in(2), random.once_in(5));
         let setting = setting(random);
         let setting = Setting {
-            preserving: genre == Genre::Preservation,
-            shared: genre == Genre::Return,
-            added: setting.added && genre != Genre::Return,
+            preserving: kind == HistoryKind::Preservation,
+            shared: kind == HistoryKind::Return,
+            added: setting.added && kind != HistoryKind::Return,
             ..setting
         };
-        let mut events = if genre == Genre::Return { first_failover(random) } else { Vec::new() };
-        events.extend((0..length).map(|_| event(genre, random)));
+        let mut events = if kind == HistoryKind::Return { first_failover(random) } else { Vec::new() };
+        events.extend((0..length).map(|_| event(kind, random)));
         let later = if random.once_in(3) { random.between(0, 6) } else { 0 };
-        let mut meanwhile: Vec<Event> = (0..later).map(|_| event(Genre::Plain, random)).collect();
+        let mut meanwhile: Vec<Event> = (0..later).map(|_| event(HistoryKind::Plain, random)).collect();
         for event in events.iter_mut().chain(&mut meanwhile) {
             match event {
                 Event::Produce { holes, .. } if dense => *holes = 0,
                 // Whoever writes to both clusters writes what the group has read too.
-                Event::WriteAlike { records, .. } if !foreign || genre == Genre::Return => *records = 0,
+                Event::WriteAlike { records, .. } if !foreign || kind == HistoryKind::Return => *records = 0,
                 Event::WriteForeign { records } if !foreign => *records = 0,
                 _ => {}
             }
@@ -107,23 +107,23 @@ fn setting(random: &mut Random) -> Setting {
     }
 }
 
-fn event(genre: Genre, random: &mut Random) -> Event {
-    match genre {
-        Genre::Plain => {}
-        Genre::Rivalry if random.once_in(7) => {
+fn event(kind: HistoryKind, random: &mut Random) -> Event {
+    match kind {
+        HistoryKind::Plain => {}
+        HistoryKind::Rivalry if random.once_in(7) => {
             return Event::CopyBeside { records: random.between(1, 12), back: random.between(0, 20) };
         }
-        Genre::Recreation if random.once_in(13) => {
+        HistoryKind::Recreation if random.once_in(13) => {
             return if random.once_in(2) { Event::RecreateTarget } else { Event::RecreateSource };
         }
-        Genre::Preservation if random.once_in(13) => {
+        HistoryKind::Preservation if random.once_in(13) => {
             return match random.below(5) {
                 0 => Event::RecreateTarget,
                 1 => Event::RecreateSource,
                 _ => Event::TruncateTarget { offsets: random.between(0, 20) },
             };
         }
-        Genre::Rivalry | Genre::Recreation | Genre::Preservation | Genre::Return => {}
+        HistoryKind::Rivalry | HistoryKind::Recreation | HistoryKind::Preservation | HistoryKind::Return => {}
     }
     match random.below(39) {
         0..8 => {

@@ -9,7 +9,7 @@ use crate::model::{Commit, GroupId, GroupSelection, SourceOffset, TargetOffset, 
 
 /// Something the core would like to know. A batch of them may be answered in any order and in parallel.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Question {
+pub enum Query {
     /// What these groups have committed on the source.
     SourceCommits(GroupSelection),
     /// The whole offset-syncs topic.
@@ -68,41 +68,41 @@ pub enum Question {
     },
 }
 
-/// The answer to a [`Question`].
+/// The answer to a [`Query`].
 #[derive(Debug, Clone)]
-pub enum Fact {
-    /// To [`Question::SourceCommits`]. Groups without commits are simply not there.
+pub enum Answer {
+    /// To [`Query::SourceCommits`]. Groups without commits are simply not there.
     SourceCommits(Vec<RecordedCommit>),
     /// To any question that only the source could answer.
     SourceDead {
         /// What was tried, or that it was not.
         reason: String,
     },
-    /// Beside [`Fact::SourceDead`]: when anything of the source was seen last, where that is kept.
+    /// Beside [`Answer::SourceDead`]: when anything of the source was seen last, where that is kept.
     SourceSeen(Timestamp),
-    /// To [`Question::OffsetSyncs`].
+    /// To [`Query::OffsetSyncs`].
     OffsetSyncs(Reading<SyncHistory>),
-    /// To [`Question::Checkpoints`].
+    /// To [`Query::Checkpoints`].
     Checkpoints(Reading<CheckpointHistory>),
-    /// To [`Question::SourceLogs`].
+    /// To [`Query::SourceLogs`].
     SourceLogs(Logs<SourceOffset>),
-    /// To [`Question::TargetLogs`].
+    /// To [`Query::TargetLogs`].
     TargetLogs(Logs<TargetOffset>),
-    /// To [`Question::TargetCommits`]. Those that are not there are left out, and all where they may not be read.
+    /// To [`Query::TargetCommits`]. Those that are not there are left out, and all where they may not be read.
     TargetCommits(Vec<Commit<TargetOffset>>),
-    /// To [`Question::SourceTopics`].
+    /// To [`Query::SourceTopics`].
     SourceTopics(TopicIds),
-    /// To [`Question::TargetTopics`].
+    /// To [`Query::TargetTopics`].
     TargetTopics(TopicIds),
-    /// To [`Question::CopiedThrough`].
+    /// To [`Query::CopiedThrough`].
     CopiedThrough(Reading<CopiedThrough>),
-    /// To [`Question::SyncsBack`].
+    /// To [`Query::SyncsBack`].
     SyncsBack(Reading<SyncHistory>),
-    /// To [`Question::CopiedBack`].
+    /// To [`Query::CopiedBack`].
     CopiedBack(Reading<CopiedThrough>),
-    /// To [`Question::SourceRecords`].
+    /// To [`Query::SourceRecords`].
     SourceRecords(Records<SourceOffset>),
-    /// To [`Question::TargetRecords`].
+    /// To [`Query::TargetRecords`].
     TargetRecords(Records<TargetOffset>),
 }
 
@@ -110,7 +110,7 @@ pub enum Fact {
 ///
 /// An implementation answers every question of the batch, whole or not at all: what it could read only in part is an
 /// error, except for stretches of data topics, where each scan says which part it is. It may read the questions of one batch in parallel; batches follow each other.
-pub trait Witness {
+pub trait EvidenceSource {
     /// Why an answer could not be had.
     type Error;
 
@@ -118,45 +118,43 @@ pub trait Witness {
     ///
     /// # Errors
     /// The witness's own; nothing of the batch is to be used then.
-    fn answer(&mut self, questions: Vec<Question>) -> Result<Vec<Fact>, Self::Error>;
+    fn answer(&mut self, queries: Vec<Query>) -> Result<Vec<Answer>, Self::Error>;
 }
 
 /// Evidence gathered earlier answers again, with no cluster.
-impl Witness for Evidence {
+impl EvidenceSource for Evidence {
     type Error = std::convert::Infallible;
 
-    fn answer(&mut self, questions: Vec<Question>) -> Result<Vec<Fact>, Self::Error> {
-        let seen = self.source_seen_at.map(Fact::SourceSeen);
-        Ok(questions.into_iter().map(|question| self.recall(question)).chain(seen).collect())
+    fn answer(&mut self, queries: Vec<Query>) -> Result<Vec<Answer>, Self::Error> {
+        let seen = self.source_seen_at.map(Answer::SourceSeen);
+        Ok(queries.into_iter().map(|query| self.recall(query)).chain(seen).collect())
     }
 }
 
 impl Evidence {
-    fn recall(&self, question: Question) -> Fact {
-        match (question, &self.source) {
+    fn recall(&self, query: Query) -> Answer {
+        match (query, &self.source) {
             // Commits that were read before the source died are still what the groups had committed then.
-            (Question::SourceCommits(_), SourceState::Dead { reason }) if self.commits.is_empty() => {
-                Fact::SourceDead { reason: reason.clone() }
+            (Query::SourceCommits(_), SourceState::Dead { reason }) if self.commits.is_empty() => {
+                Answer::SourceDead { reason: reason.clone() }
             }
-            (Question::SourceCommits(groups), _) => Fact::SourceCommits(
+            (Query::SourceCommits(groups), _) => Answer::SourceCommits(
                 self.commits
                     .iter()
                     .filter(|recorded| groups.admits(&recorded.commit.group))
                     .cloned()
                     .collect(),
             ),
-            (Question::SourceLogs(_), SourceState::Dead { reason }) => {
-                Fact::SourceDead { reason: reason.clone() }
+            (Query::SourceLogs(_), SourceState::Dead { reason }) => {
+                Answer::SourceDead { reason: reason.clone() }
             }
-            (Question::SourceLogs(partitions), SourceState::Alive) => {
-                Fact::SourceLogs(self.source_logs.of(&partitions))
+            (Query::SourceLogs(partitions), SourceState::Alive) => {
+                Answer::SourceLogs(self.source_logs.of(&partitions))
             }
-            (Question::OffsetSyncs { .. }, _) => Fact::OffsetSyncs(self.syncs.clone()),
-            (Question::Checkpoints { .. }, _) => Fact::Checkpoints(self.checkpoints.clone()),
-            (Question::TargetLogs(partitions), _) => {
-                Fact::TargetLogs(self.target_logs.of_topics(&partitions))
-            }
-            (Question::TargetCommits(asked), _) => Fact::TargetCommits(
+            (Query::OffsetSyncs { .. }, _) => Answer::OffsetSyncs(self.syncs.clone()),
+            (Query::Checkpoints { .. }, _) => Answer::Checkpoints(self.checkpoints.clone()),
+            (Query::TargetLogs(partitions), _) => Answer::TargetLogs(self.target_logs.of_topics(&partitions)),
+            (Query::TargetCommits(asked), _) => Answer::TargetCommits(
                 self.target_commits
                     .iter()
                     .filter(|commit| asked.contains(&(commit.group.clone(), commit.partition.clone())))
@@ -164,16 +162,14 @@ impl Evidence {
                     .collect(),
             ),
             // What was seen while the source lived was so.
-            (Question::SourceTopics(topics), _) => Fact::SourceTopics(self.source_topics.of(&topics)),
-            (Question::TargetTopics(topics), _) => Fact::TargetTopics(self.target_topics.of(&topics)),
-            (Question::CopiedThrough { .. }, _) => Fact::CopiedThrough(self.copied_through.clone()),
-            (Question::SyncsBack { .. }, _) => Fact::SyncsBack(self.flow_back.syncs.clone()),
-            (Question::CopiedBack { .. }, _) => Fact::CopiedBack(self.flow_back.copied_through.clone()),
+            (Query::SourceTopics(topics), _) => Answer::SourceTopics(self.source_topics.of(&topics)),
+            (Query::TargetTopics(topics), _) => Answer::TargetTopics(self.target_topics.of(&topics)),
+            (Query::CopiedThrough { .. }, _) => Answer::CopiedThrough(self.copied_through.clone()),
+            (Query::SyncsBack { .. }, _) => Answer::SyncsBack(self.flow_back.syncs.clone()),
+            (Query::CopiedBack { .. }, _) => Answer::CopiedBack(self.flow_back.copied_through.clone()),
             // What was read while the source lived is true still.
-            (Question::SourceRecords(spans), _) => Fact::SourceRecords(self.source_records.cut(&spans)),
-            (Question::TargetRecords { spans, .. }, _) => {
-                Fact::TargetRecords(self.target_records.cut(&spans))
-            }
+            (Query::SourceRecords(spans), _) => Answer::SourceRecords(self.source_records.cut(&spans)),
+            (Query::TargetRecords { spans, .. }, _) => Answer::TargetRecords(self.target_records.cut(&spans)),
         }
     }
 }

@@ -8,13 +8,13 @@ use crate::model::{SourceOffset, TargetOffset};
 
 /// Which of the source's records a group reads for the second time that goes on at a position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rereading {
+pub enum RereadRange {
     /// None that is known of: the position is proved.
     Nothing,
     /// Those of a stretch, as far as they are copied.
     Of(Reread),
     /// Some, and nothing tells which.
-    Untold(Untold),
+    RereadUnknown(RereadUnknown),
 }
 
 /// The source records that a group reads again.
@@ -36,7 +36,7 @@ pub struct Reread {
 /// Why nothing tells which records come again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Untold {
+pub enum RereadUnknown {
     /// The position follows from a fact that names no source offset, such as the target's log start.
     NoSourceOffset,
     /// The evidence contradicts itself.
@@ -49,7 +49,7 @@ pub enum Untold {
     Ahead,
 }
 
-impl Rereading {
+impl RereadRange {
     /// What follows from where an answer comes from; `ahead` is by how many records the group is ahead of replication.
     pub(super) fn of(
         e: &PartitionEvidence<'_>,
@@ -61,10 +61,12 @@ impl Rereading {
     ) -> Self {
         let Bracket { floor, ceiling } = bracket;
         let (until, through) = match *position {
-            Position::Unsafe { .. } => return Self::Untold(Untold::Contradicted),
-            Position::Unknown { reason: NoTarget::NotMirrored } => return Self::Untold(Untold::NoTarget),
-            _ if e.target_log_unknown.is_some() => return Self::Untold(Untold::LogUnknown),
-            Position::Unknown { .. } => return Self::Untold(Untold::LogUnknown),
+            Position::Unsafe { .. } => return Self::RereadUnknown(RereadUnknown::Contradicted),
+            Position::Unknown { reason: NoTarget::NotMirrored } => {
+                return Self::RereadUnknown(RereadUnknown::NoTarget);
+            }
+            _ if e.target_log_unknown.is_some() => return Self::RereadUnknown(RereadUnknown::LogUnknown),
+            Position::Unknown { .. } => return Self::RereadUnknown(RereadUnknown::LogUnknown),
             Position::Exact { .. } if e.preserved => {
                 let lost = g.get() > e.target_log.end.get();
                 return Self::of_end(e, lost);
@@ -77,14 +79,14 @@ impl Rereading {
         match first_behind(e, g, floor, derivation, until) {
             Some((from, uncopied)) if from < g => Self::Of(Reread { from, uncopied, until, through }),
             Some(_) => Self::Nothing,
-            None => Self::Untold(Untold::NoSourceOffset),
+            None => Self::RereadUnknown(RereadUnknown::NoSourceOffset),
         }
     }
 
     /// Where nothing that the group has read stands at or behind its position, and may do so only once it is copied: of a dead
     /// source nothing is any more.
     fn of_end(e: &PartitionEvidence<'_>, is_ahead: bool) -> Self {
-        if is_ahead && e.source_alive { Self::Untold(Untold::Ahead) } else { Self::Nothing }
+        if is_ahead && e.source_alive { Self::RereadUnknown(RereadUnknown::Ahead) } else { Self::Nothing }
     }
 }
 
@@ -131,7 +133,7 @@ fn record_at(ceiling: &Bound) -> Option<SourceOffset> {
     }
 }
 
-impl fmt::Display for Untold {
+impl fmt::Display for RereadUnknown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NoSourceOffset => "what the position rests on names no source offset",

@@ -8,7 +8,7 @@ use super::{Known, World};
 
 /// Which assumptions a world breaks, and in which way. An answer that names one is excused from what follows of that.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Excuses {
+pub(super) struct Waivers {
     /// `visible-replays`: a floor may be too high.
     pub(super) unfinished: bool,
     /// `visible-replays`: more may be read again than was said.
@@ -27,7 +27,7 @@ pub(super) struct Excuses {
     pub(super) disordered: bool,
 }
 
-impl Excuses {
+impl Waivers {
     pub(super) fn of(read: &World, now: &World, known: Known) -> Self {
         let lost = has_lost_copied_records(now);
         Self {

@@ -122,7 +122,7 @@ pub enum Event {
 
 /// What happened until the topics were read, and what happened between that and the reading of the log ranges.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Story {
+pub struct History {
     /// What stays the same.
     pub setting: Setting,
     /// What happened until the topics were read.
@@ -134,7 +134,7 @@ pub struct Story {
 /// The most events that room is made for beforehand.
 const MOST_EXPECTED: usize = 64;
 
-impl Story {
+impl History {
     /// The world when the topics were read, and when the log ranges were.
     pub fn tell(&self) -> (World, World) {
         let mut world = World::expecting(self.events.len().min(MOST_EXPECTED), self.setting);
@@ -148,29 +148,29 @@ impl Story {
     ///
     /// # Examples
     /// ```
-    /// use offsets_core::sim::{Event, Setting, Story};
+    /// use offsets_core::sim::{Event, Setting, History};
     ///
     /// let copy = Event::Copy { records: 1 };
-    /// let story = Story { setting: Setting::default(), events: vec![Event::Flush, copy, copy], meanwhile: vec![] };
-    /// assert_eq!(story.shortened(|story| story.events.contains(&copy)).events, [copy]);
+    /// let history = History { setting: Setting::default(), events: vec![Event::Flush, copy, copy], meanwhile: vec![] };
+    /// assert_eq!(history.shortened(|history| history.events.contains(&copy)).events, [copy]);
     /// ```
     #[must_use]
     pub fn shortened(&self, holds: impl Fn(&Self) -> bool) -> Self {
-        let mut story = self.clone();
+        let mut history = self.clone();
         loop {
-            let length = story.events.len() + story.meanwhile.len();
+            let length = history.events.len() + history.meanwhile.len();
             for at in (0..length).rev() {
-                let mut shorter = story.clone();
-                match at.checked_sub(story.events.len()) {
+                let mut shorter = history.clone();
+                match at.checked_sub(history.events.len()) {
                     Some(at) => shorter.meanwhile.remove(at),
                     None => shorter.events.remove(at),
                 };
                 if holds(&shorter) {
-                    story = shorter;
+                    history = shorter;
                 }
             }
-            if story.events.len() + story.meanwhile.len() == length {
-                return story;
+            if history.events.len() + history.meanwhile.len() == length {
+                return history;
             }
         }
     }

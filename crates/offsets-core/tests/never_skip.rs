@@ -5,27 +5,27 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 mod cases;
-mod stories;
+mod strategies;
 
 use jiff::Timestamp;
 use offsets_core::evidence::Evidence;
 use offsets_core::model::{GroupSelection, SourceOffset};
-use offsets_core::sim::{Known, Law, SimulatedLink, Story, World};
-use offsets_core::translate::{Inquiry, Row, Rules, Selection, answers};
+use offsets_core::sim::{History, Invariant, Known, SimulatedLink, World};
+use offsets_core::translate::{EvidencePolicy, Row, Selection, Translator, answers};
 
 /// The answers for source offsets `from..=to`.
 fn rows_between(evidence: &Evidence, from: i64, to: i64) -> Vec<Row> {
     let offset = |g| (World::partition(), SourceOffset::new(g).unwrap());
-    answers(evidence, &Rules::default(), &(from..=to).map(offset).collect::<Vec<_>>())
+    answers(evidence, &EvidencePolicy::default(), &(from..=to).map(offset).collect::<Vec<_>>())
 }
 
 /// The first answer for a story that breaks the law.
-fn breach(story: &Story, known: Known) -> Option<String> {
-    let (read, now) = story.tell();
+fn breach(history: &History, known: Known) -> Option<String> {
+    let (read, now) = history.tell();
     let recreated = now.source.incarnation > 0 || now.target.incarnation > 0;
-    let lowest = if recreated { 0 } else { story.setting.origin.0.min(read.source.start) };
+    let lowest = if recreated { 0 } else { history.setting.origin.0.min(read.source.start) };
     let highest = if recreated { 80 } else { read.source.end };
-    let law = Law::of(&read, &now, known);
+    let law = Invariant::of(&read, &now, known);
     let rows = rows_between(&now.evidence(&read, known), lowest, highest);
     rows.iter().flat_map(|row| law.breaches(row)).next().map(|breach| breach.detail)
 }
@@ -34,9 +34,9 @@ mod properties {
     use super::*;
     use proptest::prelude::*;
 
-    fn obeys(story: &Story) -> Result<(), TestCaseError> {
+    fn obeys(history: &History) -> Result<(), TestCaseError> {
         for known in Known::subsets() {
-            let breach = breach(story, known);
+            let breach = breach(history, known);
             prop_assert!(breach.is_none(), "{known:?}: {}", breach.unwrap_or_default());
         }
         Ok(())
@@ -46,42 +46,42 @@ mod properties {
         #![proptest_config(cases::up_to(400))]
 
         #[test]
-        fn no_history_makes_an_answer_break_the_law(story in stories::stories()) {
-            obeys(&story)?;
+        fn no_history_makes_an_answer_break_the_law(history in strategies::stories()) {
+            obeys(&history)?;
         }
 
         #[test]
         fn two_replicators_make_no_answer_break_the_law_that_does_not_presume_their_order(
-            story in stories::rivalries()
+            history in strategies::rivalries()
         ) {
-            obeys(&story)?;
+            obeys(&history)?;
         }
 
         #[test]
-        fn links_that_preserve_offsets_obey_the_law(story in stories::preservations()) {
-            obeys(&story)?;
+        fn links_that_preserve_offsets_obey_the_law(history in strategies::preservations()) {
+            obeys(&history)?;
         }
 
         #[test]
-        fn on_the_way_back_no_answer_passes_records_that_were_stranded(story in stories::returns()) {
-            obeys(&story)?;
+        fn on_the_way_back_no_answer_passes_records_that_were_stranded(history in strategies::returns()) {
+            obeys(&history)?;
         }
 
         #[test]
-        fn unsafe_answers_are_safe_where_topics_were_created_anew(story in stories::recreations()) {
-            obeys(&story)?;
+        fn unsafe_answers_are_safe_where_topics_were_created_anew(history in strategies::recreations()) {
+            obeys(&history)?;
         }
 
         #[test]
-        fn groups_obey_the_law_by_their_last_known_commit(story in stories::stories(), source in any::<bool>()) {
+        fn groups_obey_the_law_by_their_last_known_commit(history in strategies::stories(), source in any::<bool>()) {
             let known = Known { source, ..Known::ALL };
-            let (read, now) = story.tell();
+            let (read, now) = history.tell();
             let groups = Selection::Groups { groups: GroupSelection::All, topics: Vec::new() };
-            let inquiry = Inquiry::about(now.link(), groups, Timestamp::UNIX_EPOCH);
-            let rows = inquiry.hear(&mut now.evidence(&read, known)).unwrap().conclude().rows;
+            let translator = Translator::new(now.link(), groups, Timestamp::UNIX_EPOCH);
+            let rows = translator.run(&mut now.evidence(&read, known)).unwrap().finish().rows;
             let expected = if source { 3 } else { read.groups_with_checkpoints() };
             prop_assert_eq!(rows.len(), expected);
-            let law = Law::of(&read, &now, known);
+            let law = Invariant::of(&read, &now, known);
             for row in &rows {
                 let breaches = law.breaches(row);
                 prop_assert!(breaches.is_empty(), "{breaches:#?}");
@@ -91,28 +91,28 @@ mod properties {
         }
 
         #[test]
-        fn a_conversation_comes_to_the_same_as_asking_the_core_directly(story in stories::stories()) {
+        fn a_conversation_comes_to_the_same_as_asking_the_core_directly(history in strategies::stories()) {
             for known in Known::subsets() {
-                let (read, now) = story.tell();
+                let (read, now) = history.tell();
                 let evidence = now.evidence(&read, known);
                 let direct = rows_between(&evidence, read.source.start, read.source.end);
                 let offsets = direct.iter().map(|row| (row.source.clone(), row.committed.offset)).collect();
-                let inquiry = {
-                    Inquiry::about(now.link(), Selection::Offsets(offsets), Timestamp::UNIX_EPOCH)
+                let translator = {
+                    Translator::new(now.link(), Selection::Offsets(offsets), Timestamp::UNIX_EPOCH)
                 };
                 let mut link = SimulatedLink { read: &read, now: &now, known };
-                let heard = inquiry.hear(&mut link).unwrap().conclude().rows;
-                for (direct, heard) in direct.iter().zip(&heard) {
-                    prop_assert_eq!(&direct.position, &heard.position);
-                    prop_assert_eq!(direct.reread_max, heard.reread_max);
-                    prop_assert_eq!(&direct.evidence, &heard.evidence);
+                let done = translator.run(&mut link).unwrap().finish().rows;
+                for (direct, done) in direct.iter().zip(&done) {
+                    prop_assert_eq!(&direct.position, &done.position);
+                    prop_assert_eq!(direct.reread_max, done.reread_max);
+                    prop_assert_eq!(&direct.evidence, &done.evidence);
                 }
             }
         }
 
         #[test]
-        fn without_restarts_no_floor_is_below_mm2s_own(story in stories::undisturbed_stories()) {
-            let (read, now) = story.tell();
+        fn without_restarts_no_floor_is_below_mm2s_own(history in strategies::undisturbed_stories()) {
+            let (read, now) = history.tell();
             let known = Known { source: false, ..Known::ALL };
             for row in rows_between(&now.evidence(&read, known), read.source.start, read.source.end) {
                 prop_assume!(row.target_log.is_some());

@@ -8,14 +8,16 @@ use super::position::Bracket;
 use super::probe::Windows;
 use super::recast::Recast;
 use super::seeding::Seeding;
-use super::{EvidenceKind, PartitionEvidence, Row, Rules, Selection, Translation, Uncommitted};
-use crate::evidence::{EarlierCommit, Evidence, Fact, Question, RecordedCommit, SourceState, Span, Witness};
+use super::{EvidenceKind, EvidencePolicy, PartitionEvidence, Row, Selection, Translation, Uncommitted};
+use crate::evidence::{
+    Answer, EarlierCommit, Evidence, EvidenceSource, Query, RecordedCommit, SourceState, Span,
+};
 use crate::link::{Link, OffsetMapping};
 use crate::model::{
     Commit, CommittedOffset, GroupId, GroupSelection, SourceOffset, TopicChoice, TopicName, TopicPartition,
 };
 
-/// A translation in the making: a short conversation in which the core asks and a [`Witness`] answers.
+/// A translation in the making: a short conversation in which the core asks and a [`EvidenceSource`] answers.
 ///
 /// First what the groups committed and what MM2 wrote down, then the log ranges of the partitions this turned out to
 /// be about, then, some partitions at a time, the records inside the brackets that are still open. The order matters:
@@ -24,9 +26,9 @@ use crate::model::{
 ///
 /// What was read of a partition's records is let go once its answers stand, unless the evidence is to be kept.
 #[derive(Debug, Clone)]
-pub struct Inquiry {
+pub struct Translator {
     selection: Selection,
-    rules: Rules,
+    rules: EvidencePolicy,
     evidence: Evidence,
     stage: Stage,
     /// What is still to be looked at, by partition, the next last.
@@ -34,7 +36,7 @@ pub struct Inquiry {
     /// Answers that stand.
     rows: Vec<Row>,
     keeps_records: bool,
-    tells_topics_apart: bool,
+    compares_topic_ids: bool,
     seeds: Seeds,
 }
 
@@ -66,25 +68,25 @@ enum Stage {
 /// How many partitions' records are asked for at a time: enough to keep both clusters busy, few enough to hold.
 const AT_ONCE: usize = 64;
 
-impl Inquiry {
+impl Translator {
     /// Begins an inquiry at `now`.
-    pub fn about(link: Link, selection: Selection, now: Timestamp) -> Self {
+    pub fn new(link: Link, selection: Selection, now: Timestamp) -> Self {
         Self {
             selection,
-            rules: Rules::default(),
+            rules: EvidencePolicy::default(),
             evidence: Evidence::unread(link, now),
             stage: Stage::Topics,
             left: Vec::new(),
             rows: Vec::new(),
             keeps_records: false,
-            tells_topics_apart: false,
+            compares_topic_ids: false,
             seeds: Seeds::default(),
         }
     }
 
     /// Restricts what may be asked for and used.
     #[must_use]
-    pub fn under(mut self, rules: Rules) -> Self {
+    pub fn with_policy(mut self, rules: EvidencePolicy) -> Self {
         self.rules = rules;
         self
     }
@@ -99,25 +101,25 @@ impl Inquiry {
     /// Asks for the ids of topics too, so that one that was created anew is told from the one of which something was kept. They
     /// are of use only beside such a record, or to make one.
     #[must_use]
-    pub fn telling_topics_apart(mut self) -> Self {
-        self.tells_topics_apart = true;
+    pub fn with_topic_ids(mut self) -> Self {
+        self.compares_topic_ids = true;
         self
     }
 
     /// Looks up too what the groups had read of the records that come to them again: their seeds. The source's records are
     /// asked for whatever the rules admit, and as many of them.
     #[must_use]
-    pub fn sowing(mut self) -> Self {
+    pub fn with_reread_sets(mut self) -> Self {
         self.seeds = Seeds::Wanted;
         self
     }
 
     /// The next batch of questions, or `None` when nothing more would sharpen the answer.
-    pub fn questions(&mut self) -> Option<Vec<Question>> {
+    pub fn queries(&mut self) -> Option<Vec<Query>> {
         self.of_answers().or_else(|| self.of_seeds())
     }
 
-    fn of_answers(&mut self) -> Option<Vec<Question>> {
+    fn of_answers(&mut self) -> Option<Vec<Query>> {
         match std::mem::replace(&mut self.stage, Stage::Done) {
             Stage::Topics => {
                 self.stage = Stage::FlowBack;
@@ -125,8 +127,8 @@ impl Inquiry {
             }
             Stage::FlowBack => {
                 self.stage = Stage::Logs;
-                let questions = self.about_flow_back();
-                if questions.is_empty() { self.of_answers() } else { Some(questions) }
+                let queries = self.about_flow_back();
+                if queries.is_empty() { self.of_answers() } else { Some(queries) }
             }
             Stage::Logs => {
                 self.stage = Stage::Falls;
@@ -134,10 +136,10 @@ impl Inquiry {
             }
             Stage::Falls => {
                 self.stage = Stage::Records;
-                let questions = self.about_falls();
-                if questions.is_empty() { self.of_answers() } else { Some(questions) }
+                let queries = self.about_falls();
+                if queries.is_empty() { self.of_answers() } else { Some(queries) }
             }
-            Stage::Records if !self.rules.admit_probes() => {
+            Stage::Records if !self.rules.allows_probes() => {
                 self.settle(self.wanted());
                 None
             }
@@ -153,13 +155,13 @@ impl Inquiry {
         }
     }
 
-    fn of_seeds(&mut self) -> Option<Vec<Question>> {
+    fn of_seeds(&mut self) -> Option<Vec<Query>> {
         let mut seeding = match std::mem::take(&mut self.seeds) {
             Seeds::Unwanted => return None,
             Seeds::Wanted if self.evidence.source.is_alive() => {
                 self.seeds = Seeds::Begun;
                 let sources: BTreeSet<_> = self.rows.iter().map(|row| row.source.clone()).collect();
-                return Some(vec![Question::SourceLogs(sources.into_iter().collect())]);
+                return Some(vec![Query::SourceLogs(sources.into_iter().collect())]);
             }
             Seeds::Wanted | Seeds::Begun => Seeding::of(&self.rows, &self.evidence, &self.rules),
             Seeds::Sought(mut seeding) => {
@@ -171,35 +173,35 @@ impl Inquiry {
                 seeding
             }
         };
-        let questions = seeding.questions();
+        let queries = seeding.queries();
         self.seeds = Seeds::Sought(seeding);
-        questions
+        queries
     }
 
     /// Takes the answers to the last batch.
-    pub fn learn(&mut self, facts: Vec<Fact>) {
+    pub fn feed(&mut self, facts: Vec<Answer>) {
         for fact in facts {
             match fact {
-                Fact::SourceCommits(commits) => self.evidence.commits = commits,
-                Fact::SourceSeen(at) => {
+                Answer::SourceCommits(commits) => self.evidence.commits = commits,
+                Answer::SourceSeen(at) => {
                     self.evidence.source_seen_at = self.evidence.source_seen_at.max(Some(at));
                 }
-                Fact::SourceDead { reason } => self.evidence.source = SourceState::Dead { reason },
-                Fact::OffsetSyncs(reading) => self.evidence.syncs = reading,
-                Fact::Checkpoints(reading) => self.evidence.checkpoints = reading,
-                Fact::SourceLogs(logs) => self.evidence.source_logs.extend(logs),
-                Fact::TargetLogs(logs) => self.evidence.target_logs.extend(logs),
-                Fact::TargetCommits(mut commits) => {
+                Answer::SourceDead { reason } => self.evidence.source = SourceState::Dead { reason },
+                Answer::OffsetSyncs(reading) => self.evidence.syncs = reading,
+                Answer::Checkpoints(reading) => self.evidence.checkpoints = reading,
+                Answer::SourceLogs(logs) => self.evidence.source_logs.extend(logs),
+                Answer::TargetLogs(logs) => self.evidence.target_logs.extend(logs),
+                Answer::TargetCommits(mut commits) => {
                     commits.sort_by(|a, b| (&a.group, &a.partition).cmp(&(&b.group, &b.partition)));
                     self.evidence.target_commits = commits;
                 }
-                Fact::SourceTopics(ids) => self.evidence.source_topics = ids,
-                Fact::TargetTopics(ids) => self.evidence.target_topics = ids,
-                Fact::SyncsBack(reading) => self.evidence.flow_back.syncs = reading,
-                Fact::CopiedBack(reading) => self.evidence.flow_back.copied_through = reading,
-                Fact::CopiedThrough(reading) => self.evidence.copied_through = reading,
-                Fact::SourceRecords(records) => self.evidence.source_records.extend(records),
-                Fact::TargetRecords(records) => self.evidence.target_records.extend(records),
+                Answer::SourceTopics(ids) => self.evidence.source_topics = ids,
+                Answer::TargetTopics(ids) => self.evidence.target_topics = ids,
+                Answer::SyncsBack(reading) => self.evidence.flow_back.syncs = reading,
+                Answer::CopiedBack(reading) => self.evidence.flow_back.copied_through = reading,
+                Answer::CopiedThrough(reading) => self.evidence.copied_through = reading,
+                Answer::SourceRecords(records) => self.evidence.source_records.extend(records),
+                Answer::TargetRecords(records) => self.evidence.target_records.extend(records),
             }
         }
     }
@@ -208,10 +210,10 @@ impl Inquiry {
     ///
     /// # Errors
     /// The witness's own.
-    pub fn hear<W: Witness>(mut self, witness: &mut W) -> Result<Self, W::Error> {
-        while let Some(questions) = self.questions() {
-            let facts = witness.answer(questions)?;
-            self.learn(facts);
+    pub fn run<W: EvidenceSource>(mut self, evidence_source: &mut W) -> Result<Self, W::Error> {
+        while let Some(queries) = self.queries() {
+            let facts = evidence_source.answer(queries)?;
+            self.feed(facts);
         }
         Ok(self)
     }
@@ -222,7 +224,7 @@ impl Inquiry {
     }
 
     /// The answers that follow from what has been learnt.
-    pub fn conclude(self) -> Translation {
+    pub fn finish(self) -> Translation {
         let mut rows = match &self.stage {
             Stage::Done => self.rows,
             _ => Row::answer(&self.evidence, &self.rules, self.wanted()),
@@ -236,7 +238,7 @@ impl Inquiry {
             _ => Vec::new(),
         };
         let seeds = match self.seeds {
-            Seeds::Sought(seeding) => seeding.conclude(),
+            Seeds::Sought(seeding) => seeding.finish(),
             _ => Vec::new(),
         };
         let source_seen_at = self.evidence.source_seen_at();
@@ -255,23 +257,23 @@ impl Inquiry {
         Translation { link, as_of, source, source_seen_at, rows, missing, uncommitted, seeds }
     }
 
-    fn about_topics(&self) -> Vec<Question> {
+    fn about_topics(&self) -> Vec<Query> {
         let link = &self.evidence.link;
         let (on, topic) = link.syncs_topic();
-        let mut questions = Vec::new();
-        let noted = link.mapping == OffsetMapping::Noted;
-        if noted && self.rules.admit(EvidenceKind::Syncs) {
-            questions.push(Question::OffsetSyncs { on, topic, markers_on_target: link.exactly_once });
+        let mut queries = Vec::new();
+        let noted = link.mapping == OffsetMapping::OffsetSyncs;
+        if noted && self.rules.allows(EvidenceKind::Syncs) {
+            queries.push(Query::OffsetSyncs { on, topic, markers_on_target: link.exactly_once });
         }
         // With the source dead they are also where the commits come from.
-        if noted && self.rules.admit(EvidenceKind::Checkpoints) {
-            questions.push(Question::Checkpoints { topic: link.checkpoints_topic() });
+        if noted && self.rules.allows(EvidenceKind::Checkpoints) {
+            queries.push(Query::Checkpoints { topic: link.checkpoints_topic() });
         }
-        if noted && self.rules.admit(EvidenceKind::ConnectOffsets) {
-            questions.push(Question::CopiedThrough { topic: link.positions_topic() });
+        if noted && self.rules.allows(EvidenceKind::ConnectOffsets) {
+            queries.push(Query::CopiedThrough { topic: link.positions_topic() });
         }
-        questions.extend(self.selection.groups().cloned().map(Question::SourceCommits));
-        questions
+        queries.extend(self.selection.groups().cloned().map(Query::SourceCommits));
+        queries
     }
 
     /// Whether every record of the partition on the target is a group's to read, and not only the copies.
@@ -280,23 +282,23 @@ impl Inquiry {
         link.shares_name(&source.topic) || link.original_on_target(&source.topic).is_some()
     }
 
-    fn about_flow_back(&self) -> Vec<Question> {
+    fn about_flow_back(&self) -> Vec<Query> {
         let link = &self.evidence.link;
-        let matters = link.mapping != OffsetMapping::Preserved
+        let matters = link.mapping != OffsetMapping::Identical
             && self.partitions().iter().any(|source| self.is_shared(source));
         if !matters {
             return Vec::new();
         }
         let (on, topic) = link.syncs_topic_back();
-        let mut questions = vec![Question::SyncsBack { on, topic, markers: link.exactly_once }];
+        let mut queries = vec![Query::SyncsBack { on, topic, markers: link.exactly_once }];
         // Its worker keeps its positions on the source.
         if self.evidence.source.is_alive() {
-            questions.push(Question::CopiedBack { topic: link.flow_back().positions_topic() });
+            queries.push(Query::CopiedBack { topic: link.flow_back().positions_topic() });
         }
-        questions
+        queries
     }
 
-    fn about_logs(&self) -> Vec<Question> {
+    fn about_logs(&self) -> Vec<Query> {
         let link = &self.evidence.link;
         let mut sources = self.partitions();
         if let (Selection::Everything, Some(syncs)) = (&self.selection, self.evidence.syncs.whole()) {
@@ -306,10 +308,10 @@ impl Inquiry {
         let siblings = self.siblings(&sources);
         let targets: BTreeSet<_> =
             sources.iter().chain(&siblings).map(|source| link.destination(source)).collect();
-        let mut questions = vec![Question::TargetLogs(targets.into_iter().collect())];
-        if self.tells_topics_apart {
+        let mut queries = vec![Query::TargetLogs(targets.into_iter().collect())];
+        if self.compares_topic_ids {
             let topics: BTreeSet<&TopicName> = sources.iter().map(|source| &source.topic).collect();
-            questions.push(Question::TargetTopics(
+            queries.push(Query::TargetTopics(
                 sources
                     .iter()
                     .map(|source| link.destination(source).topic)
@@ -318,11 +320,11 @@ impl Inquiry {
                     .collect(),
             ));
             // Of a dead source what was kept may show that its topic was created anew.
-            questions.push(Question::SourceTopics(topics.into_iter().cloned().collect()));
+            queries.push(Query::SourceTopics(topics.into_iter().cloned().collect()));
         }
         let alive = self.evidence.source.is_alive();
         if alive {
-            questions.push(Question::SourceLogs(sources.into_iter().collect()));
+            queries.push(Query::SourceLogs(sources.into_iter().collect()));
         }
         // With the source dead a group may have gone on at the target already; and where the target's topic can hold records
         // of its own, the group may have been there before.
@@ -337,13 +339,13 @@ impl Inquiry {
             Some(targets)
         };
         let own: BTreeSet<_> = self.wanted().into_iter().filter_map(own).flatten().collect();
-        questions.extend((!own.is_empty()).then_some(Question::TargetCommits(own)));
-        questions
+        queries.extend((!own.is_empty()).then_some(Query::TargetCommits(own)));
+        queries
     }
 
-    fn about_falls(&self) -> Vec<Question> {
+    fn about_falls(&self) -> Vec<Query> {
         let (mut sources, mut targets) = (Vec::new(), Vec::new());
-        if !self.rules.admit(EvidenceKind::Content) {
+        if !self.rules.allows(EvidenceKind::Content) {
             return Vec::new();
         }
         for source in self.partitions() {
@@ -357,25 +359,25 @@ impl Inquiry {
         if sources.is_empty() {
             return Vec::new();
         }
-        let targets = Question::TargetRecords { spans: Span::joined(targets), origin_header: None };
-        vec![targets, Question::SourceRecords(Span::joined(sources))]
+        let targets = Query::TargetRecords { spans: Span::joined(targets), origin_header: None };
+        vec![targets, Query::SourceRecords(Span::joined(sources))]
     }
 
     /// Asks for the records of the next partitions that need any; the others have their answers at once.
-    fn next_partitions(&mut self) -> Option<Vec<Question>> {
+    fn next_partitions(&mut self) -> Option<Vec<Query>> {
         while !self.left.is_empty() {
             let batch: Vec<Wanted> = self.left.split_off(self.left.len().saturating_sub(AT_ONCE)).concat();
-            let questions = self.about_records(&batch);
-            if !questions.is_empty() {
+            let queries = self.about_records(&batch);
+            if !queries.is_empty() {
                 self.stage = Stage::Answers(batch);
-                return Some(questions);
+                return Some(queries);
             }
             self.settle(batch);
         }
         None
     }
 
-    fn about_records(&self, batch: &[Wanted]) -> Vec<Question> {
+    fn about_records(&self, batch: &[Wanted]) -> Vec<Query> {
         let (mut sources, mut targets) = (Vec::new(), Vec::new());
         for wanted in batch {
             let target = self.evidence.link.destination(&wanted.source);
@@ -399,19 +401,19 @@ impl Inquiry {
             }
             sources.extend(source.map(|offsets| Span { partition: wanted.source.clone(), offsets }));
         }
-        let mut questions = Vec::new();
+        let mut queries = Vec::new();
         let targets = Span::joined(targets);
         if !targets.is_empty() {
             let origin_header = self.evidence.link.origin_header.clone();
-            let origin_header = origin_header.filter(|_| self.rules.admit(EvidenceKind::Headers));
-            questions.push(Question::TargetRecords { spans: targets, origin_header });
+            let origin_header = origin_header.filter(|_| self.rules.allows(EvidenceKind::Headers));
+            queries.push(Query::TargetRecords { spans: targets, origin_header });
         }
         // A dead source's may have been kept.
         let sources = Span::joined(sources);
         if !sources.is_empty() {
-            questions.push(Question::SourceRecords(sources));
+            queries.push(Query::SourceRecords(sources));
         }
-        questions
+        queries
     }
 
     /// Answers, and lets go of what was read for it.

@@ -2,14 +2,15 @@
 
 use jiff::SignedDuration;
 
-use super::{Event, Random, Scenario, Story};
+use super::{Event, History, Random, Scenario};
 
 impl Scenario {
     /// One history of such a link: what happens on average happens at random times.
-    pub fn story(&self, random: &mut Random) -> Story {
-        let mut plot = Plot { scenario: self, random, events: Vec::new(), since: Since::default() };
-        plot.run();
-        Story { setting: self.setting(), events: plot.events, meanwhile: Vec::new() }
+    pub fn history(&self, random: &mut Random) -> History {
+        let mut scenario_generator =
+            Plot { scenario: self, random, events: Vec::new(), since: Since::default() };
+        scenario_generator.run();
+        History { setting: self.setting(), events: scenario_generator.events, meanwhile: Vec::new() }
     }
 }
 
