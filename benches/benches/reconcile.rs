@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use offsets_benches::{Ids, Toolbox, folder_size};
 use offsets_core::reconcile::{
-    Dedup, Examination, Identity, IdentityRule, MemoryTable, Operator, Order, Outcome, Pointer, Position,
-    Record, Regions, Seen, Table as _, Upsert, UpsertRules, Verdict, VersionRule, Window,
+    Decision, Dedup, DedupDecision, Extractor, Identity, IdentityRule, MemoryTable, Operator, Order, Pointer,
+    Position, Record, Regions, Seen, Table as _, Upsert, UpsertRules, VersionRule, Window,
 };
 use offsets_store::{DurableTable, RedbLog, SegmentLog, SledLog, TableCost};
 use offsets_tests::rig::{Jars, Java, Scratch};
@@ -149,8 +149,8 @@ fn dedup_in_memory() -> Result<Duration> {
     let began = Instant::now();
     let mut dedup = Dedup::new(MemoryTable::<Seen>::default(), Window::Unbounded);
     for (number, identity) in identities.into_iter().enumerate() {
-        let Ok(verdict) = dedup.decide(identity, at(number)?, 0);
-        black_box(verdict);
+        let Ok(decision) = dedup.decide(identity, at(number)?, 0);
+        black_box(decision);
     }
     let spent = began.elapsed();
     ensure!(dedup.table().len() == DISTINCT);
@@ -188,7 +188,7 @@ fn durable<L: SegmentLog>(
     for some in identities.chunks(TOGETHER) {
         dedup.table().prefetch(&mut some.iter().copied());
         for identity in some {
-            first += u64::from(dedup.decide(*identity, at(number)?, 0)? == Verdict::First);
+            first += u64::from(dedup.decide(*identity, at(number)?, 0)? == DedupDecision::First);
             number += 1;
         }
         if number % HANDFUL == 0 {
@@ -207,8 +207,8 @@ fn durable<L: SegmentLog>(
     Ok(Durable { spent, disk: folder_size(folder)?, reopened, cost })
 }
 
-fn examination(identity: IdentityRule, order: Option<Order>) -> Examination {
-    Examination { identity, order, max_ahead_ms: i64::MAX }
+fn extractor(identity: IdentityRule, order: Option<Order>) -> Extractor {
+    Extractor { identity, order, max_ahead_ms: i64::MAX }
 }
 
 /// About as long as the peers' records.
@@ -223,55 +223,55 @@ fn json(id: u64, version: usize) -> Vec<u8> {
 
 fn dedup_of_json() -> Result<Duration> {
     let values: Vec<_> = Ids::default().take(RECORDS).map(|id| json(id, 1)).collect();
-    let examination = examination(IdentityRule::Json(Pointer::parse("/id")?), None);
+    let extractor = extractor(IdentityRule::Json(Pointer::parse("/id")?), None);
     let mut dedup = Dedup::new(MemoryTable::<Seen>::default(), Window::Unbounded);
-    let (spent, passed) = judged(&examination, &mut dedup, &values, |_| Vec::new())?;
+    let (spent, passed) = judged(&extractor, &mut dedup, &values, |_| Vec::new())?;
     ensure!(passed == 1_401_067, "{passed}");
     Ok(spent)
 }
 
 /// Versions that rise, so that every write beats one before it.
 fn upsert_alone() -> Result<Duration> {
-    let (examination, ids, values) = versions()?;
+    let (extractor, ids, values) = versions()?;
     let keys: Vec<_> = ids.iter().map(|id| Ids::key(*id)).collect();
     let mut candidates = Vec::with_capacity(RECORDS);
     for (number, (key, value)) in keys.iter().zip(&values).enumerate() {
         let record = Record { region: "a", key: Some(key), value: Some(value), ..Record::default() };
-        candidates.push(examination.examine(&record, at(number)?, 0)?);
+        candidates.push(extractor.extract(&record, at(number)?, 0)?);
     }
     let mut upsert = Upsert::new(MemoryTable::default(), UpsertRules::default());
     let began = Instant::now();
-    for (number, candidate) in candidates.iter().enumerate() {
-        let Ok(outcome) = upsert.judge(candidate);
+    for (number, keyed) in candidates.iter().enumerate() {
+        let Ok(outcome) = upsert.process(keyed);
         black_box(outcome);
         if number % HANDFUL == HANDFUL - 1 {
-            let Ok(()) = upsert.settle(&[at(number + 1)?]);
+            let Ok(()) = upsert.on_committed(&[at(number + 1)?]);
         }
     }
     Ok(began.elapsed())
 }
 
 fn upsert_of_json() -> Result<Duration> {
-    let (examination, ids, values) = versions()?;
+    let (extractor, ids, values) = versions()?;
     let mut upsert = Upsert::new(MemoryTable::default(), UpsertRules::default());
-    let (spent, passed) = judged(&examination, &mut upsert, &values, |at| Ids::key(ids[at]).to_vec())?;
+    let (spent, passed) = judged(&extractor, &mut upsert, &values, |at| Ids::key(ids[at]).to_vec())?;
     ensure!(passed == RECORDS as u64, "versions rise: {passed}");
     Ok(spent)
 }
 
 /// Writes to 200,000 keys, each of a version of its own.
-fn versions() -> Result<(Examination, Vec<u64>, Vec<Vec<u8>>)> {
+fn versions() -> Result<(Extractor, Vec<u64>, Vec<Vec<u8>>)> {
     const KEYS: u64 = 200_000;
     let ids: Vec<_> = Ids::default().take(RECORDS).map(|id| id % KEYS).collect();
     let values: Vec<_> = ids.iter().enumerate().map(|(version, id)| json(*id, version)).collect();
     let version = VersionRule::Json(Pointer::parse("/version")?);
     let regions = Regions::new(["a".to_owned()]).map_err(anyhow::Error::msg)?;
     let order = Order { version, tombstones: None, regions };
-    Ok((examination(IdentityRule::Key, Some(order)), ids, values))
+    Ok((extractor(IdentityRule::Key, Some(order)), ids, values))
 }
 
 fn judged(
-    examination: &Examination,
+    extractor: &Extractor,
     operator: &mut impl Operator<Error = Infallible>,
     values: &[Vec<u8>],
     key: impl Fn(usize) -> Vec<u8>,
@@ -281,11 +281,11 @@ fn judged(
     let mut passed = 0;
     for (number, (key, value)) in keys.iter().zip(values).enumerate() {
         let record = Record { region: "a", key: Some(key), value: Some(value), ..Record::default() };
-        let candidate = examination.examine(&record, at(number)?, 0)?;
-        let Ok(outcome) = operator.judge(&candidate);
-        passed += u64::from(matches!(outcome, Outcome::Passes { .. }));
+        let keyed = extractor.extract(&record, at(number)?, 0)?;
+        let Ok(outcome) = operator.process(&keyed);
+        passed += u64::from(matches!(outcome, Decision::Emit { .. }));
         if number % HANDFUL == HANDFUL - 1 {
-            let Ok(()) = operator.settle(&[at(number + 1)?]);
+            let Ok(()) = operator.on_committed(&[at(number + 1)?]);
         }
     }
     Ok((began.elapsed(), passed))

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use offsets_core::reconcile::{FlawKind, IdentityRule, Policy, VersionRule};
+use offsets_core::reconcile::{IdentityRule, Policy, RecordErrorKind, VersionRule};
 
 use super::output::LogFormat;
 use super::value::{
@@ -267,7 +267,7 @@ pub(crate) enum Mode {
 /// What becomes of records with one kind of flaw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct OnFlaw {
-    pub(crate) kind: FlawKind,
+    pub(crate) kind: RecordErrorKind,
     pub(crate) policy: Policy,
 }
 
@@ -281,11 +281,11 @@ impl FromStr for OnFlaw {
         };
         let (kind, policy) = text.split_once('=').ok_or_else(wrong)?;
         let kind = match kind {
-            "identity" => FlawKind::Identity,
-            "order" => FlawKind::Order,
-            "region" => FlawKind::Region,
-            "clock" => FlawKind::Clock,
-            "tie" => FlawKind::Tie,
+            "identity" => RecordErrorKind::Identity,
+            "order" => RecordErrorKind::Order,
+            "region" => RecordErrorKind::Region,
+            "clock" => RecordErrorKind::Clock,
+            "tie" => RecordErrorKind::Tie,
             _ => return Err(wrong()),
         };
         let policy = match policy {

@@ -1,6 +1,6 @@
 use std::io::{self, Write};
 
-use offsets_core::reconcile::Tally;
+use offsets_core::reconcile::RunCounts;
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -13,14 +13,14 @@ use crate::args::{Format, OutputArgs};
 struct Report<'a> {
     api_version: &'static str,
     kind: &'static str,
-    summary: &'a Tally,
+    summary: &'a RunCounts,
     #[serde(skip_serializing_if = "Option::is_none")]
     losses: Option<&'a [Box<RawValue>]>,
 }
 
 /// Prints what a run came to, and of a dry run which writes would lose. Where stdout has the records it is said on stderr.
 pub(crate) fn print_reconciled(
-    summary: &Tally,
+    summary: &RunCounts,
     losses: Option<&[Box<RawValue>]>,
     stdout_is_taken: bool,
     output: &OutputArgs,
@@ -83,8 +83,8 @@ fn print_losses(out: &mut impl Write, losses: &[Box<RawValue>]) -> io::Result<()
 }
 
 /// A line for people.
-pub(crate) fn in_words(summary: &Tally) -> String {
-    let Tally { records, written, lost, superseded, flawed, passed } = summary;
+pub(crate) fn in_words(summary: &RunCounts) -> String {
+    let RunCounts { records, written, lost, superseded, flawed, passed } = summary;
     let lost = list(lost.iter().map(|(reason, count)| (reason.as_str(), *count)));
     let flawed = list(flawed.iter().map(|(kind, count)| (kind.as_str(), *count)));
     let lost = if lost.is_empty() { "none lost".to_owned() } else { format!("lost: {lost}") };

@@ -16,7 +16,7 @@ fn kept() -> Folder {
         let mut table = DurableTable::open(Journal::over(copy.into_log()), partition).unwrap();
         for number in 0..read {
             let first = Position::new(0, number.into()).unwrap();
-            table.put(Identity::of("test", &[Some(&number.to_le_bytes())]), Seen { first, era: 0 }).unwrap();
+            table.put(Identity::of("test", &[Some(&number.to_le_bytes())]), Seen { first, pane: 0 }).unwrap();
         }
         let progress = serde_json::json!({
             "version": 1, "rules": "dedup identity=key",

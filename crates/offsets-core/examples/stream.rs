@@ -7,8 +7,8 @@ use std::future;
 
 use futures_util::stream::{self, StreamExt as _};
 use offsets_core::reconcile::{
-    Dedup, Examination, Flawed, IdentityRule, MemoryTable, Policies, Position, Record, Rules, Ruling, Seen,
-    Table as _, Window,
+    Dedup, Extractor, IdentityRule, MemoryTable, Policies, Position, Record, RecordError, RecordRules,
+    Routing, Seen, Table as _, Window,
 };
 
 /// What comes down the stream.
@@ -28,25 +28,24 @@ struct Event {
 
 /// Lets each content pass once, and forgets it a hundred later ones after that.
 struct Once {
-    rules: Rules,
+    rules: RecordRules,
     dedup: Dedup<MemoryTable<Seen>>,
 }
 
 impl Once {
     fn new() -> Option<Self> {
-        let examination =
-            Examination { identity: IdentityRule::Content, order: None, max_ahead_ms: i64::MAX };
-        let rules = Rules { examination, policies: Policies::default() };
+        let extractor = Extractor { identity: IdentityRule::Content, order: None, max_ahead_ms: i64::MAX };
+        let rules = RecordRules { extractor, policies: Policies::default() };
         Some(Self { rules, dedup: Dedup::new(MemoryTable::default(), Window::count(100)?) })
     }
 
     /// What passes. A record that cannot be judged is passed on as an error.
-    fn take(&mut self, step: Step) -> Option<Result<Event, Flawed>> {
+    fn take(&mut self, step: Step) -> Option<Result<Event, RecordError>> {
         let event = match step {
             Step::Record(event) => event,
             Step::Committed(next) => {
                 // Only here the window moves: until now each answer could be asked for again.
-                let Ok(()) = self.dedup.settle(&[Position::new(0, next)?]);
+                let Ok(()) = self.dedup.on_committed(&[Position::new(0, next)?]);
                 return None;
             }
         };
@@ -54,11 +53,11 @@ impl Once {
             Record { value: Some(event.value.as_bytes()), offset: event.offset, ..Record::default() };
         let position = Position::new(0, event.offset)?;
         // A table in memory cannot fail.
-        let Ok(ruling) = self.rules.rule(&mut self.dedup, &record, position, 0);
-        match ruling {
-            Ruling::Passes { .. } => Some(Ok(event)),
-            Ruling::Loses { .. } => None,
-            Ruling::SetAside { flawed, .. } => Some(Err(flawed)),
+        let Ok(routing) = self.rules.route(&mut self.dedup, &record, position, 0);
+        match routing {
+            Routing::Emit { .. } => Some(Ok(event)),
+            Routing::Suppress { .. } => None,
+            Routing::Reject { flawed, .. } => Some(Err(flawed)),
         }
     }
 }

@@ -13,18 +13,18 @@
 //! the same answer again after a crash.
 //!
 //! ```
-//! use offsets_core::reconcile::{Dedup, IdentityRule, MemoryTable, Pointer, Position, Record, Verdict, Window};
+//! use offsets_core::reconcile::{Dedup, IdentityRule, MemoryTable, Pointer, Position, Record, DedupDecision, Window};
 //!
 //! let rule = IdentityRule::Json(Pointer::parse("/id")?);
 //! let mut dedup = Dedup::new(MemoryTable::default(), Window::Unbounded);
-//! let mut verdicts = Vec::new();
+//! let mut decisions = Vec::new();
 //! for (value, offset) in [r#"{"id":1}"#, r#"{"id":2}"#, r#"{"id":1.0}"#].into_iter().zip(5..) {
 //!     let record = Record { value: Some(value.as_bytes()), ..Record::default() };
 //!     let position = Position::new(0, offset).ok_or("an offset below 2^48")?;
-//!     verdicts.push(dedup.decide(rule.identify(&record)?, position, 0)?);
+//!     decisions.push(dedup.decide(rule.identify(&record)?, position, 0)?);
 //! }
 //! let first = Position::new(0, 5).ok_or("an offset below 2^48")?;
-//! assert_eq!(verdicts, [Verdict::First, Verdict::First, Verdict::Duplicate { first }]);
+//! assert_eq!(decisions, [DedupDecision::First, DedupDecision::First, DedupDecision::Duplicate { first }]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

@@ -8,7 +8,7 @@ mod strategies;
 
 use offsets_core::evidence::Evidence;
 use offsets_core::model::{GroupId, SourceOffset};
-use offsets_core::reconcile::{Seed, Sowing};
+use offsets_core::reconcile::{Seed, SeedPart};
 use offsets_core::sim::{Entry, Event, History, Invariant, Known, Resumption, Setting, Timestamps, World};
 use offsets_core::translate::{EvidencePolicy, Row, answers, seeds};
 use proptest::prelude::*;
@@ -25,7 +25,7 @@ fn seeded(evidence: &Evidence, rules: &EvidencePolicy, from: i64, to: i64) -> Ve
     rows.into_iter().zip(seeds).collect()
 }
 
-fn sowing(seed: &Seed) -> Option<&Sowing> {
+fn part(seed: &Seed) -> Option<&SeedPart> {
     assert!(seed.windows.len() + seed.unseeded.len() <= 1, "there is one partition: {seed:?}");
     seed.windows.first()
 }
@@ -70,8 +70,8 @@ fn drops_nothing_unread(
     let law = Invariant::of(&read, &now, known);
     let (from, to) = (history.setting.origin.0.min(read.source.start), read.source.end);
     for (row, seed) in seeded(&now.evidence(&read, known), rules, from, to) {
-        if let Some(sowing) = sowing(&seed) {
-            let dropped = law.drops(&row, sowing, &then);
+        if let Some(part) = part(&seed) {
+            let dropped = law.drops(&row, part, &then);
             let breach = dropped.into_iter().find(|violation| violation.waiver.is_none());
             prop_assert!(breach.is_none(), "{known:?}: {}", breach.unwrap().detail);
         }
@@ -116,10 +116,10 @@ proptest! {
         // A checkpoint does not tell how many holes the source has in front of it.
         let known = Known { checkpoints: false, ..Known::ALL };
         for (row, seed) in seeded(&now.evidence(&read, known), &rules, read.source.start, read.source.end) {
-            let Some(sowing) = sowing(&seed) else { continue };
+            let Some(part) = part(&seed) else { continue };
             let g = row.committed.offset.get();
-            let inside = |offset| sowing.until.is_none_or(|until| offset < until.get());
-            for (offset, entry, dropped) in Resumption::of(&then, sowing).reads {
+            let inside = |offset| part.until.is_none_or(|until| offset < until.get());
+            for (offset, entry, dropped) in Resumption::of(&then, part).reads {
                 if let Entry::Copy { upstream, .. } = entry {
                     // What the source has deleted nobody can know of.
                     let known = now.source.holds(upstream);
@@ -144,8 +144,8 @@ proptest! {
         let then = after(&now, &[Event::Copy { records: 1_000 }]);
         let known = Known { checkpoints: false, ..Known::ALL };
         for (row, seed) in seeded(&now.evidence(&read, known), &EvidencePolicy::default(), read.source.start, read.source.end) {
-            if let Some(sowing) = sowing(&seed).filter(|sowing| sowing.from.get() < 1 << 48) {
-                prop_assert!(!Resumption::of(&then, sowing).is_open, "{row:?}\n{seed:?}");
+            if let Some(part) = part(&seed).filter(|part| part.from.get() < 1 << 48) {
+                prop_assert!(!Resumption::of(&then, part).is_open, "{row:?}\n{seed:?}");
             }
         }
     }

@@ -9,9 +9,9 @@ use std::error::Error;
 use std::time::Duration;
 
 use offsets_core::reconcile::{
-    Candidate, Dedup, EnteredWrite, Examination, FlawKind, Header, IdentityRule, LedgerEntry, Loss,
-    MemoryTable, Operator, Order, Pointer, Policies, Policy, Position, Record, Regions, Rules, Ruling, Seed,
-    Seeded, Side, Table as _, Upsert, UpsertRules, VersionRule, Window,
+    Dedup, EnteredWrite, Extractor, Header, IdentityRule, KeyedRecord, LedgerEntry, Loss, MemoryTable,
+    Operator, Order, Pointer, Policies, Policy, Position, Record, RecordErrorKind, RecordRules, Regions,
+    Reread, Routing, Seed, Table as _, Upsert, UpsertRules, VersionRule, Window, WriteRef,
 };
 use offsets_kafka::demo::{DemoCluster, DemoRecord};
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
@@ -94,8 +94,8 @@ fn nothing_twice_after_a_failover() -> Result<(), Box<dyn Error>> {
         Seed::identity(Some(NOW_MS - hours * HOUR_MS), Some(b"17"), Some(value.as_bytes()))
     });
     let rules = by(IdentityRule::Copy, None);
-    let mut seeded = Seeded::new(MemoryTable::default());
-    seeded.sow(position(TARGET)?, Some(HIGH), had_read.into_iter().flatten())?;
+    let mut seeded = Reread::new(MemoryTable::default());
+    seeded.preload(position(TARGET)?, Some(HIGH), had_read.into_iter().flatten())?;
     let results = consume(&cluster, TARGET, &rules, &mut seeded)?;
     println!("after a failover: {results:#?}");
     assert_eq!(results.passed, [r#"{"id":3}"#, r#"{"id":4}"#]);
@@ -108,7 +108,7 @@ fn nothing_twice_after_a_failover() -> Result<(), Box<dyn Error>> {
 fn consume<O>(
     cluster: &DemoCluster,
     from: i64,
-    rules: &Rules,
+    rules: &RecordRules,
     operator: &mut O,
 ) -> Result<Results, Box<dyn Error>>
 where
@@ -142,7 +142,7 @@ where
             partitions.set_partition_offset("orders", 0, Offset::Offset(next))?;
             consumer.commit(&partitions, CommitMode::Sync)?;
             // What is committed is not asked about again: only now may the operator forget what its answers rest on.
-            operator.settle(&[position(next)?])?;
+            operator.on_committed(&[position(next)?])?;
             committed = next;
         }
         if message.is_none() {
@@ -154,7 +154,7 @@ where
 /// Has a message judged, and puts what comes of it where it belongs.
 fn judge<O>(
     message: &BorrowedMessage<'_>,
-    rules: &Rules,
+    rules: &RecordRules,
     operator: &mut O,
     results: &mut Results,
 ) -> Result<(), Box<dyn Error>>
@@ -165,7 +165,7 @@ where
     let headers: Vec<_> = headers.map(|header| Header { name: header.key, value: header.value }).collect();
     let timestamp_ms = match message.timestamp() {
         // The time of a broker's log differs from that of the original.
-        Timestamp::LogAppendTime(_) if rules.examination.identity == IdentityRule::Copy => None,
+        Timestamp::LogAppendTime(_) if rules.extractor.identity == IdentityRule::Copy => None,
         timestamp => timestamp.to_millis(),
     };
     let record = Record {
@@ -179,15 +179,15 @@ where
         headers: &headers,
     };
     let value = || String::from_utf8_lossy(record.value.unwrap_or_default()).into_owned();
-    match rules.rule(operator, &record, position(record.offset)?, NOW_MS)? {
-        Ruling::Passes { candidate, over } => {
+    match rules.route(operator, &record, position(record.offset)?, NOW_MS)? {
+        Routing::Emit { keyed, over } => {
             results.passed.push(value());
             if let Some(loss) = over {
-                results.ledger.push(entry(&candidate, &loss)?);
+                results.ledger.push(entry(&keyed, &loss)?);
             }
         }
-        Ruling::Loses { candidate, loss } => results.ledger.push(entry(&candidate, &loss)?),
-        Ruling::SetAside { flawed, policy } => match policy {
+        Routing::Suppress { keyed, loss } => results.ledger.push(entry(&keyed, &loss)?),
+        Routing::Reject { flawed, policy } => match policy {
             Policy::Fail => return Err(flawed.into()),
             Policy::DeadLetter => results.dead_letters.push(format!("{}: {flawed}", value())),
             Policy::Pass => results.passed.push(value()),
@@ -197,8 +197,8 @@ where
 }
 
 /// The line of the ledger for a write that lost.
-fn entry(candidate: &Candidate, loss: &Loss) -> Result<String, serde_json::Error> {
-    let write = |side: &Side| EnteredWrite {
+fn entry(keyed: &KeyedRecord, loss: &Loss) -> Result<String, serde_json::Error> {
+    let write = |side: &WriteRef| EnteredWrite {
         from: "orders",
         line: None,
         partition: Some(0),
@@ -207,7 +207,7 @@ fn entry(candidate: &Candidate, loss: &Loss) -> Result<String, serde_json::Error
         record: None,
     };
     let (loser, winner) = (write(&loss.loser), loss.winner.as_ref().map(write));
-    let identity = candidate.identity.to_string();
+    let identity = keyed.identity.to_string();
     serde_json::to_string(&LedgerEntry { reason: loss.reason, identity, loser, winner })
 }
 
@@ -217,9 +217,9 @@ fn position(offset: i64) -> Result<Position, &'static str> {
 }
 
 /// Records without a version are looked after by somebody; anything else that cannot be judged ends the loop.
-fn by(identity: IdentityRule, order: Option<Order>) -> Rules {
-    let examination = Examination { identity, order, max_ahead_ms: HOUR_MS };
-    Rules { examination, policies: Policies::from_iter([(FlawKind::Order, Policy::DeadLetter)]) }
+fn by(identity: IdentityRule, order: Option<Order>) -> RecordRules {
+    let extractor = Extractor { identity, order, max_ahead_ms: HOUR_MS };
+    RecordRules { extractor, policies: Policies::from_iter([(RecordErrorKind::Order, Policy::DeadLetter)]) }
 }
 
 /// A cluster with a topic `orders` that holds these values, each so many hours old and all under one key.

@@ -1,6 +1,6 @@
 use offsets_core::model::TopicName;
 use offsets_core::model::TopicPartition;
-use offsets_core::reconcile::{Flawed, Misfit};
+use offsets_core::reconcile::{Misfit, RecordError};
 use offsets_kafka::{Cause, Lack};
 use offsets_store::{NotAChange, StateDamage};
 
@@ -186,7 +186,7 @@ pub enum Error {
         offset: i64,
         /// Why not.
         #[source]
-        flawed: Flawed,
+        flawed: RecordError,
     },
     /// A topic that is written to does not take a record, by its settings.
     #[error(

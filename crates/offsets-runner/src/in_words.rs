@@ -12,9 +12,9 @@ pub(crate) fn in_words(job: &Job) -> String {
 }
 
 fn judging_in_words(job: &Job) -> String {
-    let examination = &job.rules.examination;
-    let identity = &examination.identity;
-    let order = examination.order.as_ref().map_or_else(String::new, |order| {
+    let extractor = &job.rules.extractor;
+    let identity = &extractor.identity;
+    let order = extractor.order.as_ref().map_or_else(String::new, |order| {
         let tombstones = order.tombstones.as_ref();
         let tombstones = tombstones.map_or_else(String::new, |header| format!(" tombstone-version={header}"));
         format!(" order={} regions={}{tombstones}", order.version, order.regions.names().join(","))
@@ -35,7 +35,7 @@ mod tests {
     use std::num::NonZeroU64;
 
     use offsets_core::reconcile::{
-        Examination, IdentityRule, Order, Policies, Regions, Rules, Seed, UpsertRules, VersionRule,
+        Extractor, IdentityRule, Order, Policies, RecordRules, Regions, Seed, UpsertRules, VersionRule,
     };
 
     use super::*;
@@ -46,12 +46,12 @@ mod tests {
 
     fn said(identity: &str, order: Option<Order>, judging: Judging) -> String {
         let identity = identity.parse::<IdentityRule>().unwrap();
-        let examination = Examination { identity, order, max_ahead_ms: 1000 };
-        in_words(&job(examination, judging))
+        let extractor = Extractor { identity, order, max_ahead_ms: 1000 };
+        in_words(&job(extractor, judging))
     }
 
-    fn job(examination: Examination, judging: Judging) -> Job {
-        Job::new("merge", [], Rules { examination, policies: Policies::default() }, judging)
+    fn job(extractor: Extractor, judging: Judging) -> Job {
+        Job::new("merge", [], RecordRules { extractor, policies: Policies::default() }, judging)
     }
 
     fn order(version: &str, tombstones: Option<&str>) -> Option<Order> {
@@ -90,13 +90,13 @@ mod tests {
     /// Otherwise all of the history would be judged anew, by states that lie elsewhere.
     #[test]
     fn a_job_that_repartitions_does_not_go_on_from_one_that_did_not() {
-        let examination = Examination { identity: IdentityRule::Key, order: None, max_ahead_ms: 1000 };
-        let job = job(examination, Judging::Dedup(Window::Unbounded));
+        let extractor = Extractor { identity: IdentityRule::Key, order: None, max_ahead_ms: 1000 };
+        let job = job(extractor, Judging::Dedup(Window::Unbounded));
         let repartitions = Job { repartition: Some("between".into()), ..job.clone() };
         assert_eq!(in_words(&repartitions), format!("{} repartition", in_words(&job)));
     }
 
-    const UPSERT: UpsertRules = UpsertRules { horizon_ms: Some(7) };
+    const UPSERT: UpsertRules = UpsertRules { tombstone_retention_ms: Some(7) };
 
     const SEED: &str = r#"{"apiVersion":"offsets/v1","kind":"Seed","asOf":"2026-11-23T10:00:00Z",
         "link":{"source":"src","target":"dst"},"group":"merge","windows":[]}"#;

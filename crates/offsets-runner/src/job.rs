@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use offsets_core::model::{GroupId, TopicName};
 use offsets_core::reconcile::{
-    IdentityRule, Misfit, OperatorKind, Policies, Rules, Seed, UpsertRules, Window,
+    IdentityRule, Misfit, OperatorKind, Policies, RecordRules, Seed, UpsertRules, Window,
 };
 
 use crate::Error;
@@ -23,7 +23,7 @@ pub struct Job {
     /// How many replicas a changelog gets that has to be created; without it, the cluster's default.
     pub changelog_replicas: Option<i32>,
     /// How records are judged.
-    pub rules: Rules,
+    pub rules: RecordRules,
     /// By which operator.
     pub judging: Judging,
     /// Where a copy of the state is kept.
@@ -54,7 +54,7 @@ impl Job {
     pub fn new(
         group: impl Into<GroupId>,
         inputs: impl IntoIterator<Item = Input>,
-        rules: Rules,
+        rules: RecordRules,
         judging: Judging,
     ) -> Self {
         let group = group.into();
@@ -82,11 +82,11 @@ impl Job {
     /// # Errors
     /// [`Error::Misfit`].
     pub fn check(&self) -> Result<(), Error> {
-        let examination = &self.rules.examination;
-        examination.suits(self.judging.operator())?;
-        match (&self.judging, &examination.identity) {
+        let extractor = &self.rules.extractor;
+        extractor.suits(self.judging.operator())?;
+        match (&self.judging, &extractor.identity) {
             (Judging::Dedup(_), IdentityRule::Origin) => {
-                Err(Misfit::NothingRepeats(examination.identity.clone()).into())
+                Err(Misfit::NothingRepeats(extractor.identity.clone()).into())
             }
             _ => Ok(()),
         }
@@ -195,18 +195,18 @@ pub enum LocalState {
 
 #[cfg(test)]
 mod tests {
-    use offsets_core::reconcile::{Examination, FlawKind, Policy};
+    use offsets_core::reconcile::{Extractor, Policy, RecordErrorKind};
 
     use super::*;
 
     #[test]
     fn rules_that_do_nothing_are_refused() {
-        let examination = Examination { identity: IdentityRule::Key, order: None, max_ahead_ms: 0 };
-        let rules = Rules { examination, policies: Policies::default() };
+        let extractor = Extractor { identity: IdentityRule::Key, order: None, max_ahead_ms: 0 };
+        let rules = RecordRules { extractor, policies: Policies::default() };
         let judged = |judging| Job::new("merge", [], rules.clone(), judging).check();
         assert!(judged(Judging::Dedup(Window::Unbounded)).is_ok());
-        let examination = Examination { identity: IdentityRule::Origin, order: None, max_ahead_ms: 0 };
-        let by_origin = Rules { examination, policies: Policies::default() };
+        let extractor = Extractor { identity: IdentityRule::Origin, order: None, max_ahead_ms: 0 };
+        let by_origin = RecordRules { extractor, policies: Policies::default() };
         let by_origin = Job::new("merge", [], by_origin, Judging::Dedup(Window::Unbounded)).check();
         assert!(matches!(by_origin, Err(Error::Misfit(Misfit::NothingRepeats(_)))));
         assert!(matches!(
@@ -218,7 +218,7 @@ mod tests {
     #[test]
     fn dead_letters_without_a_topic_are_refused() {
         let outputs = Outputs::to("merged");
-        let policies = |policy| [(FlawKind::Identity, policy)].into_iter().collect::<Policies>();
+        let policies = |policy| [(RecordErrorKind::Identity, policy)].into_iter().collect::<Policies>();
         for policy in [Policy::Fail, Policy::Pass] {
             assert!(outputs.check(&policies(policy)).is_ok());
         }

@@ -8,7 +8,7 @@
 //! as it was when the positions were committed.
 //!
 //! ```text
-//! Member -> Intake -> Rules -> Operator -> Outbox: output, ledger, changelog, positions -> Replica
+//! Member -> Intake -> RecordRules -> Operator -> Outbox: output, ledger, changelog, positions -> Replica
 //! ```
 //!
 //! Where inputs are partitioned differently, a stage goes before it ([`Job::repartition`]), a member of a group of its own: it writes every
@@ -23,19 +23,19 @@
 //! Each event once, though both regions have it:
 //!
 //! ```no_run
-//! use offsets_core::reconcile::{Examination, IdentityRule, Policies, Rules, Tally, Window};
+//! use offsets_core::reconcile::{Extractor, IdentityRule, Policies, RecordRules, RunCounts, Window};
 //! use offsets_kafka::{Cluster, Stop};
 //! use offsets_runner::{Error, Input, Job, Judging, Outputs, Watchers};
 //!
-//! fn merge(cluster: &Cluster) -> Result<Tally, Error> {
+//! fn merge(cluster: &Cluster) -> Result<RunCounts, Error> {
 //!     let identity = IdentityRule::Header("id".to_owned());
-//!     let examination = Examination { identity, order: None, max_ahead_ms: 3_600_000 };
-//!     let rules = Rules { examination, policies: Policies::default() };
+//!     let extractor = Extractor { identity, order: None, max_ahead_ms: 3_600_000 };
+//!     let rules = RecordRules { extractor, policies: Policies::default() };
 //!     let inputs = [Input::new("a", "orders"), Input::new("B", "B.orders")];
 //!     let job = Job { once: true, ..Job::new("merge", inputs, rules, Judging::Dedup(Window::Unbounded)) };
 //!     let nobody = Watchers { repartition: &mut (), reconcile: &mut () };
-//!     let (_, tally) = offsets_runner::run(cluster, &job, &Outputs::to("orders.merged"), nobody, &Stop::default())?;
-//!     Ok(tally)
+//!     let (_, counts) = offsets_runner::run(cluster, &job, &Outputs::to("orders.merged"), nobody, &Stop::default())?;
+//!     Ok(counts)
 //! }
 //! ```
 //!

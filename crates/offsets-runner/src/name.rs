@@ -42,14 +42,14 @@ pub(crate) fn random() -> String {
 
 #[cfg(test)]
 mod tests {
-    use offsets_core::reconcile::{Examination, IdentityRule, Policies, Rules, Window};
+    use offsets_core::reconcile::{Extractor, IdentityRule, Policies, RecordRules, Window};
 
     use super::*;
     use crate::Judging;
 
     fn job() -> Job {
-        let examination = Examination { identity: IdentityRule::Key, order: None, max_ahead_ms: 0 };
-        let rules = Rules { examination, policies: Policies::default() };
+        let extractor = Extractor { identity: IdentityRule::Key, order: None, max_ahead_ms: 0 };
+        let rules = RecordRules { extractor, policies: Policies::default() };
         Job::new("merge", [], rules, Judging::Dedup(Window::Unbounded))
     }
 

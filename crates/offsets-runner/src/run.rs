@@ -1,6 +1,6 @@
 use std::thread;
 
-use offsets_core::reconcile::Tally;
+use offsets_core::reconcile::RunCounts;
 use offsets_kafka::{Cluster, Stop};
 
 use crate::name::Name;
@@ -35,7 +35,7 @@ pub fn run(
     outputs: &Outputs,
     watchers: Watchers<'_>,
     stop: &Stop,
-) -> Result<(Ended, Tally), Error> {
+) -> Result<(Ended, RunCounts), Error> {
     job.check()?;
     outputs.check(&job.rules.policies)?;
     let Watchers { repartition: ahead, reconcile: watcher } = watchers;
@@ -53,7 +53,7 @@ fn run_stages(
     (ahead, watcher): (&mut dyn Watcher, &mut dyn Watcher),
     (name, place): (&Name, Place),
     stop: &Stop,
-) -> Result<(Ended, Tally), Error> {
+) -> Result<(Ended, RunCounts), Error> {
     let Some(between) = &job.repartition else {
         return Runner::start(cluster, job, outputs, (name, place), watcher, stop)?.run();
     };
@@ -61,7 +61,7 @@ fn run_stages(
     if job.once {
         return match repartition.run()? {
             Ended::Done => Runner::start(cluster, job, outputs, (name, place), watcher, stop)?.run(),
-            Ended::Stopped => Ok((Ended::Stopped, Tally::default())),
+            Ended::Stopped => Ok((Ended::Stopped, RunCounts::default())),
         };
     }
     let runner = Runner::start(cluster, job, outputs, (name, place), watcher, stop)?;
@@ -81,17 +81,20 @@ pub fn rehearse(
     job: &Job,
     watcher: &mut dyn Watcher,
     stop: &Stop,
-) -> Result<(Ended, Tally), Error> {
+) -> Result<(Ended, RunCounts), Error> {
     job.check()?;
     let ended = Runner::rehearse(cluster, job, watcher, stop).and_then(Runner::run);
     unless_cut_short(ended, stop)
 }
 
 /// What a stop cut short before the first record is no failure.
-fn unless_cut_short(ended: Result<(Ended, Tally), Error>, stop: &Stop) -> Result<(Ended, Tally), Error> {
+fn unless_cut_short(
+    ended: Result<(Ended, RunCounts), Error>,
+    stop: &Stop,
+) -> Result<(Ended, RunCounts), Error> {
     match ended {
         Err(Error::Kafka(error)) if stop.is_said() && error.may_pass() => {
-            Ok((Ended::Stopped, Tally::default()))
+            Ok((Ended::Stopped, RunCounts::default()))
         }
         ended => ended,
     }

@@ -3,7 +3,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use offsets_core::model::TopicPartition;
-use offsets_core::reconcile::Tally;
+use offsets_core::reconcile::RunCounts;
 use offsets_store::TableCost;
 
 use crate::NarrowerTopic;
@@ -76,7 +76,7 @@ pub enum Event<'a> {
     /// Results were committed.
     Committed {
         /// What the run has come to.
-        tally: &'a Tally,
+        counts: &'a RunCounts,
         /// How many identities are remembered.
         remembered: u64,
         /// What that takes.

@@ -8,7 +8,8 @@ use std::error::Error;
 use std::path::Path;
 
 use offsets_core::reconcile::{
-    Dedup, Examination, Frontier, IdentityRule, Policies, Position, Record, Rules, Ruling, Seen, Window,
+    Dedup, Extractor, IdentityRule, Policies, Position, Record, RecordRules, Routing, Seen, Window,
+    WindowState,
 };
 use offsets_store::{DurableTable, SledLog, TableOptions};
 
@@ -22,7 +23,7 @@ struct Outside {
 
 /// A process, from its start to its end.
 struct Process {
-    rules: Rules,
+    rules: RecordRules,
     dedup: Dedup<DurableTable<Seen, SledLog>>,
 }
 
@@ -50,14 +51,13 @@ impl Process {
         // A table that is damaged, or made by other rules, is refused here, and again by every process that comes after.
         let table = TableOptions::new().rules(RULES).open(SledLog::open(folder)?, 0)?;
         let window = Window::count(1_000).ok_or("a window of more than none")?;
-        let frontier = table.progress().map(serde_json::from_slice::<Frontier>).transpose()?;
-        let dedup = match frontier {
-            Some(frontier) => Dedup::resume(table, window, frontier)?,
+        let window_state = table.progress().map(serde_json::from_slice::<WindowState>).transpose()?;
+        let dedup = match window_state {
+            Some(window_state) => Dedup::resume(table, window, window_state)?,
             None => Dedup::new(table, window),
         };
-        let examination =
-            Examination { identity: IdentityRule::Content, order: None, max_ahead_ms: i64::MAX };
-        Ok(Self { rules: Rules { examination, policies: Policies::default() }, dedup })
+        let extractor = Extractor { identity: IdentityRule::Content, order: None, max_ahead_ms: i64::MAX };
+        Ok(Self { rules: RecordRules { extractor, policies: Policies::default() }, dedup })
     }
 
     /// Reads on from where the input was committed.
@@ -70,10 +70,10 @@ impl Process {
             let mut next = outside.committed;
             for value in outside.input[from..].iter().take(BATCH) {
                 let record = Record { value: Some(value.as_bytes()), offset: next, ..Record::default() };
-                let passes = match self.rules.rule(&mut self.dedup, &record, position(next)?, 0)? {
-                    Ruling::Passes { .. } => true,
-                    Ruling::Loses { .. } => false,
-                    Ruling::SetAside { flawed, .. } => return Err(flawed.into()),
+                let passes = match self.rules.route(&mut self.dedup, &record, position(next)?, 0)? {
+                    Routing::Emit { .. } => true,
+                    Routing::Suppress { .. } => false,
+                    Routing::Reject { flawed, .. } => return Err(flawed.into()),
                 };
                 if passes {
                     passed.push(*value);
@@ -82,15 +82,15 @@ impl Process {
                 next += 1;
             }
             // What is remembered and how far the window has come are one write.
-            let frontier = serde_json::to_vec(self.dedup.frontier())?;
-            self.dedup.table().save(&frontier)?;
+            let window_state = serde_json::to_vec(self.dedup.window_state())?;
+            self.dedup.table().save(&window_state)?;
             batches += 1;
             if end == End::Crash && batches == 2 {
                 return Ok(answers);
             }
             outside.output.extend(passed);
             outside.committed = next;
-            self.dedup.settle(&[position(next)?])?;
+            self.dedup.on_committed(&[position(next)?])?;
         }
         Ok(answers)
     }

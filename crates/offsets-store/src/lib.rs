@@ -48,7 +48,7 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let (id, first) = (Identity::of("order", &[Some(b"17")]), Position::new(0, 5).expect("in range"));
 //! let mut table = DurableTable::<Seen, _>::open(Journal::over(MemoryLog::default()), 0)?;
-//! table.put(id, Seen { first, era: 0 })?;
+//! table.put(id, Seen { first, pane: 0 })?;
 //! table.save(b"read up to 6")?;
 //!
 //! // These go into a transaction, beside what was put out. Once that is through, the changes count.
@@ -64,7 +64,7 @@
 //! copy.apply(changes, changelog.len() as i64)?;
 //! let mut table = DurableTable::<Seen, _>::open(copy.into_log(), 0)?;
 //! assert_eq!(table.progress(), Some(&b"read up to 6"[..]));
-//! assert_eq!(table.get(id)?, Some(Seen { first, era: 0 }));
+//! assert_eq!(table.get(id)?, Some(Seen { first, pane: 0 }));
 //! # Ok(())
 //! # }
 //! ```

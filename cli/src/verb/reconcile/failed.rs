@@ -116,7 +116,8 @@ mod tests {
 
     use offsets_core::model::TopicPartition;
     use offsets_core::reconcile::{
-        Examination, Flaw, FlawKind, Flawed, IdentityRule, Policies, Rules, Window,
+        Extractor, IdentityRule, Policies, RecordError, RecordErrorCause, RecordErrorKind, RecordRules,
+        Window,
     };
     use offsets_kafka::About;
     use offsets_runner::Judging;
@@ -124,13 +125,13 @@ mod tests {
     use super::*;
 
     fn job() -> Job {
-        let examination = Examination { identity: IdentityRule::Key, order: None, max_ahead_ms: 0 };
-        let rules = Rules { examination, policies: Policies::default() };
+        let extractor = Extractor { identity: IdentityRule::Key, order: None, max_ahead_ms: 0 };
+        let rules = RecordRules { extractor, policies: Policies::default() };
         Job::new("merge", [], rules, Judging::Dedup(Window::Unbounded))
     }
 
     fn unjudged() -> Error {
-        let flawed = Flawed { kind: FlawKind::Identity, flaw: Flaw::NullKey };
+        let flawed = RecordError { kind: RecordErrorKind::Identity, cause: RecordErrorCause::NullKey };
         Error::Unjudged { partition: TopicPartition::new("orders", 0), offset: 7, flawed }
     }
 

@@ -3,8 +3,8 @@ use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 
 use offsets_core::reconcile::{
-    Candidate, Dedup, Destination, EnteredWrite, FlawKind, Flawed, IdentityRule, LedgerEntry, Line, Loss,
-    MemoryTable, Operator, Position, Rules, Side, Tally, Upsert,
+    Dedup, Destination, EnteredWrite, IdentityRule, KeyedRecord, LedgerEntry, Line, Loss, MemoryTable,
+    Operator, Position, RecordError, RecordErrorKind, RecordRules, RunCounts, Upsert, WriteRef,
 };
 use offsets_kafka::Stop;
 use offsets_runner::Judging;
@@ -48,9 +48,9 @@ pub(super) fn reconcile(output: &OutputArgs, args: &ReconcileArgs) -> Result<Exi
         reread.tell(remarks);
     }
     let to_stdout = args.to.as_ref().is_some_and(|to| to.as_os_str() == "-");
-    let (tally, losses) = run.end()?;
+    let (counts, losses) = run.end()?;
     let losses = args.dry_run.then_some(losses);
-    print_reconciled(&tally, losses.as_deref(), to_stdout, output, remarks)?;
+    print_reconciled(&counts, losses.as_deref(), to_stdout, output, remarks)?;
     Ok(Exit::Done)
 }
 
@@ -97,7 +97,7 @@ fn place(path: &Path) -> PathBuf {
 
 /// One run over files.
 struct Run {
-    rules: Rules,
+    rules: RecordRules,
     inputs: Inputs,
     judge: Judge,
     /// The next line of each input: what lies before is not asked about again.
@@ -109,7 +109,7 @@ struct Run {
     dead_letters: Option<Output>,
     /// What a dry run shows.
     losses: Option<Vec<Box<RawValue>>>,
-    tally: Tally,
+    counts: RunCounts,
 }
 
 /// Who judges, with a memory that lives as long as the run.
@@ -128,7 +128,7 @@ struct Winners {
 /// A record that cannot be judged, as it is written out.
 #[derive(Serialize)]
 struct DeadLetter<'a> {
-    flaw: FlawKind,
+    cause: RecordErrorKind,
     detail: String,
     from: &'a str,
     line: u64,
@@ -139,7 +139,7 @@ impl Run {
     fn begin(args: &ReconcileArgs) -> Result<Self, Failure> {
         let Method { rules, judging } = Method::of(args)?;
         let inputs = Inputs::open(&args.from)?;
-        if rules.examination.identity == IdentityRule::Origin {
+        if rules.extractor.identity == IdentityRule::Origin {
             inputs.differ()?;
         }
         let judge = match judging {
@@ -158,7 +158,7 @@ impl Run {
             ledger: begin(&args.ledger)?,
             dead_letters: begin(&args.dead_letter)?,
             losses: args.dry_run.then(Vec::new),
-            tally: Tally::default(),
+            counts: RunCounts::default(),
         })
     }
 
@@ -169,23 +169,23 @@ impl Run {
         let headers = arrival.record.headers();
         let record = arrival.record.record(&headers);
         let now_ms = clock::now().as_millisecond();
-        let ruling = match &mut self.judge {
+        let routing = match &mut self.judge {
             Judge::Operator(operator) => {
-                let ruling = self.rules.rule(&mut **operator, &record, position, now_ms);
+                let routing = self.rules.route(&mut **operator, &record, position, now_ms);
                 self.next[usize::from(arrival.input)] = position.next();
-                let Ok(()) = operator.settle(&self.next);
-                ruling
+                let Ok(()) = operator.on_committed(&self.next);
+                routing
             }
             Judge::Reread(reread) => {
                 let mut operator = reread.at(&arrival, &self.inputs)?;
-                self.rules.rule(&mut operator, &record, position, now_ms)
+                self.rules.route(&mut operator, &record, position, now_ms)
             }
         };
-        let Ok(ruling) = ruling;
+        let Ok(routing) = routing;
         drop(headers);
-        let destination = self.tally.count(&ruling);
-        if let Some((candidate, loss)) = ruling.loss() {
-            self.enter(candidate, loss, &arrival.record)?;
+        let destination = self.counts.count(&routing);
+        if let Some((keyed, loss)) = routing.loss() {
+            self.enter(keyed, loss, &arrival.record)?;
         }
         match destination {
             Destination::Output => self.pass(position, arrival.record),
@@ -198,7 +198,7 @@ impl Run {
     fn pass(&mut self, position: Position, record: Line) -> Result<(), Failure> {
         match &mut self.winners {
             Some(winners) => {
-                winners.add(position, self.tally.records, record);
+                winners.add(position, self.counts.records, record);
                 Ok(())
             }
             None => write_line(&mut self.to, &record),
@@ -206,8 +206,8 @@ impl Run {
     }
 
     /// Enters a loss into the ledger: the record at hand is one of its two writes, and an upsert holds the other.
-    fn enter(&mut self, candidate: &Candidate, loss: &Loss, record: &Line) -> Result<(), Failure> {
-        let is_beaten = loss.loser.position != candidate.position;
+    fn enter(&mut self, keyed: &KeyedRecord, loss: &Loss, record: &Line) -> Result<(), Failure> {
+        let is_beaten = loss.loser.position != keyed.position;
         let beaten = match &mut self.winners {
             Some(winners) if is_beaten => winners.remove(loss.loser.position),
             _ => None,
@@ -216,7 +216,7 @@ impl Run {
         let (loser, winner) =
             if is_beaten { (beaten.as_ref(), Some(record)) } else { (Some(record), stands) };
         let inputs = &self.inputs;
-        let write = |side: &Side, record| EnteredWrite {
+        let write = |side: &WriteRef, record| EnteredWrite {
             from: inputs.name(side.position.input()),
             line: u64::try_from(side.position.offset() + 1).ok(),
             partition: None,
@@ -226,7 +226,7 @@ impl Run {
         };
         let entry = LedgerEntry {
             reason: loss.reason,
-            identity: candidate.identity.to_string(),
+            identity: keyed.identity.to_string(),
             loser: write(&loss.loser, loser),
             winner: loss.winner.as_ref().map(|side| write(side, winner)),
         };
@@ -237,9 +237,9 @@ impl Run {
     }
 
     /// Writes a record that cannot be judged to where somebody looks after it.
-    fn set_aside(&mut self, arrival: &Arrival, flawed: &Flawed) -> Result<(), Failure> {
+    fn set_aside(&mut self, arrival: &Arrival, flawed: &RecordError) -> Result<(), Failure> {
         let letter = DeadLetter {
-            flaw: flawed.kind,
+            cause: flawed.kind,
             detail: flawed.to_string(),
             from: self.inputs.name(arrival.input),
             line: arrival.line + 1,
@@ -248,23 +248,23 @@ impl Run {
         write_line(&mut self.dead_letters, &letter)
     }
 
-    fn refuse(&self, arrival: &Arrival, flawed: &Flawed) -> Failure {
+    fn refuse(&self, arrival: &Arrival, flawed: &RecordError) -> Failure {
         let (from, line) = (self.inputs.name(arrival.input), arrival.line + 1);
         let kind = flawed.kind.as_str();
         Failure::new(Exit::Unsound, format!("{from}:{line}: the record cannot be judged: {flawed}"))
             .remedy(format!("say --on {kind}=dead-letter or --on {kind}=pass, or mend the record"))
     }
 
-    fn end(mut self) -> Result<(Tally, Vec<Box<RawValue>>), Failure> {
+    fn end(mut self) -> Result<(RunCounts, Vec<Box<RawValue>>), Failure> {
         if let Some(winners) = self.winners {
-            self.tally = self.tally.without_superseded();
+            self.counts = self.counts.without_superseded();
             for record in winners.lines.into_values() {
                 write_line(&mut self.to, &record)?;
             }
         }
         let outputs = [self.dead_letters, self.ledger, self.to];
         Output::publish(outputs.into_iter().flatten().collect())?;
-        Ok((self.tally, self.losses.unwrap_or_default()))
+        Ok((self.counts, self.losses.unwrap_or_default()))
     }
 }
 

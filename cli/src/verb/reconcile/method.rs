@@ -2,8 +2,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use offsets_core::reconcile::{
-    Examination, FlawKind, IdentityRule, Misfit, OperatorKind, Order, Policies, Regions, Rules, Seed,
-    UpsertRules, VersionRule, Window,
+    Extractor, IdentityRule, Misfit, OperatorKind, Order, Policies, RecordErrorKind, RecordRules, Regions,
+    Seed, UpsertRules, VersionRule, Window,
 };
 
 use offsets_runner::Judging;
@@ -15,7 +15,7 @@ use crate::text;
 
 /// What the arguments say of how records are judged, and by which operator.
 pub(super) struct Method {
-    pub(super) rules: Rules,
+    pub(super) rules: RecordRules,
     pub(super) judging: Judging,
 }
 
@@ -26,11 +26,11 @@ impl Method {
         let order = args.order.as_ref().map(|version| order(version, args)).transpose()?;
         let operator = operator(args.mode);
         let identity = args.identity.clone().unwrap_or(IdentityRule::Copy);
-        let examination =
-            Examination::new(operator, identity, order, millis(args.max_ahead)).map_err(|misfit| {
+        let extractor =
+            Extractor::new(operator, identity, order, millis(args.max_ahead)).map_err(|misfit| {
                 Failure::usage(format!("--mode {operator}: {misfit}")).remedy(remedy(&misfit))
             })?;
-        are_possible(&args.on, &examination, operator)?;
+        are_possible(&args.on, &extractor, operator)?;
         let window = match (args.window, args.window_count) {
             (Some(span), _) => Window::time(span),
             (None, Some(count)) if count < FEWEST => {
@@ -47,7 +47,7 @@ impl Method {
             Failure::usage("a --window is at least 16s: a shorter one would forget nothing")
                 .remedy("give a longer one, or --window-count, or none to remember everything")
         })?;
-        let upsert = UpsertRules { horizon_ms: horizon(args)? };
+        let upsert = UpsertRules { tombstone_retention_ms: horizon(args)? };
         let judging = match (args.mode, seed) {
             (Mode::Dedup, _) => Judging::Dedup(window),
             (Mode::Upsert, _) => Judging::Upsert(upsert),
@@ -56,7 +56,7 @@ impl Method {
                 return Err(Failure::usage("--mode reread needs a --seed"));
             }
         };
-        Ok(Self { rules: Rules { examination, policies: policies(args) }, judging })
+        Ok(Self { rules: RecordRules { extractor, policies: policies(args) }, judging })
     }
 }
 
@@ -99,25 +99,21 @@ pub(super) fn remedy(misfit: &Misfit) -> &'static str {
 }
 
 /// A policy for a flaw that no record can have is a mistake, and so are two for one.
-fn are_possible(
-    policies: &[OnFlaw],
-    examination: &Examination,
-    operator: OperatorKind,
-) -> Result<(), Failure> {
+fn are_possible(policies: &[OnFlaw], extractor: &Extractor, operator: OperatorKind) -> Result<(), Failure> {
     for (place, OnFlaw { kind, .. }) in policies.iter().enumerate() {
-        let flaw = kind.as_str();
+        let cause = kind.as_str();
         if policies[..place].iter().any(|before| before.kind == *kind) {
             return Err(
-                Failure::usage(format!("--on says twice what becomes of {flaw}")).remedy("say it once")
+                Failure::usage(format!("--on says twice what becomes of {cause}")).remedy("say it once")
             );
         }
-        if !examination.can_have(operator, *kind) {
-            let identity = &examination.identity;
+        if !extractor.can_have(operator, *kind) {
+            let identity = &extractor.identity;
             let said = match kind {
-                FlawKind::Identity => {
-                    format!("--on {flaw} means nothing here: every record has an identity by {identity}")
+                RecordErrorKind::Identity => {
+                    format!("--on {cause} means nothing here: every record has an identity by {identity}")
                 }
-                _ => format!("--on {flaw} means nothing here: --mode {operator} compares no versions"),
+                _ => format!("--on {cause} means nothing here: --mode {operator} compares no versions"),
             };
             return Err(Failure::usage(said).remedy("leave it out"));
         }

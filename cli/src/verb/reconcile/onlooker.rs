@@ -80,7 +80,7 @@ impl<'s> Onlooker<'s> {
     fn show(&self) {
         let state = self.standing.state();
         let behind: i64 = state.lag().map(|(_, behind)| behind).sum();
-        self.bar.set_message(format!("{}; {behind} behind", in_words(&state.tally)));
+        self.bar.set_message(format!("{}; {behind} behind", in_words(&state.counts)));
         self.bar.tick();
     }
 }
@@ -133,9 +133,9 @@ impl Watcher for Onlooker<'_> {
                 self.bar.suspend(|| self.remarks.detail(read));
             }
             Event::Revoked if self.stage == Stage::Reconcile => self.standing.state().partitions.clear(),
-            Event::Committed { tally, remembered, cost } => {
+            Event::Committed { counts, remembered, cost } => {
                 let mut state = self.standing.state();
-                state.tally = tally.clone();
+                state.counts = counts.clone();
                 (state.remembered, state.cost) = (remembered, cost);
                 state.of(self.stage).trouble = None;
                 drop(state);

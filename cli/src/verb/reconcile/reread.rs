@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use offsets_core::model::TopicPartition;
-use offsets_core::reconcile::{Seed, SeedSieve, SieveAt};
+use offsets_core::reconcile::{FilterAt, ReplayFilter, Seed};
 
 use super::inputs::{Arrival, Inputs};
 use crate::failure::Failure;
@@ -10,7 +10,7 @@ use crate::print::Remarks;
 /// What a group had read before it moved, beside records of files.
 pub(super) struct Reread {
     seed: Seed,
-    sieve: SeedSieve,
+    filter: ReplayFilter,
     /// The topics the seed has windows of that the files are not known to be of.
     unseen: BTreeSet<String>,
     /// The topics it has windows of.
@@ -23,7 +23,7 @@ impl Reread {
             seed.windows.iter().map(|window| window.partition.topic.as_str().to_owned()).collect();
         let named: BTreeSet<_> = topics_of_files.collect();
         let unseen = topics.iter().filter(|topic| !named.contains(topic.as_str())).cloned().collect();
-        Self { sieve: SeedSieve::of(&seed), seed, unseen, topics }
+        Self { filter: ReplayFilter::of(&seed), seed, unseen, topics }
     }
 
     pub(super) fn seed(&self) -> &Seed {
@@ -31,7 +31,7 @@ impl Reread {
     }
 
     /// The operator for a record. A line that does not say where it stood is not judged by a number it was given here.
-    pub(super) fn at(&mut self, arrival: &Arrival, inputs: &Inputs) -> Result<SieveAt<'_>, Failure> {
+    pub(super) fn at(&mut self, arrival: &Arrival, inputs: &Inputs) -> Result<FilterAt<'_>, Failure> {
         let record = &arrival.record;
         self.unseen.remove(&record.topic);
         if !arrival.is_placed && self.topics.contains(&record.topic) {
@@ -44,7 +44,7 @@ impl Reread {
             return Err(Failure::usage(said).remedy("dump the topic with partition and offset in each line"));
         }
         let partition = TopicPartition::new(record.topic.as_str(), record.partition);
-        Ok(self.sieve.at(&partition, record.offset))
+        Ok(self.filter.at(&partition, record.offset))
     }
 
     /// Whether the files are of every topic that the seed has windows of: else they are not what the group reads.
@@ -63,7 +63,7 @@ impl Reread {
 
     /// Says what became of the windows.
     pub(super) fn tell(&self, remarks: Remarks) {
-        for (partition, window) in self.sieve.windows().filter(|(_, window)| window.below > 0) {
+        for (partition, window) in self.filter.windows().filter(|(_, window)| window.below > 0) {
             let (below, from) = (window.below, window.from);
             let (record, verb) = if below == 1 { ("record lies", "passes") } else { ("records lie", "pass") };
             remarks.say(format!(
@@ -71,7 +71,7 @@ impl Reread {
                 self.seed.group
             ));
         }
-        let missing = self.sieve.windows().map(|(_, window)| window.missing).sum::<u64>();
+        let missing = self.filter.windows().map(|(_, window)| window.missing).sum::<u64>();
         if missing > 0 {
             let records = self.seed.records();
             remarks

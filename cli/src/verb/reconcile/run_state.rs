@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use offsets_core::model::TopicPartition;
-use offsets_core::reconcile::Tally;
+use offsets_core::reconcile::RunCounts;
 use offsets_store::TableCost;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -20,7 +20,7 @@ pub(super) struct RunState(Mutex<State>);
 
 #[derive(Default)]
 pub(super) struct State {
-    pub(super) tally: Tally,
+    pub(super) counts: RunCounts,
     pub(super) partitions: Vec<i32>,
     pub(super) remembered: u64,
     pub(super) cost: TableCost,
@@ -82,10 +82,10 @@ impl Monitored for RunState {
         let mut registry = Registry::with_prefix("offsets_reconcile");
         let mut count =
             |name: &str, help: &str, value: u64| registry.register(name, help, ConstCounter::new(value));
-        count("records", "Records that were read", state.tally.records);
-        count("written", "Records that went to the output", state.tally.written);
-        count("superseded", "Records that went to the output and were beaten later", state.tally.superseded);
-        count("passed", "Records that could not be judged and went to the output", state.tally.passed);
+        count("records", "Records that were read", state.counts.records);
+        count("written", "Records that went to the output", state.counts.written);
+        count("superseded", "Records that went to the output and were beaten later", state.counts.superseded);
+        count("passed", "Records that could not be judged and went to the output", state.counts.passed);
         count("repartitioned", "Records that went through the repartition topic", state.repartitioned);
         count("setbacks", "Transactions that came to nothing", state.setbacks);
         let by = |counts: Vec<(&'static str, u64)>| {
@@ -95,9 +95,9 @@ impl Monitored for RunState {
             }
             family
         };
-        let lost = state.tally.lost.iter().map(|(reason, count)| (reason.as_str(), *count)).collect();
+        let lost = state.counts.lost.iter().map(|(reason, count)| (reason.as_str(), *count)).collect();
         registry.register("lost", "Writes that lost, by reason", by(lost));
-        let flawed = state.tally.flawed.iter().map(|(kind, count)| (kind.as_str(), *count)).collect();
+        let flawed = state.counts.flawed.iter().map(|(kind, count)| (kind.as_str(), *count)).collect();
         registry.register("flawed", "Records that could not be judged, by what is wrong", by(flawed));
         let remembered = i64::try_from(state.remembered).unwrap_or(i64::MAX);
         registry.register("remembered", "Identities that are remembered", ConstGauge::new(remembered));
@@ -129,7 +129,7 @@ impl Monitored for RunState {
     fn health(&self) -> (bool, String) {
         let state = self.state();
         match state.trouble() {
-            None => (true, format!("ok\n{}\n", in_words(&state.tally))),
+            None => (true, format!("ok\n{}\n", in_words(&state.counts))),
             Some(trouble) => (false, format!("nothing can be committed: {trouble}\n")),
         }
     }

@@ -99,8 +99,8 @@ fn run(
     });
     onlooker.tell_of_cap(job.memory.is_some());
     let losses = onlooker.into_losses();
-    let (ended, tally) = ended?;
-    print_reconciled(&tally, args.dry_run.then_some(losses.as_slice()), false, output, remarks)?;
+    let (ended, counts) = ended?;
+    print_reconciled(&counts, args.dry_run.then_some(losses.as_slice()), false, output, remarks)?;
     if ended == Ended::Stopped {
         remarks.say(match outputs {
             Some(_) => "stopped; everything that was counted is committed",

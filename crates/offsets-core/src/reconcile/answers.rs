@@ -49,7 +49,7 @@ impl<A: Copy> Answers<A> {
     }
 
     /// Forgets the answers below `next`: one position for each input, the next to be read.
-    pub(super) fn settle(&mut self, next: &[Position]) {
+    pub(super) fn on_committed(&mut self, next: &[Position]) {
         for queue in &mut self.0 {
             let next = next.iter().find(|next| next.input() == queue.input).map_or(0, |next| next.offset());
             while queue.answers.front().is_some_and(|(offset, _)| *offset < next) {

@@ -13,30 +13,30 @@ use super::{Identity, Position, Table};
 /// is saved no later than the output, and input positions that are committed no earlier than it, lose nothing and double
 /// nothing.
 ///
-/// The window moves only in [`settle`](Self::settle), which removes every identity that is older than the window and whose
+/// The window moves only in [`on_committed`](Self::on_committed), which removes every identity that is older than the window and whose
 /// first position is settled. A position that is not settled keeps its answer: the identity it was the first of stays in the table, and
-/// a duplicate is remembered with the [`Frontier`]. So the memory is that of the window and of the positions in flight, also while
+/// a duplicate is remembered with the [`WindowState`]. So the memory is that of the window and of the positions in flight, also while
 /// several batches are in flight or an input rests. An input that is revoked is [released](Self::release).
 /// The positions of one input are decided in rising order.
 ///
 /// # Examples
 /// ```
-/// use offsets_core::reconcile::{Dedup, Identity, MemoryTable, Position, Seen, Verdict, Window};
+/// use offsets_core::reconcile::{Dedup, Identity, MemoryTable, Position, Seen, DedupDecision, Window};
 ///
 /// let mut dedup = Dedup::new(MemoryTable::<Seen>::default(), Window::Unbounded);
 /// let id = Identity::of("order", &[Some(b"17")]);
 /// let [here, there] = [0, 1].map(|input| Position::new(input, 5).expect("in range"));
 ///
-/// assert_eq!(dedup.decide(id, here, 0)?, Verdict::First);
-/// assert_eq!(dedup.decide(id, there, 0)?, Verdict::Duplicate { first: here });
-/// assert_eq!(dedup.decide(id, here, 0)?, Verdict::First, "it is the same record again");
+/// assert_eq!(dedup.decide(id, here, 0)?, DedupDecision::First);
+/// assert_eq!(dedup.decide(id, there, 0)?, DedupDecision::Duplicate { first: here });
+/// assert_eq!(dedup.decide(id, here, 0)?, DedupDecision::First, "it is the same record again");
 /// # Ok::<(), std::convert::Infallible>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct Dedup<T> {
     table: T,
     window: Window,
-    frontier: Frontier,
+    window_state: WindowState,
 }
 
 /// How long an identity is remembered. A window is forgotten in sixteenths, so none is shorter than sixteen milliseconds, or
@@ -71,12 +71,12 @@ pub struct Seen {
     /// Where it came first.
     pub first: Position,
     /// The sixteenth of the window it came in.
-    pub era: u32,
+    pub pane: u32,
 }
 
 /// How far a window has come, and what was answered of the positions that are not settled. It is saved with the table.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Frontier {
+pub struct WindowState {
     /// The oldest sixteenth that is remembered.
     pub oldest: u32,
     /// The newest one that was seen.
@@ -99,7 +99,7 @@ pub struct Frontier {
 
 /// What becomes of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum DedupDecision {
     /// It is the first of its identity.
     First,
     /// Another came before it.
@@ -131,17 +131,17 @@ impl Window {
 impl<T: Table<Seen>> Dedup<T> {
     /// Nothing seen yet, with a table that is empty.
     pub fn new(table: T, window: Window) -> Self {
-        Self { table, window, frontier: Frontier::default() }
+        Self { table, window, window_state: WindowState::default() }
     }
 
     /// Goes on with a table and a frontier that were saved together. What the window had left behind is forgotten again.
     ///
     /// # Errors
     /// When the table cannot be written.
-    pub fn resume(mut table: T, window: Window, frontier: Frontier) -> Result<Self, T::Error> {
-        let frontier = frontier.completed();
-        table.retain(&mut |seen| frontier.keeps(seen))?;
-        Ok(Self { table, window, frontier })
+    pub fn resume(mut table: T, window: Window, window_state: WindowState) -> Result<Self, T::Error> {
+        let window_state = window_state.completed();
+        table.retain(&mut |seen| window_state.keeps(seen))?;
+        Ok(Self { table, window, window_state })
     }
 
     /// What becomes of a record with this identity, position and timestamp (milliseconds since 1970, UTC).
@@ -153,26 +153,26 @@ impl<T: Table<Seen>> Dedup<T> {
         identity: Identity,
         position: Position,
         timestamp_ms: i64,
-    ) -> Result<Verdict, T::Error> {
-        if let Some(first) = self.frontier.duplicates.get(position) {
-            return Ok(Verdict::Duplicate { first });
+    ) -> Result<DedupDecision, T::Error> {
+        if let Some(first) = self.window_state.duplicates.get(position) {
+            return Ok(DedupDecision::Duplicate { first });
         }
         // What is too old for the window is remembered as long as the oldest in it, so that its answer holds too.
-        let era = self.era(timestamp_ms).max(self.frontier.oldest);
-        self.frontier.reach(position);
-        match self.table.put_if_absent(identity, Seen { first: position, era })? {
+        let pane = self.pane(timestamp_ms).max(self.window_state.oldest);
+        self.window_state.reach(position);
+        match self.table.put_if_absent(identity, Seen { first: position, pane })? {
             None => {
-                self.frontier.newest = self.frontier.newest.max(era);
-                self.frontier.count += 1;
-                Ok(Verdict::First)
+                self.window_state.newest = self.window_state.newest.max(pane);
+                self.window_state.count += 1;
+                Ok(DedupDecision::First)
             }
-            Some(seen) if seen.first == position => Ok(Verdict::First),
+            Some(seen) if seen.first == position => Ok(DedupDecision::First),
             Some(seen) => {
                 // What is never forgotten is found again.
                 if self.window != Window::Unbounded {
-                    self.frontier.duplicates.insert(position, seen.first);
+                    self.window_state.duplicates.insert(position, seen.first);
                 }
-                Ok(Verdict::Duplicate { first: seen.first })
+                Ok(DedupDecision::Duplicate { first: seen.first })
             }
         }
     }
@@ -187,7 +187,7 @@ impl<T: Table<Seen>> Dedup<T> {
     /// One batch is in flight while the next is decided:
     /// ```
     /// use offsets_core::reconcile::{
-    ///     Dedup, Identity, MemoryTable, Position, Seen, Table as _, Verdict, Window,
+    ///     Dedup, Identity, MemoryTable, Position, Seen, Table as _, DedupDecision, Window,
     /// };
     ///
     /// let mut dedup = Dedup::new(MemoryTable::<Seen>::default(), Window::count(160).expect("more than none"));
@@ -195,16 +195,16 @@ impl<T: Table<Seen>> Dedup<T> {
     /// let id = |offset: i64| Identity::of("order", &[Some(&offset.to_le_bytes())]);
     /// for batch in 0..100 {
     ///     for offset in batch * 50..batch * 50 + 50 {
-    ///         assert_eq!(dedup.decide(id(offset), at(offset), 0)?, Verdict::First);
+    ///         assert_eq!(dedup.decide(id(offset), at(offset), 0)?, DedupDecision::First);
     ///     }
-    ///     dedup.settle(&[at(batch * 50)])?; // this batch is in flight, the one before it is committed
+    ///     dedup.on_committed(&[at(batch * 50)])?; // this batch is in flight, the one before it is committed
     /// }
     /// assert!(dedup.table().len() <= 160 + 160 / 16 + 50, "the window and what is in flight");
-    /// assert_eq!(dedup.decide(id(4_950), at(4_950), 0)?, Verdict::First, "it was not settled");
+    /// assert_eq!(dedup.decide(id(4_950), at(4_950), 0)?, DedupDecision::First, "it was not committed");
     /// # Ok::<(), std::convert::Infallible>(())
     /// ```
-    pub fn settle(&mut self, next: &[Position]) -> Result<(), T::Error> {
-        self.frontier.settle(next);
+    pub fn on_committed(&mut self, next: &[Position]) -> Result<(), T::Error> {
+        self.window_state.on_committed(next);
         self.trim()
     }
 
@@ -214,23 +214,23 @@ impl<T: Table<Seen>> Dedup<T> {
     /// # Errors
     /// When the table cannot be written.
     pub fn release(&mut self, input: u16) -> Result<(), T::Error> {
-        self.frontier.release(input);
+        self.window_state.release(input);
         self.trim()
     }
 
     /// Forgets what the window has left behind.
     fn trim(&mut self) -> Result<(), T::Error> {
-        let oldest = self.frontier.newest.saturating_sub(ERAS);
-        if oldest > self.frontier.oldest && self.frontier.unknown.is_empty() {
-            self.frontier.oldest = oldest;
-            self.table.retain(&mut |seen| self.frontier.keeps(seen))?;
+        let oldest = self.window_state.newest.saturating_sub(ERAS);
+        if oldest > self.window_state.oldest && self.window_state.unknown.is_empty() {
+            self.window_state.oldest = oldest;
+            self.table.retain(&mut |seen| self.window_state.keeps(seen))?;
         }
         Ok(())
     }
 
     /// How far the window has come, and what was answered of the positions in flight.
-    pub fn frontier(&self) -> &Frontier {
-        &self.frontier
+    pub fn window_state(&self) -> &WindowState {
+        &self.window_state
     }
 
     /// The table, to save it.
@@ -238,22 +238,22 @@ impl<T: Table<Seen>> Dedup<T> {
         &mut self.table
     }
 
-    fn era(&self, timestamp_ms: i64) -> u32 {
+    fn pane(&self, timestamp_ms: i64) -> u32 {
         let part = |window: NonZeroU64| window.get().div_ceil(ERAS.into());
-        let era = match self.window {
+        let pane = match self.window {
             Window::Unbounded => 0,
             Window::Time(millis) => u64::try_from(timestamp_ms).unwrap_or_default() / part(millis),
-            Window::Count(count) => self.frontier.count / part(count),
+            Window::Count(count) => self.window_state.count / part(count),
         };
-        u32::try_from(era).unwrap_or(u32::MAX)
+        u32::try_from(pane).unwrap_or(u32::MAX)
     }
 }
 
-impl Frontier {
+impl WindowState {
     /// The frontier as it is once everything that was decided is settled. It is what belongs into a transaction that commits the table,
     /// the output and the positions together, and it does not grow with what is in flight.
     #[must_use]
-    pub fn settled(&self) -> Self {
+    pub fn committed(&self) -> Self {
         Self {
             reached: self.reached.clone(),
             open: self.reached.clone(),
@@ -283,13 +283,13 @@ impl Frontier {
         }
     }
 
-    fn settle(&mut self, next: &[Position]) {
+    fn on_committed(&mut self, next: &[Position]) {
         let named = |input| next.iter().find(move |next| next.input() == input);
         for open in &mut self.open {
             *open = named(open.input()).map_or(*open, |next| (*open).max(*next));
         }
         self.unknown.retain(|reached| named(reached.input()).is_none_or(|next| next < reached));
-        self.duplicates.settle(next);
+        self.duplicates.on_committed(next);
     }
 
     fn release(&mut self, input: u16) {
@@ -303,6 +303,6 @@ impl Frontier {
     fn keeps(&self, seen: &Seen) -> bool {
         let is_open =
             |open: &Position| open.input() == seen.first.input() && seen.first.offset() >= open.offset();
-        seen.era >= self.oldest || self.open.iter().any(is_open)
+        seen.pane >= self.oldest || self.open.iter().any(is_open)
     }
 }

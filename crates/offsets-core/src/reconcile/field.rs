@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use super::{Flaw, Pointer, Record};
+use super::{Pointer, Record, RecordErrorCause};
 
 /// One field of a record's JSON value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,12 +13,19 @@ pub(super) enum Field<'a> {
 
 impl<'a> Field<'a> {
     /// The field that `pointer` names; `wanted` is what it has to be.
-    pub(super) fn of(record: &Record<'a>, pointer: &Pointer, wanted: &'static str) -> Result<Self, Flaw> {
-        let value = record.value.ok_or_else(|| Flaw::Tombstone(pointer.clone()))?;
-        let found = pointer.find(value).map_err(|error| Flaw::not_json(&error))?;
-        let raw = found.ok_or_else(|| Flaw::NoField(pointer.clone()))?.get();
-        let wrong =
-            |found: &str| Flaw::WrongType { place: pointer.to_string(), found: found.to_owned(), wanted };
+    pub(super) fn of(
+        record: &Record<'a>,
+        pointer: &Pointer,
+        wanted: &'static str,
+    ) -> Result<Self, RecordErrorCause> {
+        let value = record.value.ok_or_else(|| RecordErrorCause::Tombstone(pointer.clone()))?;
+        let found = pointer.find(value).map_err(|error| RecordErrorCause::not_json(&error))?;
+        let raw = found.ok_or_else(|| RecordErrorCause::NoField(pointer.clone()))?.get();
+        let wrong = |found: &str| RecordErrorCause::WrongType {
+            place: pointer.to_string(),
+            found: found.to_owned(),
+            wanted,
+        };
         match raw.as_bytes().first() {
             Some(b'"') => {
                 text(raw).map(Self::Text).ok_or_else(|| wrong("text with half of a surrogate pair"))

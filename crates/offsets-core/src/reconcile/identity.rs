@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::digest::digest;
 use super::field::clipped;
 use super::number::Number;
-use super::{Field, Flaw, NotAPointer, Pointer, Record, Seed};
+use super::{Field, NotAPointer, Pointer, Record, RecordErrorCause, Seed};
 use crate::model::sentinel;
 
 /// Which event a record is: records of the same identity are one event, however often and wherever they were written.
@@ -64,7 +64,7 @@ impl IdentityRule {
     /// The identity of a record.
     ///
     /// # Errors
-    /// [`Flaw`] when the record lacks what the rule goes by.
+    /// [`RecordErrorCause`] when the record lacks what the rule goes by.
     ///
     /// # Examples
     /// ```
@@ -76,16 +76,16 @@ impl IdentityRule {
     /// assert_eq!(rule.identify(&first), rule.identify(&again));
     /// # Ok::<(), offsets_core::reconcile::NotAPointer>(())
     /// ```
-    pub fn identify(&self, record: &Record<'_>) -> Result<Identity, Flaw> {
+    pub fn identify(&self, record: &Record<'_>) -> Result<Identity, RecordErrorCause> {
         Ok(match self {
             Self::Header(name) => {
-                let value = record.header(name).ok_or_else(|| Flaw::NoHeader(name.clone()))?;
+                let value = record.header(name).ok_or_else(|| RecordErrorCause::NoHeader(name.clone()))?;
                 Identity::of("header", &[Some(value)])
             }
             Self::Json(pointer) => match Field::of(record, pointer, WANTED)? {
                 Field::Text(text) => Identity::of("text", &[Some(text.as_bytes())]),
                 Field::Number(written) => {
-                    let number = Number::read(written).ok_or_else(|| Flaw::WrongType {
+                    let number = Number::read(written).ok_or_else(|| RecordErrorCause::WrongType {
                         place: pointer.to_string(),
                         found: clipped(written),
                         wanted: "a number whose exponent has up to 18 digits",
@@ -94,7 +94,7 @@ impl IdentityRule {
                 }
                 Field::Boolean(truth) => Identity::of("boolean", &[Some(&[u8::from(truth)])]),
             },
-            Self::Key => Identity::of("key", &[Some(record.key.ok_or(Flaw::NullKey)?)]),
+            Self::Key => Identity::of("key", &[Some(record.key.ok_or(RecordErrorCause::NullKey)?)]),
             Self::Content => Identity::of("content", &[record.key, record.value]),
             Self::Copy => match Seed::identity(record.timestamp_ms, record.key, record.value) {
                 Some(identity) => identity,
@@ -103,7 +103,7 @@ impl IdentityRule {
             Self::Origin => {
                 let Record { partition, offset, .. } = *record;
                 if sentinel::partition(partition).is_none() || sentinel::offset(offset).is_none() {
-                    return Err(Flaw::NoOrigin { partition, offset });
+                    return Err(RecordErrorCause::NoOrigin { partition, offset });
                 }
                 origin(record)
             }

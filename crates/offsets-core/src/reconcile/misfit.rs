@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::{Examination, FlawKind, IdentityRule, Order, VersionRule};
+use super::{Extractor, IdentityRule, Order, RecordErrorKind, VersionRule};
 
 /// Which operator judges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,7 +9,7 @@ pub enum OperatorKind {
     Dedup,
     /// [`Upsert`](super::Upsert).
     Upsert,
-    /// [`Seeded`](super::Seeded) and [`SeedSieve`](super::SeedSieve).
+    /// [`Reread`](super::Reread) and [`ReplayFilter`](super::ReplayFilter).
     Reread,
 }
 
@@ -45,7 +45,7 @@ pub enum Misfit {
     NotByCopy(IdentityRule),
 }
 
-impl Examination {
+impl Extractor {
     /// An examination for an operator. Records whose time, or the time that is their version, lies more than `max_ahead_ms` ahead of
     /// the clock are flawed.
     ///
@@ -54,11 +54,11 @@ impl Examination {
     ///
     /// # Examples
     /// ```
-    /// use offsets_core::reconcile::{Examination, IdentityRule, Misfit, Order, OperatorKind, Regions, VersionRule};
+    /// use offsets_core::reconcile::{Extractor, IdentityRule, Misfit, Order, OperatorKind, Regions, VersionRule};
     ///
     /// let regions = Regions::new(["a", "b"].map(str::to_owned))?;
     /// let order = Order { version: VersionRule::Timestamp, tombstones: None, regions };
-    /// let by = |identity| Examination::new(OperatorKind::Upsert, identity, Some(order.clone()), 3_600_000);
+    /// let by = |identity| Extractor::new(OperatorKind::Upsert, identity, Some(order.clone()), 3_600_000);
     /// assert!(by(IdentityRule::Key).is_ok());
     /// assert_eq!(by(IdentityRule::Origin), Err(Misfit::NothingMerges(IdentityRule::Origin)));
     /// # Ok::<(), offsets_core::reconcile::NotRegions>(())
@@ -69,9 +69,9 @@ impl Examination {
         order: Option<Order>,
         max_ahead_ms: i64,
     ) -> Result<Self, Misfit> {
-        let examination = Self { identity, order, max_ahead_ms };
-        examination.suits(operator)?;
-        Ok(examination)
+        let extractor = Self { identity, order, max_ahead_ms };
+        extractor.suits(operator)?;
+        Ok(extractor)
     }
 
     /// Whether it suits an operator: every combination of rules that cannot have been meant is refused here and nowhere else.
@@ -116,12 +116,12 @@ impl Examination {
     }
 
     /// Whether a record can have such a flaw at all: a policy for one that no record can have does nothing.
-    pub fn can_have(&self, operator: OperatorKind, flaw: FlawKind) -> bool {
-        match flaw {
-            FlawKind::Identity => !matches!(self.identity, IdentityRule::Content | IdentityRule::Copy),
-            FlawKind::Order | FlawKind::Region => self.order.is_some(),
-            FlawKind::Clock => true,
-            FlawKind::Tie => operator == OperatorKind::Upsert,
+    pub fn can_have(&self, operator: OperatorKind, cause: RecordErrorKind) -> bool {
+        match cause {
+            RecordErrorKind::Identity => !matches!(self.identity, IdentityRule::Content | IdentityRule::Copy),
+            RecordErrorKind::Order | RecordErrorKind::Region => self.order.is_some(),
+            RecordErrorKind::Clock => true,
+            RecordErrorKind::Tie => operator == OperatorKind::Upsert,
         }
     }
 }

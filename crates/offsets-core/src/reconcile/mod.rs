@@ -6,30 +6,30 @@
 //! | operator | lets pass | for |
 //! | --- | --- | --- |
 //! | [`Dedup`] | the first record of each identity | one event that arrives more than once |
-//! | [`Seeded`] | what a group had not read before it moved | the time after a failover |
+//! | [`Reread`] | what a group had not read before it moved | the time after a failover |
 //! | [`Upsert`] | the write that wins its key | regions that write the same keys |
 //!
-//! [`SeedSieve`] drops the same as [`Seeded`] of records that come in any order, such as those of files.
+//! [`ReplayFilter`] drops the same as [`Reread`] of records that come in any order, such as those of files.
 //!
-//! Each tells which write lost, to which other and why: that is the ledger ([`Loss`]). An [`Examination`] says what a record
+//! Each tells which write lost, to which other and why: that is the ledger ([`Loss`]). An [`Extractor`] says what a record
 //! is to them: which event ([`IdentityRule`]) and which version of it ([`Order`]).
 //!
 //! # In which order one meets them
 //!
 //! 1. A [`Record`] is what a client brought, and a [`Position`] where it came in.
-//! 2. [`Rules`] hold the [`Examination`] and the [`Policies`] for records that cannot be judged. [`Rules::rule`] has an
-//!    [`Operator`] judge a record; its [`Ruling`] says what is to be done: put it out, enter a [`Loss`] into the ledger
+//! 2. [`RecordRules`] hold the [`Extractor`] and the [`Policies`] for records that cannot be judged. [`RecordRules::route`] has an
+//!    [`Operator`] judge a record; its [`Routing`] says what is to be done: put it out, enter a [`Loss`] into the ledger
 //!    (a [`LedgerEntry`] is a line of it), or set it aside.
 //! 3. An operator remembers in a [`Table`]: [`MemoryTable`] here, one on a disk in `offsets-store`.
-//! 4. Before anything is put out, the table is saved, in one step with how far the operator has come ([`Dedup::frontier`],
-//!    [`Seeded::windows`], [`Upsert::sweep`] and [`Upsert::unsettled`]); then the positions are committed, and then
-//!    they are [settled](Operator::settle): only that lets an operator forget. Several batches may be in flight meanwhile, and inputs may
+//! 4. Before anything is put out, the table is saved, in one step with how far the operator has come ([`Dedup::window_state`],
+//!    [`Reread::windows`], [`Upsert::sweep`] and [`Upsert::uncommitted`]); then the positions are committed, and then
+//!    they are [settled](Operator::on_committed): only that lets an operator forget. Several batches may be in flight meanwhile, and inputs may
 //!    rest; an input that is revoked is [released](Operator::release).
 //!
 //! ```
 //! use offsets_core::reconcile::{
-//!     Examination, IdentityRule, MemoryTable, Operator as _, Order, Pointer, Policies, Policy, Position, Record, Regions,
-//!     Rules, Ruling, Upsert, UpsertRules, VersionRule,
+//!     Extractor, IdentityRule, MemoryTable, Operator as _, Order, Pointer, Policies, Policy, Position, Record, Regions,
+//!     RecordRules, Routing, Upsert, UpsertRules, VersionRule,
 //! };
 //!
 //! let order = Order {
@@ -37,8 +37,8 @@
 //!     tombstones: None,
 //!     regions: Regions::new(["a", "b"].map(str::to_owned))?,
 //! };
-//! let examination = Examination { identity: IdentityRule::Key, order: Some(order), max_ahead_ms: 3_600_000 };
-//! let rules = Rules { examination, policies: Policies::default() };
+//! let extractor = Extractor { identity: IdentityRule::Key, order: Some(order), max_ahead_ms: 3_600_000 };
+//! let rules = RecordRules { extractor, policies: Policies::default() };
 //! let mut upsert = Upsert::new(MemoryTable::default(), UpsertRules::default());
 //!
 //! // Two regions wrote the same key. Each is an input with a number of its own.
@@ -49,21 +49,21 @@
 //!     let (key, value) = (Some(&b"17"[..]), Some(value.as_bytes()));
 //!     let record = Record { region, offset, key, value, ..Record::default() };
 //!     let position = Position::new(input, offset).ok_or("an offset below 2^48")?;
-//!     match rules.rule(&mut upsert, &record, position, 1_764_000_000_000)? {
-//!         Ruling::Passes { over, .. } => {
+//!     match rules.route(&mut upsert, &record, position, 1_764_000_000_000)? {
+//!         Routing::Emit { over, .. } => {
 //!             output.push(value);
 //!             ledger.extend(over);
 //!         }
-//!         Ruling::Loses { loss, .. } => ledger.push(loss),
-//!         Ruling::SetAside { flawed, policy: Policy::Fail } => return Err(flawed.into()),
-//!         Ruling::SetAside { policy: Policy::DeadLetter, .. } => {} // to where somebody looks after it
-//!         Ruling::SetAside { policy: Policy::Pass, .. } => output.push(value),
+//!         Routing::Suppress { loss, .. } => ledger.push(loss),
+//!         Routing::Reject { flawed, policy: Policy::Fail } => return Err(flawed.into()),
+//!         Routing::Reject { policy: Policy::DeadLetter, .. } => {} // to where somebody looks after it
+//!         Routing::Reject { policy: Policy::Pass, .. } => output.push(value),
 //!     }
 //!     next[usize::from(input)] = offset + 1;
 //! }
 //! // Here a table that outlives the process is saved, the output flushed, and `next` committed. Then it will not come again:
-//! let settled: Vec<_> = (0..).zip(next).filter_map(|(input, next)| Position::new(input, next)).collect();
-//! upsert.settle(&settled)?;
+//! let committed: Vec<_> = (0..).zip(next).filter_map(|(input, next)| Position::new(input, next)).collect();
+//! upsert.on_committed(&committed)?;
 //!
 //! assert_eq!(output, [Some(&br#"{"v":1}"#[..]), Some(br#"{"v":3}"#)]);
 //! assert_eq!(ledger.len(), 2, "version 3 beat version 1, and version 2 came too late");
@@ -89,7 +89,6 @@ mod answers;
 mod dedup;
 mod digest;
 mod field;
-mod flaw;
 mod hlc;
 mod identity;
 mod ledger;
@@ -102,37 +101,38 @@ mod order;
 mod origin;
 mod pointer;
 mod record;
-mod ruling;
+mod record_error;
+mod replay_filter;
+mod reread;
+mod routing;
+mod run_counts;
 mod seed;
-mod seeded;
-mod sieve;
 mod table;
-mod tally;
 mod tool;
 mod upsert;
 
-pub use dedup::{Dedup, Frontier, Seen, Verdict, Window};
+pub use dedup::{Dedup, DedupDecision, Seen, Window, WindowState};
 use field::Field;
-pub use flaw::{Flaw, FlawKind, Flawed};
 pub use hlc::{Drift, Hlc, HybridClock};
 pub use identity::{Identity, IdentityRule, NotARule, NotAnIdentity};
 pub use ledger::{EnteredWrite, LedgerEntry, LedgerWrite};
 pub use line::{Line, NotARecord};
 pub use memory::{MemoryTable, MemoryTableBuilder};
 pub use misfit::{Misfit, OperatorKind};
-pub use operator::{Candidate, Examination, Loss, Operator, Outcome, Side};
+pub use operator::{Decision, Extractor, KeyedRecord, Loss, Operator, WriteRef};
 pub use order::{NotRegions, Order, Rank, Reason, Region, Regions, Version, VersionRule};
 pub use origin::Origin;
 pub use pointer::{NotAPointer, Pointer};
 pub use record::{Header, Position, Record};
-pub use ruling::{Policies, Policy, Rules, Ruling};
-pub use seed::{Seed, SeedError, SeedLink, Sowing, Unseeded};
-pub use seeded::{ReadBefore, SeedWindow, Seeded};
-pub use sieve::{SeedSieve, SieveAt, SieveWindow};
+pub use record_error::{RecordError, RecordErrorCause, RecordErrorKind};
+pub use replay_filter::{FilterAt, FilterWindow, ReplayFilter};
+pub use reread::{ReadBefore, Reread, SeedWindow};
+pub use routing::{Policies, Policy, RecordRules, Routing};
+pub use run_counts::{Destination, RunCounts};
+pub use seed::{Seed, SeedError, SeedGap, SeedLink, SeedPart};
 pub use table::Table;
-pub use tally::{Destination, Tally};
 pub use tool::Tool;
-pub use upsert::{Standing, Sweep, Upsert, UpsertRules, Winner};
+pub use upsert::{TombstoneGc, Upsert, UpsertDecision, UpsertRules, Winner};
 
 /// The exact decimal numbers of a [`Version`].
 pub use rust_decimal::Decimal;

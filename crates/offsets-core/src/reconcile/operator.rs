@@ -1,6 +1,7 @@
 use super::{
-    Dedup, Flaw, FlawKind, Flawed, Identity, IdentityRule, Order, Position, Rank, ReadBefore, Reason, Record,
-    Seeded, Seen, Standing, Table, Upsert, Verdict, Version, VersionRule, Winner,
+    Dedup, DedupDecision, Identity, IdentityRule, Order, Position, Rank, ReadBefore, Reason, Record,
+    RecordError, RecordErrorCause, RecordErrorKind, Reread, Seen, Table, Upsert, UpsertDecision, Version,
+    VersionRule, Winner,
 };
 
 /// What a runner asks of each record: whether it passes, and which write loses.
@@ -12,21 +13,21 @@ pub trait Operator {
     ///
     /// # Errors
     /// When the table cannot be read or written; the candidate is undecided then.
-    fn judge(&mut self, candidate: &Candidate) -> Result<Outcome, Self::Error>;
+    fn process(&mut self, keyed: &KeyedRecord) -> Result<Decision, Self::Error>;
 
-    /// The same, where of a tie ([`Outcome::Tied`]) the greater hash is to win: arbitrary, and the same in every region. What it
+    /// The same, where of a tie ([`Decision::Tie`]) the greater hash is to win: arbitrary, and the same in every region. What it
     /// answers then is remembered as any answer.
     ///
     /// # Errors
     /// When the table cannot be read or written; the candidate is undecided then.
-    fn judge_by_content(&mut self, candidate: &Candidate) -> Result<Outcome, Self::Error>;
+    fn process_by_content(&mut self, keyed: &KeyedRecord) -> Result<Decision, Self::Error>;
 
     /// Declares everything below `next` done: it is out and will not come again. `next` has at most one position for each input, the next
     /// to be read; of an input that is not named nothing changes.
     ///
     /// # Errors
     /// When the table cannot be written.
-    fn settle(&mut self, next: &[Position]) -> Result<(), Self::Error>;
+    fn on_committed(&mut self, next: &[Position]) -> Result<(), Self::Error>;
 
     /// Gives up an input that was revoked: what was decided of it and is not settled will not be asked again, unless the input is assigned
     /// again and goes on from its committed position. An operator that keeps nothing for it does nothing.
@@ -41,7 +42,7 @@ pub trait Operator {
 
 /// A record as far as it matters to an operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Candidate {
+pub struct KeyedRecord {
     /// Which event, or which key.
     pub identity: Identity,
     /// Its place among the writes of its key, where an order was asked for.
@@ -57,18 +58,18 @@ pub struct Candidate {
 
 /// What becomes of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum Decision {
     /// It goes on to the output.
-    Passes {
+    Emit {
         /// The write that it beats, if there was one.
         over: Option<Loss>,
     },
     /// It does not: another stands in its place.
-    Loses(Loss),
+    Suppress(Loss),
     /// Only its content tells it from the write that stands. Nothing is changed: either it is set aside, or
-    /// [`Operator::judge_by_content`] decides. To put it out as it is would leave the table with another write than the output.
-    Tied(Loss),
-    /// It has no rank, and this operator judges by nothing else: [`Examination::order`] is missing. Nothing is changed.
+    /// [`Operator::process_by_content`] decides. To put it out as it is would leave the table with another write than the output.
+    Tie(Loss),
+    /// It has no rank, and this operator judges by nothing else: [`Extractor::order`] is missing. Nothing is changed.
     Unranked,
 }
 
@@ -76,16 +77,16 @@ pub enum Outcome {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Loss {
     /// The write that loses.
-    pub loser: Side,
+    pub loser: WriteRef,
     /// The write that stands; `None` where the group read it before it moved.
-    pub winner: Option<Side>,
+    pub winner: Option<WriteRef>,
     /// Why.
     pub reason: Reason,
 }
 
 /// One of the two writes of a [`Loss`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Side {
+pub struct WriteRef {
     /// Where it came in.
     pub position: Position,
     /// Its rank, where there is an order.
@@ -96,21 +97,21 @@ pub struct Side {
 ///
 /// # Examples
 /// ```
-/// use offsets_core::reconcile::{Examination, FlawKind, IdentityRule, Position, Record};
+/// use offsets_core::reconcile::{Extractor, RecordErrorKind, IdentityRule, Position, Record};
 ///
-/// let examination = Examination { identity: IdentityRule::Key, order: None, max_ahead_ms: 60_000 };
+/// let extractor = Extractor { identity: IdentityRule::Key, order: None, max_ahead_ms: 60_000 };
 /// let position = Position::new(0, 5).expect("in range");
 /// let record = Record { key: Some(b"17"), timestamp_ms: Some(1_000_000), ..Record::default() };
-/// assert!(examination.examine(&record, position, 1_000_000)?.tombstone);
+/// assert!(extractor.extract(&record, position, 1_000_000)?.tombstone);
 ///
-/// let flawed = examination.examine(&Record { key: None, ..record }, position, 1_000_000).unwrap_err();
-/// assert_eq!(flawed.kind, FlawKind::Identity);
-/// let ahead = examination.examine(&record, position, 900_000).unwrap_err();
+/// let flawed = extractor.extract(&Record { key: None, ..record }, position, 1_000_000).unwrap_err();
+/// assert_eq!(flawed.kind, RecordErrorKind::Identity);
+/// let ahead = extractor.extract(&record, position, 900_000).unwrap_err();
 /// assert_eq!(ahead.to_string(), "its time is 100000 ms ahead of the clock");
-/// # Ok::<(), offsets_core::reconcile::Flawed>(())
+/// # Ok::<(), offsets_core::reconcile::RecordError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Examination {
+pub struct Extractor {
     /// What makes two records the same.
     pub identity: IdentityRule,
     /// The order of the writes of a key, where the greatest is to win: an [`Upsert`] judges nothing without it.
@@ -119,36 +120,44 @@ pub struct Examination {
     pub max_ahead_ms: i64,
 }
 
-impl Examination {
+impl Extractor {
     /// What an operator is to know of a record that came in at `position`. What the time is, is an argument.
     ///
     /// # Errors
-    /// [`Flawed`] when the record cannot be judged.
-    pub fn examine(&self, record: &Record<'_>, position: Position, now_ms: i64) -> Result<Candidate, Flawed> {
+    /// [`RecordError`] when the record cannot be judged.
+    pub fn extract(
+        &self,
+        record: &Record<'_>,
+        position: Position,
+        now_ms: i64,
+    ) -> Result<KeyedRecord, RecordError> {
         let timestamp_ms = record.time_ms();
         if let Some(ahead_ms) = timestamp_ms.and_then(|time_ms| self.ahead(time_ms, now_ms)) {
-            return Err(Flaw::Ahead { ahead_ms }.of(FlawKind::Clock));
+            return Err(RecordErrorCause::Ahead { ahead_ms }.of(RecordErrorKind::Clock));
         }
-        let rank = self.order.as_ref().map(|order| order.rank(record)).transpose().map_err(|flaw| {
-            let kind =
-                if matches!(flaw, Flaw::UnknownRegion(_)) { FlawKind::Region } else { FlawKind::Order };
-            flaw.of(kind)
+        let rank = self.order.as_ref().map(|order| order.rank(record)).transpose().map_err(|cause| {
+            let kind = if matches!(cause, RecordErrorCause::UnknownRegion(_)) {
+                RecordErrorKind::Region
+            } else {
+                RecordErrorKind::Order
+            };
+            cause.of(kind)
         })?;
         // What would win for as long as it is ahead.
         let ahead = match rank.map(|rank| rank.version) {
             Some(Version::Stamp(stamp)) => {
-                self.ahead(stamp.millis(), now_ms).map(|ahead_ms| Flaw::Drift { stamp, ahead_ms })
+                self.ahead(stamp.millis(), now_ms).map(|ahead_ms| RecordErrorCause::Drift { stamp, ahead_ms })
             }
             Some(Version::Time(time)) => self
                 .ahead(time.as_millisecond(), now_ms)
-                .map(|ahead_ms| Flaw::VersionAhead { time, ahead_ms }),
+                .map(|ahead_ms| RecordErrorCause::VersionAhead { time, ahead_ms }),
             Some(Version::Number(_)) | None => None,
         };
-        if let Some(flaw) = ahead {
-            return Err(flaw.of(FlawKind::Clock));
+        if let Some(cause) = ahead {
+            return Err(cause.of(RecordErrorKind::Clock));
         }
-        let identity = self.identity.identify(record).map_err(|flaw| flaw.of(FlawKind::Identity))?;
-        Ok(Candidate { identity, rank, position, timestamp_ms, tombstone: record.is_tombstone() })
+        let identity = self.identity.identify(record).map_err(|cause| cause.of(RecordErrorKind::Identity))?;
+        Ok(KeyedRecord { identity, rank, position, timestamp_ms, tombstone: record.is_tombstone() })
     }
 
     fn ahead(&self, time_ms: i64, now_ms: i64) -> Option<i64> {
@@ -170,17 +179,17 @@ impl Examination {
     }
 }
 
-impl Candidate {
+impl KeyedRecord {
     /// Its time as windows take it.
     fn time_ms(&self) -> i64 {
         self.timestamp_ms.unwrap_or_default()
     }
 
-    fn side(&self) -> Side {
-        Side { position: self.position, rank: self.rank }
+    fn side(&self) -> WriteRef {
+        WriteRef { position: self.position, rank: self.rank }
     }
 
-    pub(super) fn loses(&self, winner: Option<Side>, reason: Reason) -> Loss {
+    pub(super) fn loses(&self, winner: Option<WriteRef>, reason: Reason) -> Loss {
         Loss { loser: self.side(), winner, reason }
     }
 
@@ -191,18 +200,18 @@ impl Candidate {
         self.rank.map(|rank| Winner { rank, position: self.position, deleted_ms })
     }
 
-    fn outcome(&self, write: &Winner, standing: Standing) -> Outcome {
-        let side = |winner: Winner| Side { position: winner.position, rank: Some(winner.rank) };
+    fn outcome(&self, write: &Winner, standing: UpsertDecision) -> Decision {
+        let side = |winner: Winner| WriteRef { position: winner.position, rank: Some(winner.rank) };
         let loses_to = |other: Winner| self.loses(Some(side(other)), write.rank.decided_by(&other.rank));
         match standing {
-            Standing::Won { over: None } => Outcome::Passes { over: None },
-            Standing::Won { over: Some(over) } => {
+            UpsertDecision::Won { over: None } => Decision::Emit { over: None },
+            UpsertDecision::Won { over: Some(over) } => {
                 let reason = write.rank.decided_by(&over.rank);
                 let over = Loss { loser: side(over), winner: Some(self.side()), reason };
-                Outcome::Passes { over: Some(over) }
+                Decision::Emit { over: Some(over) }
             }
-            Standing::Lost { to } => Outcome::Loses(loses_to(to)),
-            Standing::Tied { with } => Outcome::Tied(loses_to(with)),
+            UpsertDecision::Lost { to } => Decision::Suppress(loses_to(to)),
+            UpsertDecision::Tied { with } => Decision::Tie(loses_to(with)),
         }
     }
 }
@@ -210,24 +219,24 @@ impl Candidate {
 impl<T: Table<Seen>> Operator for Dedup<T> {
     type Error = T::Error;
 
-    fn judge(&mut self, candidate: &Candidate) -> Result<Outcome, T::Error> {
-        let verdict = self.decide(candidate.identity, candidate.position, candidate.time_ms())?;
-        Ok(match verdict {
-            Verdict::First => Outcome::Passes { over: None },
-            Verdict::Duplicate { first } => {
-                let first = Side { position: first, rank: None };
-                Outcome::Loses(candidate.loses(Some(first), Reason::Duplicate))
+    fn process(&mut self, keyed: &KeyedRecord) -> Result<Decision, T::Error> {
+        let decision = self.decide(keyed.identity, keyed.position, keyed.time_ms())?;
+        Ok(match decision {
+            DedupDecision::First => Decision::Emit { over: None },
+            DedupDecision::Duplicate { first } => {
+                let first = WriteRef { position: first, rank: None };
+                Decision::Suppress(keyed.loses(Some(first), Reason::Duplicate))
             }
         })
     }
 
     /// No two records are tied.
-    fn judge_by_content(&mut self, candidate: &Candidate) -> Result<Outcome, T::Error> {
-        self.judge(candidate)
+    fn process_by_content(&mut self, keyed: &KeyedRecord) -> Result<Decision, T::Error> {
+        self.process(keyed)
     }
 
-    fn settle(&mut self, next: &[Position]) -> Result<(), T::Error> {
-        Self::settle(self, next)
+    fn on_committed(&mut self, next: &[Position]) -> Result<(), T::Error> {
+        Self::on_committed(self, next)
     }
 
     fn release(&mut self, input: u16) -> Result<(), T::Error> {
@@ -235,45 +244,45 @@ impl<T: Table<Seen>> Operator for Dedup<T> {
     }
 }
 
-impl<T: Table<ReadBefore>> Operator for Seeded<T> {
+impl<T: Table<ReadBefore>> Operator for Reread<T> {
     type Error = T::Error;
 
-    fn judge(&mut self, candidate: &Candidate) -> Result<Outcome, T::Error> {
-        let again = self.is_reread(candidate.identity, candidate.position)?;
+    fn process(&mut self, keyed: &KeyedRecord) -> Result<Decision, T::Error> {
+        let again = self.is_reread(keyed.identity, keyed.position)?;
         Ok(if again {
-            Outcome::Loses(candidate.loses(None, Reason::Reread))
+            Decision::Suppress(keyed.loses(None, Reason::Reread))
         } else {
-            Outcome::Passes { over: None }
+            Decision::Emit { over: None }
         })
     }
 
     /// No two records are tied.
-    fn judge_by_content(&mut self, candidate: &Candidate) -> Result<Outcome, T::Error> {
-        self.judge(candidate)
+    fn process_by_content(&mut self, keyed: &KeyedRecord) -> Result<Decision, T::Error> {
+        self.process(keyed)
     }
 
-    fn settle(&mut self, next: &[Position]) -> Result<(), T::Error> {
-        Self::settle(self, next)
+    fn on_committed(&mut self, next: &[Position]) -> Result<(), T::Error> {
+        Self::on_committed(self, next)
     }
 }
 
 impl<T: Table<Winner>> Operator for Upsert<T> {
     type Error = T::Error;
 
-    fn judge(&mut self, candidate: &Candidate) -> Result<Outcome, T::Error> {
-        let Some(write) = candidate.write() else { return Ok(Outcome::Unranked) };
-        let standing = self.decide(candidate.identity, write, candidate.time_ms())?;
-        Ok(candidate.outcome(&write, standing))
+    fn process(&mut self, keyed: &KeyedRecord) -> Result<Decision, T::Error> {
+        let Some(write) = keyed.write() else { return Ok(Decision::Unranked) };
+        let standing = self.decide(keyed.identity, write, keyed.time_ms())?;
+        Ok(keyed.outcome(&write, standing))
     }
 
-    fn judge_by_content(&mut self, candidate: &Candidate) -> Result<Outcome, T::Error> {
-        let Some(write) = candidate.write() else { return Ok(Outcome::Unranked) };
-        let standing = self.decide_by_content(candidate.identity, write, candidate.time_ms())?;
-        Ok(candidate.outcome(&write, standing))
+    fn process_by_content(&mut self, keyed: &KeyedRecord) -> Result<Decision, T::Error> {
+        let Some(write) = keyed.write() else { return Ok(Decision::Unranked) };
+        let standing = self.decide_by_content(keyed.identity, write, keyed.time_ms())?;
+        Ok(keyed.outcome(&write, standing))
     }
 
-    fn settle(&mut self, next: &[Position]) -> Result<(), T::Error> {
-        Self::settle(self, next)
+    fn on_committed(&mut self, next: &[Position]) -> Result<(), T::Error> {
+        Self::on_committed(self, next)
     }
 
     fn release(&mut self, input: u16) -> Result<(), T::Error> {

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 
 use super::field::{clipped, quoted};
 use super::number::Number;
-use super::{Field, Flaw, Hlc, NotARule, Pointer, Record};
+use super::{Field, Hlc, NotARule, Pointer, Record, RecordErrorCause};
 use crate::evidence::Fingerprint;
 use crate::model::{parse_instant, sentinel};
 
@@ -102,8 +102,8 @@ impl Order {
     /// The rank of a record among the records of its key.
     ///
     /// # Errors
-    /// [`Flaw`] when the record does not say which version it is, or is of a region that was not named.
-    pub fn rank(&self, record: &Record<'_>) -> Result<Rank, Flaw> {
+    /// [`RecordErrorCause`] when the record does not say which version it is, or is of a region that was not named.
+    pub fn rank(&self, record: &Record<'_>) -> Result<Rank, RecordErrorCause> {
         let version = match (&self.version, &self.tombstones) {
             (VersionRule::Json(_), Some(header)) if record.is_tombstone() => in_header(record, header)?,
             (VersionRule::Json(pointer), _) => in_value(record, pointer)?,
@@ -111,7 +111,10 @@ impl Order {
             (VersionRule::Hlc(name), _) => stamp(record, name)?,
             (VersionRule::Timestamp, _) => {
                 let millis = record.time_ms().ok_or_else(|| no_time(record))?;
-                Version::Time(Timestamp::from_millisecond(millis).map_err(|_| Flaw::TimeOutOfRange(millis))?)
+                Version::Time(
+                    Timestamp::from_millisecond(millis)
+                        .map_err(|_| RecordErrorCause::TimeOutOfRange(millis))?,
+                )
             }
         };
         let region = self.regions.find(record.region)?;
@@ -203,10 +206,10 @@ impl Regions {
         &self.0
     }
 
-    fn find(&self, name: &str) -> Result<Region, Flaw> {
+    fn find(&self, name: &str) -> Result<Region, RecordErrorCause> {
         let place = self.0.iter().position(|known| known == name);
         let place = place.and_then(|place| u8::try_from(place).ok());
-        place.map(Region).ok_or_else(|| Flaw::UnknownRegion(name.to_owned()))
+        place.map(Region).ok_or_else(|| RecordErrorCause::UnknownRegion(name.to_owned()))
     }
 }
 
@@ -243,19 +246,19 @@ impl fmt::Display for Version {
     }
 }
 
-fn in_value(record: &Record<'_>, pointer: &Pointer) -> Result<Version, Flaw> {
+fn in_value(record: &Record<'_>, pointer: &Pointer) -> Result<Version, RecordErrorCause> {
     let (version, found) = match Field::of(record, pointer, WANTED)? {
         Field::Number(written) => (number(written), clipped(written)),
         Field::Text(text) => (Version::read(&text), quoted(&text)),
         Field::Boolean(truth) => (None, format!("a boolean ({truth})")),
     };
-    version.ok_or_else(|| Flaw::WrongType { place: pointer.to_string(), found, wanted: WANTED })
+    version.ok_or_else(|| RecordErrorCause::WrongType { place: pointer.to_string(), found, wanted: WANTED })
 }
 
-fn in_header(record: &Record<'_>, name: &str) -> Result<Version, Flaw> {
-    let value = record.header(name).ok_or_else(|| Flaw::NoHeader(name.to_owned()))?;
+fn in_header(record: &Record<'_>, name: &str) -> Result<Version, RecordErrorCause> {
+    let value = record.header(name).ok_or_else(|| RecordErrorCause::NoHeader(name.to_owned()))?;
     let text = String::from_utf8_lossy(value);
-    Version::read(&text).ok_or_else(|| Flaw::WrongType {
+    Version::read(&text).ok_or_else(|| RecordErrorCause::WrongType {
         place: format!("header {name}"),
         found: quoted(&text),
         wanted: WANTED,
@@ -263,11 +266,11 @@ fn in_header(record: &Record<'_>, name: &str) -> Result<Version, Flaw> {
 }
 
 /// What is wrong with a record that is to be ordered by its timestamp.
-fn no_time(record: &Record<'_>) -> Flaw {
+fn no_time(record: &Record<'_>) -> RecordErrorCause {
     record
         .timestamp_ms
         .filter(|millis| *millis != sentinel::TIMESTAMP)
-        .map_or(Flaw::NoTimestamp, Flaw::TimeOutOfRange)
+        .map_or(RecordErrorCause::NoTimestamp, RecordErrorCause::TimeOutOfRange)
 }
 
 /// What a version has to be, which is more narrowly said by [`Version::read`].
@@ -277,9 +280,9 @@ fn number(text: &str) -> Option<Version> {
     Number::read(text)?.decimal().map(Version::Number)
 }
 
-fn stamp(record: &Record<'_>, name: &str) -> Result<Version, Flaw> {
-    let value = record.header(name).ok_or_else(|| Flaw::NoHeader(name.to_owned()))?;
-    Hlc::read(value).map(Version::Stamp).ok_or_else(|| Flaw::WrongType {
+fn stamp(record: &Record<'_>, name: &str) -> Result<Version, RecordErrorCause> {
+    let value = record.header(name).ok_or_else(|| RecordErrorCause::NoHeader(name.to_owned()))?;
+    Hlc::read(value).map(Version::Stamp).ok_or_else(|| RecordErrorCause::WrongType {
         place: format!("header {name}"),
         found: format!("{} bytes", value.len()),
         wanted: "a stamp of eight bytes or sixteen hexadecimal digits",

@@ -3,14 +3,14 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Identity, Position, ReadBefore, Seeded, Table};
+use super::{Identity, Position, ReadBefore, Reread, Table};
 use crate::document::{HeadError, Malformed, expect_kind, in_words};
 use crate::evidence::Fingerprint;
 use crate::model::{ClusterAlias, GroupId, TargetOffset, TopicPartition, sentinel};
 
 const KIND: &str = "Seed";
 
-/// What a group had read of the records that come to it again after its move: the file that [`Seeded`] is sown from.
+/// What a group had read of the records that come to it again after its move: the file that [`Reread`] is sown from.
 ///
 /// Records are named by [`Seed::identity`], which a copy shares with the record it is of.
 ///
@@ -39,10 +39,10 @@ pub struct Seed {
     /// The group.
     pub group: GroupId,
     /// One a partition of the target.
-    pub windows: Vec<Sowing>,
+    pub windows: Vec<SeedPart>,
     /// Partitions on which records may come again that nothing is known of: nothing is dropped there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub unseeded: Vec<Unseeded>,
+    pub unseeded: Vec<SeedGap>,
 }
 
 /// The two clusters of a seed.
@@ -57,7 +57,7 @@ pub struct SeedLink {
 /// Where records of one partition come again, and which the group had read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Sowing {
+pub struct SeedPart {
     /// The partition on the target.
     #[serde(flatten)]
     pub partition: TopicPartition,
@@ -78,7 +78,7 @@ pub struct Sowing {
 
 /// A partition without a seed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Unseeded {
+pub struct SeedGap {
     /// The partition on the target.
     #[serde(flatten)]
     pub partition: TopicPartition,
@@ -156,7 +156,7 @@ impl Seed {
     }
 
     /// The window of a partition of the target.
-    pub fn window(&self, partition: &TopicPartition) -> Option<&Sowing> {
+    pub fn window(&self, partition: &TopicPartition) -> Option<&SeedPart> {
         self.windows.iter().find(|window| window.partition == *partition)
     }
 
@@ -195,15 +195,15 @@ impl Seed {
     }
 }
 
-impl Sowing {
+impl SeedPart {
     /// Sows this window on an input of an operator.
     ///
     /// # Errors
     /// When the table cannot be written.
-    pub fn sow<T: Table<ReadBefore>>(&self, input: u16, seeded: &mut Seeded<T>) -> Result<(), T::Error> {
+    pub fn preload<T: Table<ReadBefore>>(&self, input: u16, seeded: &mut Reread<T>) -> Result<(), T::Error> {
         // From beyond what a position can hold nothing is ever read.
         let Some(from) = Position::new(input, self.from.get()) else { return Ok(()) };
-        seeded.sow(from, self.until.map(TargetOffset::get), self.read.iter().copied())
+        seeded.preload(from, self.until.map(TargetOffset::get), self.read.iter().copied())
     }
 
     fn is_one(&self) -> bool {

@@ -10,7 +10,7 @@ use super::Identity;
 /// use std::collections::HashMap;
 /// use std::convert::Infallible;
 ///
-/// use offsets_core::reconcile::{Dedup, Identity, Position, Seen, Table, Verdict, Window};
+/// use offsets_core::reconcile::{Dedup, Identity, Position, Seen, Table, DedupDecision, Window};
 ///
 /// #[derive(Default)]
 /// struct Map(HashMap<Identity, Seen>);
@@ -45,8 +45,8 @@ use super::Identity;
 ///
 /// let mut dedup = Dedup::new(Map::default(), Window::Unbounded);
 /// let (id, place) = (Identity::of("order", &[Some(b"17")]), Position::new(0, 5).expect("in range"));
-/// assert_eq!(dedup.decide(id, place, 0)?, Verdict::First);
-/// assert_eq!(dedup.decide(id, place.next(), 0)?, Verdict::Duplicate { first: place });
+/// assert_eq!(dedup.decide(id, place, 0)?, DedupDecision::First);
+/// assert_eq!(dedup.decide(id, place.next(), 0)?, DedupDecision::Duplicate { first: place });
 /// # Ok::<(), Infallible>(())
 /// ```
 pub trait Table<V> {

@@ -6,7 +6,7 @@ use super::{Identity, Position, Rank, Reason, Table};
 /// Keeps the winner of each key: the write of the highest [`Rank`].
 ///
 /// The value of a key follows from the writes alone, in whatever order and however often they come. Answers are kept until
-/// they are [settled](Self::settle): a record that comes again from the same position before that is answered as it was the
+/// they are [settled](Self::on_committed): a record that comes again from the same position before that is answered as it was the
 /// first time, even if its write has been beaten since, so that the ledger of a run that was cut off and goes on is that of
 /// one that was not.
 ///
@@ -17,7 +17,7 @@ use super::{Identity, Position, Rank, Reason, Table};
 /// ```
 /// use offsets_core::evidence::Fingerprint;
 /// use offsets_core::reconcile::{
-///     Identity, MemoryTable, Position, Rank, Region, Standing, Upsert, UpsertRules, Version, Winner,
+///     Identity, MemoryTable, Position, Rank, Region, UpsertDecision, Upsert, UpsertRules, Version, Winner,
 /// };
 ///
 /// let key = Identity::of("key", &[Some(b"17")]);
@@ -33,24 +33,24 @@ use super::{Identity, Position, Rank, Reason, Table};
 /// let (old, new, other) = (write(0, "1", b"a"), write(1, "2", b"b"), write(2, "2", b"c"));
 ///
 /// let mut upsert = Upsert::new(MemoryTable::default(), UpsertRules::default());
-/// assert_eq!(upsert.decide(key, new, 0)?, Standing::Won { over: None });
-/// assert_eq!(upsert.decide(key, old, 0)?, Standing::Lost { to: new });
-/// assert_eq!(upsert.decide(key, other, 0)?, Standing::Tied { with: new });
+/// assert_eq!(upsert.decide(key, new, 0)?, UpsertDecision::Won { over: None });
+/// assert_eq!(upsert.decide(key, old, 0)?, UpsertDecision::Lost { to: new });
+/// assert_eq!(upsert.decide(key, other, 0)?, UpsertDecision::Tied { with: new });
 /// # Ok::<(), std::convert::Infallible>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct Upsert<T> {
     table: T,
     rules: UpsertRules,
-    sweep: Sweep,
-    answers: Answers<Standing>,
+    sweep: TombstoneGc,
+    answers: Answers<UpsertDecision>,
 }
 
 /// How an [`Upsert`] chooses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct UpsertRules {
     /// How long a tombstone is remembered after its timestamp, in milliseconds of the newest timestamp seen; for ever without.
-    pub horizon_ms: Option<i64>,
+    pub tombstone_retention_ms: Option<i64>,
 }
 
 /// The write that is the value of a key.
@@ -66,7 +66,7 @@ pub struct Winner {
 
 /// What becomes of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum UpsertDecision {
     /// It is the value of its key now.
     Won {
         /// The write that was, if there was one.
@@ -87,7 +87,7 @@ pub enum Standing {
 
 /// How far tombstones have been forgotten. It is kept with the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Sweep {
+pub struct TombstoneGc {
     /// The newest timestamp that was seen, in milliseconds since 1970 (UTC).
     pub newest_ms: i64,
     /// The newest timestamp when tombstones were last looked over.
@@ -100,7 +100,7 @@ const SWEEPS: i64 = 16;
 impl<T: Table<Winner>> Upsert<T> {
     /// No write seen yet, with a table that is empty.
     pub fn new(table: T, rules: UpsertRules) -> Self {
-        Self { table, rules, sweep: Sweep::default(), answers: Answers::default() }
+        Self { table, rules, sweep: TombstoneGc::default(), answers: Answers::default() }
     }
 
     /// Goes on with a table, a sweep and the answers that were not settled, all saved together. Tombstones past their horizon
@@ -111,8 +111,8 @@ impl<T: Table<Winner>> Upsert<T> {
     pub fn resume(
         table: T,
         rules: UpsertRules,
-        sweep: Sweep,
-        answers: impl IntoIterator<Item = (Position, Standing)>,
+        sweep: TombstoneGc,
+        answers: impl IntoIterator<Item = (Position, UpsertDecision)>,
     ) -> Result<Self, T::Error> {
         let mut upsert = Self { table, rules, sweep, answers: answers.into_iter().collect() };
         upsert.forget()?;
@@ -123,11 +123,16 @@ impl<T: Table<Winner>> Upsert<T> {
     ///
     /// # Errors
     /// When the table cannot be read or written; the write is undecided then.
-    pub fn decide(&mut self, key: Identity, write: Winner, timestamp_ms: i64) -> Result<Standing, T::Error> {
+    pub fn decide(
+        &mut self,
+        key: Identity,
+        write: Winner,
+        timestamp_ms: i64,
+    ) -> Result<UpsertDecision, T::Error> {
         self.stand(key, write, timestamp_ms, false)
     }
 
-    /// The same, but of a [tie](Standing::Tied) the greater hash wins: arbitrary, and the same in every region.
+    /// The same, but of a [tie](UpsertDecision::Tied) the greater hash wins: arbitrary, and the same in every region.
     ///
     /// # Errors
     /// When the table cannot be read or written; the write is undecided then.
@@ -136,7 +141,7 @@ impl<T: Table<Winner>> Upsert<T> {
         key: Identity,
         write: Winner,
         timestamp_ms: i64,
-    ) -> Result<Standing, T::Error> {
+    ) -> Result<UpsertDecision, T::Error> {
         self.stand(key, write, timestamp_ms, true)
     }
 
@@ -146,21 +151,21 @@ impl<T: Table<Winner>> Upsert<T> {
         write: Winner,
         timestamp_ms: i64,
         by_content: bool,
-    ) -> Result<Standing, T::Error> {
+    ) -> Result<UpsertDecision, T::Error> {
         if let Some(answer) = self.answers.get(write.position) {
             return Ok(answer);
         }
         let standing = match self.table.get(key)? {
             Some(held) if held.position == write.position && held.rank == write.rank => {
-                Standing::Won { over: None }
+                UpsertDecision::Won { over: None }
             }
             Some(held) if !by_content && write.rank.decided_by(&held.rank) == Reason::Content => {
-                return Ok(Standing::Tied { with: held });
+                return Ok(UpsertDecision::Tied { with: held });
             }
-            Some(held) if held.rank >= write.rank => Standing::Lost { to: held },
+            Some(held) if held.rank >= write.rank => UpsertDecision::Lost { to: held },
             over => {
                 self.table.put(key, write)?;
-                Standing::Won { over }
+                UpsertDecision::Won { over }
             }
         };
         self.sweep.newest_ms = self.sweep.newest_ms.max(timestamp_ms);
@@ -173,9 +178,9 @@ impl<T: Table<Winner>> Upsert<T> {
     ///
     /// # Errors
     /// When the table cannot be written.
-    pub fn settle(&mut self, next: &[Position]) -> Result<(), T::Error> {
-        self.answers.settle(next);
-        let horizon = self.rules.horizon_ms.unwrap_or(i64::MAX);
+    pub fn on_committed(&mut self, next: &[Position]) -> Result<(), T::Error> {
+        self.answers.on_committed(next);
+        let horizon = self.rules.tombstone_retention_ms.unwrap_or(i64::MAX);
         if self.sweep.newest_ms.saturating_sub(self.sweep.swept_ms) >= horizon / SWEEPS {
             self.sweep.swept_ms = self.sweep.newest_ms;
             self.forget()?;
@@ -190,13 +195,13 @@ impl<T: Table<Winner>> Upsert<T> {
     }
 
     fn forget(&mut self) -> Result<(), T::Error> {
-        let Some(horizon) = self.rules.horizon_ms else { return Ok(()) };
+        let Some(horizon) = self.rules.tombstone_retention_ms else { return Ok(()) };
         let oldest = self.sweep.swept_ms.saturating_sub(horizon);
         self.table.retain(&mut |held| held.deleted_ms.is_none_or(|deleted| deleted >= oldest))
     }
 
     /// How far tombstones have been forgotten.
-    pub fn sweep(&self) -> Sweep {
+    pub fn sweep(&self) -> TombstoneGc {
         self.sweep
     }
 
@@ -208,7 +213,7 @@ impl<T: Table<Winner>> Upsert<T> {
     /// ```
     /// # use offsets_core::evidence::Fingerprint;
     /// # use offsets_core::reconcile::{
-    /// #     Identity, MemoryTable, Position, Rank, Region, Standing, Upsert, UpsertRules, Version, Winner,
+    /// #     Identity, MemoryTable, Position, Rank, Region, UpsertDecision, Upsert, UpsertRules, Version, Winner,
     /// # };
     /// # let key = Identity::of("key", &[Some(b"17")]);
     /// # let write = |offset, version| Winner {
@@ -225,21 +230,21 @@ impl<T: Table<Winner>> Upsert<T> {
     /// let mut upsert = Upsert::new(MemoryTable::default(), rules);
     /// upsert.decide(key, old, 0)?;
     /// upsert.decide(key, new, 0)?;
-    /// let saved = (upsert.table().clone(), upsert.sweep(), upsert.unsettled().collect::<Vec<_>>());
+    /// let saved = (upsert.table().clone(), upsert.sweep(), upsert.uncommitted().collect::<Vec<_>>());
     ///
     /// // A crash before the positions were committed, and both come again.
     /// let (table, sweep, answers) = saved;
     /// let mut again = Upsert::resume(table.clone(), rules, sweep, answers)?;
-    /// assert_eq!(again.decide(key, old, 0)?, Standing::Won { over: None });
-    /// assert_eq!(again.decide(key, new, 0)?, Standing::Won { over: Some(old) });
+    /// assert_eq!(again.decide(key, old, 0)?, UpsertDecision::Won { over: None });
+    /// assert_eq!(again.decide(key, new, 0)?, UpsertDecision::Won { over: Some(old) });
     ///
     /// // Without them the value is the same, and the ledger tells it otherwise.
     /// let mut other = Upsert::resume(table, rules, sweep, [])?;
-    /// assert_eq!(other.decide(key, old, 0)?, Standing::Lost { to: new });
-    /// assert_eq!(other.decide(key, new, 0)?, Standing::Won { over: None });
+    /// assert_eq!(other.decide(key, old, 0)?, UpsertDecision::Lost { to: new });
+    /// assert_eq!(other.decide(key, new, 0)?, UpsertDecision::Won { over: None });
     /// # Ok::<(), std::convert::Infallible>(())
     /// ```
-    pub fn unsettled(&self) -> impl Iterator<Item = (Position, Standing)> + '_ {
+    pub fn uncommitted(&self) -> impl Iterator<Item = (Position, UpsertDecision)> + '_ {
         self.answers.iter()
     }
 

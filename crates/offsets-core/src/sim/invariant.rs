@@ -2,7 +2,7 @@ use std::cell::OnceCell;
 
 use super::waivers::Waivers;
 use super::{Entry, Known, Resumption, Setting, Truth, World};
-use crate::reconcile::Sowing;
+use crate::reconcile::SeedPart;
 use crate::translate::{Assumption, Position, Row};
 
 /// The law, for one world: nothing unread lies behind a position, the true position lies inside the bracket, `exact` is
@@ -112,7 +112,7 @@ impl<'a> Invariant<'a> {
 
     /// Every record that a group has not read and that its seed takes from it, when it reads on from an answer in a world as it
     /// is by `then`, with what excuses it. What somebody else wrote no group has read.
-    pub fn drops(&self, row: &Row, sowing: &Sowing, then: &World) -> Vec<Violation> {
+    pub fn drops(&self, row: &Row, part: &SeedPart, then: &World) -> Vec<Violation> {
         let g = row.committed.offset.get();
         let was_read = |entry| match entry {
             Entry::Copy { incarnation, upstream } => {
@@ -120,7 +120,7 @@ impl<'a> Invariant<'a> {
             }
             _ => false,
         };
-        let reads = Resumption::of(then, sowing).reads.into_iter();
+        let reads = Resumption::of(then, part).reads.into_iter();
         let wrong = reads.filter(|&(_, entry, dropped)| dropped && !was_read(entry));
         let presumes = row.assumptions.contains(&Assumption::SameIncarnation) && self.recreations.is_some();
         // A record that the source has lost, or that lies further on than one of a link without a filter can, looks like another.
@@ -131,9 +131,8 @@ impl<'a> Invariant<'a> {
             .map(|(offset, entry, _)| {
                 // Of the world in which it reads.
                 let waivers = Waivers::of(self.read, then, self.known);
-                let names = |assumption: Assumption| {
-                    sowing.assumptions.iter().any(|named| named == assumption.name())
-                };
+                let names =
+                    |assumption: Assumption| part.assumptions.iter().any(|named| named == assumption.name());
                 let broken = [
                     (Assumption::SameIncarnation, presumes),
                     (Assumption::Order, waivers.disordered),
@@ -141,7 +140,7 @@ impl<'a> Invariant<'a> {
                 ];
                 let waiver = broken.into_iter().find(|&(assumption, broken)| broken && names(assumption));
                 let detail = format!(
-                    "of {g} the seed drops {entry:?} at {offset}: {:?}, {:?}, {sowing:?}",
+                    "of {g} the seed drops {entry:?} at {offset}: {:?}, {:?}, {part:?}",
                     row.position, row.rereading
                 );
                 Violation {

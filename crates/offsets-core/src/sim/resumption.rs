@@ -1,6 +1,6 @@
 use super::{Entry, World};
 use crate::model::LogRange;
-use crate::reconcile::{MemoryTable, Position, ReadBefore, Seed, Seeded, Sowing};
+use crate::reconcile::{MemoryTable, Position, ReadBefore, Reread, Seed, SeedPart};
 
 /// A group that goes on at the beginning of a window of its seed and reads the target to its end: what it sees, and what is
 /// dropped before it does.
@@ -14,12 +14,12 @@ pub struct Resumption {
 
 impl Resumption {
     /// Reads on in a world as it is by then. Offsets of which no position can be had are not read.
-    pub fn of(world: &World, sowing: &Sowing) -> Self {
-        let mut seeded = Seeded::new(MemoryTable::<ReadBefore>::default());
-        let Ok(()) = sowing.sow(0, &mut seeded);
+    pub fn of(world: &World, part: &SeedPart) -> Self {
+        let mut seeded = Reread::new(MemoryTable::<ReadBefore>::default());
+        let Ok(()) = part.preload(0, &mut seeded);
         let mut resumption = Self { reads: Vec::new(), is_open: true };
         let Some(LogRange { start, end }) = world.target_log() else { return resumption };
-        let start = start.max(sowing.from);
+        let start = start.max(part.from);
         let scan = world.target_scan(LogRange { start, end });
         let mut records = scan.records.iter().peekable();
         for (offset, entry) in world.target.between(start.get(), end.get()) {
@@ -33,7 +33,7 @@ impl Resumption {
             resumption.reads.push((offset, entry, dropped));
         }
         if let Some(end) = Position::new(0, end.get()) {
-            let Ok(()) = seeded.settle(&[end]);
+            let Ok(()) = seeded.on_committed(&[end]);
         }
         resumption.is_open = !seeded.windows().is_empty();
         resumption

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, HashSet};
 use super::{Assumption, EvidencePolicy, Reread, RereadRange, Row};
 use crate::evidence::{Evidence, Fingerprint, Query, Records, Scan, Span};
 use crate::model::{LogRange, SourceOffset, TargetOffset, TopicPartition};
-use crate::reconcile::{Identity, Seed, SeedLink, Sowing, Unseeded};
+use crate::reconcile::{Identity, Seed, SeedGap, SeedLink, SeedPart};
 
 /// The seeds that evidence gives for answers of groups, one a group, as it stands: the same that an
 /// [`Translator`](super::Translator) comes to whose witness is this evidence, without the conversation.
@@ -115,11 +115,11 @@ impl Seeding {
     }
 
     fn refuse(&mut self, seed: usize, target: &TopicPartition, why: String) {
-        self.seeds[seed].unseeded.push(Unseeded { partition: target.clone(), why });
+        self.seeds[seed].unseeded.push(SeedGap { partition: target.clone(), why });
     }
 
     /// The window of a partition, nothing where nothing comes again, or why it has none.
-    fn sown(&self, wanted: &Wanted, scans: &[Scan<SourceOffset>]) -> Result<Option<Sowing>, String> {
+    fn sown(&self, wanted: &Wanted, scans: &[Scan<SourceOffset>]) -> Result<Option<SeedPart>, String> {
         let found = Found::of(scans, wanted.span, wanted.first_unread());
         if found.records.is_empty() && scans.is_empty() {
             return Err(if self.source_alive {
@@ -149,7 +149,7 @@ impl Seeding {
                 "its {left_out} records look like ones that the group has yet to read, or have no timestamp of their producer"
             ));
         }
-        Ok((!sown.is_empty()).then(|| Sowing {
+        Ok((!sown.is_empty()).then(|| SeedPart {
             partition: wanted.target.clone(),
             from: wanted.from,
             until: Some(wanted.reread.until),

@@ -2,29 +2,31 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU64;
 use std::time::Duration;
 
-use offsets_core::reconcile::{Dedup, Frontier, MemoryTable, Position, Seen, Table as _, Verdict, Window};
+use offsets_core::reconcile::{
+    Dedup, DedupDecision, MemoryTable, Position, Seen, Table as _, Window, WindowState,
+};
 use proptest::prelude::*;
 
 use crate::cases::up_to;
 use crate::{at, id};
 
-type Remembered = (MemoryTable<Seen>, Frontier);
+type Remembered = (MemoryTable<Seen>, WindowState);
 
-fn resume((table, frontier): Remembered, window: Window) -> Dedup<MemoryTable<Seen>> {
-    Dedup::resume(table, window, frontier).unwrap()
+fn resume((table, window_state): Remembered, window: Window) -> Dedup<MemoryTable<Seen>> {
+    Dedup::resume(table, window, window_state).unwrap()
 }
 
 fn saved(dedup: &mut Dedup<MemoryTable<Seen>>) -> Remembered {
-    (dedup.table().clone(), dedup.frontier().clone())
+    (dedup.table().clone(), dedup.window_state().clone())
 }
 
 #[test]
 fn a_time_window_forgets_what_is_older_and_not_what_is_younger() {
     let mut dedup = Dedup::new(MemoryTable::default(), Window::Time(NonZeroU64::new(1_600).unwrap()));
     let passes = |dedup: &mut Dedup<_>, number, offset, time| {
-        let verdict = dedup.decide(id(number), at(0, offset), time).unwrap();
-        dedup.settle(&[at(0, offset + 1)]).unwrap();
-        verdict == Verdict::First
+        let decision = dedup.decide(id(number), at(0, offset), time).unwrap();
+        dedup.on_committed(&[at(0, offset + 1)]).unwrap();
+        decision == DedupDecision::First
     };
     assert!(passes(&mut dedup, 1, 0, 10_000));
     assert!(!passes(&mut dedup, 1, 1, 11_600), "a window later to the millisecond");
@@ -47,7 +49,7 @@ fn the_shortest_window_forgets_in_our_days() {
         dedup
             .decide(id((number % 251) as u8), position, 1_764_000_000_000 + i64::from(number) * 10_000)
             .unwrap();
-        dedup.settle(&[position.next()]).unwrap();
+        dedup.on_committed(&[position.next()]).unwrap();
     }
     assert!(dedup.table().len() <= 3, "{} are remembered", dedup.table().len());
 }
@@ -56,11 +58,11 @@ fn the_shortest_window_forgets_in_our_days() {
 fn a_count_window_remembers_that_many() {
     let mut dedup = Dedup::new(MemoryTable::default(), Window::count(32).unwrap());
     for number in 0..=200 {
-        assert_eq!(dedup.decide(id(number), at(0, i64::from(number)), 0).unwrap(), Verdict::First);
+        assert_eq!(dedup.decide(id(number), at(0, i64::from(number)), 0).unwrap(), DedupDecision::First);
         let back = number.saturating_sub(32);
         let again = dedup.decide(id(back), at(1, i64::from(number)), 0).unwrap();
-        assert_eq!(again, Verdict::Duplicate { first: at(0, i64::from(back)) });
-        dedup.settle(&[0, 1].map(|input| at(input, i64::from(number) + 1))).unwrap();
+        assert_eq!(again, DedupDecision::Duplicate { first: at(0, i64::from(back)) });
+        dedup.on_committed(&[0, 1].map(|input| at(input, i64::from(number) + 1))).unwrap();
         assert!(dedup.table().len() <= 32 + 32 / 16 + 1);
     }
 }
@@ -70,11 +72,11 @@ fn nothing_is_forgotten_before_it_is_settled() {
     let mut dedup = Dedup::new(MemoryTable::default(), Window::Time(NonZeroU64::new(16).unwrap()));
     dedup.decide(id(1), at(0, 0), 0).unwrap();
     dedup.decide(id(2), at(0, 1), 1_000_000).unwrap();
-    assert_eq!(dedup.decide(id(1), at(0, 2), 0).unwrap(), Verdict::Duplicate { first: at(0, 0) });
-    dedup.settle(&[at(0, 2)]).unwrap();
-    assert_eq!(dedup.decide(id(1), at(0, 2), 0).unwrap(), Verdict::Duplicate { first: at(0, 0) });
-    dedup.settle(&[at(0, 3)]).unwrap();
-    assert_eq!(dedup.decide(id(1), at(0, 3), 0).unwrap(), Verdict::First);
+    assert_eq!(dedup.decide(id(1), at(0, 2), 0).unwrap(), DedupDecision::Duplicate { first: at(0, 0) });
+    dedup.on_committed(&[at(0, 2)]).unwrap();
+    assert_eq!(dedup.decide(id(1), at(0, 2), 0).unwrap(), DedupDecision::Duplicate { first: at(0, 0) });
+    dedup.on_committed(&[at(0, 3)]).unwrap();
+    assert_eq!(dedup.decide(id(1), at(0, 3), 0).unwrap(), DedupDecision::First);
 }
 
 fn positions(next: [usize; 3]) -> [Position; 3] {
@@ -126,23 +128,23 @@ proptest! {
         let mut dedup = Dedup::new(MemoryTable::default(), window);
         let mut disk = saved(&mut dedup);
         let (mut next, mut kept, mut committed) = ([0_usize; 3], [0_usize; 3], [0_usize; 3]);
-        let mut answers: BTreeMap<(u16, usize), Verdict> = BTreeMap::new();
+        let mut answers: BTreeMap<(u16, usize), DedupDecision> = BTreeMap::new();
         for step in steps {
             match step {
                 Step::Read(input, many) => {
                     let place = usize::from(input);
                     for _ in 0..many {
                         let Some(&(number, time)) = inputs[place].get(next[place]) else { break };
-                        let verdict = dedup.decide(id(number), at(input, next[place] as i64), time).unwrap();
-                        let answer = *answers.entry((input, next[place])).or_insert(verdict);
-                        prop_assert_eq!(answer, verdict, "another answer at {}:{}", input, next[place]);
+                        let decision = dedup.decide(id(number), at(input, next[place] as i64), time).unwrap();
+                        let answer = *answers.entry((input, next[place])).or_insert(decision);
+                        prop_assert_eq!(answer, decision, "another answer at {}:{}", input, next[place]);
                         next[place] += 1;
                     }
                 }
                 Step::Save => (disk, kept) = (saved(&mut dedup), next),
                 Step::Settle => {
                     (disk, kept, committed) = (saved(&mut dedup), next, next);
-                    dedup.settle(&positions(next)).unwrap();
+                    dedup.on_committed(&positions(next)).unwrap();
                 }
                 Step::Crash => {
                     // What was decided after the last save was not put out, so nothing holds it to its answers.
@@ -161,10 +163,10 @@ proptest! {
         let mut next = [0_usize; 3];
         for input in turns {
             let Some(&(number, time)) = inputs[input].get(next[input]) else { continue };
-            let verdict = dedup.decide(id(number), at(input as u16, next[input] as i64), time).unwrap();
-            prop_assert_eq!(verdict == Verdict::First, model.insert(number));
+            let decision = dedup.decide(id(number), at(input as u16, next[input] as i64), time).unwrap();
+            prop_assert_eq!(decision == DedupDecision::First, model.insert(number));
             next[input] += 1;
-            dedup.settle(&positions(next)).unwrap();
+            dedup.on_committed(&positions(next)).unwrap();
         }
         prop_assert_eq!(dedup.table().len(), model.len() as u64);
     }

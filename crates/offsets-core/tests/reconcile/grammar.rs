@@ -3,7 +3,7 @@
 
 use std::cmp::Ordering;
 
-use offsets_core::reconcile::{Flaw, Header, Order, Record, Regions, Version};
+use offsets_core::reconcile::{Header, Order, Record, RecordErrorCause, Regions, Version};
 use proptest::prelude::*;
 use regex::Regex;
 use std::sync::LazyLock;
@@ -21,7 +21,7 @@ fn table(heading: &str) -> Vec<[String; 2]> {
 }
 
 /// What a version comes to in a text field, in a header and, where the text is a number in JSON too, as that.
-fn everywhere(text: &str) -> Vec<Result<Version, Flaw>> {
+fn everywhere(text: &str) -> Vec<Result<Version, RecordErrorCause>> {
     let order = |rule: &str| {
         let regions = Regions::new(["a".to_owned()]).unwrap();
         Order { version: rule.parse().unwrap(), tombstones: None, regions }
@@ -51,7 +51,10 @@ fn the_documentation_shows_what_is_a_version_and_what_is_none() {
     let refused = table("What is refused");
     assert!(refused.len() >= 15);
     for [text, _] in refused {
-        assert!(everywhere(&text).iter().all(|found| matches!(found, Err(Flaw::WrongType { .. }))), "{text}");
+        assert!(
+            everywhere(&text).iter().all(|found| matches!(found, Err(RecordErrorCause::WrongType { .. }))),
+            "{text}"
+        );
     }
 }
 

@@ -1,6 +1,6 @@
 use std::num::NonZeroU32;
 
-use offsets_core::reconcile::{Flaw, Header, Identity, IdentityRule, Origin, Position, Record};
+use offsets_core::reconcile::{Header, Identity, IdentityRule, Origin, Position, Record, RecordErrorCause};
 use proptest::prelude::*;
 
 const HEADERS: &[Header<'static>] = &[
@@ -22,7 +22,7 @@ fn record(value: &'static [u8]) -> Record<'static> {
     }
 }
 
-fn identify(rule: &str, record: &Record<'_>) -> Result<String, Flaw> {
+fn identify(rule: &str, record: &Record<'_>) -> Result<String, RecordErrorCause> {
     rule.parse::<IdentityRule>().unwrap().identify(record).map(|identity| identity.to_string())
 }
 

@@ -4,19 +4,19 @@
 #[path = "../cases/mod.rs"]
 mod cases;
 mod dedup;
-mod examination;
+mod extractor;
 mod grammar;
 mod identity;
 mod ledger;
 mod line;
 mod misfit;
 mod order;
-mod ruling;
+mod replay_filter;
+mod reread;
+mod routing;
 mod seed;
-mod seeded;
 mod sentinels;
 mod settling;
-mod sieve;
 mod table;
 mod upsert;
 

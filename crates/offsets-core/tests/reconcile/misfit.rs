@@ -1,4 +1,6 @@
-use offsets_core::reconcile::{Examination, FlawKind, IdentityRule, Misfit, OperatorKind, Order, Regions};
+use offsets_core::reconcile::{
+    Extractor, IdentityRule, Misfit, OperatorKind, Order, RecordErrorKind, Regions,
+};
 
 /// The rules of a command: identity, order, header for tombstones.
 fn suits(
@@ -16,7 +18,7 @@ fn suits(
         tombstones: tombstones.map(str::to_owned),
         regions: Regions::new(["a".to_owned()]).unwrap(),
     });
-    Examination::new(operator, identity, order, 0).map(drop)
+    Extractor::new(operator, identity, order, 0).map(drop)
 }
 
 /// P23: an upsert by origin once wrote all 6,000 records of 300 keys and called it done.
@@ -116,12 +118,18 @@ fn what_does_not_go_together_is_named() {
 fn a_flaw_that_no_record_can_have_is_known() {
     let regions = Regions::new(["a".to_owned()]).unwrap();
     let order = Order { version: "timestamp".parse().unwrap(), tombstones: None, regions };
-    let dedup = Examination { identity: IdentityRule::Content, order: None, max_ahead_ms: 0 };
-    let upsert = Examination { identity: IdentityRule::Key, order: Some(order), max_ahead_ms: 0 };
-    let flaws = [FlawKind::Identity, FlawKind::Order, FlawKind::Region, FlawKind::Clock, FlawKind::Tie];
+    let dedup = Extractor { identity: IdentityRule::Content, order: None, max_ahead_ms: 0 };
+    let upsert = Extractor { identity: IdentityRule::Key, order: Some(order), max_ahead_ms: 0 };
+    let causes = [
+        RecordErrorKind::Identity,
+        RecordErrorKind::Order,
+        RecordErrorKind::Region,
+        RecordErrorKind::Clock,
+        RecordErrorKind::Tie,
+    ];
     assert_eq!(
-        flaws.map(|flaw| dedup.can_have(OperatorKind::Dedup, flaw)),
+        causes.map(|cause| dedup.can_have(OperatorKind::Dedup, cause)),
         [false, false, false, true, false]
     );
-    assert_eq!(flaws.map(|flaw| upsert.can_have(OperatorKind::Upsert, flaw)), [true; 5]);
+    assert_eq!(causes.map(|cause| upsert.can_have(OperatorKind::Upsert, cause)), [true; 5]);
 }

@@ -1,7 +1,9 @@
 use std::cmp::Ordering;
 
 use offsets_core::evidence::Fingerprint;
-use offsets_core::reconcile::{Flaw, Header, Hlc, Order, Rank, Reason, Record, Region, Regions, Version};
+use offsets_core::reconcile::{
+    Header, Hlc, Order, Rank, Reason, Record, RecordErrorCause, Region, Regions, Version,
+};
 use proptest::prelude::*;
 
 fn order(rule: &str) -> Order {
@@ -56,7 +58,7 @@ fn a_tombstone_competes_by_its_header() {
     assert!(order.rank(&record("a", r#"{"v":4}"#)).unwrap() < rank);
     assert!(order.rank(&record("a", r#"{"v":6}"#)).unwrap() > rank);
     let without = Order { tombstones: None, ..order };
-    assert!(matches!(without.rank(&tombstone), Err(Flaw::Tombstone(_))));
+    assert!(matches!(without.rank(&tombstone), Err(RecordErrorCause::Tombstone(_))));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use offsets_core::evidence::Fingerprint;
 use offsets_core::model::{GroupId, TargetOffset, TopicPartition};
 use offsets_core::reconcile::{
-    Identity, MemoryTable, ReadBefore, Seed, SeedError, SeedLink, SeedWindow, Seeded, Sowing, Unseeded,
+    Identity, MemoryTable, ReadBefore, Reread, Seed, SeedError, SeedGap, SeedLink, SeedPart, SeedWindow,
 };
 use proptest::prelude::*;
 
@@ -13,7 +13,7 @@ fn seed(from: i64, until: Option<i64>, read: Vec<Identity>) -> Seed {
     let mut seed = Seed::new("2026-01-01T00:00:00Z".parse().unwrap(), link, GroupId::from("app"));
     let partition = TopicPartition::new("src.orders", 0);
     let (from, until) = (offset(from), until.map(offset));
-    seed.windows.push(Sowing {
+    seed.windows.push(SeedPart {
         partition,
         from,
         until,
@@ -22,7 +22,7 @@ fn seed(from: i64, until: Option<i64>, read: Vec<Identity>) -> Seed {
         assumptions: vec!["order".to_owned()],
     });
     let partition = TopicPartition::new("src.orders", 1);
-    seed.unseeded.push(Unseeded { partition, why: "nothing is known of it".to_owned() });
+    seed.unseeded.push(SeedGap { partition, why: "nothing is known of it".to_owned() });
     seed
 }
 
@@ -41,10 +41,10 @@ fn a_record_and_what_was_kept_of_it_are_one() {
 
 #[test]
 fn a_window_is_sown_as_it_is_written() {
-    let mut seeded = Seeded::new(MemoryTable::<ReadBefore>::default());
+    let mut seeded = Reread::new(MemoryTable::<ReadBefore>::default());
     let seed = Seed::read(&seed(100, Some(104), vec![id(1), id(1)]).write()).unwrap();
     let window = seed.window(&TopicPartition::new("src.orders", 0)).unwrap();
-    window.sow(3, &mut seeded).unwrap();
+    window.preload(3, &mut seeded).unwrap();
     assert_eq!(
         seeded.windows(),
         [SeedWindow { input: 3, from: 100, until: Some(104), missing: 2, reached: 100 }]

@@ -5,7 +5,8 @@
 use offsets_core::evidence::Records;
 use offsets_core::model::{SourceOffset, TopicPartition};
 use offsets_core::reconcile::{
-    Examination, Flaw, FlawKind, IdentityRule, Line, Order, Origin, Record, Regions, Seed, VersionRule,
+    Extractor, IdentityRule, Line, Order, Origin, Record, RecordErrorCause, RecordErrorKind, Regions, Seed,
+    VersionRule,
 };
 
 use crate::at;
@@ -25,11 +26,11 @@ fn record() -> Record<'static> {
 fn a_negative_timestamp_is_no_version_and_no_time() {
     let regions = Regions::new(["a".to_owned()]).unwrap();
     let order = Order { version: VersionRule::Timestamp, tombstones: None, regions };
-    let examination = Examination { identity: IdentityRule::Key, order: Some(order), max_ahead_ms: 1_000 };
+    let extractor = Extractor { identity: IdentityRule::Key, order: Some(order), max_ahead_ms: 1_000 };
     for time in TIMES {
         let record = Record { timestamp_ms: Some(time), ..record() };
-        let flawed = examination.examine(&record, at(0, 7), 0).unwrap_err();
-        assert_eq!(flawed.kind, FlawKind::Order);
+        let flawed = extractor.extract(&record, at(0, 7), 0).unwrap_err();
+        assert_eq!(flawed.kind, RecordErrorKind::Order);
         let said = flawed.to_string();
         if time == -1 {
             assert_eq!(said, "it has no timestamp");
@@ -37,8 +38,8 @@ fn a_negative_timestamp_is_no_version_and_no_time() {
             assert!(said.starts_with(&format!("its timestamp {time} is none")), "{said}");
         }
         // For a window it is as one without, and a seed names no such record.
-        let without = Examination { order: None, ..examination.clone() };
-        assert_eq!(without.examine(&record, at(0, 7), 0).unwrap().timestamp_ms, None);
+        let without = Extractor { order: None, ..extractor.clone() };
+        assert_eq!(without.extract(&record, at(0, 7), 0).unwrap().timestamp_ms, None);
         assert_eq!(Seed::identity(Some(time), record.key, record.value), None);
     }
 }
@@ -55,7 +56,7 @@ fn a_negative_partition_or_offset_is_no_origin() {
         .chain(OFFSETS.map(|offset| placed(0, offset)));
     for record in without {
         let Record { partition, offset, .. } = record;
-        assert_eq!(origin(&record), Err(Flaw::NoOrigin { partition, offset }));
+        assert_eq!(origin(&record), Err(RecordErrorCause::NoOrigin { partition, offset }));
         // A copy is known by its content; without a time it is like no other, wherever it stood.
         assert!(IdentityRule::Copy.identify(&Record { timestamp_ms: Some(-1), ..record }).is_ok());
     }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU64;
 
 use offsets_core::reconcile::{
-    Dedup, Frontier, Identity, MemoryTable, Position, Seen, Table as _, Upsert, UpsertRules, Verdict, Window,
-    Winner,
+    Dedup, DedupDecision, Identity, MemoryTable, Position, Seen, Table as _, Upsert, UpsertRules, Window,
+    WindowState, Winner,
 };
 use proptest::prelude::*;
 
@@ -31,7 +31,7 @@ fn dedup() -> Dedup<MemoryTable<Seen>> {
 fn decide(dedup: &mut Dedup<MemoryTable<Seen>>, input: u16, batch: i64) {
     for offset in batch * BATCH..(batch + 1) * BATCH {
         let number = offset << 1 | i64::from(input & 1);
-        assert_eq!(dedup.decide(numbered(number), at(input, offset), 0).unwrap(), Verdict::First);
+        assert_eq!(dedup.decide(numbered(number), at(input, offset), 0).unwrap(), DedupDecision::First);
     }
 }
 
@@ -41,12 +41,12 @@ fn a_window_moves_on_while_a_batch_is_in_flight() {
     let mut dedup = dedup();
     for batch in 0..200 {
         decide(&mut dedup, 0, batch);
-        dedup.settle(&[at(0, batch * BATCH)]).unwrap();
+        dedup.on_committed(&[at(0, batch * BATCH)]).unwrap();
         let in_flight = 2 * BATCH as u64;
         assert!(dedup.table().len() <= MOST + in_flight, "{} are remembered", dedup.table().len());
     }
     for offset in 199 * BATCH..200 * BATCH {
-        assert_eq!(dedup.decide(numbered(offset << 1), at(0, offset), 0).unwrap(), Verdict::First);
+        assert_eq!(dedup.decide(numbered(offset << 1), at(0, offset), 0).unwrap(), DedupDecision::First);
     }
 }
 
@@ -59,18 +59,18 @@ fn an_input_that_rests_does_not_hold_the_window_back() {
         let resting = dedup.decide(numbered(-1), at(1, 7), 0).unwrap();
         dedup.decide(numbered(-1), at(1, 8), 0).unwrap();
         if settles {
-            dedup.settle(&[at(1, 9)]).unwrap();
+            dedup.on_committed(&[at(1, 9)]).unwrap();
         }
         for batch in 0..200 {
             decide(&mut dedup, 0, batch);
-            dedup.settle(&[at(0, (batch + 1) * BATCH)]).unwrap();
+            dedup.on_committed(&[at(0, (batch + 1) * BATCH)]).unwrap();
             assert!(dedup.table().len() <= MOST + BATCH as u64 + 2, "{}", dedup.table().len());
         }
         if !settles {
-            assert_eq!(resting, Verdict::First);
+            assert_eq!(resting, DedupDecision::First);
             assert_eq!(dedup.decide(numbered(-1), at(1, 7), 0).unwrap(), resting);
             let duplicate = dedup.decide(numbered(-1), at(1, 8), 0).unwrap();
-            assert_eq!(duplicate, Verdict::Duplicate { first: at(1, 7) });
+            assert_eq!(duplicate, DedupDecision::Duplicate { first: at(1, 7) });
         }
     }
 }
@@ -84,10 +84,10 @@ fn an_input_that_is_released_does_not_hold_anything() {
     dedup.release(1).unwrap();
     for batch in 0..200 {
         decide(&mut dedup, 0, batch);
-        dedup.settle(&[at(0, (batch + 1) * BATCH)]).unwrap();
+        dedup.on_committed(&[at(0, (batch + 1) * BATCH)]).unwrap();
     }
     assert!(dedup.table().len() <= MOST, "{} are remembered", dedup.table().len());
-    let saved = serde_json::to_string(dedup.frontier()).unwrap();
+    let saved = serde_json::to_string(dedup.window_state()).unwrap();
     assert!(saved.len() < 200, "what is settled or released is not saved: {saved}");
     // It comes back, and its identities are out of the window.
     decide(&mut dedup, 1, 0);
@@ -100,11 +100,11 @@ fn what_is_saved_is_what_is_in_flight() {
     for offset in 0..10_000 {
         dedup.decide(numbered(offset % 7), at(0, offset), 0).unwrap();
     }
-    let in_flight = serde_json::to_string(dedup.frontier()).unwrap().len();
+    let in_flight = serde_json::to_string(dedup.window_state()).unwrap().len();
     assert!(in_flight > 10_000, "{in_flight}");
-    assert!(serde_json::to_string(&dedup.frontier().settled()).unwrap().len() < 200);
-    dedup.settle(&[at(0, 9_999)]).unwrap();
-    assert!(serde_json::to_string(dedup.frontier()).unwrap().len() < 200);
+    assert!(serde_json::to_string(&dedup.window_state().committed()).unwrap().len() < 200);
+    dedup.on_committed(&[at(0, 9_999)]).unwrap();
+    assert!(serde_json::to_string(dedup.window_state()).unwrap().len() < 200);
 }
 
 /// An earlier version saved how far it had reached and nothing about what was in flight: the window stays until that is settled.
@@ -115,23 +115,23 @@ fn a_frontier_of_an_earlier_version_is_read() {
     before.decide(numbered(0), at(1, 0), 0).unwrap();
     let reached = [at(0, BATCH), at(1, 1)].map(Position::to_bits);
     let written = format!(r#"{{"oldest":0,"newest":1,"count":{BATCH},"reached":{reached:?}}}"#);
-    let frontier: Frontier = serde_json::from_str(&written).unwrap();
+    let window_state: WindowState = serde_json::from_str(&written).unwrap();
     let window = Window::count(WINDOW).unwrap();
-    let mut dedup = Dedup::resume(before.table().clone(), window, frontier).unwrap();
+    let mut dedup = Dedup::resume(before.table().clone(), window, window_state).unwrap();
     for batch in 1..50 {
         decide(&mut dedup, 0, batch);
-        dedup.settle(&[at(0, (batch + 1) * BATCH)]).unwrap();
+        dedup.on_committed(&[at(0, (batch + 1) * BATCH)]).unwrap();
     }
     assert_eq!(dedup.table().len(), 50 * BATCH as u64);
-    assert_eq!(dedup.decide(numbered(0), at(1, 0), 0).unwrap(), Verdict::Duplicate { first: at(0, 0) });
-    dedup.settle(&[at(1, 1)]).unwrap();
+    assert_eq!(dedup.decide(numbered(0), at(1, 0), 0).unwrap(), DedupDecision::Duplicate { first: at(0, 0) });
+    dedup.on_committed(&[at(1, 1)]).unwrap();
     assert!(dedup.table().len() <= MOST, "{} are remembered", dedup.table().len());
 }
 
 /// What an upsert answered is kept until it is settled or released, whatever becomes of other inputs.
 #[test]
 fn the_answers_of_an_upsert_are_those_in_flight() {
-    let rules = UpsertRules { horizon_ms: Some(1_000) };
+    let rules = UpsertRules { tombstone_retention_ms: Some(1_000) };
     let mut upsert = Upsert::new(MemoryTable::<Winner>::default(), rules);
     let tombstone = |position, time| Winner { deleted_ms: Some(time), ..winner(1, position) };
     for input in [1, 2] {
@@ -140,12 +140,12 @@ fn the_answers_of_an_upsert_are_those_in_flight() {
     for offset in 0..10_000 {
         let time = offset * 10;
         upsert.decide(numbered(offset), tombstone(at(0, offset), time), time).unwrap();
-        upsert.settle(&[at(0, (offset - 49).max(0))]).unwrap();
-        assert!(upsert.unsettled().count() <= 2 + 51);
+        upsert.on_committed(&[at(0, (offset - 49).max(0))]).unwrap();
+        assert!(upsert.uncommitted().count() <= 2 + 51);
         assert!(upsert.table().len() <= 100 + 100 / 16 + 2, "{} are remembered", upsert.table().len());
     }
     upsert.release(1);
-    assert_eq!(upsert.unsettled().filter(|(position, _)| position.input() > 0).count(), 1);
+    assert_eq!(upsert.uncommitted().filter(|(position, _)| position.input() > 0).count(), 1);
 }
 
 #[derive(Debug, Clone)]
@@ -186,7 +186,7 @@ fn windows() -> impl Strategy<Value = Window> {
 struct Model {
     /// Where each identity came first that is not forgotten, and in which sixteenth.
     firsts: BTreeMap<u8, (Position, u64)>,
-    answers: BTreeMap<Position, Verdict>,
+    answers: BTreeMap<Position, DedupDecision>,
     /// The first position of each input that is not settled.
     open: BTreeMap<u16, i64>,
     newest: u64,
@@ -195,25 +195,25 @@ struct Model {
 }
 
 impl Model {
-    fn decide(&mut self, window: Window, number: u8, position: Position, time: i64) -> Verdict {
+    fn decide(&mut self, window: Window, number: u8, position: Position, time: i64) -> DedupDecision {
         if let Some(answer) = self.answers.get(&position) {
             return *answer;
         }
         self.open.entry(position.input()).or_insert(position.offset());
-        let era = match window {
+        let pane = match window {
             Window::Unbounded => 0,
             Window::Time(millis) => time as u64 / millis.get().div_ceil(16),
             Window::Count(count) => self.count / count.get().div_ceil(16),
         };
-        let era = era.max(self.oldest);
+        let pane = pane.max(self.oldest);
         let answer = match self.firsts.get(&number) {
-            Some((first, _)) if *first == position => Verdict::First,
-            Some((first, _)) => Verdict::Duplicate { first: *first },
+            Some((first, _)) if *first == position => DedupDecision::First,
+            Some((first, _)) => DedupDecision::Duplicate { first: *first },
             None => {
-                self.firsts.insert(number, (position, era));
-                self.newest = self.newest.max(era);
+                self.firsts.insert(number, (position, pane));
+                self.newest = self.newest.max(pane);
                 self.count += 1;
-                Verdict::First
+                DedupDecision::First
             }
         };
         self.answers.insert(position, answer);
@@ -224,7 +224,7 @@ impl Model {
         self.open.get(&position.input()).is_some_and(|open| position.offset() >= *open)
     }
 
-    fn settle(&mut self, input: u16, next: i64) {
+    fn on_committed(&mut self, input: u16, next: i64) {
         self.open.entry(input).and_modify(|open| *open = next.max(*open));
         self.forget();
     }
@@ -233,16 +233,16 @@ impl Model {
         let oldest = self.newest.saturating_sub(16);
         if oldest > self.oldest {
             self.oldest = oldest;
-            let gone = |(first, era): &(Position, u64)| *era < oldest && !self.is_open(*first);
+            let gone = |(first, pane): &(Position, u64)| *pane < oldest && !self.is_open(*first);
             let gone: Vec<_> =
                 self.firsts.iter().filter(|(_, kept)| gone(kept)).map(|(number, _)| *number).collect();
             for number in gone {
                 self.firsts.remove(&number);
             }
         }
-        let settled: Vec<_> =
+        let committed: Vec<_> =
             self.answers.keys().filter(|position| !self.is_open(**position)).copied().collect();
-        for position in settled {
+        for position in committed {
             self.answers.remove(&position);
         }
     }
@@ -277,8 +277,8 @@ proptest! {
                 Step::Settle(input, many) => {
                     let place = usize::from(input);
                     committed[place] = (committed[place] + many).min(next[place]);
-                    model.settle(input, committed[place] as i64);
-                    dedup.settle(&[at(input, committed[place] as i64)]).unwrap();
+                    model.on_committed(input, committed[place] as i64);
+                    dedup.on_committed(&[at(input, committed[place] as i64)]).unwrap();
                 }
                 Step::Rewind(input) => next[usize::from(input)] = committed[usize::from(input)],
                 Step::Release(input) => {
@@ -288,16 +288,16 @@ proptest! {
                     dedup.release(input).unwrap();
                 }
                 Step::Restart => {
-                    let saved = serde_json::to_string(dedup.frontier()).unwrap();
-                    let frontier: Frontier = serde_json::from_str(&saved).unwrap();
-                    prop_assert_eq!(&frontier, dedup.frontier());
+                    let saved = serde_json::to_string(dedup.window_state()).unwrap();
+                    let window_state: WindowState = serde_json::from_str(&saved).unwrap();
+                    prop_assert_eq!(&window_state, dedup.window_state());
                     // What the window left behind since it last moved is forgotten now.
                     let oldest = model.oldest;
                     let open = model.open.clone();
-                    model.firsts.retain(|_, (first, era)| {
-                        *era >= oldest || open.get(&first.input()).is_some_and(|open| first.offset() >= *open)
+                    model.firsts.retain(|_, (first, pane)| {
+                        *pane >= oldest || open.get(&first.input()).is_some_and(|open| first.offset() >= *open)
                     });
-                    dedup = Dedup::resume(dedup.table().clone(), window, frontier).unwrap();
+                    dedup = Dedup::resume(dedup.table().clone(), window, window_state).unwrap();
                     next = committed;
                 }
             }

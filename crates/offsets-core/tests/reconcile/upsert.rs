@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use offsets_core::evidence::Fingerprint;
 use offsets_core::reconcile::{
-    Candidate, Loss, MemoryTable, Operator as _, Outcome, Position, Rank, Reason, Region, Table as _, Upsert,
-    UpsertRules, Version, Winner,
+    Decision, KeyedRecord, Loss, MemoryTable, Operator as _, Position, Rank, Reason, Region, Table as _,
+    Upsert, UpsertRules, Version, Winner,
 };
 use proptest::prelude::*;
 
@@ -26,8 +26,8 @@ fn rank(write: Write) -> Rank {
     Rank { version, region: Region(write.region), content }
 }
 
-fn candidate(write: Write, position: Position) -> Candidate {
-    Candidate {
+fn keyed(write: Write, position: Position) -> KeyedRecord {
+    KeyedRecord {
         identity: id(write.key),
         rank: Some(rank(write)),
         position,
@@ -56,17 +56,19 @@ fn state(upsert: &mut Memory) -> BTreeMap<u8, Rank> {
 fn a_late_write_loses_and_the_ledger_says_to_which_and_why() {
     let mut upsert = Upsert::new(MemoryTable::default(), UpsertRules::default());
     let write = |version, region, content| Write { key: 1, version, region, content: Some(content) };
-    let mut judge = |write, position| upsert.judge(&candidate(write, position)).unwrap();
-    assert_eq!(judge(write(5, 0, 1), at(0, 0)), Outcome::Passes { over: None });
-    let Outcome::Loses(Loss { loser, winner, reason }) = judge(write(4, 1, 2), at(1, 0)) else { panic!() };
+    let mut judge = |write, position| upsert.process(&keyed(write, position)).unwrap();
+    assert_eq!(judge(write(5, 0, 1), at(0, 0)), Decision::Emit { over: None });
+    let Decision::Suppress(Loss { loser, winner, reason }) = judge(write(4, 1, 2), at(1, 0)) else {
+        panic!()
+    };
     assert_eq!((loser.position, winner.unwrap().position, reason), (at(1, 0), at(0, 0), Reason::Version));
-    let Outcome::Loses(Loss { reason, .. }) = judge(write(5, 1, 2), at(1, 1)) else { panic!() };
+    let Decision::Suppress(Loss { reason, .. }) = judge(write(5, 1, 2), at(1, 1)) else { panic!() };
     assert_eq!(reason, Reason::Region);
-    let Outcome::Loses(Loss { reason, .. }) = judge(write(5, 0, 1), at(1, 2)) else { panic!() };
+    let Decision::Suppress(Loss { reason, .. }) = judge(write(5, 0, 1), at(1, 2)) else { panic!() };
     assert_eq!(reason, Reason::Repeat);
-    let Outcome::Tied(Loss { reason, .. }) = judge(write(5, 0, 2), at(1, 3)) else { panic!() };
+    let Decision::Tie(Loss { reason, .. }) = judge(write(5, 0, 2), at(1, 3)) else { panic!() };
     assert_eq!(reason, Reason::Content);
-    let Outcome::Passes { over: Some(Loss { loser, winner, reason }) } = judge(write(6, 1, 3), at(1, 4))
+    let Decision::Emit { over: Some(Loss { loser, winner, reason }) } = judge(write(6, 1, 3), at(1, 4))
     else {
         panic!()
     };
@@ -75,14 +77,14 @@ fn a_late_write_loses_and_the_ledger_says_to_which_and_why() {
 
 #[test]
 fn a_tombstone_is_remembered_until_its_horizon() {
-    let rules = UpsertRules { horizon_ms: Some(160) };
+    let rules = UpsertRules { tombstone_retention_ms: Some(160) };
     let mut upsert = Upsert::new(MemoryTable::default(), rules);
     let write = |version, content| Write { key: 1, version, region: 0, content };
     let mut judge = |write, offset, time| {
-        let candidate = Candidate { timestamp_ms: Some(time), ..candidate(write, at(0, offset)) };
-        let outcome = upsert.judge(&candidate).unwrap();
-        upsert.settle(&[at(0, offset + 1)]).unwrap();
-        matches!(outcome, Outcome::Passes { .. })
+        let keyed = KeyedRecord { timestamp_ms: Some(time), ..keyed(write, at(0, offset)) };
+        let outcome = upsert.process(&keyed).unwrap();
+        upsert.on_committed(&[at(0, offset + 1)]).unwrap();
+        matches!(outcome, Decision::Emit { .. })
     };
     assert!(judge(write(5, None), 0, 1_000));
     assert!(!judge(write(4, Some(1)), 1, 1_160), "it was deleted later");
@@ -93,13 +95,13 @@ fn a_tombstone_is_remembered_until_its_horizon() {
 /// It was taken for one of 1970, and forgotten at once: a late write brought the key back.
 #[test]
 fn a_tombstone_without_a_time_is_remembered_for_ever() {
-    let mut upsert = Upsert::new(MemoryTable::default(), UpsertRules { horizon_ms: Some(160) });
+    let mut upsert = Upsert::new(MemoryTable::default(), UpsertRules { tombstone_retention_ms: Some(160) });
     let write = |key, version, content| Write { key, version, region: 0, content };
     let mut judge = |write, offset, timestamp_ms| {
-        let candidate = Candidate { timestamp_ms, ..candidate(write, at(0, offset)) };
-        let outcome = upsert.judge(&candidate).unwrap();
-        upsert.settle(&[at(0, offset + 1)]).unwrap();
-        matches!(outcome, Outcome::Passes { .. })
+        let keyed = KeyedRecord { timestamp_ms, ..keyed(write, at(0, offset)) };
+        let outcome = upsert.process(&keyed).unwrap();
+        upsert.on_committed(&[at(0, offset + 1)]).unwrap();
+        matches!(outcome, Decision::Emit { .. })
     };
     assert!(judge(write(1, 5, None), 0, None));
     assert!(judge(write(2, 1, Some(1)), 1, Some(1_000_000)));
@@ -117,12 +119,12 @@ proptest! {
     ) {
         let mut here = Upsert::new(MemoryTable::default(), UpsertRules::default());
         for (offset, write) in writes.iter().enumerate() {
-            here.judge_by_content(&candidate(*write, at(0, offset as i64))).unwrap();
+            here.process_by_content(&keyed(*write, at(0, offset as i64))).unwrap();
         }
         let mut there = Upsert::new(MemoryTable::default(), UpsertRules::default());
         let some = order.iter().filter_map(|index| writes.get(index.index(writes.len().max(1))));
         for (offset, write) in some.chain(writes.iter().rev()).enumerate() {
-            there.judge_by_content(&candidate(*write, at(1, offset as i64))).unwrap();
+            there.process_by_content(&keyed(*write, at(1, offset as i64))).unwrap();
         }
         prop_assert_eq!(state(&mut here), state(&mut there));
         // And it is the greatest of each key.
@@ -140,20 +142,20 @@ proptest! {
     ) {
         let mut upsert = Upsert::new(MemoryTable::default(), UpsertRules::default());
         let mut ledger: BTreeMap<u64, Reason> = BTreeMap::new();
-        let mut outcomes: BTreeMap<usize, Outcome> = BTreeMap::new();
+        let mut outcomes: BTreeMap<usize, Decision> = BTreeMap::new();
         let (mut next, mut committed) = (0, 0);
         for (many, save, crash) in crashes.into_iter().chain([(writes.len(), true, false)]) {
             let before = upsert.clone();
             let first = next;
             for _ in 0..many.min(writes.len() - next) {
-                let outcome = upsert.judge_by_content(&candidate(writes[next], at(0, next as i64))).unwrap();
+                let outcome = upsert.process_by_content(&keyed(writes[next], at(0, next as i64))).unwrap();
                 prop_assert_eq!(*outcomes.entry(next).or_insert(outcome), outcome, "another answer at {}", next);
                 next += 1;
             }
             match (save, crash) {
                 (_, false) => {
                     committed = next;
-                    upsert.settle(&[at(0, next as i64)]).unwrap();
+                    upsert.on_committed(&[at(0, next as i64)]).unwrap();
                 }
                 // It was saved, and the process ended before the positions were committed.
                 (true, true) => next = committed,
@@ -166,7 +168,7 @@ proptest! {
             }
         }
         for outcome in outcomes.values() {
-            if let Outcome::Passes { over: Some(loss) } | Outcome::Loses(loss) = outcome {
+            if let Decision::Emit { over: Some(loss) } | Decision::Suppress(loss) = outcome {
                 let twice = ledger.insert(loss.loser.position.to_bits(), loss.reason);
                 prop_assert!(twice.is_none(), "{:?} loses twice", loss.loser);
             }

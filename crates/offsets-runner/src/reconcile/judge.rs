@@ -1,5 +1,5 @@
 use offsets_core::reconcile::{
-    Candidate, Dedup, Operator, Outcome, Position, ReadBefore, Seeded, Seen, Sowing, Table as _, Upsert,
+    Decision, Dedup, KeyedRecord, Operator, Position, ReadBefore, Reread, SeedPart, Seen, Table as _, Upsert,
     Winner,
 };
 use offsets_store::{
@@ -16,7 +16,7 @@ pub(crate) type Log = Journal<Box<dyn SegmentLog>>;
 pub(crate) enum Judge {
     Dedup(Dedup<DurableTable<Seen, Log>>),
     Upsert(Upsert<DurableTable<Winner, Log>>),
-    Reread(Seeded<DurableTable<ReadBefore, Log>>),
+    Reread(Reread<DurableTable<ReadBefore, Log>>),
 }
 
 /// What a table is apart from the values in it.
@@ -95,8 +95,8 @@ impl Judge {
             Judging::Dedup(window) => match table(log, space, memory)? {
                 (table, None) => opened(Self::Dedup(Dedup::new(table, *window)), None),
                 (table, Some(progress)) => match progress.operator.clone() {
-                    OperatorProgress::Dedup(frontier) => {
-                        opened(Self::Dedup(Dedup::resume(table, *window, frontier)?), Some(progress))
+                    OperatorProgress::Dedup(window_state) => {
+                        opened(Self::Dedup(Dedup::resume(table, *window, window_state)?), Some(progress))
                     }
                     _ => Err(Unusable::Other(Box::new(progress))),
                 },
@@ -112,10 +112,10 @@ impl Judge {
                 },
             },
             Judging::Reread(_) => match table(log, space, memory)? {
-                (table, None) => opened(Self::Reread(Seeded::new(table)), None),
+                (table, None) => opened(Self::Reread(Reread::new(table)), None),
                 (table, Some(progress)) => match progress.operator.clone() {
                     OperatorProgress::Reread(windows) => {
-                        opened(Self::Reread(Seeded::resume(table, windows)?), Some(progress))
+                        opened(Self::Reread(Reread::resume(table, windows)?), Some(progress))
                     }
                     _ => Err(Unusable::Other(Box::new(progress))),
                 },
@@ -124,9 +124,9 @@ impl Judge {
     }
 
     /// Gives an operator that drops what comes again its seed of one input.
-    pub(crate) fn sow(&mut self, input: u16, sowing: &Sowing) -> Result<(), Error> {
+    pub(crate) fn preload(&mut self, input: u16, part: &SeedPart) -> Result<(), Error> {
         match self {
-            Self::Reread(seeded) => sowing.sow(input, seeded),
+            Self::Reread(seeded) => part.preload(input, seeded),
             Self::Dedup(_) | Self::Upsert(_) => Ok(()),
         }
     }
@@ -134,7 +134,7 @@ impl Judge {
     pub(crate) fn progress(&self) -> OperatorProgress {
         match self {
             // All that was decided is committed with it, in one transaction.
-            Self::Dedup(dedup) => OperatorProgress::Dedup(dedup.frontier().settled()),
+            Self::Dedup(dedup) => OperatorProgress::Dedup(dedup.window_state().committed()),
             Self::Upsert(upsert) => OperatorProgress::Upsert(upsert.sweep()),
             Self::Reread(seeded) => OperatorProgress::Reread(seeded.windows().to_vec()),
         }
@@ -184,27 +184,27 @@ impl Judge {
 impl Operator for Judge {
     type Error = Error;
 
-    fn judge(&mut self, candidate: &Candidate) -> Result<Outcome, Error> {
+    fn process(&mut self, keyed: &KeyedRecord) -> Result<Decision, Error> {
         match self {
-            Self::Dedup(dedup) => dedup.judge(candidate),
-            Self::Upsert(upsert) => upsert.judge(candidate),
-            Self::Reread(seeded) => seeded.judge(candidate),
+            Self::Dedup(dedup) => dedup.process(keyed),
+            Self::Upsert(upsert) => upsert.process(keyed),
+            Self::Reread(seeded) => seeded.process(keyed),
         }
     }
 
-    fn judge_by_content(&mut self, candidate: &Candidate) -> Result<Outcome, Error> {
+    fn process_by_content(&mut self, keyed: &KeyedRecord) -> Result<Decision, Error> {
         match self {
-            Self::Dedup(dedup) => dedup.judge_by_content(candidate),
-            Self::Upsert(upsert) => upsert.judge_by_content(candidate),
-            Self::Reread(seeded) => seeded.judge_by_content(candidate),
+            Self::Dedup(dedup) => dedup.process_by_content(keyed),
+            Self::Upsert(upsert) => upsert.process_by_content(keyed),
+            Self::Reread(seeded) => seeded.process_by_content(keyed),
         }
     }
 
-    fn settle(&mut self, next: &[Position]) -> Result<(), Error> {
+    fn on_committed(&mut self, next: &[Position]) -> Result<(), Error> {
         match self {
-            Self::Dedup(dedup) => Operator::settle(dedup, next),
-            Self::Upsert(upsert) => Operator::settle(upsert, next),
-            Self::Reread(seeded) => Operator::settle(seeded, next),
+            Self::Dedup(dedup) => Operator::on_committed(dedup, next),
+            Self::Upsert(upsert) => Operator::on_committed(upsert, next),
+            Self::Reread(seeded) => Operator::on_committed(seeded, next),
         }
     }
 

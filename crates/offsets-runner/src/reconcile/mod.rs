@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use offsets_core::model::TopicPartition;
-use offsets_core::reconcile::{IdentityRule, Origin, Position, Record, Tally};
+use offsets_core::reconcile::{IdentityRule, Origin, Position, Record, RunCounts};
 use offsets_kafka::exchange::{Assignment, Change};
 use offsets_kafka::{Cluster, Isolation, RawRecord, Stop};
 use offsets_store::TableCost;
@@ -51,7 +51,7 @@ struct Reconciling<'r> {
     /// The tasks that are worked on, or were last; a task that comes back unchanged goes on as it is.
     tasks: BTreeMap<i32, Task>,
     results: Results<'r>,
-    tally: Tally,
+    counts: RunCounts,
     /// The headers that are looked at.
     headers: Vec<&'r str>,
     /// Whether it was said that nothing comes again.
@@ -125,10 +125,10 @@ impl<'r> Runner<'r> {
     ///
     /// # Errors
     /// [`Error`]; what was not committed is read again by whoever comes next.
-    pub(crate) fn run(self) -> Result<(Ended, Tally), Error> {
+    pub(crate) fn run(self) -> Result<(Ended, RunCounts), Error> {
         let (ended, mut reconciling) = self.0.run();
         reconciling.local.flush()?;
-        Ok((ended?, reconciling.tally))
+        Ok((ended?, reconciling.counts))
     }
 }
 
@@ -142,8 +142,8 @@ impl<'r> Reconciling<'r> {
             is_repartitioned: false,
             tasks: BTreeMap::new(),
             results: Results::new(&job.changelog, sink),
-            tally: Tally::default(),
-            headers: job.rules.examination.headers().collect(),
+            counts: RunCounts::default(),
+            headers: job.rules.extractor.headers().collect(),
             says_done: false,
         }
     }
@@ -183,7 +183,7 @@ impl Stage for Reconciling<'_> {
         let is_repartitioned = self.is_repartitioned;
         let now_ms = Timestamp::now().as_millisecond();
         // A copy has the timestamp of its original only where that is the producer's.
-        let by_copy = job.rules.examination.identity == IdentityRule::Copy;
+        let by_copy = job.rules.extractor.identity == IdentityRule::Copy;
         lane.take(|arrival| {
             let (input, offset) = (arrival.input, arrival.raw.offset);
             let too_far = || Error::TooFar { partition: arrival.partition.clone(), offset };
@@ -200,8 +200,8 @@ impl Stage for Reconciling<'_> {
                 value: raw.value,
                 headers: &headers,
             };
-            let ruling = job.rules.rule(&mut task.judge, &record, position, now_ms)?;
-            results.put(seat, &Ruled { task, raw, record: &record, ruling: &ruling, now_ms })?;
+            let routing = job.rules.route(&mut task.judge, &record, position, now_ms)?;
+            results.put(seat, &Ruled { task, raw, record: &record, routing: &routing, now_ms })?;
             task.pass(input, offset);
             Ok(())
         })
@@ -236,11 +236,11 @@ impl Stage for Reconciling<'_> {
         for task in self.tasks.values_mut().filter(|task| task.is_dirty) {
             task.settle()?;
         }
-        self.tally += std::mem::take(&mut self.results.open);
+        self.counts += std::mem::take(&mut self.results.open);
         let remembered = self.tasks.values_mut().map(|task| task.judge.remembered()).sum();
         let mut cost = TableCost::default();
         self.tasks.values_mut().for_each(|task| cost += task.judge.cost());
-        seat.watcher.see(Event::Committed { tally: &self.tally, remembered, cost });
+        seat.watcher.see(Event::Committed { counts: &self.counts, remembered, cost });
         if !self.says_done && !self.tasks.is_empty() && self.tasks.values().all(|task| task.judge.is_done()) {
             self.says_done = true;
             seat.watcher.see(Event::NothingComesAgain);
@@ -251,7 +251,7 @@ impl Stage for Reconciling<'_> {
     /// The tasks remember what does not count: they are read anew.
     fn forget(&mut self) {
         self.tasks.clear();
-        self.results.open = Tally::default();
+        self.results.open = RunCounts::default();
     }
 
     /// Notes how far the copies go, so that little needs to be read when the tasks come back.

@@ -1,4 +1,4 @@
-use offsets_core::reconcile::{Frontier, SeedWindow, Sweep};
+use offsets_core::reconcile::{SeedWindow, TombstoneGc, WindowState};
 use serde::{Deserialize, Serialize};
 
 use crate::job::Judging;
@@ -35,8 +35,8 @@ pub(crate) struct InputProgress {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum OperatorProgress {
-    Dedup(Frontier),
-    Upsert(Sweep),
+    Dedup(WindowState),
+    Upsert(TombstoneGc),
     Reread(Vec<SeedWindow>),
 }
 

@@ -1,7 +1,7 @@
 use offsets_core::model::{TopicName, TopicPartition};
 use offsets_core::reconcile::{
-    Candidate, Destination, EnteredWrite, Flawed, LedgerEntry, LedgerWrite, Line, Loss, Record, Ruling, Side,
-    Tally,
+    Destination, EnteredWrite, KeyedRecord, LedgerEntry, LedgerWrite, Line, Loss, Record, RecordError,
+    Routing, RunCounts, WriteRef,
 };
 use offsets_kafka::RawRecord;
 use offsets_kafka::exchange::{Outgoing, Setback};
@@ -16,7 +16,7 @@ pub(crate) struct Results<'r> {
     changelog: &'r TopicName,
     pub(crate) sink: Sink<'r>,
     /// What was put out and is not committed yet.
-    pub(crate) open: Tally,
+    pub(crate) open: RunCounts,
     accepts: Accepts,
 }
 
@@ -34,14 +34,14 @@ pub(crate) struct Ruled<'i> {
     pub(crate) task: &'i Task,
     pub(crate) raw: RawRecord<'i>,
     pub(crate) record: &'i Record<'i>,
-    pub(crate) ruling: &'i Ruling,
+    pub(crate) routing: &'i Routing,
     /// The time, in milliseconds since 1970 (UTC).
     pub(crate) now_ms: i64,
 }
 
 impl<'r> Results<'r> {
     pub(crate) fn new(changelog: &'r TopicName, sink: Sink<'r>) -> Self {
-        Self { changelog, sink, open: Tally::default(), accepts: Accepts::default() }
+        Self { changelog, sink, open: RunCounts::default(), accepts: Accepts::default() }
     }
 
     /// The same, with what the topics that are written to take.
@@ -51,7 +51,7 @@ impl<'r> Results<'r> {
 
     /// Counts a record and lets it go where it is to go.
     pub(crate) fn put(&mut self, seat: &mut Seat<'_>, ruled: &Ruled<'_>) -> Result<(), Stopped> {
-        let destination = self.open.count(ruled.ruling);
+        let destination = self.open.count(ruled.routing);
         match self.sink {
             Sink::Topics(outputs) => ruled.write(seat, outputs, &self.accepts, destination),
             Sink::Watcher => ruled.show(seat, destination),
@@ -85,18 +85,18 @@ impl Ruled<'_> {
         accepts: &Accepts,
         destination: Destination<'_>,
     ) -> Result<(), Stopped> {
-        if let (Some(ledger), Some((candidate, loss))) = (&outputs.ledger, self.ruling.loss()) {
+        if let (Some(ledger), Some((keyed, loss))) = (&outputs.ledger, self.routing.loss()) {
             let (partition, key) = (self.task.number, self.raw.key);
             self.check_key(ledger, &accepts.of(ledger))?;
-            let entry = self.entry(candidate, loss);
+            let entry = self.entry(keyed, loss);
             seat.put(&Outgoing { partition, key, value: Some(&entry), ..Outgoing::to(ledger.as_str()) })?;
         }
-        if let (Some(ledger), true, Ruling::Passes { candidate, .. }) =
-            (&outputs.ledger, outputs.ledger_values, self.ruling)
-            && candidate.rank.is_some()
+        if let (Some(ledger), true, Routing::Emit { keyed, .. }) =
+            (&outputs.ledger, outputs.ledger_values, self.routing)
+            && keyed.rank.is_some()
         {
             let (partition, key) = (self.task.number, self.raw.key);
-            let write = self.written(candidate);
+            let write = self.written(keyed);
             seat.put(&Outgoing { partition, key, value: Some(&write), ..Outgoing::to(ledger.as_str()) })?;
         }
         match destination {
@@ -124,8 +124,8 @@ impl Ruled<'_> {
 
     /// Tells what loses by it.
     fn show(&self, seat: &mut Seat<'_>, destination: Destination<'_>) -> Result<(), Stopped> {
-        if let Some((candidate, loss)) = self.ruling.loss() {
-            seat.watcher.see(Event::Loss(&self.entry(candidate, loss)));
+        if let Some((keyed, loss)) = self.routing.loss() {
+            seat.watcher.see(Event::Loss(&self.entry(keyed, loss)));
         }
         match destination {
             Destination::Output | Destination::Ledger | Destination::DeadLetters(_) => Ok(()),
@@ -158,7 +158,7 @@ impl Ruled<'_> {
         seat: &mut Seat<'_>,
         topic: &TopicName,
         acceptance: &Acceptance,
-        flawed: &Flawed,
+        flawed: &RecordError,
     ) -> Result<(), Setback> {
         let detail = flawed.to_string();
         let (partition, offset) = (self.record.partition.to_string(), self.record.offset.to_string());
@@ -193,13 +193,13 @@ impl Ruled<'_> {
     }
 
     /// A loss as it stands in the ledger, as JSON.
-    fn entry(&self, candidate: &Candidate, loss: &Loss) -> Vec<u8> {
+    fn entry(&self, keyed: &KeyedRecord, loss: &Loss) -> Vec<u8> {
         let line = Line::of(self.record, self.raw.headers());
         let write =
-            |side: &Side| write(self.task, side, (side.position == candidate.position).then_some(&line));
+            |side: &WriteRef| write(self.task, side, (side.position == keyed.position).then_some(&line));
         let entry = LedgerEntry {
             reason: loss.reason,
-            identity: candidate.identity.to_string(),
+            identity: keyed.identity.to_string(),
             loser: write(&loss.loser),
             winner: loss.winner.as_ref().map(write),
         };
@@ -208,25 +208,23 @@ impl Ruled<'_> {
     }
 
     /// A write that goes to the output as it stands in the ledger, as JSON.
-    fn written(&self, candidate: &Candidate) -> Vec<u8> {
+    fn written(&self, keyed: &KeyedRecord) -> Vec<u8> {
         let line = Line::of(self.record, self.raw.headers());
-        let side = Side { position: candidate.position, rank: candidate.rank };
-        let entry = LedgerWrite {
-            identity: candidate.identity.to_string(),
-            write: write(self.task, &side, Some(&line)),
-        };
+        let side = WriteRef { position: keyed.position, rank: keyed.rank };
+        let entry =
+            LedgerWrite { identity: keyed.identity.to_string(), write: write(self.task, &side, Some(&line)) };
         // Strings and numbers are always JSON.
         serde_json::to_vec(&entry).unwrap_or_default()
     }
 
-    fn unjudged(&self, flawed: &Flawed) -> Error {
+    fn unjudged(&self, flawed: &RecordError) -> Error {
         let Record { topic, partition, offset, .. } = *self.record;
         Error::Unjudged { partition: TopicPartition::new(topic, partition), offset, flawed: flawed.clone() }
     }
 }
 
 /// One of the writes of a loss; all of it only where it is the record at hand.
-fn write<'a>(task: &'a Task, side: &Side, record: Option<&'a Line>) -> EnteredWrite<'a> {
+fn write<'a>(task: &'a Task, side: &WriteRef, record: Option<&'a Line>) -> EnteredWrite<'a> {
     let from = task.input(side.position.input()).map(|input| &input.partition);
     EnteredWrite {
         from: from.map(|from| from.topic.as_str()).unwrap_or_default(),

@@ -68,8 +68,8 @@ impl<'r> Repartition<'r> {
             job,
             topic,
             partitions,
-            mark: format!("offsets:repartition {partitions} {}", job.rules.examination.identity),
-            headers: job.rules.examination.headers().collect(),
+            mark: format!("offsets:repartition {partitions} {}", job.rules.extractor.identity),
+            headers: job.rules.extractor.headers().collect(),
             next: BTreeMap::new(),
             open: 0,
             written: 0,
@@ -204,7 +204,7 @@ impl Repartitioning<'_> {
 
     /// The partition in which all records of this one's identity meet.
     fn place(&self, record: &Record<'_>) -> i32 {
-        let place = match self.job.rules.examination.identity.identify(record) {
+        let place = match self.job.rules.extractor.identity.identify(record) {
             Ok(identity) => identity.partition(self.partitions),
             // It meets nothing, and is set aside in the order of its partition.
             Err(_) => record.partition.unsigned_abs() % self.partitions,

@@ -34,13 +34,13 @@ impl Kept for Seen {
 
     fn write(&self, before: Option<&Self>, out: &mut Writer) {
         write_position(self.first, before.map(|before| before.first), out);
-        out.signed(i64::from(self.era) - before.map_or(0, |before| i64::from(before.era)));
+        out.signed(i64::from(self.pane) - before.map_or(0, |before| i64::from(before.pane)));
     }
 
     fn read(before: Option<&Self>, from: &mut Reader<'_>) -> Option<Self> {
         let first = read_position(before.map(|before| before.first), from)?;
-        let era = before.map_or(0, |before| i64::from(before.era)).checked_add(from.signed()?)?;
-        Some(Self { first, era: u32::try_from(era).ok()? })
+        let pane = before.map_or(0, |before| i64::from(before.pane)).checked_add(from.signed()?)?;
+        Some(Self { first, pane: u32::try_from(pane).ok()? })
     }
 }
 

@@ -55,14 +55,14 @@ const CLEANED: u64 = 4;
 /// What was not saved is gone after a crash, all of it.
 ///
 /// ```
-/// use offsets_core::reconcile::{Dedup, Identity, Position, Seen, Table as _, Verdict, Window};
+/// use offsets_core::reconcile::{Dedup, Identity, Position, Seen, Table as _, DedupDecision, Window};
 /// use offsets_store::{DurableTable, MemoryLog};
 ///
 /// # fn main() -> Result<(), offsets_store::Error> {
 /// let table = DurableTable::<Seen, _>::open(MemoryLog::default(), 0)?;
 /// let mut dedup = Dedup::new(table, Window::Unbounded);
 /// let (id, place) = (Identity::of("order", &[Some(b"17")]), Position::new(0, 5).expect("in range"));
-/// assert_eq!(dedup.decide(id, place, 0)?, Verdict::First);
+/// assert_eq!(dedup.decide(id, place, 0)?, DedupDecision::First);
 /// dedup.table().save(b"read up to 6")?;
 ///
 /// let log = dedup.table().log().clone();
@@ -155,7 +155,7 @@ impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
     /// # fn main() -> Result<(), Error> {
     /// let mut table = DurableTable::<Seen, _>::open(MemoryLog::default(), 0)?;
     /// let (id, first) = (Identity::of("order", &[Some(b"17")]), Position::new(0, 5).expect("in range"));
-    /// table.put(id, Seen { first, era: 0 })?;
+    /// table.put(id, Seen { first, pane: 0 })?;
     /// table.save(b"read up to 6")?;
     /// let mut log = table.into_log();
     /// let key = Key { stream: Stream { space: 0, kind: 16 }, sequence: 0 };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::rc::Rc;
 
-use offsets_core::reconcile::{Dedup, Position, Seen, Table as _, Verdict, Window};
+use offsets_core::reconcile::{Dedup, DedupDecision, Position, Seen, Table as _, Window};
 use offsets_store::{
     DurableTable, Error, Journal, Key, MemoryLog, SegmentLog, SledLog, Stream, TableOptions,
 };
@@ -286,9 +286,9 @@ fn a_window_that_moves_on_gives_the_room_of_buckets_back() {
     let mut most = 0;
     for number in 1..=50_000_u32 {
         let position = Position::new(0, i64::from(number)).unwrap();
-        assert_eq!(dedup.decide(id(number), position, 0).unwrap(), Verdict::First);
+        assert_eq!(dedup.decide(id(number), position, 0).unwrap(), DedupDecision::First);
         if number % 500 == 0 {
-            dedup.settle(&[position.next()]).unwrap();
+            dedup.on_committed(&[position.next()]).unwrap();
             dedup.table().save(b"").unwrap();
             most = most.max(dedup.table().log().footprint().unwrap());
         }

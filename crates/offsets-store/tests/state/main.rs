@@ -25,7 +25,7 @@ fn id(number: u32) -> Identity {
 }
 
 fn seen(number: u32) -> Seen {
-    Seen { first: Position::new((number % 3) as u16, i64::from(number)).unwrap(), era: number / 7 }
+    Seen { first: Position::new((number % 3) as u16, i64::from(number)).unwrap(), pane: number / 7 }
 }
 
 /// What every table must do.
@@ -97,16 +97,16 @@ fn a_window_that_moves_on_gives_its_room_back() {
     for number in 1..=400_000_u32 {
         dedup.decide(id(number), Position::new(0, i64::from(number)).unwrap(), 0).unwrap();
         if number % 5_000 == 0 {
-            dedup.settle(&[Position::new(0, i64::from(number) + 1).unwrap()]).unwrap();
+            dedup.on_committed(&[Position::new(0, i64::from(number) + 1).unwrap()]).unwrap();
             dedup.table().save(b"").unwrap();
             most = most.max(dedup.table().log().footprint().unwrap());
         }
     }
     assert!(most < 60_000 * 30, "{most} bytes for 10,000 identities");
     let log = dedup.table().log().clone();
-    let frontier = dedup.frontier().clone();
+    let window_state = dedup.window_state().clone();
     let again = DurableTable::<Seen, _>::open(log, 0).unwrap();
-    let mut again = Dedup::resume(again, Window::count(10_000).unwrap(), frontier).unwrap();
+    let mut again = Dedup::resume(again, Window::count(10_000).unwrap(), window_state).unwrap();
     assert_eq!(again.table().len(), dedup.table().len());
 }
 
@@ -119,7 +119,7 @@ fn a_save_changes_about_as_much_as_was_put_in() {
     for put in 0..400_000_u32 {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         let number = if put < 50_000 { put } else { (random >> 33) as u32 % 50_000 };
-        table.put(id(number), Seen { first: Position::new(0, put.into()).unwrap(), era: 0 }).unwrap();
+        table.put(id(number), Seen { first: Position::new(0, put.into()).unwrap(), pane: 0 }).unwrap();
         if put % 500 == 499 {
             table.save(b"").unwrap();
             let changed = table.log().changes().filter_map(|(_, segment)| segment).map(<[u8]>::len);
@@ -279,7 +279,7 @@ fn log_of(drawn: &str) -> MemoryLog {
 }
 
 fn seen_at(number: u32) -> Seen {
-    Seen { first: Position::new((number % 2) as u16, i64::from(number) * 1_000).unwrap(), era: 40 + number }
+    Seen { first: Position::new((number % 2) as u16, i64::from(number) * 1_000).unwrap(), pane: 40 + number }
 }
 
 fn round_trips<V: Kept + std::fmt::Debug>(values: &[V]) -> Result<(), TestCaseError> {
@@ -323,7 +323,7 @@ proptest! {
 
     #[test]
     fn values_are_read_as_they_were_written(
-        seen in prop::collection::vec((positions(), any::<u32>()).prop_map(|(first, era)| Seen { first, era }), 0..40),
+        seen in prop::collection::vec((positions(), any::<u32>()).prop_map(|(first, pane)| Seen { first, pane }), 0..40),
         read in prop::collection::vec((positions(), any::<u32>(), any::<u32>()).prop_map(|(last, times, again)| ReadBefore { last, times, again }), 0..40),
         winners in prop::collection::vec(winners(), 0..40),
     ) {

@@ -87,7 +87,7 @@ impl Task {
             return Ok(Found::Apart(error));
         }
         if is_new {
-            task.sow(&job.judging)?;
+            task.preload(&job.judging)?;
         }
         Ok(Found::Task(Box::new(task)))
     }
@@ -127,19 +127,18 @@ impl Task {
     }
 
     /// Gives a new task what the group had read before it moved.
-    fn sow(&mut self, judging: &Judging) -> Result<(), Error> {
+    fn preload(&mut self, judging: &Judging) -> Result<(), Error> {
         let Judging::Reread(seed) = judging else { return Ok(()) };
         let ours = seed.windows.iter().filter(|window| window.partition.partition == self.number);
-        for sowing in ours {
-            let input =
-                self.inputs.iter().zip(0_u16..).find(|(input, _)| input.partition == sowing.partition);
+        for part in ours {
+            let input = self.inputs.iter().zip(0_u16..).find(|(input, _)| input.partition == part.partition);
             let Some((input, number)) = input else { continue };
-            let seeded = sowing.from.get();
+            let seeded = part.from.get();
             if input.next != Some(seeded) {
                 let partition = input.partition.clone();
                 return Err(Error::OtherSeed { partition, seeded, committed: input.next });
             }
-            self.judge.sow(number, sowing)?;
+            self.judge.preload(number, part)?;
             self.is_dirty = true;
         }
         Ok(())
@@ -206,7 +205,7 @@ impl Task {
         let note = self.place.next().map(|_| self.place.segment());
         self.judge.log().settle(note.into_iter().collect())?;
         let windows = self.judge.windows();
-        self.judge.settle(&next)?;
+        self.judge.on_committed(&next)?;
         // What is over is to be gone from the changelog too, though nothing else may happen any more.
         self.is_dirty = self.judge.windows() != windows;
         Ok(())

@@ -5,7 +5,7 @@ use std::io::Cursor;
 use std::path::Path;
 
 use offsets_core::reconcile::{
-    Candidate, Examination, Identity, IdentityRule, Operator as _, Policies, Position, Rules, Window,
+    Extractor, Identity, IdentityRule, KeyedRecord, Operator as _, Policies, Position, RecordRules, Window,
 };
 use offsets_store::{MemoryLog, SegmentLog, SledLog, StateFolder};
 
@@ -16,9 +16,9 @@ fn job(inputs: &[&str]) -> Job {
     Job::new("merge", inputs.iter().map(input), rules(IdentityRule::Key), Judging::Dedup(Window::Unbounded))
 }
 
-fn rules(identity: IdentityRule) -> Rules {
-    let examination = Examination { identity, order: None, max_ahead_ms: 0 };
-    Rules { examination, policies: Policies::default() }
+fn rules(identity: IdentityRule) -> RecordRules {
+    let extractor = Extractor { identity, order: None, max_ahead_ms: 0 };
+    RecordRules { extractor, policies: Policies::default() }
 }
 
 fn committed(positions: &[(&str, i64, &str)]) -> Committed {
@@ -108,14 +108,14 @@ fn a_task_that_rests_still_sends_what_it_has_changed() {
     let (mut sent, mut offset, mut has_rested) = (BTreeMap::new(), 0_i64, false);
     for round in 0.. {
         for _ in 0..500 {
-            let candidate = Candidate {
+            let keyed = KeyedRecord {
                 identity: Identity::of("test", &[Some(&offset.to_be_bytes())]),
                 rank: None,
                 position: Position::new(0, offset).unwrap(),
                 timestamp_ms: Some(0),
                 tombstone: false,
             };
-            task.judge.judge(&candidate).unwrap();
+            task.judge.process(&keyed).unwrap();
             task.pass(0, offset);
             offset += 1;
         }

@@ -1,26 +1,29 @@
-use super::{Candidate, Examination, Flaw, FlawKind, Flawed, Loss, Operator, Outcome, Position, Record};
+use super::{
+    Decision, Extractor, KeyedRecord, Loss, Operator, Position, Record, RecordError, RecordErrorCause,
+    RecordErrorKind,
+};
 
 /// How records are judged, and what becomes of those that cannot be. The [module](super) shows the loop around it.
 ///
 /// # Examples
 /// ```
 /// use offsets_core::reconcile::{
-///     Dedup, Examination, FlawKind, IdentityRule, MemoryTable, Policies, Policy, Position, Record, Rules, Ruling, Window,
+///     Dedup, Extractor, RecordErrorKind, IdentityRule, MemoryTable, Policies, Policy, Position, Record, RecordRules, Routing, Window,
 /// };
 ///
-/// let examination = Examination { identity: IdentityRule::Header("id".to_owned()), order: None, max_ahead_ms: 0 };
-/// let policies = Policies::from_iter([(FlawKind::Identity, Policy::DeadLetter)]);
+/// let extractor = Extractor { identity: IdentityRule::Header("id".to_owned()), order: None, max_ahead_ms: 0 };
+/// let policies = Policies::from_iter([(RecordErrorKind::Identity, Policy::DeadLetter)]);
 /// let mut dedup = Dedup::new(MemoryTable::default(), Window::Unbounded);
 /// let position = Position::new(0, 5).expect("in range");
-/// let ruling = Rules { examination, policies }.rule(&mut dedup, &Record::default(), position, 0)?;
-/// let Ruling::SetAside { flawed, policy: Policy::DeadLetter } = ruling else { panic!("it has no id") };
+/// let routing = RecordRules { extractor, policies }.route(&mut dedup, &Record::default(), position, 0)?;
+/// let Routing::Reject { flawed, policy: Policy::DeadLetter } = routing else { panic!("it has no id") };
 /// assert_eq!(flawed.to_string(), "it has no header id");
 /// # Ok::<(), std::convert::Infallible>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rules {
+pub struct RecordRules {
     /// How a record becomes a candidate.
-    pub examination: Examination,
+    pub extractor: Extractor,
     /// What becomes of a record that is none.
     pub policies: Policies,
 }
@@ -40,90 +43,91 @@ pub enum Policy {
 
 /// A policy for each kind of flaw; [`Policy::Fail`] where none was set.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Policies(Vec<(FlawKind, Policy)>);
+pub struct Policies(Vec<(RecordErrorKind, Policy)>);
 
 /// What is to be done with a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ruling {
+pub enum Routing {
     /// It goes to the output.
-    Passes {
+    Emit {
         /// What it is.
-        candidate: Candidate,
+        keyed: KeyedRecord,
         /// The write that it beats, if there was one: that one goes into the ledger.
         over: Option<Loss>,
     },
     /// It goes into the ledger.
-    Loses {
+    Suppress {
         /// What it is.
-        candidate: Candidate,
+        keyed: KeyedRecord,
         /// To which other write, and why.
         loss: Loss,
     },
     /// It cannot be judged.
-    SetAside {
+    Reject {
         /// Why not.
-        flawed: Flawed,
+        flawed: RecordError,
         /// What becomes of it.
         policy: Policy,
     },
 }
 
-impl Rules {
+impl RecordRules {
     /// What is to be done with a record that came in at `position`. What the time is, is an argument.
     ///
     /// # Errors
     /// When the operator's table cannot be read or written; the record is undecided then.
-    pub fn rule<O: Operator + ?Sized>(
+    pub fn route<O: Operator + ?Sized>(
         &self,
         operator: &mut O,
         record: &Record<'_>,
         position: Position,
         now_ms: i64,
-    ) -> Result<Ruling, O::Error> {
-        let candidate = match self.examination.examine(record, position, now_ms) {
-            Ok(candidate) => candidate,
+    ) -> Result<Routing, O::Error> {
+        let keyed = match self.extractor.extract(record, position, now_ms) {
+            Ok(keyed) => keyed,
             Err(flawed) => return Ok(self.set_aside(flawed)),
         };
-        let ties = self.policies.of(FlawKind::Tie);
-        let outcome = match operator.judge(&candidate)? {
-            Outcome::Tied(_) if ties == Policy::Pass => operator.judge_by_content(&candidate)?,
+        let ties = self.policies.of(RecordErrorKind::Tie);
+        let outcome = match operator.process(&keyed)? {
+            Decision::Tie(_) if ties == Policy::Pass => operator.process_by_content(&keyed)?,
             outcome => outcome,
         };
         Ok(match outcome {
-            Outcome::Passes { over } => Ruling::Passes { candidate, over },
-            Outcome::Loses(loss) => Ruling::Loses { candidate, loss },
-            Outcome::Tied(_) => {
+            Decision::Emit { over } => Routing::Emit { keyed, over },
+            Decision::Suppress(loss) => Routing::Suppress { keyed, loss },
+            Decision::Tie(_) => {
                 // The operator remembers the other write, so this one never passes beside it.
                 let policy = if ties == Policy::Pass { Policy::Fail } else { ties };
-                Ruling::SetAside { flawed: Flaw::Tie.of(FlawKind::Tie), policy }
+                Routing::Reject { flawed: RecordErrorCause::Tie.of(RecordErrorKind::Tie), policy }
             }
             // That is no mistake of the record's, and true of every other too: no policy covers it.
-            Outcome::Unranked => {
-                Ruling::SetAside { flawed: Flaw::NoOrder.of(FlawKind::Order), policy: Policy::Fail }
-            }
+            Decision::Unranked => Routing::Reject {
+                flawed: RecordErrorCause::NoOrder.of(RecordErrorKind::Order),
+                policy: Policy::Fail,
+            },
         })
     }
 
-    fn set_aside(&self, flawed: Flawed) -> Ruling {
+    fn set_aside(&self, flawed: RecordError) -> Routing {
         let policy = self.policies.of(flawed.kind);
-        Ruling::SetAside { flawed, policy }
+        Routing::Reject { flawed, policy }
     }
 }
 
-impl Ruling {
+impl Routing {
     /// What goes into the ledger: the write that loses, and the candidate that was judged.
-    pub fn loss(&self) -> Option<(&Candidate, &Loss)> {
+    pub fn loss(&self) -> Option<(&KeyedRecord, &Loss)> {
         match self {
-            Self::Passes { candidate, over } => Some((candidate, over.as_ref()?)),
-            Self::Loses { candidate, loss } => Some((candidate, loss)),
-            Self::SetAside { .. } => None,
+            Self::Emit { keyed, over } => Some((keyed, over.as_ref()?)),
+            Self::Suppress { keyed, loss } => Some((keyed, loss)),
+            Self::Reject { .. } => None,
         }
     }
 }
 
 impl Policies {
     /// What is to become of records with this flaw.
-    pub fn of(&self, kind: FlawKind) -> Policy {
+    pub fn of(&self, kind: RecordErrorKind) -> Policy {
         let said = self.0.iter().rev().find(|(of, _)| *of == kind);
         said.map_or(Policy::default(), |(_, policy)| *policy)
     }
@@ -135,8 +139,8 @@ impl Policies {
 }
 
 /// Of two words on one flaw the last counts.
-impl FromIterator<(FlawKind, Policy)> for Policies {
-    fn from_iter<I: IntoIterator<Item = (FlawKind, Policy)>>(policies: I) -> Self {
+impl FromIterator<(RecordErrorKind, Policy)> for Policies {
+    fn from_iter<I: IntoIterator<Item = (RecordErrorKind, Policy)>>(policies: I) -> Self {
         Self(policies.into_iter().collect())
     }
 }

@@ -1,36 +1,45 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use offsets_core::reconcile::{
-    Examination, Flaw, FlawKind, IdentityRule, Loss, MemoryTable, Order, Policies, Policy, Reason, Record,
-    Regions, Rules, Ruling, Upsert, UpsertRules, VersionRule,
+    Extractor, IdentityRule, Loss, MemoryTable, Order, Policies, Policy, Reason, Record, RecordErrorCause,
+    RecordErrorKind, RecordRules, Regions, Routing, Upsert, UpsertRules, VersionRule,
 };
 use proptest::prelude::*;
 
 use crate::at;
 use crate::cases::up_to;
 
-fn rules(has_order: bool, policies: &[(FlawKind, Policy)]) -> Rules {
+fn rules(has_order: bool, policies: &[(RecordErrorKind, Policy)]) -> RecordRules {
     let order = has_order.then(|| Order {
         version: VersionRule::Timestamp,
         tombstones: None,
         regions: Regions::new(["a", "b"].map(str::to_owned)).unwrap(),
     });
-    Rules {
-        examination: Examination { identity: IdentityRule::Key, order, max_ahead_ms: 0 },
+    RecordRules {
+        extractor: Extractor { identity: IdentityRule::Key, order, max_ahead_ms: 0 },
         policies: policies.iter().copied().collect(),
     }
 }
 
 #[test]
 fn an_upsert_without_an_order_lets_nothing_pass_whatever_the_policies() {
-    let all = [FlawKind::Identity, FlawKind::Order, FlawKind::Region, FlawKind::Clock, FlawKind::Tie];
+    let all = [
+        RecordErrorKind::Identity,
+        RecordErrorKind::Order,
+        RecordErrorKind::Region,
+        RecordErrorKind::Clock,
+        RecordErrorKind::Tie,
+    ];
     let rules = rules(false, &all.map(|kind| (kind, Policy::Pass)));
     let mut upsert = Upsert::new(MemoryTable::default(), UpsertRules::default());
     let record = Record { region: "a", key: Some(b"17"), value: Some(b"paid"), ..Record::default() };
-    let Ok(Ruling::SetAside { flawed, policy }) = rules.rule(&mut upsert, &record, at(0, 0), 0) else {
+    let Ok(Routing::Reject { flawed, policy }) = rules.route(&mut upsert, &record, at(0, 0), 0) else {
         panic!("it passed")
     };
-    assert_eq!((flawed.kind, flawed.flaw, policy), (FlawKind::Order, Flaw::NoOrder, Policy::Fail));
+    assert_eq!(
+        (flawed.kind, flawed.cause, policy),
+        (RecordErrorKind::Order, RecordErrorCause::NoOrder, Policy::Fail)
+    );
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,7 +59,7 @@ impl Write {
 
 /// What a region puts out last of each key, and the keys of which it set a write aside. It ends where a run would end.
 fn merged(writes: impl IntoIterator<Item = Write>, ties: Policy) -> (BTreeMap<u8, Write>, BTreeSet<u8>) {
-    let rules = rules(true, &[(FlawKind::Tie, ties)]);
+    let rules = rules(true, &[(RecordErrorKind::Tie, ties)]);
     let mut upsert = Upsert::new(MemoryTable::default(), UpsertRules::default());
     let (mut out, mut aside, mut places) = (BTreeMap::new(), BTreeSet::new(), Vec::new());
     for (write, offset) in writes.into_iter().zip(0..) {
@@ -63,29 +72,29 @@ fn merged(writes: impl IntoIterator<Item = Write>, ties: Policy) -> (BTreeMap<u8
             value: value.as_ref().map(<[u8; 1]>::as_slice),
             ..Record::default()
         };
-        let Ok(ruling) = rules.rule(&mut upsert, &record, at(0, offset), i64::MAX);
+        let Ok(routing) = rules.route(&mut upsert, &record, at(0, offset), i64::MAX);
         let is_out =
             |loss: &Loss, side: &dyn Fn(&Loss) -> i64| out.get(&write.key) == places.get(side(loss) as usize);
-        match ruling {
-            Ruling::Passes { over, .. } => {
+        match routing {
+            Routing::Emit { over, .. } => {
                 let beats_what_is_out =
                     over.is_none_or(|over| is_out(&over, &|over| over.loser.position.offset()));
                 assert!(beats_what_is_out, "{write:?} is put out over something that is not there");
                 out.insert(write.key, write);
             }
-            Ruling::Loses { loss, .. } => {
+            Routing::Suppress { loss, .. } => {
                 assert!(loss.reason != Reason::Content || ties == Policy::Pass);
                 assert!(
                     is_out(&loss, &|loss| loss.winner.unwrap().position.offset()),
                     "{write:?} loses to what is not out"
                 );
             }
-            Ruling::SetAside { policy: Policy::Fail, .. } => {
+            Routing::Reject { policy: Policy::Fail, .. } => {
                 assert_eq!(ties, Policy::Fail);
                 break;
             }
-            Ruling::SetAside { flawed, policy } => {
-                assert_eq!((flawed.kind, policy), (FlawKind::Tie, Policy::DeadLetter));
+            Routing::Reject { flawed, policy } => {
+                assert_eq!((flawed.kind, policy), (RecordErrorKind::Tie, Policy::DeadLetter));
                 aside.insert(write.key);
             }
         }
@@ -131,8 +140,10 @@ proptest! {
 #[test]
 fn of_two_words_on_one_flaw_the_last_counts() {
     let policies: Policies =
-        [(FlawKind::Tie, Policy::Fail), (FlawKind::Tie, Policy::DeadLetter)].into_iter().collect();
-    assert_eq!(policies.of(FlawKind::Tie), Policy::DeadLetter);
-    assert_eq!(policies.of(FlawKind::Order), Policy::Fail);
+        [(RecordErrorKind::Tie, Policy::Fail), (RecordErrorKind::Tie, Policy::DeadLetter)]
+            .into_iter()
+            .collect();
+    assert_eq!(policies.of(RecordErrorKind::Tie), Policy::DeadLetter);
+    assert_eq!(policies.of(RecordErrorKind::Order), Policy::Fail);
     assert!(policies.has_dead_letters());
 }

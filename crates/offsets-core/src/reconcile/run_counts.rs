@@ -3,7 +3,7 @@ use std::ops::AddAssign;
 
 use serde::Serialize;
 
-use super::{FlawKind, Flawed, Policy, Reason, Ruling};
+use super::{Policy, Reason, RecordError, RecordErrorKind, Routing};
 
 /// What became of the records of a run.
 ///
@@ -12,7 +12,7 @@ use super::{FlawKind, Flawed, Policy, Reason, Ruling};
 /// [superseded](Self::superseded) is in the ledger too, and a flawed record that [passed](Self::passed) is among the flawed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Tally {
+pub struct RunCounts {
     /// Records that were read.
     pub records: u64,
     /// Records that went to the output.
@@ -22,7 +22,7 @@ pub struct Tally {
     /// How many of those that lost had gone to the output before.
     pub superseded: u64,
     /// Records that could not be judged, by what they could not be judged by.
-    pub flawed: BTreeMap<FlawKind, u64>,
+    pub flawed: BTreeMap<RecordErrorKind, u64>,
     /// How many of those that could not be judged went to the output all the same.
     pub passed: u64,
 }
@@ -30,31 +30,31 @@ pub struct Tally {
 /// Where a record goes that was ruled on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Destination<'a> {
-    /// To the output. The write that it beats, if there is one, goes into the ledger ([`Ruling::loss`]).
+    /// To the output. The write that it beats, if there is one, goes into the ledger ([`Routing::loss`]).
     Output,
     /// Into the ledger, and no further.
     Ledger,
     /// To where somebody looks after it.
-    DeadLetters(&'a Flawed),
+    DeadLetters(&'a RecordError),
     /// Nowhere: the run ends before it, for this reason.
-    Nowhere(&'a Flawed),
+    Nowhere(&'a RecordError),
 }
 
-impl Tally {
+impl RunCounts {
     /// Counts what becomes of a record, and tells where it goes. One before which the run ends is not counted: it is yet to be
     /// read.
     ///
     /// ```
-    /// use offsets_core::reconcile::{Destination, Flaw, FlawKind, Flawed, Policy, Ruling, Tally};
+    /// use offsets_core::reconcile::{Destination, RecordErrorCause, RecordErrorKind, RecordError, Policy, Routing, RunCounts};
     ///
-    /// let flawed = Flawed { kind: FlawKind::Identity, flaw: Flaw::NullKey };
-    /// let mut tally = Tally::default();
-    /// let ruling = Ruling::SetAside { flawed: flawed.clone(), policy: Policy::DeadLetter };
-    /// assert_eq!(tally.count(&ruling), Destination::DeadLetters(&flawed));
-    /// assert_eq!((tally.records, tally.written, tally.flawed[&FlawKind::Identity]), (1, 0, 1));
+    /// let flawed = RecordError { kind: RecordErrorKind::Identity, cause: RecordErrorCause::NullKey };
+    /// let mut counts = RunCounts::default();
+    /// let routing = Routing::Reject { flawed: flawed.clone(), policy: Policy::DeadLetter };
+    /// assert_eq!(counts.count(&routing), Destination::DeadLetters(&flawed));
+    /// assert_eq!((counts.records, counts.written, counts.flawed[&RecordErrorKind::Identity]), (1, 0, 1));
     /// ```
-    pub fn count<'a>(&mut self, ruling: &'a Ruling) -> Destination<'a> {
-        let destination = ruling.destination();
+    pub fn count<'a>(&mut self, routing: &'a Routing) -> Destination<'a> {
+        let destination = routing.destination();
         if matches!(destination, Destination::Nowhere(_)) {
             return destination;
         }
@@ -62,11 +62,11 @@ impl Tally {
         if destination == Destination::Output {
             self.written += 1;
         }
-        if let Some((_, loss)) = ruling.loss() {
+        if let Some((_, loss)) = routing.loss() {
             *self.lost.entry(loss.reason).or_default() += 1;
             self.superseded += u64::from(destination == Destination::Output);
         }
-        if let Ruling::SetAside { flawed, .. } = ruling {
+        if let Routing::Reject { flawed, .. } = routing {
             *self.flawed.entry(flawed.kind).or_default() += 1;
             self.passed += u64::from(destination == Destination::Output);
         }
@@ -90,12 +90,12 @@ impl Tally {
     }
 }
 
-impl Ruling {
+impl Routing {
     fn destination(&self) -> Destination<'_> {
         match self {
-            Self::Passes { .. } => Destination::Output,
-            Self::Loses { .. } => Destination::Ledger,
-            Self::SetAside { flawed, policy } => match policy {
+            Self::Emit { .. } => Destination::Output,
+            Self::Suppress { .. } => Destination::Ledger,
+            Self::Reject { flawed, policy } => match policy {
                 Policy::Fail => Destination::Nowhere(flawed),
                 Policy::DeadLetter => Destination::DeadLetters(flawed),
                 Policy::Pass => Destination::Output,
@@ -104,7 +104,7 @@ impl Ruling {
     }
 }
 
-impl AddAssign for Tally {
+impl AddAssign for RunCounts {
     fn add_assign(&mut self, other: Self) {
         self.records += other.records;
         self.written += other.written;
@@ -118,9 +118,9 @@ impl AddAssign for Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reconcile::{Candidate, Flaw, IdentityRule, Loss, Position, Record, Side};
+    use crate::reconcile::{IdentityRule, KeyedRecord, Loss, Position, Record, RecordErrorCause, WriteRef};
 
-    fn candidate() -> Candidate {
+    fn keyed() -> KeyedRecord {
         let record = Record {
             region: "a",
             topic: "orders",
@@ -133,75 +133,76 @@ mod tests {
         };
         let identity = IdentityRule::Key.identify(&record).expect("it has a key");
         let position = Position::new(0, 7).expect("it is small");
-        Candidate { identity, rank: None, position, timestamp_ms: None, tombstone: true }
+        KeyedRecord { identity, rank: None, position, timestamp_ms: None, tombstone: true }
     }
 
     fn loss(reason: Reason) -> Loss {
-        let loser = Side { position: candidate().position, rank: None };
+        let loser = WriteRef { position: keyed().position, rank: None };
         Loss { loser, winner: None, reason }
     }
 
-    fn set_aside(policy: Policy) -> Ruling {
-        Ruling::SetAside { flawed: flawed(), policy }
+    fn set_aside(policy: Policy) -> Routing {
+        Routing::Reject { flawed: flawed(), policy }
     }
 
-    fn flawed() -> Flawed {
-        Flawed { kind: FlawKind::Clock, flaw: Flaw::NoTimestamp }
+    fn flawed() -> RecordError {
+        RecordError { kind: RecordErrorKind::Clock, cause: RecordErrorCause::NoTimestamp }
     }
 
     /// What one record comes to.
-    fn counted(ruling: &Ruling) -> (Destination<'_>, Tally) {
-        let mut tally = Tally::default();
-        (tally.count(ruling), tally)
+    fn counted(routing: &Routing) -> (Destination<'_>, RunCounts) {
+        let mut counts = RunCounts::default();
+        (counts.count(routing), counts)
     }
 
     #[test]
     fn what_passes_is_written_and_the_write_it_beats_is_lost() {
-        let tally = Tally { records: 1, written: 1, ..Tally::default() };
-        let alone = Ruling::Passes { candidate: candidate(), over: None };
-        assert_eq!(counted(&alone), (Destination::Output, tally.clone()));
-        let over = Ruling::Passes { candidate: candidate(), over: Some(loss(Reason::Version)) };
-        let tally = Tally { lost: [(Reason::Version, 1)].into(), superseded: 1, ..tally };
-        assert_eq!(counted(&over), (Destination::Output, tally));
-        assert_eq!(over.loss(), Some((&candidate(), &loss(Reason::Version))));
+        let counts = RunCounts { records: 1, written: 1, ..RunCounts::default() };
+        let alone = Routing::Emit { keyed: keyed(), over: None };
+        assert_eq!(counted(&alone), (Destination::Output, counts.clone()));
+        let over = Routing::Emit { keyed: keyed(), over: Some(loss(Reason::Version)) };
+        let counts = RunCounts { lost: [(Reason::Version, 1)].into(), superseded: 1, ..counts };
+        assert_eq!(counted(&over), (Destination::Output, counts));
+        assert_eq!(over.loss(), Some((&keyed(), &loss(Reason::Version))));
     }
 
     #[test]
     fn what_loses_is_not_written() {
-        let ruling = Ruling::Loses { candidate: candidate(), loss: loss(Reason::Duplicate) };
-        let tally = Tally { records: 1, lost: [(Reason::Duplicate, 1)].into(), ..Tally::default() };
-        assert_eq!(counted(&ruling), (Destination::Ledger, tally));
-        assert_eq!(ruling.loss(), Some((&candidate(), &loss(Reason::Duplicate))));
+        let routing = Routing::Suppress { keyed: keyed(), loss: loss(Reason::Duplicate) };
+        let counts = RunCounts { records: 1, lost: [(Reason::Duplicate, 1)].into(), ..RunCounts::default() };
+        assert_eq!(counted(&routing), (Destination::Ledger, counts));
+        assert_eq!(routing.loss(), Some((&keyed(), &loss(Reason::Duplicate))));
     }
 
     #[test]
     fn what_cannot_be_judged_goes_where_its_policy_says() {
-        let flaws = Tally { records: 1, flawed: [(FlawKind::Clock, 1)].into(), ..Tally::default() };
-        let passes = Tally { written: 1, passed: 1, ..flaws.clone() };
+        let causes =
+            RunCounts { records: 1, flawed: [(RecordErrorKind::Clock, 1)].into(), ..RunCounts::default() };
+        let passes = RunCounts { written: 1, passed: 1, ..causes.clone() };
         assert_eq!(counted(&set_aside(Policy::Pass)), (Destination::Output, passes));
-        assert_eq!(counted(&set_aside(Policy::DeadLetter)), (Destination::DeadLetters(&flawed()), flaws));
+        assert_eq!(counted(&set_aside(Policy::DeadLetter)), (Destination::DeadLetters(&flawed()), causes));
         assert_eq!(set_aside(Policy::Pass).loss(), None);
     }
 
     /// Superseded winners once counted twice, and so did records that passed unjudged: 30 records were 8 + 14 + 13.
     #[test]
     fn every_record_is_counted_once_and_the_sum_is_the_records() {
-        let rulings = [
-            Ruling::Passes { candidate: candidate(), over: None },
-            Ruling::Passes { candidate: candidate(), over: Some(loss(Reason::Version)) },
-            Ruling::Loses { candidate: candidate(), loss: loss(Reason::Region) },
+        let routings = [
+            Routing::Emit { keyed: keyed(), over: None },
+            Routing::Emit { keyed: keyed(), over: Some(loss(Reason::Version)) },
+            Routing::Suppress { keyed: keyed(), loss: loss(Reason::Region) },
             set_aside(Policy::Pass),
             set_aside(Policy::DeadLetter),
             set_aside(Policy::Fail),
         ];
-        let mut all = Tally::default();
+        let mut all = RunCounts::default();
         for number in 0..6_usize.pow(3) {
-            let mut tally = Tally::default();
+            let mut counts = RunCounts::default();
             for place in 0..3 {
-                tally.count(&rulings[number / 6_usize.pow(place) % 6]);
-                assert_eq!(tally.records, tally.written + tally.dropped() + tally.set_aside());
+                counts.count(&routings[number / 6_usize.pow(place) % 6]);
+                assert_eq!(counts.records, counts.written + counts.dropped() + counts.set_aside());
             }
-            all += tally;
+            all += counts;
             assert_eq!(all.records, all.written + all.dropped() + all.set_aside());
         }
         let at_the_end = all.clone().without_superseded();
@@ -211,6 +212,9 @@ mod tests {
 
     #[test]
     fn a_record_before_which_a_run_ends_is_not_counted() {
-        assert_eq!(counted(&set_aside(Policy::Fail)), (Destination::Nowhere(&flawed()), Tally::default()));
+        assert_eq!(
+            counted(&set_aside(Policy::Fail)),
+            (Destination::Nowhere(&flawed()), RunCounts::default())
+        );
     }
 }

@@ -8,27 +8,27 @@ use super::{Identity, Position, Table};
 /// of its translation, can come twice. The seed is what the group had read of them: each identity as often as it was read.
 /// Each drops as many records, so a record that was never read passes, even one that looks like another.
 ///
-/// A window is closed by [`settle`](Self::settle) once the group has passed `HIGH`, or once everything in its seed has come; what was
+/// A window is closed by [`on_committed`](Self::on_committed) once the group has passed `HIGH`, or once everything in its seed has come; what was
 /// remembered is forgotten then, and nothing is left when all are closed.
 ///
 /// # Examples
 /// ```
-/// use offsets_core::reconcile::{MemoryTable, Position, Seed, Seeded};
+/// use offsets_core::reconcile::{MemoryTable, Position, Seed, Reread};
 ///
 /// // The group goes on at 1 and cannot have read from 3 on; of what lies between it had read one record.
 /// let at = |offset| Position::new(0, offset).expect("in range");
 /// let paid = Seed::identity(Some(1_764_000_000_000), Some(b"17"), Some(b"paid")).expect("it has a timestamp");
-/// let mut seeded = Seeded::new(MemoryTable::default());
-/// seeded.sow(at(1), Some(3), [paid])?;
+/// let mut seeded = Reread::new(MemoryTable::default());
+/// seeded.preload(at(1), Some(3), [paid])?;
 ///
 /// assert!(seeded.is_reread(paid, at(1))?);
 /// assert!(!seeded.is_reread(paid, at(2))?, "it was read once");
-/// seeded.settle(&[at(3)])?;
+/// seeded.on_committed(&[at(3)])?;
 /// assert!(seeded.windows().is_empty());
 /// # Ok::<(), std::convert::Infallible>(())
 /// ```
 #[derive(Debug, Clone)]
-pub struct Seeded<T> {
+pub struct Reread<T> {
     table: T,
     windows: Vec<SeedWindow>,
 }
@@ -59,7 +59,7 @@ pub struct ReadBefore {
     pub again: u32,
 }
 
-impl<T: Table<ReadBefore>> Seeded<T> {
+impl<T: Table<ReadBefore>> Reread<T> {
     /// Nothing sown yet, with a table that is empty.
     pub fn new(table: T) -> Self {
         Self { table, windows: Vec::new() }
@@ -78,7 +78,7 @@ impl<T: Table<ReadBefore>> Seeded<T> {
     ///
     /// # Errors
     /// When the table cannot be written.
-    pub fn sow(
+    pub fn preload(
         &mut self,
         from: Position,
         until: Option<i64>,
@@ -135,7 +135,7 @@ impl<T: Table<ReadBefore>> Seeded<T> {
     ///
     /// # Errors
     /// When the table cannot be written.
-    pub fn settle(&mut self, next: &[Position]) -> Result<(), T::Error> {
+    pub fn on_committed(&mut self, next: &[Position]) -> Result<(), T::Error> {
         let passed = |window: &SeedWindow| {
             let next = next.iter().find(|next| next.input() == window.input);
             let next = next.map_or(0, |next| next.offset());

@@ -6,7 +6,7 @@ use crate::evidence::without_place;
 /// What is wrong with a record, so that no operator can judge it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Flaw {
+pub enum RecordErrorCause {
     /// It lacks the header that was named.
     #[error("it has no header {0}")]
     NoHeader(String),
@@ -82,7 +82,7 @@ pub enum Flaw {
 /// What a flaw keeps from being judged: what a policy is set for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum FlawKind {
+pub enum RecordErrorKind {
     /// Which event it is.
     Identity,
     /// Which version it is.
@@ -95,7 +95,7 @@ pub enum FlawKind {
     Tie,
 }
 
-impl FlawKind {
+impl RecordErrorKind {
     /// The word for it, as JSON has it too.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -110,16 +110,16 @@ impl FlawKind {
 
 /// A record that cannot be judged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{flaw}")]
-pub struct Flawed {
+#[error("{cause}")]
+pub struct RecordError {
     /// What it cannot be judged by.
-    pub kind: FlawKind,
+    pub kind: RecordErrorKind,
     /// What is wrong with it.
     #[source]
-    pub flaw: Flaw,
+    pub cause: RecordErrorCause,
 }
 
-impl Flaw {
+impl RecordErrorCause {
     /// Where the value stops being JSON is said of the value: a record has no lines of its own.
     pub(super) fn not_json(error: &serde_json::Error) -> Self {
         let (line, column) = (error.line(), error.column());
@@ -127,7 +127,7 @@ impl Flaw {
     }
 
     /// The flaw as what keeps `kind` from being judged.
-    pub(super) fn of(self, kind: FlawKind) -> Flawed {
-        Flawed { kind, flaw: self }
+    pub(super) fn of(self, kind: RecordErrorKind) -> RecordError {
+        RecordError { kind, cause: self }
     }
 }

@@ -1,4 +1,4 @@
-use offsets_core::reconcile::{MemoryTable, ReadBefore, SeedWindow, Seeded, Table as _};
+use offsets_core::reconcile::{MemoryTable, ReadBefore, Reread, SeedWindow, Table as _};
 use proptest::prelude::*;
 
 use crate::cases::up_to;
@@ -6,29 +6,29 @@ use crate::{at, id};
 
 #[test]
 fn what_was_read_is_dropped_and_the_window_closes_behind_it() {
-    let mut seeded = Seeded::new(MemoryTable::<ReadBefore>::default());
-    seeded.sow(at(0, 100), Some(104), [id(1), id(2)]).unwrap();
+    let mut seeded = Reread::new(MemoryTable::<ReadBefore>::default());
+    seeded.preload(at(0, 100), Some(104), [id(1), id(2)]).unwrap();
     let mut passes = |number, offset| !seeded.is_reread(id(number), at(0, offset)).unwrap();
     assert!(!passes(1, 100));
     assert!(passes(3, 101), "it was never read");
     assert!(!passes(2, 102));
     assert!(passes(2, 103), "it was read once and dropped once");
     assert!(passes(1, 104), "nothing from HIGH on was read before");
-    seeded.settle(&[at(0, 104)]).unwrap();
+    seeded.on_committed(&[at(0, 104)]).unwrap();
     assert!(seeded.windows().is_empty());
     assert!(seeded.table().is_empty());
 }
 
 #[test]
 fn a_window_without_an_end_closes_when_everything_has_come() {
-    let mut seeded = Seeded::new(MemoryTable::<ReadBefore>::default());
-    seeded.sow(at(0, 0), None, [id(1)]).unwrap();
-    seeded.sow(at(1, 0), None, [id(1)]).unwrap();
+    let mut seeded = Reread::new(MemoryTable::<ReadBefore>::default());
+    seeded.preload(at(0, 0), None, [id(1)]).unwrap();
+    seeded.preload(at(1, 0), None, [id(1)]).unwrap();
     assert!(seeded.is_reread(id(1), at(0, 7)).unwrap());
-    seeded.settle(&[at(0, 8)]).unwrap();
+    seeded.on_committed(&[at(0, 8)]).unwrap();
     assert_eq!(seeded.windows(), [SeedWindow { input: 1, from: 0, until: None, missing: 1, reached: 0 }]);
     assert!(seeded.is_reread(id(1), at(1, 9)).unwrap(), "the seed of another input is its own");
-    seeded.settle(&[at(0, 8), at(1, 10)]).unwrap();
+    seeded.on_committed(&[at(0, 8), at(1, 10)]).unwrap();
     assert!(seeded.table().is_empty());
 }
 
@@ -47,9 +47,9 @@ proptest! {
     ) {
         let read = (log.len() as f64 * read) as usize;
         let target = (read as f64 * back) as usize;
-        let mut seeded = Seeded::new(MemoryTable::<ReadBefore>::default());
+        let mut seeded = Reread::new(MemoryTable::<ReadBefore>::default());
         let until = high.checked_sub(1).map(|beyond| (read + beyond) as i64);
-        seeded.sow(at(0, target as i64), until, log[target..read].iter().map(|&number| id(number))).unwrap();
+        seeded.preload(at(0, target as i64), until, log[target..read].iter().map(|&number| id(number))).unwrap();
         let mut disk = seeded.clone();
         let mut passed = vec![None; log.len()];
         let (mut next, mut committed) = (target, target);
@@ -67,7 +67,7 @@ proptest! {
                 next = committed;
             } else {
                 committed = next;
-                seeded.settle(&[at(0, next as i64)]).unwrap();
+                seeded.on_committed(&[at(0, next as i64)]).unwrap();
             }
         }
         drop(disk);

@@ -3,7 +3,7 @@ use std::convert::Infallible;
 use jiff::Timestamp;
 use offsets_core::model::{GroupId, TargetOffset, TopicPartition};
 use offsets_core::reconcile::{
-    Candidate, MemoryTable, Operator, Outcome, ReadBefore, Seed, SeedLink, SeedSieve, Seeded, Sowing,
+    Decision, KeyedRecord, MemoryTable, Operator, ReadBefore, ReplayFilter, Reread, Seed, SeedLink, SeedPart,
 };
 use proptest::prelude::*;
 
@@ -14,8 +14,8 @@ fn orders(partition: i32) -> TopicPartition {
     TopicPartition::new("src.orders", partition)
 }
 
-fn sowing(partition: i32, from: i64, until: Option<i64>, read: &[u8]) -> Sowing {
-    Sowing {
+fn part(partition: i32, from: i64, until: Option<i64>, read: &[u8]) -> SeedPart {
+    SeedPart {
         partition: orders(partition),
         from: TargetOffset::new(from).unwrap(),
         until: until.map(|until| TargetOffset::new(until).unwrap()),
@@ -25,7 +25,7 @@ fn sowing(partition: i32, from: i64, until: Option<i64>, read: &[u8]) -> Sowing 
     }
 }
 
-fn seed(windows: Vec<Sowing>) -> Seed {
+fn seed(windows: Vec<SeedPart>) -> Seed {
     let link = SeedLink { source: "src".into(), target: "dst".into() };
     let mut seed = Seed::new(Timestamp::UNIX_EPOCH, link, GroupId::from("app"));
     seed.windows = windows;
@@ -34,22 +34,22 @@ fn seed(windows: Vec<Sowing>) -> Seed {
 
 fn is_dropped<O: Operator<Error = Infallible>>(operator: &mut O, number: u8, offset: i64) -> bool {
     let (identity, position) = (id(number), at(0, offset));
-    let Ok(outcome) = operator.judge(&Candidate {
+    let Ok(outcome) = operator.process(&KeyedRecord {
         identity,
         rank: None,
         position,
         timestamp_ms: Some(0),
         tombstone: false,
     });
-    matches!(outcome, Outcome::Loses(loss) if loss.winner.is_none() && loss.loser.position == position)
+    matches!(outcome, Decision::Suppress(loss) if loss.winner.is_none() && loss.loser.position == position)
 }
 
 #[test]
 fn only_what_was_read_is_dropped_and_only_inside_its_window() {
-    let mut sieve =
-        SeedSieve::of(&seed(vec![sowing(0, 100, Some(104), &[1, 1, 2]), sowing(1, 7, None, &[1])]));
+    let mut filter =
+        ReplayFilter::of(&seed(vec![part(0, 100, Some(104), &[1, 1, 2]), part(1, 7, None, &[1])]));
     let mut dropped =
-        |partition, number, offset| is_dropped(&mut sieve.at(&orders(partition), offset), number, offset);
+        |partition, number, offset| is_dropped(&mut filter.at(&orders(partition), offset), number, offset);
     assert!(!dropped(0, 1, 99), "below the window");
     assert!(!dropped(0, 1, 104), "nothing from its end on was read before");
     assert!(!dropped(0, 3, 100), "it was never read");
@@ -60,7 +60,7 @@ fn only_what_was_read_is_dropped_and_only_inside_its_window() {
     assert!(dropped(0, 1, 103) && dropped(0, 1, 101), "the same record again");
     assert!(!dropped(0, 1, 102), "and the same answer");
     assert!(dropped(1, 1, 1_000), "the seed of another partition is its own");
-    let windows: Vec<_> = sieve.windows().map(|(_, window)| (window.missing, window.below)).collect();
+    let windows: Vec<_> = filter.windows().map(|(_, window)| (window.missing, window.below)).collect();
     assert_eq!(windows, [(1, 1), (0, 0)]);
 }
 
@@ -76,13 +76,13 @@ proptest! {
         until in prop::option::of(0_i64..40),
     ) {
         let until = until.map(|until| until.max(from));
-        let sowing = sowing(0, from, until, &read);
-        let mut sieve = SeedSieve::of(&seed(vec![sowing.clone()]));
-        let mut seeded = Seeded::new(MemoryTable::<ReadBefore>::default());
-        sowing.sow(0, &mut seeded).unwrap();
+        let part = part(0, from, until, &read);
+        let mut filter = ReplayFilter::of(&seed(vec![part.clone()]));
+        let mut seeded = Reread::new(MemoryTable::<ReadBefore>::default());
+        part.preload(0, &mut seeded).unwrap();
         for (offset, number) in (0_i64..).zip(log) {
             prop_assert_eq!(
-                is_dropped(&mut sieve.at(&orders(0), offset), number, offset),
+                is_dropped(&mut filter.at(&orders(0), offset), number, offset),
                 is_dropped(&mut seeded, number, offset),
                 "of {} at {}", number, offset
             );
@@ -99,10 +99,10 @@ proptest! {
         }),
         read in prop::collection::vec(0_u8..5, 0..20),
     ) {
-        let mut sieve = SeedSieve::of(&seed(vec![sowing(0, 3, Some(25), &read)]));
+        let mut filter = ReplayFilter::of(&seed(vec![part(0, 3, Some(25), &read)]));
         let mut answers = vec![None; log.len()];
         for place in order.into_iter().chain(0..log.len()) {
-            let dropped = is_dropped(&mut sieve.at(&orders(0), place as i64), log[place], place as i64);
+            let dropped = is_dropped(&mut filter.at(&orders(0), place as i64), log[place], place as i64);
             prop_assert!(answers[place].is_none_or(|before| before == dropped), "another answer at {place}");
             answers[place] = Some(dropped);
         }

@@ -1,20 +1,20 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::convert::Infallible;
 
-use super::{Candidate, Identity, Operator, Outcome, Position, Reason, Seed};
+use super::{Decision, Identity, KeyedRecord, Operator, Position, Reason, Seed};
 use crate::model::TopicPartition;
 
 /// Drops what a seed names, of records that are not in the order of their offsets: of a dump that is in several files, or that
 /// was taken in pieces.
 ///
-/// It answers as [`Seeded`](super::Seeded) does, and remembers for that the offsets at which records were dropped; nothing is
+/// It answers as [`Reread`](super::Reread) does, and remembers for that the offsets at which records were dropped; nothing is
 /// forgotten. Of each identity as many offsets are dropped as it was read, those that are asked about first.
 ///
 /// # Examples
 /// ```
 /// use offsets_core::model::TopicPartition;
 /// use offsets_core::reconcile::{
-///     Examination, IdentityRule, Operator as _, Outcome, Position, Reason, Record, Seed, SeedSieve,
+///     Extractor, IdentityRule, Operator as _, Decision, Position, Reason, Record, Seed, ReplayFilter,
 /// };
 ///
 /// let (time, key, value) = (Some(1_764_000_000_000), Some(&b"17"[..]), Some(&b"paid"[..]));
@@ -24,22 +24,22 @@ use crate::model::TopicPartition;
 ///         "link":{{"source":"src","target":"dst"}},"group":"app",
 ///         "windows":[{{"topic":"src.orders","partition":0,"from":17,"until":20,"read":["{id}"]}}]}}"#
 /// ))?;
-/// let mut sieve = SeedSieve::of(&seed);
+/// let mut filter = ReplayFilter::of(&seed);
 ///
 /// // It stands at offset 18 of the target, and in line 3 of the first file.
-/// let examination = Examination { identity: IdentityRule::Copy, order: None, max_ahead_ms: i64::MAX };
+/// let extractor = Extractor { identity: IdentityRule::Copy, order: None, max_ahead_ms: i64::MAX };
 /// let record = Record { timestamp_ms: time, key, value, ..Record::default() };
-/// let candidate = examination.examine(&record, Position::new(0, 3).expect("in range"), 0)?;
-/// let outcome = sieve.at(&TopicPartition::new("src.orders", 0), 18).judge(&candidate)?;
-/// assert!(matches!(outcome, Outcome::Loses(loss) if loss.reason == Reason::Reread));
+/// let keyed = extractor.extract(&record, Position::new(0, 3).expect("in range"), 0)?;
+/// let outcome = filter.at(&TopicPartition::new("src.orders", 0), 18).process(&keyed)?;
+/// assert!(matches!(outcome, Decision::Suppress(loss) if loss.reason == Reason::Reread));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
-pub struct SeedSieve(BTreeMap<TopicPartition, SieveWindow>);
+pub struct ReplayFilter(BTreeMap<TopicPartition, FilterWindow>);
 
 /// What came of a window so far.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SieveWindow {
+pub struct FilterWindow {
     /// The first offset that the group reads after its move.
     pub from: i64,
     /// The first offset that it cannot have read before; `None` when no such offset is known.
@@ -60,43 +60,43 @@ struct Came {
     again: BTreeSet<i64>,
 }
 
-/// A [`SeedSieve`] as the operator for the record at one place, whatever position it came in at.
+/// A [`ReplayFilter`] as the operator for the record at one place, whatever position it came in at.
 #[derive(Debug)]
-pub struct SieveAt<'a> {
-    window: Option<&'a mut SieveWindow>,
+pub struct FilterAt<'a> {
+    window: Option<&'a mut FilterWindow>,
     offset: i64,
 }
 
-impl SeedSieve {
+impl ReplayFilter {
     /// What drops the records of a seed.
     pub fn of(seed: &Seed) -> Self {
-        let windows = seed.windows.iter().map(|sowing| {
+        let windows = seed.windows.iter().map(|part| {
             let mut read: HashMap<_, Came> = HashMap::new();
-            sowing.read.iter().for_each(|identity| read.entry(*identity).or_default().times += 1);
-            let window = SieveWindow {
-                from: sowing.from.get(),
-                until: sowing.until.map(i64::from),
-                missing: sowing.read.len() as u64,
+            part.read.iter().for_each(|identity| read.entry(*identity).or_default().times += 1);
+            let window = FilterWindow {
+                from: part.from.get(),
+                until: part.until.map(i64::from),
+                missing: part.read.len() as u64,
                 below: 0,
                 read,
             };
-            (sowing.partition.clone(), window)
+            (part.partition.clone(), window)
         });
         Self(windows.collect())
     }
 
     /// The operator for the record at this offset of a partition. A partition without a window lets everything pass.
-    pub fn at(&mut self, partition: &TopicPartition, offset: i64) -> SieveAt<'_> {
-        SieveAt { window: self.0.get_mut(partition), offset }
+    pub fn at(&mut self, partition: &TopicPartition, offset: i64) -> FilterAt<'_> {
+        FilterAt { window: self.0.get_mut(partition), offset }
     }
 
     /// The windows, each with what came of it.
-    pub fn windows(&self) -> impl Iterator<Item = (&TopicPartition, &SieveWindow)> {
+    pub fn windows(&self) -> impl Iterator<Item = (&TopicPartition, &FilterWindow)> {
         self.0.iter()
     }
 }
 
-impl SieveWindow {
+impl FilterWindow {
     /// Whether the group had read the record with this identity at this offset before it moved.
     fn is_reread(&mut self, identity: Identity, offset: i64) -> bool {
         if offset < self.from {
@@ -119,26 +119,26 @@ impl SieveWindow {
     }
 }
 
-impl Operator for SieveAt<'_> {
+impl Operator for FilterAt<'_> {
     type Error = Infallible;
 
-    fn judge(&mut self, candidate: &Candidate) -> Result<Outcome, Infallible> {
+    fn process(&mut self, keyed: &KeyedRecord) -> Result<Decision, Infallible> {
         let offset = self.offset;
-        let again = self.window.as_mut().is_some_and(|window| window.is_reread(candidate.identity, offset));
+        let again = self.window.as_mut().is_some_and(|window| window.is_reread(keyed.identity, offset));
         Ok(if again {
-            Outcome::Loses(candidate.loses(None, Reason::Reread))
+            Decision::Suppress(keyed.loses(None, Reason::Reread))
         } else {
-            Outcome::Passes { over: None }
+            Decision::Emit { over: None }
         })
     }
 
     /// No two records are tied.
-    fn judge_by_content(&mut self, candidate: &Candidate) -> Result<Outcome, Infallible> {
-        self.judge(candidate)
+    fn process_by_content(&mut self, keyed: &KeyedRecord) -> Result<Decision, Infallible> {
+        self.process(keyed)
     }
 
     /// Nothing is forgotten.
-    fn settle(&mut self, _: &[Position]) -> Result<(), Infallible> {
+    fn on_committed(&mut self, _: &[Position]) -> Result<(), Infallible> {
         Ok(())
     }
 }
