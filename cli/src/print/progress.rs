@@ -3,7 +3,7 @@ use std::sync::{Mutex, PoisonError};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use offsets_core::model::{ClusterAlias, TopicName};
-use offsets_kafka::{Error, Onlooker, Progress};
+use offsets_kafka::{Error, Progress, ProgressListener};
 
 use super::Remarks;
 use crate::failure::with_causes;
@@ -27,7 +27,7 @@ impl ProgressBars {
     }
 }
 
-impl Onlooker for ProgressBars {
+impl ProgressListener for ProgressBars {
     fn watch(&self, cluster: &ClusterAlias, topic: &TopicName) -> Box<dyn FnMut(Progress)> {
         let style = ProgressStyle::with_template("{msg} {wide_bar} {percent}%")
             .unwrap_or_else(|_| ProgressStyle::default_bar());

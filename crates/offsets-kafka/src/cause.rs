@@ -4,7 +4,7 @@ use offsets_core::model::ClusterAlias;
 use rdkafka::types::RDKafkaErrorCode;
 
 use crate::ffi::error_text;
-use crate::{About, Error};
+use crate::{Error, Subject};
 
 /// What a broker or librdkafka said, in its own words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -158,7 +158,7 @@ impl Cause {
     }
 
     /// Whether the same question is answered a moment later: a coordinator or a leader is moving.
-    pub(crate) fn is_passing(&self) -> bool {
+    pub(crate) fn is_retriable(&self) -> bool {
         self.is(&[
             RDKafkaErrorCode::CoordinatorLoadInProgress,
             RDKafkaErrorCode::CoordinatorNotAvailable,
@@ -172,7 +172,7 @@ impl Cause {
     }
 
     /// The error this is, on that cluster and about that thing.
-    pub(crate) fn into_error(self, cluster: &ClusterAlias, about: About, waited: Duration) -> Error {
+    pub(crate) fn into_error(self, cluster: &ClusterAlias, about: Subject, waited: Duration) -> Error {
         let cluster = cluster.clone();
         if self.is_group_active() {
             Error::GroupActive { cluster, about, cause: Some(self) }

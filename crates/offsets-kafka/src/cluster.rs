@@ -13,7 +13,7 @@ use rdkafka::types::RDKafkaErrorCode;
 use crate::connection::{Connection, MOMENT, serve};
 use crate::detached::{self, Retiring};
 use crate::fetcher::Fetchers;
-use crate::{About, Cause, ClientSettings, Contact, Deadline, Directory, Error};
+use crate::{Cause, ClientSettings, Contact, Deadline, Error, GroupCatalog, Subject};
 
 /// A client that asks.
 pub(crate) type Client = Retiring<BaseConsumer<Connection>>;
@@ -27,7 +27,7 @@ pub struct Cluster {
     connection: Connection,
     client: Mutex<Arc<Client>>,
     cluster_id: Option<String>,
-    directory: Directory,
+    group_catalog: GroupCatalog,
     fetchers: Fetchers,
     /// The groups that are neither classic nor KIP-848, and until when that is not asked for again.
     uncommon: Mutex<Option<(Deadline, BTreeMap<GroupId, GroupKind>)>>,
@@ -48,25 +48,25 @@ impl Cluster {
     /// - [`Error::Unauthenticated`], without waiting longer, when one answered and turned us away;
     /// - [`Error::Setting`] when the client cannot be made, for example for lack of a certificate file.
     pub fn connect(settings: &ClientSettings, deadline: &Deadline) -> Result<Self, Error> {
-        Self::connect_with(settings, Directory::Broker, deadline)
+        Self::connect_with(settings, GroupCatalog::Broker, deadline)
     }
 
-    /// The same, for a cluster that must be told about its groups (see [`Directory`]).
+    /// The same, for a cluster that must be told about its groups (see [`GroupCatalog`]).
     ///
     /// # Errors
     /// As [`Cluster::connect`].
     pub fn connect_with(
         settings: &ClientSettings,
-        directory: Directory,
+        group_catalog: GroupCatalog,
         deadline: &Deadline,
     ) -> Result<Self, Error> {
-        Self::reach(settings, directory, None, deadline)
+        Self::reach(settings, group_catalog, None, deadline)
     }
 
     /// The same, contacted as `contact` has it.
     pub(crate) fn reach(
         settings: &ClientSettings,
-        directory: Directory,
+        group_catalog: GroupCatalog,
         contact: Option<&Contact>,
         deadline: &Deadline,
     ) -> Result<Self, Error> {
@@ -92,7 +92,15 @@ impl Cluster {
                 let fetchers = Fetchers::default();
                 let uncommon = Mutex::default();
                 connection.reached();
-                return Ok(Self { settings, connection, client, cluster_id, directory, fetchers, uncommon });
+                return Ok(Self {
+                    settings,
+                    connection,
+                    client,
+                    cluster_id,
+                    group_catalog,
+                    fetchers,
+                    uncommon,
+                });
             }
             serve(&client, MOMENT);
             if let Some(cause) = connection.authentication_error() {
@@ -129,8 +137,8 @@ impl Cluster {
     }
 
     /// Where its groups are looked up.
-    pub fn directory(&self) -> &Directory {
-        &self.directory
+    pub fn group_catalog(&self) -> &GroupCatalog {
+        &self.group_catalog
     }
 
     /// Every topic this principal may see, internal ones too, with its number of partitions.
@@ -139,7 +147,7 @@ impl Cluster {
     /// [`Error::TimedOut`] and what else [`Error`] tells of connections.
     pub fn topics(&self, deadline: &Deadline) -> Result<BTreeMap<TopicName, i32>, Error> {
         let metadata =
-            self.metadata(None, deadline).map_err(|cause| self.failed(About::Metadata, cause, deadline))?;
+            self.metadata(None, deadline).map_err(|cause| self.failed(Subject::Metadata, cause, deadline))?;
         Ok(metadata
             .topics()
             .iter()
@@ -175,7 +183,7 @@ impl Cluster {
         deadline: &Deadline,
         learn: impl FnOnce(&MetadataTopic, usize) -> T,
     ) -> Result<T, Error> {
-        let about = || About::Topic(topic.clone());
+        let about = || Subject::Topic(topic.clone());
         let metadata =
             self.metadata(Some(topic), deadline).map_err(|cause| self.failed(about(), cause, deadline))?;
         let found = metadata.topics().iter().find(|found| found.name() == topic.as_str());
@@ -259,7 +267,7 @@ impl Cluster {
     }
 
     /// The error that a failed request is, told with what the connection said meanwhile.
-    pub(crate) fn failed(&self, about: About, cause: Cause, deadline: &Deadline) -> Error {
+    pub(crate) fn failed(&self, about: Subject, cause: Cause, deadline: &Deadline) -> Error {
         if cause.is_timeout() || cause.is_transport() {
             if let Some(cause) = self.connection.authentication_error() {
                 let (cluster, bootstrap) =
@@ -280,7 +288,7 @@ impl std::fmt::Debug for Cluster {
         f.debug_struct("Cluster")
             .field("settings", &self.settings)
             .field("cluster_id", &self.cluster_id)
-            .field("directory", &self.directory)
+            .field("directory", &self.group_catalog)
             .finish_non_exhaustive()
     }
 }

@@ -60,7 +60,7 @@ pub enum Error {
         /// The cluster.
         cluster: ClusterAlias,
         /// What may not be read or changed.
-        about: About,
+        about: Subject,
         /// What the broker said.
         #[source]
         cause: Cause,
@@ -71,7 +71,7 @@ pub enum Error {
         /// The cluster.
         cluster: ClusterAlias,
         /// What was asked for.
-        about: About,
+        about: Subject,
         /// How long was waited.
         waited: Duration,
         /// The last thing heard from the connection, where there was one.
@@ -84,7 +84,7 @@ pub enum Error {
         /// The cluster.
         cluster: ClusterAlias,
         /// The topic, the partition or the commit.
-        about: About,
+        about: Subject,
     },
     /// The group has members, so nobody else may set its offsets.
     #[error("cluster {cluster}: {about}: the group has active members")]
@@ -92,7 +92,7 @@ pub enum Error {
         /// The cluster.
         cluster: ClusterAlias,
         /// The group or the commit.
-        about: About,
+        about: Subject,
         /// What the coordinator said.
         #[source]
         cause: Option<Cause>,
@@ -103,7 +103,7 @@ pub enum Error {
         /// The cluster.
         cluster: ClusterAlias,
         /// The group or the transactional id.
-        about: About,
+        about: Subject,
         /// What was said.
         #[source]
         cause: Cause,
@@ -168,7 +168,7 @@ pub enum Error {
         /// The cluster.
         cluster: ClusterAlias,
         /// What was asked.
-        about: About,
+        about: Subject,
         /// What is wrong with it.
         problem: String,
     },
@@ -178,7 +178,7 @@ pub enum Error {
         /// The cluster.
         cluster: ClusterAlias,
         /// What was asked.
-        about: About,
+        about: Subject,
         /// What was said.
         #[source]
         cause: Cause,
@@ -248,11 +248,11 @@ impl Error {
     }
 
     /// Whether the same may well succeed a little later: a broker is away, restarting, or a leader is moving.
-    pub fn may_pass(&self) -> bool {
+    pub fn is_retriable(&self) -> bool {
         match self {
             Self::Unreachable { .. } | Self::TimedOut { .. } => true,
             Self::ShortRead { why, .. } => matches!(why, Shortfall::Deadline { .. }),
-            Self::Refused { cause, .. } => cause.is_passing() || cause.is_transport() || cause.is_timeout(),
+            Self::Refused { cause, .. } => cause.is_retriable() || cause.is_transport() || cause.is_timeout(),
             Self::GroupActive { cause, .. } => cause.is_some(),
             _ => false,
         }
@@ -287,7 +287,7 @@ impl Error {
 /// What a call was about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum About {
+pub enum Subject {
     /// The cluster as a whole: its topics, its id.
     Metadata,
     /// The list of groups.
@@ -311,7 +311,7 @@ pub enum About {
     },
 }
 
-impl fmt::Display for About {
+impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Metadata => f.write_str("metadata"),
@@ -376,7 +376,7 @@ mod tests {
     use super::*;
 
     fn error_of(code: RDKafkaErrorCode) -> Error {
-        let about = About::Commit {
+        let about = Subject::Commit {
             group: "app,\"g\"".into(),
             partition: TopicPartition::new("orders", 3),
             offset: Some(17),

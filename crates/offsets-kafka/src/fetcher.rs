@@ -10,31 +10,31 @@ use crate::{Error, Isolation};
 
 /// A client that fetches records. It carries a group id because librdkafka wants one, and neither joins nor commits.
 pub(crate) struct Fetcher {
-    appetite: Appetite,
+    profile: FetchProfile,
     isolation: Isolation,
     client: Arc<Client>,
 }
 
 /// How much a fetch brings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Appetite {
+pub(crate) enum FetchProfile {
     /// Whole partitions: large fetches, so that a round trip is worth its time.
     Bulk,
     /// A few records: whatever a fetch brings beyond them is thrown away.
-    Sip,
+    Small,
 }
 
 impl Fetcher {
-    fn new(connection: &Connection, appetite: Appetite, isolation: Isolation) -> Result<Self, Error> {
+    fn new(connection: &Connection, profile: FetchProfile, isolation: Isolation) -> Result<Self, Error> {
         let isolation_level = match isolation {
             Isolation::ReadCommitted => "read_committed",
             Isolation::ReadUncommitted => "read_uncommitted",
         };
         // More than 4 MiB gained nothing over loopback, and costs its size twice over in memory.
-        let (partition_bytes, fetch_bytes) = match appetite {
-            Appetite::Bulk => ("4194304", "4194304"),
+        let (partition_bytes, fetch_bytes) = match profile {
+            FetchProfile::Bulk => ("4194304", "4194304"),
             // As little as librdkafka allows in all.
-            Appetite::Sip => ("262144", "1048576"),
+            FetchProfile::Small => ("262144", "1048576"),
         };
         let forced = [
             ("group.id", "offsets-reader"),
@@ -57,7 +57,7 @@ impl Fetcher {
             ("queued.max.messages.kbytes", "4096"),
         ];
         let client = client(connection.settings(), connection, &forced, &tuned)?;
-        Ok(Self { appetite, isolation, client: Arc::new(Retiring::unattended(client)) })
+        Ok(Self { profile, isolation, client: Arc::new(Retiring::unattended(client)) })
     }
 }
 
@@ -85,14 +85,14 @@ impl Fetchers {
     pub(crate) fn take(
         &self,
         connection: &Connection,
-        appetite: Appetite,
+        profile: FetchProfile,
         isolation: Isolation,
     ) -> Result<Fetcher, Error> {
         let mut idle = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let fits = |fetcher: &Fetcher| fetcher.appetite == appetite && fetcher.isolation == isolation;
+        let fits = |fetcher: &Fetcher| fetcher.profile == profile && fetcher.isolation == isolation;
         match idle.iter().position(fits) {
             Some(index) => Ok(idle.swap_remove(index)),
-            None => Fetcher::new(&connection.beside(), appetite, isolation),
+            None => Fetcher::new(&connection.beside(), profile, isolation),
         }
     }
 

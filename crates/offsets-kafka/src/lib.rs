@@ -47,11 +47,11 @@ mod cursor;
 mod deadline;
 pub mod demo;
 mod detached;
-mod directory;
+pub mod eos;
 mod error;
-pub mod exchange;
 mod fetcher;
 mod ffi;
+mod group_catalog;
 mod link;
 mod outcomes;
 mod reader;
@@ -59,15 +59,18 @@ mod settings;
 mod stop;
 
 pub use admin::{
-    CommitSettings, GroupDescription, GroupListing, GroupPartition, Isolation, Lack, Member, Right,
+    CommitSettings, GroupDescription, GroupListing, GroupPartition, Isolation, Member, MissingPermission,
+    Right,
 };
 pub use cause::Cause;
 pub use cluster::Cluster;
 pub use contact::{ConnectionWatch, Contact, Waiting};
 pub use deadline::Deadline;
-pub use directory::Directory;
-pub use error::{About, Error, Shortfall};
-pub use link::{CommitTail, Committed, Endpoint, LinkedClusters, Nobody, Onlooker, Reach, SourceAccess};
+pub use error::{Error, Shortfall, Subject};
+pub use group_catalog::GroupCatalog;
+pub use link::{
+    CommitTail, Committed, Endpoint, LinkedClusters, NoProgress, ProgressListener, SourceAccess, TailProgress,
+};
 pub use offsets_core::model::GroupKind;
 pub use outcomes::Outcomes;
 pub use reader::{PartitionRead, Progress, RawRecord, TopicRead};

@@ -86,10 +86,10 @@ impl<K, T> IntoIterator for Outcomes<K, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::About;
+    use crate::Subject;
 
     fn failure() -> Error {
-        Error::GroupActive { cluster: "dst".into(), about: About::Group("g".into()), cause: None }
+        Error::GroupActive { cluster: "dst".into(), about: Subject::Group("g".into()), cause: None }
     }
 
     #[test]

@@ -11,9 +11,9 @@ use rdkafka::{Message, Offset, TopicPartitionList};
 use crate::cluster::{cause, metadata};
 use crate::connection::{Connection, serve};
 use crate::cursor::Cursor;
-use crate::fetcher::{Appetite, Fetcher};
+use crate::fetcher::{FetchProfile, Fetcher};
 use crate::ffi::{header, without};
-use crate::{About, Cause, Cluster, Deadline, Error, Isolation, Shortfall};
+use crate::{Cause, Cluster, Deadline, Error, Isolation, Shortfall, Subject};
 
 /// A record as the log holds it, for as long as the visitor looks at it.
 #[derive(Clone, Copy)]
@@ -246,9 +246,9 @@ impl<'c> TopicRead<'c> {
         logs.into_iter().map(cursor).collect()
     }
 
-    fn appetite(&self) -> Appetite {
+    fn profile(&self) -> FetchProfile {
         let whole = self.wanted.values().all(Option::is_none);
-        if whole || self.bulky { Appetite::Bulk } else { Appetite::Sip }
+        if whole || self.bulky { FetchProfile::Bulk } else { FetchProfile::Small }
     }
 }
 
@@ -281,7 +281,7 @@ impl Reading<'_, '_> {
         }
         let cluster = self.read.cluster;
         let consumer =
-            cluster.fetchers().take(cluster.connection(), self.read.appetite(), self.read.isolation)?;
+            cluster.fetchers().take(cluster.connection(), self.read.profile(), self.read.isolation)?;
         self.assign(&consumer)?;
         let (mut since_look, mut silent_turns, mut turn) = (0, 0, self.deadline.slice(TURN));
         while open > 0 {
@@ -395,7 +395,7 @@ impl Reading<'_, '_> {
             self.examine()?;
             return Err(self.failed(fault));
         }
-        if fault.is_group_matter() || fault.is_passing() {
+        if fault.is_group_matter() || fault.is_retriable() {
             return Ok(());
         }
         if fault.is_transport() || fault.is_timeout() || fault.is_authentication() {
@@ -464,6 +464,6 @@ impl Reading<'_, '_> {
     }
 
     fn failed(&self, cause: Cause) -> Error {
-        self.read.cluster.failed(About::Topic(self.read.topic.clone()), cause, self.deadline)
+        self.read.cluster.failed(Subject::Topic(self.read.topic.clone()), cause, self.deadline)
     }
 }

@@ -1,7 +1,7 @@
 use offsets_core::model::TopicName;
 use offsets_core::model::TopicPartition;
 use offsets_core::reconcile::{Misfit, RecordError};
-use offsets_kafka::{Cause, Lack};
+use offsets_kafka::{Cause, MissingPermission};
 use offsets_store::{NotAChange, StateDamage};
 
 /// Why a run ended. What was committed before counts; nothing else does. Where it ended before a record, everything that came
@@ -19,7 +19,7 @@ pub enum Error {
     #[error("not authorised: {}", list(.lacks))]
     Lacking {
         /// Which.
-        lacks: Vec<Lack>,
+        lacks: Vec<MissingPermission>,
     },
     /// Inputs with different numbers of partitions: records of one key would not meet.
     #[error(
@@ -249,7 +249,7 @@ fn by(mark: &str) -> String {
     if mark.is_empty() { "not committed by a repartition".to_owned() } else { format!("`{mark}`") }
 }
 
-fn list(lacks: &[Lack]) -> String {
-    let lacks: Vec<_> = lacks.iter().map(Lack::to_string).collect();
+fn list(lacks: &[MissingPermission]) -> String {
+    let lacks: Vec<_> = lacks.iter().map(MissingPermission::to_string).collect();
     lacks.join(", ")
 }

@@ -8,14 +8,14 @@
 //! as it was when the positions were committed.
 //!
 //! ```text
-//! Member -> Intake -> RecordRules -> Operator -> Outbox: output, ledger, changelog, positions -> Replica
+//! GroupConsumer -> RecordQueue -> RecordRules -> Operator -> TransactionalProducer: output, ledger, changelog, positions -> Replica
 //! ```
 //!
 //! Where inputs are partitioned differently, a stage goes before it ([`Job::repartition`]), a member of a group of its own: it writes every
 //! record to one topic, in the partition of its identity, and that topic is what is judged.
 //!
 //! ```text
-//! Member -> Intake -> identity -> Outbox: repartition topic, positions
+//! GroupConsumer -> RecordQueue -> identity -> TransactionalProducer: repartition topic, positions
 //! ```
 //!
 //! # Examples

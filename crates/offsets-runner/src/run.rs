@@ -93,7 +93,7 @@ fn unless_cut_short(
     stop: &Stop,
 ) -> Result<(Ended, RunCounts), Error> {
     match ended {
-        Err(Error::Kafka(error)) if stop.is_said() && error.may_pass() => {
+        Err(Error::Kafka(error)) if stop.is_said() && error.is_retriable() => {
             Ok((Ended::Stopped, RunCounts::default()))
         }
         ended => ended,

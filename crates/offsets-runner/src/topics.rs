@@ -1,5 +1,5 @@
 use offsets_core::model::{TopicName, TopicPartition};
-use offsets_kafka::exchange::NewTopic;
+use offsets_kafka::eos::NewTopic;
 use offsets_kafka::{Cluster, Deadline};
 
 use crate::{Error, Event, Input, Watcher};

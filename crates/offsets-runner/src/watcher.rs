@@ -89,7 +89,7 @@ pub enum Event<'a> {
     /// How many offsets each partition of an input is behind its end. Control records count.
     Lag(&'a BTreeMap<TopicPartition, i64>),
     /// A transaction came to nothing; what was in it is read again.
-    Setback(&'a offsets_kafka::Error),
+    TransactionError(&'a offsets_kafka::Error),
     /// After a stop the cluster did not answer in time: the last transaction stays open until its timeout, and what is not committed of
     /// it is read again.
     LeftOpen {

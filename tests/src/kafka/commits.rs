@@ -51,12 +51,12 @@ fn member_of_none(bootstrap: &str, group: &str) -> Result<BaseConsumer> {
 fn patiently<T>(group: &str, mut call: impl FnMut() -> Result<T, KafkaError>) -> Result<T> {
     wait::until(&format!("the coordinator of group {group}"), PATIENCE, || match call() {
         Ok(value) => Ok(Some(value)),
-        Err(error) if error.rdkafka_error_code().is_some_and(is_passing) => Ok(None),
+        Err(error) if error.rdkafka_error_code().is_some_and(is_retriable) => Ok(None),
         Err(error) => Err(error).with_context(|| format!("offsets of group {group}")),
     })
 }
 
-fn is_passing(code: RDKafkaErrorCode) -> bool {
+fn is_retriable(code: RDKafkaErrorCode) -> bool {
     use RDKafkaErrorCode as Code;
     matches!(
         code,

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use offsets_core::model::{GroupId, TopicPartition};
-use offsets_kafka::exchange::{Assignment, Change, Member, MemberOptions, Outbox, Outgoing};
+use offsets_kafka::eos::{
+    Assignment, GroupConsumer, GroupConsumerOptions, ProducerRecord, RebalanceEvent, TransactionalProducer,
+};
 use offsets_kafka::{ClientSettings, Deadline};
 use offsets_tests::kafka::{self, Isolation, Topic};
 use offsets_tests::rig::Rig;
@@ -20,13 +22,13 @@ fn a_member_that_was_put_out_while_it_was_busy_commits_nothing() -> Result<()> {
     }
     kafka::write(&bootstrap, "put-out.in", &[(0, None, Some("a record"))])?;
     let busy = Worker::join(&bootstrap, "busy", "15000")?;
-    let assignment = busy.take_up()?;
+    let assignment = busy.assign()?;
     let mut results = busy.decide("of the first")?;
     // Nothing is heard of it for longer than its session lasts.
     let other = Worker::join(&bootstrap, "other", "1000")?;
-    let taken_over = other.take_up()?;
+    let taken_over = other.assign()?;
     wait::until("busy to learn that it was put out", PATIENCE, || {
-        Ok(busy.member.next_change(Duration::from_millis(100))?.map(drop))
+        Ok(busy.member.next_rebalance(Duration::from_millis(100))?.map(drop))
     })?;
     let next = [(busy.input.clone(), 1)];
     let late = results.commit(&next, "", &busy.member, &Deadline::after(PATIENCE));
@@ -50,7 +52,7 @@ struct Worker {
     settings: ClientSettings,
     name: &'static str,
     input: TopicPartition,
-    member: Member,
+    member: GroupConsumer,
 }
 
 impl Worker {
@@ -64,24 +66,24 @@ impl Worker {
         let input = TopicPartition::new("put-out.in", 0);
         let group = GroupId::from("put-out");
         let topics = [input.topic.clone()];
-        let member = Member::join(&settings, &group, &topics, &MemberOptions::default())?;
+        let member = GroupConsumer::join(&settings, &group, &topics, &GroupConsumerOptions::default())?;
         Ok(Self { settings, name, input, member })
     }
 
-    fn take_up(&self) -> Result<Assignment> {
+    fn assign(&self) -> Result<Assignment> {
         wait::until(&format!("{} to be given the partition", self.name), PATIENCE, || {
-            let change = self.member.next_change(Duration::from_millis(100))?;
-            Ok((change == Some(Change::Assigned(vec![self.input.clone()]))).then_some(()))
+            let change = self.member.next_rebalance(Duration::from_millis(100))?;
+            Ok((change == Some(RebalanceEvent::Assigned(vec![self.input.clone()]))).then_some(()))
         })?;
-        Ok(self.member.take_up(&BTreeMap::from([(self.input.clone(), 0)]))?)
+        Ok(self.member.assign(&BTreeMap::from([(self.input.clone(), 0)]))?)
     }
 
     /// Puts out a result that is not committed yet.
-    fn decide(&self, result: &str) -> Result<Outbox> {
+    fn decide(&self, result: &str) -> Result<TransactionalProducer> {
         let deadline = Deadline::after(PATIENCE);
         let id = format!("put-out.{}", self.name);
-        let mut results = Outbox::open(&self.settings, &id, PATIENCE, &deadline)?;
-        let record = Outgoing { value: Some(result.as_bytes()), ..Outgoing::to("put-out.out") };
+        let mut results = TransactionalProducer::open(&self.settings, &id, PATIENCE, &deadline)?;
+        let record = ProducerRecord { value: Some(result.as_bytes()), ..ProducerRecord::to("put-out.out") };
         let put = results.put(&record, &deadline);
         ensure!(put.is_ok(), "{:?}", put.map_err(|setback| setback.into_error().to_string()));
         Ok(results)

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use offsets_core::consumer_offsets::CONSUMER_OFFSETS_TOPIC;
 use offsets_core::evidence::RecordedCommit;
 use offsets_core::model::{GroupSelection, TopicName};
-use offsets_kafka::{Cluster, CommitTail, Reach};
+use offsets_kafka::{Cluster, CommitTail, TailProgress};
 
 use super::health::What;
 use super::recording::{Recording, Trouble};
@@ -103,13 +103,15 @@ impl CommitWatch {
         let whole = self.tail.is_whole();
         let deadline = if whole || alone { source.deadline() } else { source.deadline().within(self.slice) };
         let why = match self.tail.read_on(cluster, now, &deadline) {
-            Ok(Reach::End) => {
+            Ok(TailProgress::CaughtUp) => {
                 (self.slice, self.refused) = (FIRST_SLICE, None);
                 self.say(Way::Log, recording, "");
                 return Ok(true);
             }
-            Ok(Reach::HeldBack(partition)) => format!("a transaction is open on {partition}"),
-            Ok(Reach::Behind(records)) => {
+            Ok(TailProgress::BlockedByOpenTransaction(partition)) => {
+                format!("a transaction is open on {partition}")
+            }
+            Ok(TailProgress::Lagging(records)) => {
                 if !self.told {
                     self.tail.log().forget_changes();
                 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use offsets_core::evidence::{Continuity, Fingerprint, Incarnation, Records, Scan, Sighting, Span, TopicIds};
 use offsets_core::model::{ClusterAlias, LogRange, SourceOffset, TopicName, TopicPartition};
-use offsets_kafka::{Cluster, Error, Isolation, Nobody, Onlooker, Progress};
+use offsets_kafka::{Cluster, Error, Isolation, NoProgress, Progress, ProgressListener};
 use offsets_store::KeptUpTo;
 
 use super::recording::{Recording, Trouble};
@@ -353,9 +353,9 @@ fn is_empty(offsets: LogRange<SourceOffset>) -> bool {
 #[derive(Default)]
 struct Missed(Mutex<Option<Error>>);
 
-impl Onlooker for Missed {
+impl ProgressListener for Missed {
     fn watch(&self, cluster: &ClusterAlias, topic: &TopicName) -> Box<dyn FnMut(Progress)> {
-        Nobody.watch(cluster, topic)
+        NoProgress.watch(cluster, topic)
     }
 
     fn missed(&self, _: &TopicName, error: Error) {

@@ -119,7 +119,7 @@ mod tests {
         Extractor, IdentityRule, Policies, RecordError, RecordErrorCause, RecordErrorKind, RecordRules,
         Window,
     };
-    use offsets_kafka::About;
+    use offsets_kafka::Subject;
     use offsets_runner::Judging;
 
     use super::*;
@@ -136,7 +136,7 @@ mod tests {
     }
 
     fn uncommitted(failed: Error) -> Error {
-        let (cluster, about) = ("target".into(), About::Transaction("merge.one".to_owned()));
+        let (cluster, about) = ("target".into(), Subject::Transaction("merge.one".to_owned()));
         let cause =
             offsets_kafka::Error::TimedOut { cluster, about, waited: Duration::from_secs(10), cause: None };
         Error::Uncommitted { failed: Box::new(failed), cause: Box::new(cause) }

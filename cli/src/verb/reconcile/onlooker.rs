@@ -156,7 +156,7 @@ impl Watcher for Onlooker<'_> {
                 self.standing.state().of(self.stage).lag = lag.clone();
                 self.show();
             }
-            Event::Setback(error) => {
+            Event::TransactionError(error) => {
                 let said = with_causes(error);
                 let mut state = self.standing.state();
                 state.setbacks += 1;

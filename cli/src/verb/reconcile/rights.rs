@@ -1,5 +1,5 @@
 use offsets_core::model::TopicName;
-use offsets_kafka::{About, Error as KafkaError};
+use offsets_kafka::{Error as KafkaError, Subject};
 use offsets_runner::{Error, Job};
 
 /// What to do where a permission is missing; `None` where none is.
@@ -14,13 +14,13 @@ pub(super) fn remedy(error: &Error, job: &Job) -> Option<String> {
         }
         Error::Unreadable { partition, cause } if cause.is_unauthorised() => on_topic(&partition.topic, job),
         Error::Kafka(KafkaError::Unauthorised { about, .. }) => match about {
-            About::Topic(topic) => on_topic(topic, job),
-            About::Partition(partition) => on_topic(&partition.topic, job),
-            About::Transaction(id) => {
+            Subject::Topic(topic) => on_topic(topic, job),
+            Subject::Partition(partition) => on_topic(&partition.topic, job),
+            Subject::Transaction(id) => {
                 let group = id.rsplit_once('.').map_or(job.group.as_str(), |(group, _)| group);
                 format!("Write on transactional ids that begin with {group}.")
             }
-            About::Group(group) => format!("Read on group {}", group.as_str()),
+            Subject::Group(group) => format!("Read on group {}", group.as_str()),
             _ => "the permission".to_owned(),
         },
         _ => return None,

@@ -4,7 +4,7 @@ use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier};
 
 use crate::cluster::metadata;
 use crate::connection::Connection;
-use crate::{Cluster, Deadline, Directory};
+use crate::{Cluster, Deadline, GroupCatalog};
 
 /// How long settings are waited for: they are a help and no condition.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -21,7 +21,7 @@ pub struct CommitSettings {
 impl Cluster {
     /// What the brokers' settings say of commits, as far as this principal may read them (DescribeConfigs on the cluster).
     pub fn commit_settings(&self, deadline: &Deadline) -> CommitSettings {
-        if matches!(self.directory(), Directory::Fixed { .. }) {
+        if matches!(self.group_catalog(), GroupCatalog::Fixed { .. }) {
             return CommitSettings::default();
         }
         let deadline = deadline.within(PATIENCE);

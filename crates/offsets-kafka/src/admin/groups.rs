@@ -4,7 +4,7 @@ use offsets_core::model::{GroupId, GroupKind, GroupState};
 use rdkafka::types::RDKafkaErrorCode;
 
 use crate::ffi::{DeleteGroup, DescribeGroup, ListGroups};
-use crate::{About, Cause, Cluster, Deadline, Directory, Error, Outcomes};
+use crate::{Cause, Cluster, Deadline, Error, GroupCatalog, Outcomes, Subject};
 
 /// A group as the list of groups shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +50,7 @@ impl Cluster {
     /// # Errors
     /// An error of any broker is an error of the whole: a list that lacks a coordinator's groups is no list.
     pub fn list_groups(&self, deadline: &Deadline) -> Result<Vec<GroupListing>, Error> {
-        if let Directory::Fixed { groups, .. } = self.directory() {
+        if let GroupCatalog::Fixed { groups, .. } = self.group_catalog() {
             let listing = |(id, state): (&GroupId, &GroupState)| GroupListing {
                 id: id.clone(),
                 state: *state,
@@ -60,8 +60,8 @@ impl Cluster {
             return Ok(groups.iter().map(listing).collect());
         }
         let passing = |answer: &Result<(Vec<GroupListing>, Vec<Cause>), Cause>| match answer {
-            Ok((_, errors)) => errors.iter().any(Cause::is_passing),
-            Err(cause) => cause.is_passing(),
+            Ok((_, errors)) => errors.iter().any(Cause::is_retriable),
+            Err(cause) => cause.is_retriable(),
         };
         let answer =
             self.ask(&[ListGroups], deadline, passing).pop().unwrap_or_else(|| Ok(Default::default()));
@@ -81,8 +81,8 @@ impl Cluster {
                 groups.sort_by(|a, b| a.id.cmp(&b.id));
                 Ok(groups)
             }
-            Ok((_, mut errors)) => Err(self.failed(About::Groups, errors.swap_remove(0), deadline)),
-            Err(cause) => Err(self.failed(About::Groups, cause, deadline)),
+            Ok((_, mut errors)) => Err(self.failed(Subject::Groups, errors.swap_remove(0), deadline)),
+            Err(cause) => Err(self.failed(Subject::Groups, cause, deadline)),
         }
     }
 
@@ -95,18 +95,18 @@ impl Cluster {
         groups: &[GroupId],
         deadline: &Deadline,
     ) -> Outcomes<GroupId, GroupDescription> {
-        if let Directory::Fixed { groups: known, .. } = self.directory() {
+        if let GroupCatalog::Fixed { groups: known, .. } = self.group_catalog() {
             return groups.iter().map(|group| (group.clone(), Ok(described(known, group)))).collect();
         }
         let mut groups: Vec<GroupId> = groups.to_vec();
         groups.sort();
         groups.dedup();
         let calls: Vec<DescribeGroup<'_>> = groups.iter().map(DescribeGroup).collect();
-        let answers = self.ask(&calls, deadline, |answer| answer.as_ref().is_err_and(Cause::is_passing));
+        let answers = self.ask(&calls, deadline, |answer| answer.as_ref().is_err_and(Cause::is_retriable));
         let outcome = |(group, answer): (GroupId, Result<GroupDescription, Cause>)| {
             let description = match answer {
                 Err(cause) if is_not_found(&cause) => Ok(GroupDescription::dead()),
-                answer => answer.map_err(|cause| self.failed(About::Group(group.clone()), cause, deadline)),
+                answer => answer.map_err(|cause| self.failed(Subject::Group(group.clone()), cause, deadline)),
             };
             (group, description)
         };
@@ -129,7 +129,7 @@ impl Cluster {
     /// For each of the groups whether it is a classic or a KIP-848 group that exists. One that cannot be described counts as one.
     pub(super) fn describe_common(&self, groups: &[GroupId], deadline: &Deadline) -> Vec<bool> {
         let calls: Vec<DescribeGroup<'_>> = groups.iter().map(DescribeGroup).collect();
-        let answers = self.ask(&calls, deadline, |answer| answer.as_ref().is_err_and(Cause::is_passing));
+        let answers = self.ask(&calls, deadline, |answer| answer.as_ref().is_err_and(Cause::is_retriable));
         let common = |answer: Result<GroupDescription, Cause>| match answer {
             Ok(description) => description.state != GroupState::Dead,
             Err(cause) => !is_not_found(&cause),
@@ -142,19 +142,19 @@ impl Cluster {
     /// Brokers know the request since Kafka 1.1. On an older one librdkafka 2.12 may abort the process, as it does for OffsetDelete
     /// (librdkafka#3663).
     pub fn delete_groups(&self, groups: &BTreeSet<GroupId>, deadline: &Deadline) -> Outcomes<GroupId, ()> {
-        if let Directory::Fixed { .. } = self.directory() {
+        if let GroupCatalog::Fixed { .. } = self.group_catalog() {
             let refused = |group: &GroupId| {
-                let about = About::Group(group.clone());
+                let about = Subject::Group(group.clone());
                 (group.clone(), Err(self.invalid(about, "the embedded clusters delete no groups")))
             };
             return groups.iter().map(refused).collect();
         }
         let calls: Vec<DeleteGroup<'_>> = groups.iter().map(DeleteGroup).collect();
-        let answers = self.ask(&calls, deadline, |answer| answer.as_ref().is_err_and(Cause::is_passing));
+        let answers = self.ask(&calls, deadline, |answer| answer.as_ref().is_err_and(Cause::is_retriable));
         let outcome = |(group, answer): (&GroupId, Result<(), Cause>)| {
             let outcome = match answer {
                 Err(cause) if is_not_found(&cause) => Ok(()),
-                answer => answer.map_err(|cause| self.failed(About::Group(group.clone()), cause, deadline)),
+                answer => answer.map_err(|cause| self.failed(Subject::Group(group.clone()), cause, deadline)),
             };
             (group.clone(), outcome)
         };

@@ -6,7 +6,7 @@ use rdkafka::types::RDKafkaErrorCode;
 
 use super::any_passing;
 use crate::ffi::ListOffsets;
-use crate::{About, Cause, Cluster, Deadline, Directory, Outcomes};
+use crate::{Cause, Cluster, Deadline, GroupCatalog, Outcomes, Subject};
 
 /// Which records count when a log's end is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -36,7 +36,7 @@ impl Cluster {
             .into_iter()
             .zip(ends)
             .map(|((partition, start), (_, end))| {
-                let about = || About::Partition(partition.clone());
+                let about = || Subject::Partition(partition.clone());
                 let range = match (start, end) {
                     (Ok(Some(start)), Ok(Some(end))) => Ok(LogRange { start, end }),
                     (Err(cause), _) | (_, Err(cause)) => Err(self.failed(about(), cause, deadline)),
@@ -59,9 +59,9 @@ impl Cluster {
         isolation: Isolation,
         deadline: &Deadline,
     ) -> Outcomes<TopicPartition, Option<i64>> {
-        if matches!(self.directory(), Directory::Fixed { .. }) {
+        if matches!(self.group_catalog(), GroupCatalog::Fixed { .. }) {
             let refused = |partition: &TopicPartition| {
-                let about = About::Partition(partition.clone());
+                let about = Subject::Partition(partition.clone());
                 (partition.clone(), Err(self.invalid(about, "the demo's clusters keep no index of times")))
             };
             return partitions.iter().map(refused).collect();
@@ -71,8 +71,8 @@ impl Cluster {
         found
             .into_iter()
             .map(|(partition, offset)| {
-                let offset =
-                    offset.map_err(|cause| self.failed(About::Partition(partition.clone()), cause, deadline));
+                let offset = offset
+                    .map_err(|cause| self.failed(Subject::Partition(partition.clone()), cause, deadline));
                 (partition, offset)
             })
             .collect()

@@ -22,7 +22,7 @@ pub use groups::{GroupDescription, GroupListing, Member};
 pub use log_ranges::Isolation;
 pub use offsets::GroupPartition;
 pub(crate) use requests::{Call, LONGEST};
-pub use rights::{Lack, Right};
+pub use rights::{MissingPermission, Right};
 
 use crate::connection::{MOMENT, serve};
 use crate::{Cause, Cluster, Deadline, detached};
@@ -84,7 +84,7 @@ type Rows<K, T> = Vec<(K, Result<T, Cause>)>;
 /// Whether an answer by partition holds anything that a moment's patience heals.
 fn any_passing<K, T>(answer: &Result<Rows<K, T>, Cause>) -> bool {
     match answer {
-        Ok(rows) => rows.iter().any(|(_, outcome)| outcome.as_ref().is_err_and(Cause::is_passing)),
-        Err(cause) => cause.is_passing(),
+        Ok(rows) => rows.iter().any(|(_, outcome)| outcome.as_ref().is_err_and(Cause::is_retriable)),
+        Err(cause) => cause.is_retriable(),
     }
 }

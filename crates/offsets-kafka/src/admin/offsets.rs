@@ -6,7 +6,7 @@ use rdkafka::types::RDKafkaErrorCode;
 
 use super::any_passing;
 use crate::ffi::{AlterCommitted, FetchCommitted};
-use crate::{About, Cause, Cluster, Deadline, Directory, Error, Outcomes};
+use crate::{Cause, Cluster, Deadline, Error, GroupCatalog, Outcomes, Subject};
 
 /// A group and a partition: what a committed offset belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,10 +29,10 @@ impl Cluster {
         deadline: &Deadline,
     ) -> Outcomes<GroupId, Outcomes<TopicPartition, Option<CommittedOffset<i64>>>> {
         let groups: BTreeSet<&GroupId> = groups.iter().collect();
-        let (named, all) = match (partitions, self.directory()) {
+        let (named, all) = match (partitions, self.group_catalog()) {
             (Some(partitions), _) => (Some(partitions), false),
-            (None, Directory::Fixed { partitions, .. }) => (Some(partitions.as_slice()), true),
-            (None, Directory::Broker) => (None, true),
+            (None, GroupCatalog::Fixed { partitions, .. }) => (Some(partitions.as_slice()), true),
+            (None, GroupCatalog::Broker) => (None, true),
         };
         let named: Option<Vec<TopicPartition>> =
             named.map(|partitions| partitions.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect());
@@ -45,8 +45,8 @@ impl Cluster {
             .collect();
         let answers = self.ask(&calls, deadline, any_passing);
         let outcome = |group: &GroupId, answer: Result<Vec<(TopicPartition, Result<_, Cause>)>, Cause>| {
-            let rows = answer.map_err(|cause| self.failed(About::Group(group.clone()), cause, deadline))?;
-            let about = |partition: &TopicPartition| About::Commit {
+            let rows = answer.map_err(|cause| self.failed(Subject::Group(group.clone()), cause, deadline))?;
+            let about = |partition: &TopicPartition| Subject::Commit {
                 group: group.clone(),
                 partition: partition.clone(),
                 offset: None,
@@ -80,7 +80,7 @@ impl Cluster {
         partitions: &[TopicPartition],
         deadline: &Deadline,
     ) -> BTreeSet<(GroupId, TopicPartition)> {
-        if matches!(self.directory(), Directory::Fixed { .. }) || partitions.is_empty() {
+        if matches!(self.group_catalog(), GroupCatalog::Fixed { .. }) || partitions.is_empty() {
             return BTreeSet::new();
         }
         let partitions: Vec<TopicPartition> =
@@ -153,15 +153,15 @@ impl Cluster {
     }
 
     /// The error of a partition that was asked for and not answered.
-    pub(super) fn left_out(&self, about: About) -> Error {
+    pub(super) fn left_out(&self, about: Subject) -> Error {
         self.invalid(about, "the broker's answer leaves it out")
     }
 
-    pub(super) fn invalid(&self, about: About, problem: &str) -> Error {
+    pub(super) fn invalid(&self, about: Subject, problem: &str) -> Error {
         Error::Invalid { cluster: self.alias().clone(), about, problem: problem.to_owned() }
     }
 }
 
-fn about(key: &GroupPartition, offset: i64) -> About {
-    About::Commit { group: key.group.clone(), partition: key.partition.clone(), offset: Some(offset) }
+fn about(key: &GroupPartition, offset: i64) -> Subject {
+    Subject::Commit { group: key.group.clone(), partition: key.partition.clone(), offset: Some(offset) }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 use offsets_core::model::TopicName;
 
 use crate::ffi::DescribeTopics;
-use crate::{Cluster, Deadline, Directory};
+use crate::{Cluster, Deadline, GroupCatalog};
 
 /// What may be done with a topic (`org.apache.kafka.common.acl.AclOperation`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub enum Right {
 
 /// A right on a topic that this principal does not have.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lack {
+pub struct MissingPermission {
     /// The topic.
     pub topic: TopicName,
     /// The right.
@@ -33,8 +33,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 impl Cluster {
     /// Which of the rights `wanted` on topics are lacking, as far as the cluster tells: nothing of a topic that does not exist, and
     /// nothing at all before Kafka 2.3. One who may not even know of a topic lacks all that is wanted of it.
-    pub fn lacks(&self, wanted: &[(TopicName, &[Right])], deadline: &Deadline) -> Vec<Lack> {
-        if matches!(self.directory(), Directory::Fixed { .. }) {
+    pub fn lacks(&self, wanted: &[(TopicName, &[Right])], deadline: &Deadline) -> Vec<MissingPermission> {
+        if matches!(self.group_catalog(), GroupCatalog::Fixed { .. }) {
             return Vec::new();
         }
         let topics: Vec<TopicName> = wanted.iter().map(|(topic, _)| topic.clone()).collect();
@@ -50,7 +50,7 @@ impl Cluster {
             let Some(has) = has else { continue };
             let wanted = wanted.iter().filter(|(name, _)| *name == topic).flat_map(|(_, rights)| *rights);
             let missing = wanted.filter(|right| !has.contains(right));
-            lacks.extend(missing.map(|right| Lack { topic: topic.clone(), right: *right }));
+            lacks.extend(missing.map(|right| MissingPermission { topic: topic.clone(), right: *right }));
         }
         lacks
     }
@@ -66,7 +66,7 @@ impl fmt::Display for Right {
     }
 }
 
-impl fmt::Display for Lack {
+impl fmt::Display for MissingPermission {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} on topic {}", self.right, self.topic)
     }

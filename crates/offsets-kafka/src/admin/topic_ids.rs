@@ -4,7 +4,7 @@ use offsets_core::evidence::TopicIds;
 use offsets_core::model::TopicName;
 
 use crate::ffi::DescribeTopics;
-use crate::{Cluster, Deadline, Directory};
+use crate::{Cluster, Deadline, GroupCatalog};
 
 /// How long ids are waited for: they are a help and no condition.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -17,7 +17,7 @@ impl Cluster {
     /// may not describe, and none at all before Kafka 2.8.
     pub fn topic_ids(&self, topics: &[TopicName], deadline: &Deadline) -> TopicIds {
         // The embedded clusters do not answer it, and nobody creates their topics anew.
-        if matches!(self.directory(), Directory::Fixed { .. }) {
+        if matches!(self.group_catalog(), GroupCatalog::Fixed { .. }) {
             return TopicIds::default();
         }
         let call = |topics| DescribeTopics { topics, with_rights: false };

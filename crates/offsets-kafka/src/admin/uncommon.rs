@@ -9,7 +9,7 @@ use super::REFRESH;
 use crate::cluster::{ASKING, Client, client};
 use crate::detached::{self, Retiring};
 use crate::ffi::{ListedGroup, Native, TIMED_OUT, list_every_group};
-use crate::{Cause, Cluster, Deadline, Directory};
+use crate::{Cause, Cluster, Deadline, GroupCatalog};
 
 /// For how long a list of the uncommon groups is used again: it is dear, as it describes every group of the cluster.
 const FRESH: Duration = Duration::from_secs(60);
@@ -27,7 +27,7 @@ impl Cluster {
     /// Every streams group and share group that this principal may see. What cannot be listed is left out: none of these groups is
     /// needed to move the others.
     pub fn uncommon_groups(&self, deadline: &Deadline) -> BTreeMap<GroupId, GroupKind> {
-        if matches!(self.directory(), Directory::Fixed { .. }) {
+        if matches!(self.group_catalog(), GroupCatalog::Fixed { .. }) {
             return BTreeMap::new();
         }
         if let Some(known) = self.known_uncommon() {

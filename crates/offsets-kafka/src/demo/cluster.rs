@@ -10,7 +10,7 @@ use rdkafka::types::RDKafkaErrorCode;
 
 use super::deliveries::Deliveries;
 use crate::cluster::cause;
-use crate::{About, ClientSettings, Cluster, Deadline, Directory, Endpoint, Error};
+use crate::{ClientSettings, Cluster, Deadline, Endpoint, Error, GroupCatalog, Subject};
 
 /// Two embedded clusters, for a link between them.
 pub struct DemoClusters {
@@ -33,7 +33,7 @@ impl DemoClusters {
 /// One embedded cluster, and the hands that fill it.
 ///
 /// Its logs are dense and start at 0. It keeps neither transactions nor timestamps to search by, compacts nothing, and
-/// knows no list of groups, for which reason it is connected to with a [`Directory::Fixed`]. A partition holds 5 MiB; what
+/// knows no list of groups, for which reason it is connected to with a [`GroupCatalog::Fixed`]. A partition holds 5 MiB; what
 /// would push the oldest records out is an error here, for a demo that loses its beginning tells lies.
 pub struct DemoCluster {
     settings: ClientSettings,
@@ -67,7 +67,7 @@ impl DemoCluster {
         let alias = alias.into();
         let refused = |error: KafkaError| Error::Refused {
             cluster: alias.clone(),
-            about: About::Metadata,
+            about: Subject::Metadata,
             cause: cause(&error),
         };
         let mock = MockCluster::new(1).map_err(refused)?;
@@ -92,7 +92,7 @@ impl DemoCluster {
     pub fn create_topic(&mut self, topic: impl Into<TopicName>, partitions: i32) -> Result<(), Error> {
         let topic = topic.into();
         let created = self.mock.create_topic(topic.as_str(), partitions, 1);
-        created.map_err(|error| self.refused(About::Topic(topic.clone()), &error))?;
+        created.map_err(|error| self.refused(Subject::Topic(topic.clone()), &error))?;
         self.topics.insert(topic, partitions);
         Ok(())
     }
@@ -107,7 +107,7 @@ impl DemoCluster {
         partition: i32,
         records: impl IntoIterator<Item = DemoRecord<'a>>,
     ) -> Result<LogRange<i64>, Error> {
-        let about = || About::Partition(TopicPartition::new(topic.clone(), partition));
+        let about = || Subject::Partition(TopicPartition::new(topic.clone(), partition));
         if !self.topics.get(topic).is_some_and(|partitions| (0..*partitions).contains(&partition)) {
             return Err(Error::UnknownTopic { cluster: self.settings.cluster().clone(), about: about() });
         }
@@ -162,7 +162,7 @@ impl DemoCluster {
     }
 
     /// Its groups, and all its partitions, as they are now.
-    pub fn directory(&self) -> Directory {
+    pub fn group_catalog(&self) -> GroupCatalog {
         let partitions = self
             .topics
             .iter()
@@ -170,13 +170,13 @@ impl DemoCluster {
                 (0..*count).map(|partition| TopicPartition::new(topic.clone(), partition))
             })
             .collect();
-        Directory::Fixed { groups: self.groups.clone(), partitions }
+        GroupCatalog::Fixed { groups: self.groups.clone(), partitions }
     }
 
     /// Where it is and what it cannot be asked for, to connect later. What is created afterwards is missing from its
     /// directory.
     pub fn endpoint(&self) -> Endpoint {
-        Endpoint::new(self.settings.clone(), self.directory())
+        Endpoint::new(self.settings.clone(), self.group_catalog())
     }
 
     /// Connects to it as to any cluster. What is created afterwards is missing from its directory.
@@ -184,18 +184,18 @@ impl DemoCluster {
     /// # Errors
     /// As [`Cluster::connect`].
     pub fn connect(&self, deadline: &Deadline) -> Result<Cluster, Error> {
-        Cluster::connect_with(&self.settings, self.directory(), deadline)
+        Cluster::connect_with(&self.settings, self.group_catalog(), deadline)
     }
 
     fn watermarks(&self, topic: &TopicName, partition: i32) -> Result<(i64, i64), Error> {
-        let about = || About::Partition(TopicPartition::new(topic.clone(), partition));
+        let about = || Subject::Partition(TopicPartition::new(topic.clone(), partition));
         let client = self.producer.client();
         client
             .fetch_watermarks(topic.as_str(), partition, PATIENCE)
             .map_err(|error| self.refused(about(), &error))
     }
 
-    fn refused(&self, about: About, error: &KafkaError) -> Error {
+    fn refused(&self, about: Subject, error: &KafkaError) -> Error {
         Error::Refused { cluster: self.settings.cluster().clone(), about, cause: cause(error) }
     }
 }

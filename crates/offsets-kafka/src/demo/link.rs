@@ -2,7 +2,7 @@ use jiff::{SignedDuration, Timestamp};
 use offsets_core::link::Link;
 use offsets_core::model::{Commit, CommittedOffset, GroupId, GroupState, TopicName, TopicPartition};
 
-use super::story::Story;
+use super::contents::Contents;
 use super::{DemoCluster, DemoClusters, DemoRecord};
 use crate::{Endpoint, Error};
 
@@ -27,11 +27,11 @@ impl DemoLink {
     /// [`Error`] when the library cannot start or fill them.
     pub fn start(now: Timestamp) -> Result<Self, Error> {
         let link = Link::new("src", "dst");
-        let story = Story::of(&link);
+        let contents = Contents::of(&link);
         let mut clusters = DemoClusters::start(link.source.clone(), link.target.clone())?;
-        fill_source(&mut clusters.source, &link, &story, now)?;
-        fill_target(&mut clusters.target, &link, &story, now)?;
-        for (group, ..) in &story.commits {
+        fill_source(&mut clusters.source, &link, &contents, now)?;
+        fill_target(&mut clusters.target, &link, &contents, now)?;
+        for (group, ..) in &contents.commits {
             clusters.target.set_group_state(*group, GroupState::Empty);
         }
         let [source, target] = [&clusters.source, &clusters.target].map(DemoCluster::endpoint);
@@ -54,32 +54,42 @@ impl DemoLink {
     }
 }
 
-fn fill_source(cluster: &mut DemoCluster, link: &Link, story: &Story, now: Timestamp) -> Result<(), Error> {
-    cluster.create_topic(story.topic.clone(), story.partitions.len() as i32)?;
-    for (number, partition) in (0..).zip(&story.partitions) {
+fn fill_source(
+    cluster: &mut DemoCluster,
+    link: &Link,
+    contents: &Contents,
+    now: Timestamp,
+) -> Result<(), Error> {
+    cluster.create_topic(contents.topic.clone(), contents.partitions.len() as i32)?;
+    for (number, partition) in (0..).zip(&contents.partitions) {
         let records: Vec<_> =
             (0..partition.produced).map(|offset| record(number, offset, partition.produced, now)).collect();
-        cluster.produce(&story.topic, number, records.iter().map(Owned::lend))?;
+        cluster.produce(&contents.topic, number, records.iter().map(Owned::lend))?;
     }
     let (_, syncs) = link.syncs_topic();
-    write_internal(cluster, &syncs, &story.syncs, now)?;
+    write_internal(cluster, &syncs, &contents.syncs, now)?;
     let commit = |(group, partition, offset): &(&str, TopicPartition, _)| Commit {
         group: GroupId::from(*group),
         partition: partition.clone(),
         committed: CommittedOffset { offset: i64::from(*offset), metadata: String::new() },
     };
-    cluster.commit(&story.commits.iter().map(commit).collect::<Vec<_>>())
+    cluster.commit(&contents.commits.iter().map(commit).collect::<Vec<_>>())
 }
 
-fn fill_target(cluster: &mut DemoCluster, link: &Link, story: &Story, now: Timestamp) -> Result<(), Error> {
-    let topic = link.remote_topic(&story.topic);
-    cluster.create_topic(topic.clone(), story.partitions.len() as i32)?;
-    for (number, partition) in (0..).zip(&story.partitions) {
+fn fill_target(
+    cluster: &mut DemoCluster,
+    link: &Link,
+    contents: &Contents,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let topic = link.remote_topic(&contents.topic);
+    cluster.create_topic(topic.clone(), contents.partitions.len() as i32)?;
+    for (number, partition) in (0..).zip(&contents.partitions) {
         let copied = partition.copied.iter();
         let records: Vec<_> = copied.map(|&offset| record(number, offset, partition.produced, now)).collect();
         cluster.produce(&topic, number, records.iter().map(Owned::lend))?;
     }
-    write_internal(cluster, &link.checkpoints_topic(), &story.checkpoints, now - CHECKPOINTS_AGE)
+    write_internal(cluster, &link.checkpoints_topic(), &contents.checkpoints, now - CHECKPOINTS_AGE)
 }
 
 /// Creates one of MM2's own topics and writes its records.

@@ -5,9 +5,9 @@
 //! the story of a link.
 
 mod cluster;
+mod contents;
 mod deliveries;
 mod link;
-mod story;
 
 pub use cluster::{DemoCluster, DemoClusters, DemoRecord};
 pub use link::DemoLink;

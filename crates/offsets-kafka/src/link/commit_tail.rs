@@ -27,13 +27,13 @@ pub struct CommitTail {
 
 /// How far a call of [`CommitTail::read_on`] came.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reach {
+pub enum TailProgress {
     /// All that was committed before the call began is in the log that was read.
-    End,
+    CaughtUp,
     /// There is more to read than there was time for, or all is read anew. So many records were read.
-    Behind(u64),
+    Lagging(u64),
     /// Nothing behind this point of a partition can be known yet: a transaction is open on it.
-    HeldBack(TopicPartition),
+    BlockedByOpenTransaction(TopicPartition),
 }
 
 /// The last record that was read of a partition.
@@ -70,7 +70,7 @@ impl CommitTail {
         cluster: &Cluster,
         now: Timestamp,
         deadline: &Deadline,
-    ) -> Result<Reach, Error> {
+    ) -> Result<TailProgress, Error> {
         if self.whole.is_some_and(|whole| now.duration_since(whole) > LONGEST_PAUSE) {
             *self = Self::default();
         }
@@ -86,7 +86,7 @@ impl CommitTail {
         lost |= outcome.is_ok() && self.marks.keys().any(|partition| !met.contains(partition));
         if lost {
             *self = Self::default();
-            return Ok(Reach::Behind(0));
+            return Ok(TailProgress::Lagging(0));
         }
         if let Some((partition, offset, cause)) = unreadable {
             let (cluster, partition) = (cluster.alias().clone(), TopicPartition { topic, partition });
@@ -94,7 +94,7 @@ impl CommitTail {
         }
         let read = match outcome {
             Ok(read) => read,
-            Err(error) if error.is_timeout() && count > 0 => return Ok(Reach::Behind(count)),
+            Err(error) if error.is_timeout() && count > 0 => return Ok(TailProgress::Lagging(count)),
             Err(error) => return Err(error),
         };
         let short = read.into_iter().find(|read| {
@@ -102,10 +102,10 @@ impl CommitTail {
             read.range.end < end
         });
         if let Some(read) = short {
-            return Ok(Reach::HeldBack(read.partition));
+            return Ok(TailProgress::BlockedByOpenTransaction(read.partition));
         }
         self.whole = Some(now);
-        Ok(Reach::End)
+        Ok(TailProgress::CaughtUp)
     }
 
     /// From the last record that was read of each partition, that one included.

@@ -1,17 +1,17 @@
-use crate::{ClientSettings, Cluster, Contact, Deadline, Directory, Error};
+use crate::{ClientSettings, Cluster, Contact, Deadline, Error, GroupCatalog};
 
 /// A cluster that can be connected to.
 #[derive(Debug, Clone)]
 pub struct Endpoint {
     settings: ClientSettings,
-    directory: Directory,
+    group_catalog: GroupCatalog,
     contact: Option<Contact>,
 }
 
 impl Endpoint {
-    /// A cluster whose groups are known beforehand (see [`Directory`]).
-    pub fn new(settings: ClientSettings, directory: Directory) -> Self {
-        Self { settings, directory, contact: None }
+    /// A cluster whose groups are known beforehand (see [`GroupCatalog`]).
+    pub fn new(settings: ClientSettings, group_catalog: GroupCatalog) -> Self {
+        Self { settings, group_catalog, contact: None }
     }
 
     /// The same cluster, contacted as `contact` has it.
@@ -29,12 +29,12 @@ impl Endpoint {
     /// # Errors
     /// As [`Cluster::connect`].
     pub fn connect(&self, deadline: &Deadline) -> Result<Cluster, Error> {
-        Cluster::reach(&self.settings, self.directory.clone(), self.contact.as_ref(), deadline)
+        Cluster::reach(&self.settings, self.group_catalog.clone(), self.contact.as_ref(), deadline)
     }
 }
 
 impl From<ClientSettings> for Endpoint {
     fn from(settings: ClientSettings) -> Self {
-        Self::new(settings, Directory::Broker)
+        Self::new(settings, GroupCatalog::Broker)
     }
 }

@@ -12,7 +12,7 @@ use offsets_core::model::{
 };
 
 use super::probe::Probe;
-use super::{Endpoint, Nobody, Onlooker};
+use super::{Endpoint, NoProgress, ProgressListener};
 use crate::{Cluster, Deadline, Error, Isolation, RawRecord, Stop};
 
 /// The two clusters of a link as a [`EvidenceSource`]: they answer a batch of questions in parallel, each question on a thread
@@ -25,7 +25,7 @@ pub struct LinkedClusters<'a> {
     target: Cluster,
     now: Timestamp,
     deadline: Deadline,
-    onlooker: &'a dyn Onlooker,
+    progress: &'a dyn ProgressListener,
 }
 
 /// How the source is to be treated.
@@ -72,13 +72,13 @@ impl<'a> LinkedClusters<'a> {
             (source.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), target)
         });
         let target = target?;
-        Ok(Self { source: source?, target, now, deadline, onlooker: &Nobody })
+        Ok(Self { source: source?, target, now, deadline, progress: &NoProgress })
     }
 
     /// Lets somebody see how far reading has come.
-    pub fn watched_by<'b>(self, onlooker: &'b dyn Onlooker) -> LinkedClusters<'b> {
-        let Self { source, target, now, deadline, onlooker: _ } = self;
-        LinkedClusters { source, target, now, deadline, onlooker }
+    pub fn watched_by<'b>(self, progress: &'b dyn ProgressListener) -> LinkedClusters<'b> {
+        let Self { source, target, now, deadline, progress: _ } = self;
+        LinkedClusters { source, target, now, deadline, progress }
     }
 
     fn answer_one(&self, query: &Query) -> Result<Answer, Error> {
@@ -120,12 +120,12 @@ impl<'a> LinkedClusters<'a> {
                 self.copied_through(source, topic, |cluster| cluster == back).map(Answer::CopiedBack)
             }),
             Query::SourceRecords(spans) => self.ask_source(|source| {
-                Ok(Answer::SourceRecords(source.source_records(spans, &self.probe_deadline(), self.onlooker)))
+                Ok(Answer::SourceRecords(source.source_records(spans, &self.probe_deadline(), self.progress)))
             }),
             Query::TargetRecords { spans, origin_header } => {
                 let (cluster, origin_header) = (&self.target, origin_header.as_deref());
                 let probe = Probe { cluster, isolation: Isolation::ReadCommitted, origin_header };
-                Ok(Answer::TargetRecords(probe.read(spans, &self.probe_deadline(), self.onlooker)))
+                Ok(Answer::TargetRecords(probe.read(spans, &self.probe_deadline(), self.progress)))
             }
         }
     }
@@ -200,7 +200,7 @@ impl<'a> LinkedClusters<'a> {
         is_meant: impl Fn(&ClusterAlias) -> bool,
     ) -> Result<Reading<CopiedThrough>, Error> {
         let mut through = CopiedThrough::default();
-        let watch = self.onlooker.watch(cluster.alias(), topic);
+        let watch = self.progress.watch(cluster.alias(), topic);
         let read = cluster.read(topic).on_progress(watch).visit(&self.deadline, |record| {
             if let Some(SourcePosition { cluster, partition, through: to }) =
                 SourcePosition::decode(record.key, record.value)
@@ -270,7 +270,7 @@ impl LinkedClusters<'_> {
         mut take: impl FnMut(RawRecord<'_>) -> Result<(), UnreadableRecord>,
     ) -> Result<(), Error> {
         let mut unreadable = None;
-        let watch = self.onlooker.watch(cluster.alias(), topic);
+        let watch = self.progress.watch(cluster.alias(), topic);
         cluster.read(topic).partition(0).on_progress(watch).visit(&self.deadline, |record| {
             if unreadable.is_none() {
                 unreadable = take(record).err();

@@ -3,13 +3,13 @@
 mod commit_tail;
 mod endpoint;
 mod evidence_source;
-mod onlooker;
 mod probe;
+mod progress;
 mod source;
 mod target;
 
-pub use commit_tail::{CommitTail, Reach};
+pub use commit_tail::{CommitTail, TailProgress};
 pub use endpoint::Endpoint;
 pub use evidence_source::{LinkedClusters, SourceAccess};
-pub use onlooker::{Nobody, Onlooker};
+pub use progress::{NoProgress, ProgressListener};
 pub use target::Committed;

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use offsets_core::evidence::{Fingerprint, Records, Scan, ScannedRecord, Span};
 use offsets_core::model::{LogRange, SourceOffset, TopicName, TopicPartition};
 
-use super::Onlooker;
+use super::ProgressListener;
 use crate::{Cluster, Deadline, Isolation, RawRecord};
 
 /// Reads stretches of data topics and keeps of each record only what it is recognised by.
@@ -25,7 +25,7 @@ impl Probe<'_> {
         &self,
         spans: &[Span<O>],
         deadline: &Deadline,
-        onlooker: &dyn Onlooker,
+        progress: &dyn ProgressListener,
     ) -> Records<O> {
         let mut topics: BTreeMap<&TopicName, Vec<Round<O>>> = BTreeMap::new();
         for Span { partition: TopicPartition { topic, partition }, offsets } in spans {
@@ -38,7 +38,7 @@ impl Probe<'_> {
         let mut records = Records::default();
         for (topic, rounds) in topics {
             for round in rounds {
-                records.extend(self.read_round(topic, &round, deadline, onlooker));
+                records.extend(self.read_round(topic, &round, deadline, progress));
             }
         }
         records
@@ -49,13 +49,13 @@ impl Probe<'_> {
         topic: &TopicName,
         round: &Round<O>,
         deadline: &Deadline,
-        onlooker: &dyn Onlooker,
+        progress: &dyn ProgressListener,
     ) -> Records<O> {
         let mut read = self.cluster.read(topic).isolated(self.isolation).clipped();
         for (&partition, offsets) in round {
             read = read.span(partition, offsets.start.into()..offsets.end.into());
         }
-        let read = read.on_progress(onlooker.watch(self.cluster.alias(), topic));
+        let read = read.on_progress(progress.watch(self.cluster.alias(), topic));
         let mut found: BTreeMap<i32, Vec<ScannedRecord<O>>> = BTreeMap::new();
         let whole = read.visit(deadline, |record| {
             if let Ok(offset) = O::try_from(record.offset) {
@@ -65,7 +65,7 @@ impl Probe<'_> {
         let ranges = match whole {
             Ok(reads) => reads.into_iter().map(|read| (read.partition.partition, read.range)).collect(),
             Err(error) => {
-                onlooker.missed(topic, error);
+                progress.missed(topic, error);
                 begun(&found)
             }
         };

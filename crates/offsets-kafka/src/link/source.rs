@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use offsets_core::evidence::{RecordedCommit, Records, Span};
 use offsets_core::model::{Commit, CommittedOffset, GroupSelection, SourceOffset};
 
-use super::Onlooker;
+use super::ProgressListener;
 use super::probe::Probe;
 use crate::{Cluster, Deadline, Error, Isolation};
 
@@ -44,9 +44,9 @@ impl Cluster {
         &self,
         spans: &[Span<SourceOffset>],
         deadline: &Deadline,
-        onlooker: &dyn Onlooker,
+        progress: &dyn ProgressListener,
     ) -> Records<SourceOffset> {
         let probe = Probe { cluster: self, isolation: Isolation::ReadUncommitted, origin_header: None };
-        probe.read(spans, deadline, onlooker)
+        probe.read(spans, deadline, progress)
     }
 }

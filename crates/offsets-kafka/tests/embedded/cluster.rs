@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use offsets_core::model::{Commit, CommittedOffset, TopicPartition};
-use offsets_kafka::{ClientSettings, Cluster, Deadline, Directory};
+use offsets_kafka::{ClientSettings, Cluster, Deadline, GroupCatalog};
 use rdkafka::ClientConfig;
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::{BaseProducer, BaseRecord, DefaultProducerContext, Producer};
@@ -63,7 +63,7 @@ impl Breakable {
         for assignment in more {
             builder = builder.librdkafka(assignment).unwrap();
         }
-        let directory = Directory::Fixed { groups: Default::default(), partitions: Vec::new() };
-        Cluster::connect_with(&builder.build().unwrap(), directory, &soon()).unwrap()
+        let group_catalog = GroupCatalog::Fixed { groups: Default::default(), partitions: Vec::new() };
+        Cluster::connect_with(&builder.build().unwrap(), group_catalog, &soon()).unwrap()
     }
 }

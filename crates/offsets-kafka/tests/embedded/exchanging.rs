@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use offsets_core::model::{GroupId, TopicPartition};
-use offsets_kafka::exchange::{Member, Outbox, Outgoing, Setback};
+use offsets_kafka::eos::{GroupConsumer, ProducerRecord, TransactionError, TransactionalProducer};
 use offsets_kafka::{ClientSettings, Deadline};
 use rdkafka::mocking::MockCluster;
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
@@ -18,10 +18,10 @@ fn a_transaction_that_failed_tells_why_though_the_client_kept_a_record_of_it() {
     let settings =
         ClientSettings::builder("mock").bootstrap_servers(mock.bootstrap_servers()).build().unwrap();
     let group = GroupId::from("refused");
-    let member = Member::alone(&settings, &group, vec![TopicPartition::new("in", 0)]).unwrap();
+    let member = GroupConsumer::manual(&settings, &group, vec![TopicPartition::new("in", 0)]).unwrap();
     let next = [(TopicPartition::new("in", 0), 1)];
-    let record = Outgoing { value: Some(b"v"), ..Outgoing::to("out") };
-    let mut outbox = Outbox::open(&settings, "refused", TIME, &Deadline::after(TIME)).unwrap();
+    let record = ProducerRecord { value: Some(b"v"), ..ProducerRecord::to("out") };
+    let mut outbox = TransactionalProducer::open(&settings, "refused", TIME, &Deadline::after(TIME)).unwrap();
     for _ in 0..100 {
         mock.request_errors(
             RDKafkaApiKey::AddPartitionsToTxn,
@@ -32,7 +32,7 @@ fn a_transaction_that_failed_tells_why_though_the_client_kept_a_record_of_it() {
             .try_for_each(|_| outbox.put(&record, &deadline))
             .and_then(|()| outbox.commit(&next, "", &member, &deadline))
             .unwrap_err();
-        assert!(matches!(refused, Setback::Final(_)), "{}", refused.error());
-        outbox.abort(&Deadline::after(TIME)).map_err(Setback::into_error).unwrap();
+        assert!(matches!(refused, TransactionError::Fatal(_)), "{}", refused.error());
+        outbox.abort(&Deadline::after(TIME)).map_err(TransactionError::into_error).unwrap();
     }
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use offsets_core::evidence::{Answer, EvidenceSource, Fingerprint, Query, Records, Span};
 use offsets_core::model::{ClusterAlias, LogRange, SourceOffset, TargetOffset, TopicName, TopicPartition};
 use offsets_kafka::demo::{DemoClusters, DemoRecord};
-use offsets_kafka::{Error, LinkedClusters, Onlooker, Progress, SourceAccess};
+use offsets_kafka::{Error, LinkedClusters, Progress, ProgressListener, SourceAccess};
 
 use crate::cluster::{commit, soon};
 
@@ -14,7 +14,7 @@ use crate::cluster::{commit, soon};
 #[derive(Default)]
 struct Listener(Mutex<Vec<String>>);
 
-impl Onlooker for Listener {
+impl ProgressListener for Listener {
     fn watch(&self, _: &ClusterAlias, _: &TopicName) -> Box<dyn FnMut(Progress)> {
         Box::new(|_| {})
     }

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use offsets_core::model::{GroupId, TopicPartition};
-use offsets_kafka::exchange::{Member, MemberOptions, NewTopic, Outbox};
+use offsets_kafka::eos::{GroupConsumer, GroupConsumerOptions, NewTopic, TransactionalProducer};
 use offsets_kafka::{ClientSettings, Cluster, Deadline, Error, Isolation, Stop};
 
 use crate::cluster::Breakable;
@@ -67,10 +67,12 @@ fn every_question_to_a_cluster_that_fell_silent_is_ended_by_a_stop() {
             let new = NewTopic { name: "new".into(), partitions: 1, replicas: None, settings: Vec::new() };
             cluster.create_topic(&new, deadline).map(drop)
         },
-        |cluster, deadline| Outbox::open(cluster.settings(), "merge.one", AGES, deadline).map(drop),
         |cluster, deadline| {
-            let (group, options) = (GroupId::from("g"), MemberOptions::default());
-            let member = Member::join(cluster.settings(), &group, &["orders".into()], &options)?;
+            TransactionalProducer::open(cluster.settings(), "merge.one", AGES, deadline).map(drop)
+        },
+        |cluster, deadline| {
+            let (group, options) = (GroupId::from("g"), GroupConsumerOptions::default());
+            let member = GroupConsumer::join(cluster.settings(), &group, &["orders".into()], &options)?;
             let committed = member.committed(&[TopicPartition::new("orders", 0)], deadline);
             member.leave(deadline);
             committed.map(drop)

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use offsets_core::model::TopicPartition;
 use offsets_core::reconcile::Header;
 use offsets_kafka::RawRecord;
-use offsets_kafka::exchange::{Head, Intake};
+use offsets_kafka::eos::{Head, RecordQueue};
 
 use super::Stopped;
 use crate::Error;
@@ -20,7 +20,7 @@ pub(crate) struct Lane<'a> {
 struct LaneInput<'a> {
     number: u16,
     region: String,
-    intake: Intake<'a>,
+    queue: RecordQueue<'a>,
 }
 
 /// A record at the front of a lane.
@@ -40,11 +40,9 @@ const BATCH: usize = 512;
 const PATIENCE: Duration = Duration::from_secs(1);
 
 impl<'a> Lane<'a> {
-    pub(crate) fn new(number: i32, intakes: impl IntoIterator<Item = (u16, String, Intake<'a>)>) -> Self {
-        let inputs = intakes
-            .into_iter()
-            .map(|(number, region, intake)| LaneInput { number, region, intake })
-            .collect();
+    pub(crate) fn new(number: i32, queues: impl IntoIterator<Item = (u16, String, RecordQueue<'a>)>) -> Self {
+        let inputs =
+            queues.into_iter().map(|(number, region, queue)| LaneInput { number, region, queue }).collect();
         Self { number, inputs, waits_since: None }
     }
 
@@ -73,8 +71,8 @@ impl<'a> Lane<'a> {
         let mut waits = false;
         let is_alone = self.inputs.len() == 1;
         for (place, input) in self.inputs.iter_mut().enumerate() {
-            let partition = input.intake.partition();
-            match input.intake.head().map_err(|cause| unreadable(partition, cause))? {
+            let partition = input.queue.partition();
+            match input.queue.head().map_err(|cause| unreadable(partition, cause))? {
                 // Of one time the input named first comes first; a record without a time is not waited with.
                 Head::Record(record) => {
                     let key = (record.timestamp_ms, place);
@@ -93,11 +91,11 @@ impl<'a> Lane<'a> {
         if !waits {
             self.waits_since = None;
         }
-        let LaneInput { number, region, intake } = &mut self.inputs[place];
-        let partition = intake.partition();
-        if let Head::Record(raw) = intake.head().map_err(|cause| unreadable(partition, cause))? {
+        let LaneInput { number, region, queue } = &mut self.inputs[place];
+        let partition = queue.partition();
+        if let Head::Record(raw) = queue.head().map_err(|cause| unreadable(partition, cause))? {
             visit(Arrival { input: *number, region, partition, raw })?;
-            intake.take();
+            queue.take();
         }
         Ok(true)
     }

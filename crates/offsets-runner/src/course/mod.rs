@@ -11,7 +11,7 @@ mod turn;
 use std::time::Duration;
 
 use offsets_core::model::TopicPartition;
-use offsets_kafka::exchange::Change;
+use offsets_kafka::eos::RebalanceEvent;
 
 pub(crate) use goal::Goal;
 pub(crate) use lane::{Arrival, Lane, headers};
@@ -87,14 +87,14 @@ impl<S: Stage> Course<'_, S> {
 
     /// Waits for the group to give this member partitions.
     fn wait(&mut self) -> Result<Next, Error> {
-        match self.seat.next_change(WAIT)? {
+        match self.seat.next_rebalance(WAIT)? {
             None => {}
-            Some(Change::Assigned(partitions)) => return Ok(Next::WorkOn(partitions)),
+            Some(RebalanceEvent::Assigned(partitions)) => return Ok(Next::WorkOn(partitions)),
             // What rests is committed, and goes on as it is if it comes back.
-            Some(Change::Revoked) => self.seat.member.let_go(None)?,
-            Some(Change::Lost) => {
+            Some(RebalanceEvent::Revoked) => self.seat.member.unassign(None)?,
+            Some(RebalanceEvent::Lost) => {
                 self.stage.forget();
-                self.seat.member.let_go(None)?;
+                self.seat.member.unassign(None)?;
             }
         }
         Ok(Next::Wait)
@@ -104,7 +104,7 @@ impl<S: Stage> Course<'_, S> {
     fn work_on(&mut self, partitions: Vec<TopicPartition>) -> Result<Next, Error> {
         let change = match self.stage.prepare(&mut self.seat, &partitions) {
             Err(Error::Kafka(error)) if self.seat.is_cut_short(&error) => None,
-            Err(Error::Kafka(error)) if self.seat.bears(&error) => match self.seat.next_change(PAUSE)? {
+            Err(Error::Kafka(error)) if self.seat.bears(&error) => match self.seat.next_rebalance(PAUSE)? {
                 None => return Ok(Next::WorkOn(partitions)),
                 change => change,
             },
@@ -118,12 +118,12 @@ impl<S: Stage> Course<'_, S> {
     }
 
     /// Follows the group, before anything was read.
-    fn leave_unprepared(&mut self, change: Change) -> Result<Next, Error> {
+    fn leave_unprepared(&mut self, change: RebalanceEvent) -> Result<Next, Error> {
         match change {
-            Change::Assigned(partitions) => Ok(Next::WorkOn(partitions)),
-            Change::Revoked | Change::Lost => {
+            RebalanceEvent::Assigned(partitions) => Ok(Next::WorkOn(partitions)),
+            RebalanceEvent::Revoked | RebalanceEvent::Lost => {
                 self.stage.forget();
-                self.seat.member.let_go(None)?;
+                self.seat.member.unassign(None)?;
                 Ok(Next::Wait)
             }
         }
@@ -131,33 +131,33 @@ impl<S: Stage> Course<'_, S> {
 
     /// Reads partitions that are prepared until something happens, and follows from what that is.
     fn take_turn(&mut self, partitions: Vec<TopicPartition>) -> Result<Next, Error> {
-        let assignment = self.seat.member.take_up(&self.stage.positions())?;
+        let assignment = self.seat.member.assign(&self.stage.positions())?;
         match self.turn(&assignment)? {
             Turn::Ended(ended) => {
                 self.stage.rest(&mut self.seat)?;
-                self.seat.member.let_go(Some(assignment))?;
+                self.seat.member.unassign(Some(assignment))?;
                 Ok(Next::End(ended))
             }
-            Turn::Changed(Change::Assigned(partitions)) => {
+            Turn::Changed(RebalanceEvent::Assigned(partitions)) => {
                 // What was put out and not committed is decided once more.
                 self.stage.forget();
                 self.seat.give_up()?;
                 Ok(Next::WorkOn(partitions))
             }
-            Turn::Changed(Change::Revoked) => {
+            Turn::Changed(RebalanceEvent::Revoked) => {
                 self.stage.rest(&mut self.seat)?;
-                self.seat.member.let_go(Some(assignment))?;
+                self.seat.member.unassign(Some(assignment))?;
                 self.seat.watcher.see(Event::Revoked);
                 Ok(Next::Wait)
             }
-            Turn::Changed(Change::Lost) => {
+            Turn::Changed(RebalanceEvent::Lost) => {
                 self.stage.forget();
                 self.seat.give_up()?;
-                self.seat.member.let_go(Some(assignment))?;
+                self.seat.member.unassign(Some(assignment))?;
                 self.seat.watcher.see(Event::Revoked);
                 Ok(Next::Wait)
             }
-            Turn::Setback(setback) => {
+            Turn::TransactionError(setback) => {
                 self.stage.forget();
                 self.seat.recover(setback)?;
                 Ok(Next::WorkOn(partitions))

@@ -2,7 +2,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use offsets_core::model::{GroupId, TopicName, TopicPartition};
-use offsets_kafka::exchange::{Change, Member, MemberOptions, Outbox, Outgoing, Setback};
+use offsets_kafka::eos::{
+    GroupConsumer, GroupConsumerOptions, ProducerRecord, RebalanceEvent, TransactionError,
+    TransactionalProducer,
+};
 use offsets_kafka::{Cluster, Deadline, Stop};
 
 use super::patience::Patience;
@@ -16,13 +19,13 @@ use crate::{Error, Event, Outputs, Watcher};
 pub(crate) struct Seat<'r> {
     pub(crate) cluster: &'r Cluster,
     pub(crate) job: &'r Job,
-    pub(crate) member: Member,
+    pub(crate) member: GroupConsumer,
     /// Where results go; a rehearsal has none.
     outputs: Option<&'r Outputs>,
     group: GroupId,
     topics: Vec<TopicName>,
     /// The transactions; a rehearsal has none.
-    outbox: Option<Outbox>,
+    outbox: Option<TransactionalProducer>,
     transactional_id: String,
     /// The name under which it comes back, if it does.
     instance: Option<&'r str>,
@@ -55,7 +58,12 @@ impl<'r> Seat<'r> {
     ) -> Result<Self, Error> {
         let transactional_id = name.transactional_id(group.as_str());
         let deadline = Limit::of(job, stop).deadline();
-        let outbox = Outbox::open(cluster.settings(), &transactional_id, job.transaction_timeout, &deadline)?;
+        let outbox = TransactionalProducer::open(
+            cluster.settings(),
+            &transactional_id,
+            job.transaction_timeout,
+            &deadline,
+        )?;
         let member = join(cluster, &group, &topics, name.member())?;
         let (outputs, outbox) = (Some(outputs), Some(outbox));
         Ok(Self {
@@ -77,14 +85,14 @@ impl<'r> Seat<'r> {
         watcher: &'r mut dyn Watcher,
         stop: &'r Stop,
     ) -> Result<Self, Error> {
-        let member = Member::alone(cluster.settings(), &job.group, partitions)?;
+        let member = GroupConsumer::manual(cluster.settings(), &job.group, partitions)?;
         Ok(Self::of(cluster, job, member, watcher, stop))
     }
 
     fn of(
         cluster: &'r Cluster,
         job: &'r Job,
-        member: Member,
+        member: GroupConsumer,
         watcher: &'r mut dyn Watcher,
         stop: &'r Stop,
     ) -> Self {
@@ -111,7 +119,7 @@ impl<'r> Seat<'r> {
     }
 
     /// Puts a record out. A rehearsal puts nothing out, and neither does who was told to stop while its producer was renewed.
-    pub(crate) fn put(&mut self, record: &Outgoing<'_>) -> Result<(), Setback> {
+    pub(crate) fn put(&mut self, record: &ProducerRecord<'_>) -> Result<(), TransactionError> {
         let deadline = self.deadline();
         match &mut self.outbox {
             Some(outbox) => outbox.put(record, &deadline),
@@ -124,7 +132,7 @@ impl<'r> Seat<'r> {
         &mut self,
         positions: BTreeMap<TopicPartition, i64>,
         mark: &str,
-    ) -> Result<(), Setback> {
+    ) -> Result<(), TransactionError> {
         let deadline = self.deadline();
         if let Some(outbox) = &mut self.outbox {
             let positions: Vec<_> = positions.into_iter().collect();
@@ -137,17 +145,17 @@ impl<'r> Seat<'r> {
 
     /// Whether to try again after a failure, which is told.
     pub(super) fn bears(&mut self, error: &offsets_kafka::Error) -> bool {
-        let bears = error.may_pass() && self.patience.bears();
+        let bears = error.is_retriable() && self.patience.bears();
         if bears {
-            self.watcher.see(Event::Setback(error));
+            self.watcher.see(Event::TransactionError(error));
         }
         bears
     }
 
     /// What the group decided. A member under a name of its own can be taken for its own predecessor when the answer to its
     /// joining was lost with a broker: it joins anew then. Where nothing was lost, somebody else has that name.
-    pub(crate) fn next_change(&mut self, wait: Duration) -> Result<Option<Change>, Error> {
-        match self.member.next_change(wait) {
+    pub(crate) fn next_rebalance(&mut self, wait: Duration) -> Result<Option<RebalanceEvent>, Error> {
+        match self.member.next_rebalance(wait) {
             Err(error)
                 if error.is_fenced()
                     && (self.patience.failures() > 0 || self.member.has_lost_connection()) =>
@@ -155,28 +163,28 @@ impl<'r> Seat<'r> {
                 if !self.patience.bears() {
                     return Err(error.into());
                 }
-                self.watcher.see(Event::Setback(&error));
+                self.watcher.see(Event::TransactionError(&error));
                 self.member = join(self.cluster, &self.group, &self.topics, self.instance)?;
-                Ok(Some(Change::Lost))
+                Ok(Some(RebalanceEvent::Lost))
             }
             change => Ok(change?),
         }
     }
 
     /// Takes back what came to nothing.
-    pub(super) fn recover(&mut self, setback: Setback) -> Result<(), Error> {
+    pub(super) fn recover(&mut self, setback: TransactionError) -> Result<(), Error> {
         self.deadline = None;
-        if let Setback::Final(error) = setback {
+        if let TransactionError::Fatal(error) = setback {
             // The client does not say of which topic it is that a permission is missing.
             if error.is_unauthorised() {
                 check_rights(self.cluster, self.job, self.outputs, &self.limit().deadline())?;
             }
             return Err((*error).into());
         }
-        let is_spent = matches!(setback, Setback::Spent(_));
+        let is_spent = matches!(setback, TransactionError::ProducerInvalid(_));
         // After a stop nothing is tried again.
         if !self.stop.is_said() {
-            self.watcher.see(Event::Setback(setback.error()));
+            self.watcher.see(Event::TransactionError(setback.error()));
             if !self.patience.bears() {
                 return Err(Error::NoCommit { tries: self.patience.failures(), last: setback.into_error() });
             }
@@ -200,7 +208,7 @@ impl<'r> Seat<'r> {
 
     /// Whether a request came to nothing because the run is to stop.
     pub(super) fn is_cut_short(&self, error: &offsets_kafka::Error) -> bool {
-        self.stop.is_said() && error.may_pass()
+        self.stop.is_said() && error.is_retriable()
     }
 
     /// Leaves the group, and ends the producer.
@@ -237,7 +245,7 @@ impl<'r> Seat<'r> {
     fn renew_outbox(&mut self) -> Result<(), Error> {
         while !self.stop.is_said() {
             let deadline = Deadline::after(self.job.transaction_timeout).or_stop(self.stop);
-            let opened = Outbox::open(
+            let opened = TransactionalProducer::open(
                 self.cluster.settings(),
                 &self.transactional_id,
                 self.job.transaction_timeout,
@@ -253,7 +261,7 @@ impl<'r> Seat<'r> {
                     return Err(error.into());
                 }
                 Err(error) => {
-                    self.watcher.see(Event::Setback(&error));
+                    self.watcher.see(Event::TransactionError(&error));
                 }
             }
         }
@@ -274,7 +282,7 @@ fn join(
     group: &GroupId,
     topics: &[TopicName],
     instance: Option<&str>,
-) -> Result<Member, Error> {
-    let options = MemberOptions { instance: instance.map(str::to_owned) };
-    Ok(Member::join(cluster.settings(), group, topics, &options)?)
+) -> Result<GroupConsumer, Error> {
+    let options = GroupConsumerOptions { instance: instance.map(str::to_owned) };
+    Ok(GroupConsumer::join(cluster.settings(), group, topics, &options)?)
 }

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use offsets_core::model::TopicPartition;
-use offsets_kafka::exchange::{Assignment, Change, Setback};
+use offsets_kafka::eos::{Assignment, RebalanceEvent, TransactionError};
 
 use super::{Lane, Seat};
 use crate::Error;
@@ -13,7 +13,7 @@ pub(crate) trait Stage {
         &mut self,
         seat: &mut Seat<'_>,
         partitions: &[TopicPartition],
-    ) -> Result<Option<Change>, Error>;
+    ) -> Result<Option<RebalanceEvent>, Error>;
 
     /// The next offset to be read of each partition.
     fn positions(&self) -> BTreeMap<TopicPartition, i64>;
@@ -49,7 +49,7 @@ pub(crate) trait Stage {
 /// Why a record could not be dealt with.
 pub(crate) enum Stopped {
     /// The transaction came to nothing.
-    Setback(Setback),
+    TransactionError(TransactionError),
     /// The run cannot go on.
     Failed(Box<Error>),
 }
@@ -60,8 +60,8 @@ impl<E: Into<Error>> From<E> for Stopped {
     }
 }
 
-impl From<Setback> for Stopped {
-    fn from(setback: Setback) -> Self {
-        Self::Setback(setback)
+impl From<TransactionError> for Stopped {
+    fn from(setback: TransactionError) -> Self {
+        Self::TransactionError(setback)
     }
 }

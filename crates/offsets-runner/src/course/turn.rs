@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use offsets_kafka::exchange::{Assignment, Change, Setback};
+use offsets_kafka::eos::{Assignment, RebalanceEvent, TransactionError};
 use offsets_kafka::{Deadline, Isolation};
 
 use super::{Course, Ended, STEP, Stage, Stopped};
@@ -8,8 +8,8 @@ use crate::{Error, Event};
 
 /// Why the work on an assignment ends.
 pub(super) enum Turn {
-    Changed(Change),
-    Setback(Setback),
+    Changed(RebalanceEvent),
+    TransactionError(TransactionError),
     Ended(Ended),
 }
 
@@ -32,7 +32,7 @@ impl<S: Stage> Course<'_, S> {
             for lane in &mut lanes {
                 match self.stage.advance(&mut self.seat, lane) {
                     Ok(count) => moved += count,
-                    Err(Stopped::Setback(setback)) => return Ok(Turn::Setback(setback)),
+                    Err(Stopped::TransactionError(setback)) => return Ok(Turn::TransactionError(setback)),
                     // What came before it counts.
                     Err(Stopped::Failed(failed)) => return Err(end_before(failed, self.commit())),
                 }
@@ -45,7 +45,7 @@ impl<S: Stage> Course<'_, S> {
             if is_due || is_done || stops {
                 match self.commit() {
                     Ok(()) => committed_at = Instant::now(),
-                    Err(Stopped::Setback(setback)) => return Ok(Turn::Setback(setback)),
+                    Err(Stopped::TransactionError(setback)) => return Ok(Turn::TransactionError(setback)),
                     Err(Stopped::Failed(error)) => return Err(*error),
                 }
             }
@@ -57,15 +57,15 @@ impl<S: Stage> Course<'_, S> {
                 self.report();
             }
             let wait = if moved == 0 { IDLE } else { Duration::ZERO };
-            if let Some(change) = self.seat.next_change(wait)? {
-                if change == Change::Revoked
+            if let Some(change) = self.seat.next_rebalance(wait)? {
+                if change == RebalanceEvent::Revoked
                     && let Err(stopped) = self.commit()
                 {
                     return match stopped {
-                        Stopped::Setback(setback) => {
+                        Stopped::TransactionError(setback) => {
                             self.stage.forget();
                             self.seat.recover(setback)?;
-                            Ok(Turn::Changed(Change::Lost))
+                            Ok(Turn::Changed(RebalanceEvent::Lost))
                         }
                         Stopped::Failed(error) => Err(*error),
                     };
@@ -90,7 +90,7 @@ impl<S: Stage> Course<'_, S> {
         let Some(goal) = &mut self.goal else { return Ok(false) };
         let limit = self.seat.limit().at_most(STEP);
         match goal.is_reached(&self.stage.positions(), &self.seat, limit) {
-            Err(Error::Kafka(error)) if error.may_pass() => Ok(false),
+            Err(Error::Kafka(error)) if error.is_retriable() => Ok(false),
             reached => reached,
         }
     }
@@ -114,7 +114,7 @@ impl<S: Stage> Course<'_, S> {
 fn end_before(failed: Box<Error>, committed: Result<(), Stopped>) -> Error {
     match committed {
         Ok(()) => *failed,
-        Err(Stopped::Setback(setback)) => {
+        Err(Stopped::TransactionError(setback)) => {
             Error::Uncommitted { failed, cause: Box::new(setback.into_error()) }
         }
         Err(Stopped::Failed(worse)) => *worse,
@@ -124,7 +124,7 @@ fn end_before(failed: Box<Error>, committed: Result<(), Stopped>) -> Error {
 #[cfg(test)]
 mod tests {
     use offsets_core::model::TopicPartition;
-    use offsets_kafka::About;
+    use offsets_kafka::Subject;
 
     use super::*;
 
@@ -135,7 +135,7 @@ mod tests {
     fn unanswered() -> Box<offsets_kafka::Error> {
         Box::new(offsets_kafka::Error::TimedOut {
             cluster: "target".into(),
-            about: About::Transaction("merge.one".to_owned()),
+            about: Subject::Transaction("merge.one".to_owned()),
             waited: Duration::from_secs(10),
             cause: None,
         })
@@ -144,8 +144,10 @@ mod tests {
     #[test]
     fn a_run_that_ends_says_when_what_came_before_is_not_known_to_be_committed() {
         assert!(matches!(end_before(failed(), Ok(())), Error::TooFar { .. }));
-        for setback in [Setback::Aborted, Setback::Final, Setback::Spent] {
-            let ends = end_before(failed(), Err(Stopped::Setback(setback(unanswered()))));
+        for setback in
+            [TransactionError::Abortable, TransactionError::Fatal, TransactionError::ProducerInvalid]
+        {
+            let ends = end_before(failed(), Err(Stopped::TransactionError(setback(unanswered()))));
             let Error::Uncommitted { failed, cause } = ends else { panic!("{ends}") };
             assert!(matches!(*failed, Error::TooFar { .. }) && cause.is_timeout());
         }

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use offsets_core::model::TopicPartition;
 use offsets_core::reconcile::{IdentityRule, Origin, Position, Record, RunCounts};
-use offsets_kafka::exchange::{Assignment, Change};
+use offsets_kafka::eos::{Assignment, RebalanceEvent};
 use offsets_kafka::{Cluster, Isolation, RawRecord, Stop};
 use offsets_store::TableCost;
 
@@ -154,7 +154,7 @@ impl Stage for Reconciling<'_> {
         &mut self,
         seat: &mut Seat<'_>,
         partitions: &[TopicPartition],
-    ) -> Result<Option<Change>, Error> {
+    ) -> Result<Option<RebalanceEvent>, Error> {
         match self.past {
             Past::Changelog => self.restore(seat, partitions),
             Past::Positions => self.begin_at_positions(seat, partitions),
@@ -167,14 +167,14 @@ impl Stage for Reconciling<'_> {
     }
 
     fn lanes<'a>(&self, assignment: &'a Assignment) -> Vec<Lane<'a>> {
-        let mut intakes: BTreeMap<i32, Vec<_>> = BTreeMap::new();
-        for intake in assignment.intakes() {
-            let read = self.tasks.values().find_map(|task| Some((task, task.input_of(intake.partition())?)));
+        let mut queues: BTreeMap<i32, Vec<_>> = BTreeMap::new();
+        for queue in assignment.queues() {
+            let read = self.tasks.values().find_map(|task| Some((task, task.input_of(queue.partition())?)));
             let Some((task, (number, input))) = read else { continue };
             let region = input.region().to_owned();
-            intakes.entry(task.number).or_default().push((number, region, intake));
+            queues.entry(task.number).or_default().push((number, region, queue));
         }
-        intakes.into_iter().map(|(partition, intakes)| Lane::new(partition, intakes)).collect()
+        queues.into_iter().map(|(partition, queues)| Lane::new(partition, queues)).collect()
     }
 
     fn advance(&mut self, seat: &mut Seat<'_>, lane: &mut Lane<'_>) -> Result<usize, Stopped> {

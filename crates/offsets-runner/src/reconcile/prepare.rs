@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use offsets_core::model::TopicPartition;
-use offsets_kafka::exchange::Change;
+use offsets_kafka::eos::RebalanceEvent;
 use offsets_kafka::{Deadline, Isolation};
 
 use super::Reconciling;
@@ -42,8 +42,8 @@ impl Reconciling<'_> {
         &mut self,
         seat: &mut Seat<'_>,
         assigned: &[TopicPartition],
-    ) -> Result<Option<Change>, Error> {
-        let numbers = take_up(seat, assigned);
+    ) -> Result<Option<RebalanceEvent>, Error> {
+        let numbers = assign(seat, assigned);
         self.know(seat, assigned)?;
         let partitions = self.judged_of(&numbers);
         self.tasks.retain(|number, _| numbers.contains(number));
@@ -73,7 +73,7 @@ impl Reconciling<'_> {
                     Err(Error::Kafka(error)) if error.is_timeout() && reach(&copies) > before => {}
                     Err(error) => return Err(error),
                 }
-                if let Some(change) = seat.next_change(Duration::ZERO)? {
+                if let Some(change) = seat.next_rebalance(Duration::ZERO)? {
                     return Ok(Some(change));
                 }
                 if seat.stop.is_said() {
@@ -88,7 +88,7 @@ impl Reconciling<'_> {
             if began.elapsed() >= longest {
                 return Err(late.error);
             }
-            if let Some(change) = seat.next_change(PAUSE)? {
+            if let Some(change) = seat.next_rebalance(PAUSE)? {
                 return Ok(Some(change));
             }
             if seat.stop.is_said() {
@@ -117,8 +117,8 @@ impl Reconciling<'_> {
         &mut self,
         seat: &mut Seat<'_>,
         assigned: &[TopicPartition],
-    ) -> Result<Option<Change>, Error> {
-        let numbers = take_up(seat, assigned);
+    ) -> Result<Option<RebalanceEvent>, Error> {
+        let numbers = assign(seat, assigned);
         let partitions = self.judged_of(&numbers);
         let deadline = seat.limit().at_most(STEP).deadline();
         let committed = seat.member.committed(&partitions, &deadline)?;
@@ -135,10 +135,10 @@ impl Reconciling<'_> {
         &mut self,
         seat: &mut Seat<'_>,
         assigned: &[TopicPartition],
-    ) -> Result<Option<Change>, Error> {
+    ) -> Result<Option<RebalanceEvent>, Error> {
         self.tasks = BTreeMap::from([(0, Task::over(assigned, self.job)?)]);
         self.begin(seat, assigned)?;
-        seat.next_change(Duration::ZERO)
+        seat.next_rebalance(Duration::ZERO)
     }
 
     /// The partitions of everything that is judged which have one of these numbers.
@@ -215,11 +215,11 @@ impl Reconciling<'_> {
         seat: &mut Seat<'_>,
         partitions: &[TopicPartition],
         records: u64,
-    ) -> Result<Option<Change>, Error> {
+    ) -> Result<Option<RebalanceEvent>, Error> {
         self.begin(seat, partitions)?;
         let remembered = self.tasks.values_mut().map(|task| task.judge.remembered()).sum();
         seat.watcher.see(Event::Restored { records, remembered });
-        seat.next_change(Duration::ZERO)
+        seat.next_rebalance(Duration::ZERO)
     }
 
     /// Begins inputs that were never read at their log start, and sees that nothing is gone that was not read.
@@ -246,7 +246,7 @@ fn reach(copies: &BTreeMap<i32, ReplicaCopy>) -> i64 {
 }
 
 /// The numbers of the partitions that are this instance's now.
-fn take_up(seat: &mut Seat<'_>, assigned: &[TopicPartition]) -> Vec<i32> {
+fn assign(seat: &mut Seat<'_>, assigned: &[TopicPartition]) -> Vec<i32> {
     let numbers: BTreeSet<i32> = assigned.iter().map(|partition| partition.partition).collect();
     let numbers: Vec<i32> = numbers.into_iter().collect();
     seat.watcher.see(Event::Assigned(&numbers));

@@ -4,7 +4,7 @@ use offsets_core::reconcile::{
     Routing, RunCounts, WriteRef,
 };
 use offsets_kafka::RawRecord;
-use offsets_kafka::exchange::{Outgoing, Setback};
+use offsets_kafka::eos::{ProducerRecord, TransactionError};
 
 use super::acceptance::{Acceptance, Accepts};
 use super::task::Task;
@@ -65,11 +65,11 @@ impl<'r> Results<'r> {
         partition: i32,
         key: &[u8],
         value: Option<&[u8]>,
-    ) -> Result<(), Setback> {
+    ) -> Result<(), TransactionError> {
         match self.sink {
             Sink::Topics(_) => {
                 let topic = self.changelog.as_str();
-                seat.put(&Outgoing { partition, key: Some(key), value, ..Outgoing::to(topic) })
+                seat.put(&ProducerRecord { partition, key: Some(key), value, ..ProducerRecord::to(topic) })
             }
             Sink::Watcher => Ok(()),
         }
@@ -89,7 +89,12 @@ impl Ruled<'_> {
             let (partition, key) = (self.task.number, self.raw.key);
             self.check_key(ledger, &accepts.of(ledger))?;
             let entry = self.entry(keyed, loss);
-            seat.put(&Outgoing { partition, key, value: Some(&entry), ..Outgoing::to(ledger.as_str()) })?;
+            seat.put(&ProducerRecord {
+                partition,
+                key,
+                value: Some(&entry),
+                ..ProducerRecord::to(ledger.as_str())
+            })?;
         }
         if let (Some(ledger), true, Routing::Emit { keyed, .. }) =
             (&outputs.ledger, outputs.ledger_values, self.routing)
@@ -97,7 +102,12 @@ impl Ruled<'_> {
         {
             let (partition, key) = (self.task.number, self.raw.key);
             let write = self.written(keyed);
-            seat.put(&Outgoing { partition, key, value: Some(&write), ..Outgoing::to(ledger.as_str()) })?;
+            seat.put(&ProducerRecord {
+                partition,
+                key,
+                value: Some(&write),
+                ..ProducerRecord::to(ledger.as_str())
+            })?;
         }
         match destination {
             Destination::Output => {
@@ -139,8 +149,8 @@ impl Ruled<'_> {
         topic: &TopicName,
         timestamp_ms: Option<i64>,
         headers: &[(&str, &[u8])],
-    ) -> Result<(), Setback> {
-        seat.put(&Outgoing {
+    ) -> Result<(), TransactionError> {
+        seat.put(&ProducerRecord {
             topic: topic.as_str(),
             partition: self.task.number,
             key: self.raw.key,
@@ -159,7 +169,7 @@ impl Ruled<'_> {
         topic: &TopicName,
         acceptance: &Acceptance,
         flawed: &RecordError,
-    ) -> Result<(), Setback> {
+    ) -> Result<(), TransactionError> {
         let detail = flawed.to_string();
         let (partition, offset) = (self.record.partition.to_string(), self.record.offset.to_string());
         let timestamp = self.raw.timestamp_ms.map(|time| time.to_string()).unwrap_or_default();

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use offsets_core::model::{GroupId, TopicName, TopicPartition};
 use offsets_core::reconcile::{Origin, Record};
-use offsets_kafka::exchange::{Assignment, Change, Outgoing, Position};
+use offsets_kafka::eos::{Assignment, Position, ProducerRecord, RebalanceEvent};
 use offsets_kafka::{Cluster, Isolation, Stop};
 
 use self::topic::{Shape, prepare_repartition_topic};
@@ -91,7 +91,7 @@ impl Stage for Repartitioning<'_> {
         &mut self,
         seat: &mut Seat<'_>,
         partitions: &[TopicPartition],
-    ) -> Result<Option<Change>, Error> {
+    ) -> Result<Option<RebalanceEvent>, Error> {
         let deadline = seat.limit().at_most(STEP).deadline();
         let committed = seat.member.committed(partitions, &deadline)?;
         let ranges =
@@ -107,7 +107,7 @@ impl Stage for Repartitioning<'_> {
             }
             self.next.insert(partition, next);
         }
-        seat.next_change(Duration::ZERO)
+        seat.next_rebalance(Duration::ZERO)
     }
 
     fn positions(&self) -> BTreeMap<TopicPartition, i64> {
@@ -116,11 +116,11 @@ impl Stage for Repartitioning<'_> {
 
     /// All of them together: whatever meets comes in the order of its time, as far as one instance sees it.
     fn lanes<'a>(&self, assignment: &'a Assignment) -> Vec<Lane<'a>> {
-        let inputs = assignment.intakes().filter_map(|intake| {
-            let topic = &intake.partition().topic;
+        let inputs = assignment.queues().filter_map(|queue| {
+            let topic = &queue.partition().topic;
             let number = self.job.inputs.iter().position(|input| input.topic == *topic)?;
             let region = self.job.inputs[number].region.clone();
-            Some((u16::try_from(number).ok()?, region, intake))
+            Some((u16::try_from(number).ok()?, region, queue))
         });
         vec![Lane::new(0, inputs)]
     }
@@ -141,13 +141,13 @@ impl Stage for Repartitioning<'_> {
             };
             let origin = Origin::of(&record).write();
             // It is new in that topic: how long it is kept there counts from now.
-            seat.put(&Outgoing {
+            seat.put(&ProducerRecord {
                 partition: self.place(&record),
                 key: raw.key,
                 value: raw.value,
                 headers_of: Some(raw),
                 headers: &[(Origin::HEADER, &origin)],
-                ..Outgoing::to(self.topic.as_str())
+                ..ProducerRecord::to(self.topic.as_str())
             })?;
             self.open += 1;
             if let Some(next) = self.next.get_mut(partition) {

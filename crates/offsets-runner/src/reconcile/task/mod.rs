@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use offsets_core::model::TopicPartition;
 use offsets_core::reconcile::{Operator as _, Position};
-use offsets_kafka::exchange;
+use offsets_kafka::eos;
 use offsets_store::{Journal, Key, MemoryLog, ReplicaPlace};
 
 use super::changelog::ReplicaCopy;
@@ -48,7 +48,7 @@ pub(crate) enum Found {
 }
 
 /// What the group has committed, by input.
-pub(crate) type Committed = BTreeMap<TopicPartition, exchange::Position>;
+pub(crate) type Committed = BTreeMap<TopicPartition, eos::Position>;
 
 /// What stands with every commit, so that a group which has a state is known to have one.
 pub(crate) const MARK: &str = "offsets:state";

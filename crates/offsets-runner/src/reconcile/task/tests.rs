@@ -23,7 +23,7 @@ fn rules(identity: IdentityRule) -> RecordRules {
 
 fn committed(positions: &[(&str, i64, &str)]) -> Committed {
     let commit = |(topic, offset, metadata): &(&str, i64, &str)| {
-        let position = exchange::Position { offset: *offset, metadata: (*metadata).to_owned() };
+        let position = eos::Position { offset: *offset, metadata: (*metadata).to_owned() };
         (TopicPartition::new(*topic, 0), position)
     };
     positions.iter().map(commit).collect()

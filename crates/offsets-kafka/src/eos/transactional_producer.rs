@@ -10,14 +10,14 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext
 use rdkafka::types::RDKafkaErrorCode;
 use rdkafka::{ClientContext, Message as _, Offset, TopicPartitionList};
 
-use super::{Member, Setback};
+use super::{GroupConsumer, TransactionError};
 use crate::cluster::{cause, configured, refused};
 use crate::connection::Connection;
 use crate::detached::{self, Retiring};
-use crate::{About, Cause, ClientSettings, Deadline, Error, RawRecord};
+use crate::{Cause, ClientSettings, Deadline, Error, RawRecord, Subject};
 
 /// Puts records and positions out in transactions.
-pub struct Outbox {
+pub struct TransactionalProducer {
     producer: Retiring<Arc<BaseProducer<Deliveries>>>,
     settings: ClientSettings,
     id: String,
@@ -27,7 +27,7 @@ pub struct Outbox {
 
 /// A record to be put out.
 #[derive(Clone, Copy)]
-pub struct Outgoing<'a> {
+pub struct ProducerRecord<'a> {
     /// The topic.
     pub topic: &'a str,
     /// The partition.
@@ -62,7 +62,7 @@ const CALL: Duration = Duration::from_millis(100);
 /// How long to wait for room in the queue, or for the last deliveries, before looking again.
 const TURN: Duration = Duration::from_millis(1);
 
-impl Outbox {
+impl TransactionalProducer {
     /// Begins to put out under a transactional id. A transaction that was left open under it is aborted, and whoever left it
     /// can do nothing more.
     ///
@@ -115,8 +115,8 @@ impl Outbox {
     /// Puts a record out, in the transaction that is open or in a new one. Waits while too many are under way.
     ///
     /// # Errors
-    /// [`Setback`]; the transaction is to be [aborted](Self::abort) then.
-    pub fn put(&mut self, record: &Outgoing<'_>, deadline: &Deadline) -> Result<(), Setback> {
+    /// [`TransactionError`]; the transaction is to be [aborted](Self::abort) then.
+    pub fn put(&mut self, record: &ProducerRecord<'_>, deadline: &Deadline) -> Result<(), TransactionError> {
         if !self.is_open {
             self.producer.begin_transaction().map_err(|error| self.setback(&error, deadline))?;
             self.is_open = true;
@@ -163,14 +163,14 @@ impl Outbox {
     /// it.
     ///
     /// # Errors
-    /// [`Setback`]; a transaction that was not aborted yet is to be [aborted](Self::abort) then.
+    /// [`TransactionError`]; a transaction that was not aborted yet is to be [aborted](Self::abort) then.
     pub fn commit(
         &mut self,
         next: &[(TopicPartition, i64)],
         metadata: &str,
-        member: &Member,
+        member: &GroupConsumer,
         deadline: &Deadline,
-    ) -> Result<(), Setback> {
+    ) -> Result<(), TransactionError> {
         if !self.is_open {
             self.producer.begin_transaction().map_err(|error| self.setback(&error, deadline))?;
             self.is_open = true;
@@ -201,12 +201,13 @@ impl Outbox {
     /// Takes everything back that was put out since the last commit.
     ///
     /// # Errors
-    /// [`Setback::Spent`] when that cannot be done either.
-    pub fn abort(&mut self, deadline: &Deadline) -> Result<(), Setback> {
+    /// [`TransactionError::ProducerInvalid`] when that cannot be done either.
+    pub fn abort(&mut self, deadline: &Deadline) -> Result<(), TransactionError> {
         if self.is_open {
             // What is taken back is told as deliveries that failed, and the client waits until they were looked at.
             let abort = |outbox: &Self| outbox.producer.abort_transaction(deadline.slice(CALL));
-            self.again(deadline, abort).map_err(|setback| Setback::Spent(Box::new(setback.into_error())))?;
+            self.again(deadline, abort)
+                .map_err(|setback| TransactionError::ProducerInvalid(Box::new(setback.into_error())))?;
             self.is_open = false;
         }
         self.producer.context().forget();
@@ -249,7 +250,7 @@ impl Outbox {
     /// A transaction that failed while it was given records may keep some of them until their time is over: the client takes back
     /// what it has then, and a record that it had just let in is not among that (seen with librdkafka 2.12.1). So the client is
     /// asked about the transaction as well.
-    fn flush(&self, deadline: &Deadline) -> Result<(), Setback> {
+    fn flush(&self, deadline: &Deadline) -> Result<(), TransactionError> {
         let mut asked = Instant::now();
         loop {
             if self.producer.in_flight_count() == 0 {
@@ -285,7 +286,7 @@ impl Outbox {
         &self,
         deadline: &Deadline,
         step: impl Fn(&Self) -> Result<(), KafkaError>,
-    ) -> Result<(), Setback> {
+    ) -> Result<(), TransactionError> {
         loop {
             match step(self) {
                 Ok(()) => return Ok(()),
@@ -298,7 +299,7 @@ impl Outbox {
     }
 
     /// Tells which record was refused. A record that only shared its transaction with that one says nothing.
-    fn look(&self) -> Result<(), Setback> {
+    fn look(&self) -> Result<(), TransactionError> {
         match self.producer.context().failure() {
             Some((partition, code)) if !is_consequence(code) => Err(self.undelivered(partition, code)),
             _ => Ok(()),
@@ -310,20 +311,22 @@ impl Outbox {
         self.producer.begin_transaction().err().filter(|why| !is_open(why))
     }
 
-    fn undelivered(&self, partition: TopicPartition, code: RDKafkaErrorCode) -> Setback {
+    fn undelivered(&self, partition: TopicPartition, code: RDKafkaErrorCode) -> TransactionError {
         let cause = Cause::of(code);
         let lasting = cause.is_refused_for_good();
-        let error = cause.into_error(self.settings.cluster(), About::Partition(partition), Duration::ZERO);
+        let error = cause.into_error(self.settings.cluster(), Subject::Partition(partition), Duration::ZERO);
         let error = Box::new(error);
-        if lasting { Setback::Final(error) } else { Setback::Aborted(error) }
+        if lasting { TransactionError::Fatal(error) } else { TransactionError::Abortable(error) }
     }
 
-    fn setback(&self, error: &KafkaError, deadline: &Deadline) -> Setback {
+    fn setback(&self, error: &KafkaError, deadline: &Deadline) -> TransactionError {
         let failed = Box::new(self.failed(error, deadline));
         match error {
-            _ if failed.is_unauthorised() => Setback::Final(failed),
-            KafkaError::Transaction(error) if error.txn_requires_abort() => Setback::Aborted(failed),
-            _ => Setback::Spent(failed),
+            _ if failed.is_unauthorised() => TransactionError::Fatal(failed),
+            KafkaError::Transaction(error) if error.txn_requires_abort() => {
+                TransactionError::Abortable(failed)
+            }
+            _ => TransactionError::ProducerInvalid(failed),
         }
     }
 
@@ -333,12 +336,12 @@ impl Outbox {
             error => cause(error),
         };
         let cause = Cause { text: self.settings.scrub(&cause.text), ..cause };
-        let about = About::Transaction(self.id.clone());
+        let about = Subject::Transaction(self.id.clone());
         cause.into_error(self.settings.cluster(), about, deadline.elapsed())
     }
 }
 
-impl<'a> Outgoing<'a> {
+impl<'a> ProducerRecord<'a> {
     /// A record of that topic with nothing in it yet.
     pub fn to(topic: &'a str) -> Self {
         Self {
@@ -402,7 +405,7 @@ impl ProducerContext for Deliveries {
     }
 }
 
-fn headers(record: &Outgoing<'_>) -> Option<OwnedHeaders> {
+fn headers(record: &ProducerRecord<'_>) -> Option<OwnedHeaders> {
     let carried = record.headers_of.and_then(|of| of.carried());
     if record.headers.is_empty() {
         return carried.filter(|headers| headers.count() > 0);

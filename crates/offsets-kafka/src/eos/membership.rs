@@ -13,7 +13,7 @@ use crate::connection::Connection;
 
 /// What the group decided about a member.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
+pub enum RebalanceEvent {
     /// These partitions are its own from now on, and no others. The group waits for it to take them up.
     Assigned(Vec<TopicPartition>),
     /// None is any more. What it read is to be finished, and then it is to let go: the group waits for that too.
@@ -25,7 +25,7 @@ pub enum Change {
 /// Remembers what the group decided until the member looks: librdkafka tells it in the middle of a poll.
 pub(super) struct Membership {
     connection: Connection,
-    changes: Mutex<VecDeque<Change>>,
+    changes: Mutex<VecDeque<RebalanceEvent>>,
     leaving: AtomicBool,
 }
 
@@ -34,12 +34,12 @@ impl Membership {
         Self { connection, changes: Mutex::default(), leaving: AtomicBool::new(false) }
     }
 
-    pub(super) fn next(&self) -> Option<Change> {
+    pub(super) fn next(&self) -> Option<RebalanceEvent> {
         self.changes().pop_front()
     }
 
     /// Something to be told that librdkafka does not tell.
-    pub(super) fn push(&self, change: Change) {
+    pub(super) fn push(&self, change: RebalanceEvent) {
         self.changes().push_back(change);
     }
 
@@ -52,7 +52,7 @@ impl Membership {
         &self.connection
     }
 
-    fn changes(&self) -> MutexGuard<'_, VecDeque<Change>> {
+    fn changes(&self) -> MutexGuard<'_, VecDeque<RebalanceEvent>> {
         self.changes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -81,11 +81,11 @@ impl ConsumerContext for Membership {
             let named = |element: &rdkafka::topic_partition_list::TopicPartitionListElem<'_>| {
                 TopicPartition::new(element.topic(), element.partition())
             };
-            self.push(Change::Assigned(partitions.elements().iter().map(named).collect()));
+            self.push(RebalanceEvent::Assigned(partitions.elements().iter().map(named).collect()));
         } else if consumer.assignment_lost() {
-            self.push(Change::Lost);
+            self.push(RebalanceEvent::Lost);
         } else {
-            self.push(Change::Revoked);
+            self.push(RebalanceEvent::Revoked);
         }
     }
 }

@@ -41,7 +41,7 @@ const GROUPS: [(&str, [i64; 4]); 3] = [
 const TOPIC: &str = "orders";
 
 /// Everything the demo's clusters hold.
-pub(super) struct Story {
+pub(super) struct Contents {
     /// The topic on the source.
     pub(super) topic: TopicName,
     /// Each partition's records, on the source and on the target: the source offset each is of.
@@ -64,7 +64,7 @@ pub(super) struct Partition {
     syncs: Vec<OffsetPair>,
 }
 
-impl Story {
+impl Contents {
     pub(super) fn of(link: &Link) -> Self {
         let topic = TopicName::from(TOPIC);
         let partitions: Vec<_> = CHAPTERS.iter().map(Chapter::play).collect();
@@ -178,8 +178,8 @@ mod tests {
 
     #[test]
     fn every_sync_is_true_of_the_copied_log() {
-        let story = Story::of(&Link::new("src", "dst"));
-        for partition in &story.partitions {
+        let contents = Contents::of(&Link::new("src", "dst"));
+        for partition in &contents.partitions {
             for sync in &partition.syncs {
                 assert_eq!(partition.copied[sync.downstream.get() as usize], sync.upstream.get());
             }
@@ -188,9 +188,11 @@ mod tests {
 
     #[test]
     fn offsets_differ_between_the_sides() {
-        let story = Story::of(&Link::new("src", "dst"));
-        let differ =
-            story.partitions.iter().filter(|partition| partition.copied.len() as i64 != partition.produced);
+        let contents = Contents::of(&Link::new("src", "dst"));
+        let differ = contents
+            .partitions
+            .iter()
+            .filter(|partition| partition.copied.len() as i64 != partition.produced);
         assert_eq!(differ.count(), 2);
     }
 }

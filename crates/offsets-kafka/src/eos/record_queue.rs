@@ -10,7 +10,7 @@ use crate::cluster::cause;
 use crate::{Cause, RawRecord};
 
 /// The records of one partition, one at a time, each of them once.
-pub struct Intake<'a> {
+pub struct RecordQueue<'a> {
     partition: &'a TopicPartition,
     queue: &'a PartitionQueue<Membership>,
     /// What lies below was taken: a client that lost its broker can fetch some of it again.
@@ -30,7 +30,7 @@ pub enum Head<'i> {
     Waiting,
 }
 
-impl<'a> Intake<'a> {
+impl<'a> RecordQueue<'a> {
     pub(super) fn new(
         partition: &'a TopicPartition,
         next: i64,
@@ -61,7 +61,7 @@ impl<'a> Intake<'a> {
                 Some(Err(error)) => {
                     let said = cause(&error);
                     // A broker that is away comes back, and librdkafka goes on by itself.
-                    if !said.is_transport() && !said.is_timeout() && !said.is_passing() {
+                    if !said.is_transport() && !said.is_timeout() && !said.is_retriable() {
                         return Err(said);
                     }
                 }

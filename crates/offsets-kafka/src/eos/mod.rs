@@ -1,7 +1,7 @@
 //! Taking records as a member of a group and giving results in transactions: what a stream processor needs of Kafka.
 //!
 //! ```text
-//! Member -> Change -> take_up -> Intakes -> (whoever decides) -> Outbox -> commit
+//! GroupConsumer -> RebalanceEvent -> assign -> Intakes -> (whoever decides) -> TransactionalProducer -> commit
 //! ```
 //!
 //! What is put out, and the positions up to which was read, become visible in one step or not at all
@@ -9,16 +9,16 @@
 //! replaced cannot commit any more: the coordinator knows the generation of the group that each commit is of
 //! ([KIP-447](https://cwiki.apache.org/confluence/display/KAFKA/KIP-447%3A+Producer+scalability+for+exactly+once+semantics)).
 
-mod intake;
-mod member;
+mod group_consumer;
 mod membership;
-mod outbox;
-mod setback;
+mod record_queue;
 mod topics;
+mod transaction_error;
+mod transactional_producer;
 
-pub use intake::{Head, Intake};
-pub use member::{Assignment, Member, MemberOptions, Position};
-pub use membership::Change;
-pub use outbox::{Outbox, Outgoing};
-pub use setback::Setback;
+pub use group_consumer::{Assignment, GroupConsumer, GroupConsumerOptions, Position};
+pub use membership::RebalanceEvent;
+pub use record_queue::{Head, RecordQueue};
 pub use topics::NewTopic;
+pub use transaction_error::TransactionError;
+pub use transactional_producer::{ProducerRecord, TransactionalProducer};

@@ -3,7 +3,7 @@ use offsets_core::model::{ClusterAlias, TopicName};
 use crate::{Error, Progress};
 
 /// Somebody who wants to see how far the reading of topics has come.
-pub trait Onlooker: Sync {
+pub trait ProgressListener: Sync {
     /// The reading of a topic begins. What is returned is called now and then, and once at the end.
     fn watch(&self, cluster: &ClusterAlias, topic: &TopicName) -> Box<dyn FnMut(Progress)>;
 
@@ -13,9 +13,9 @@ pub trait Onlooker: Sync {
 
 /// Nobody is looking.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Nobody;
+pub struct NoProgress;
 
-impl Onlooker for Nobody {
+impl ProgressListener for NoProgress {
     fn watch(&self, _: &ClusterAlias, _: &TopicName) -> Box<dyn FnMut(Progress)> {
         Box::new(|_| {})
     }

@@ -9,7 +9,7 @@ use offsets_core::model::{GroupId, GroupState, TopicPartition};
 /// For them, and only for them, the list is given. Everything else runs through the same requests.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
-pub enum Directory {
+pub enum GroupCatalog {
     /// The brokers are asked.
     #[default]
     Broker,

@@ -9,7 +9,7 @@ use crate::admin::LONGEST;
 use crate::cluster::{cause, configured, refused};
 use crate::connection::Connection;
 use crate::detached;
-use crate::{About, Cause, Cluster, Deadline, Error, Right};
+use crate::{Cause, Cluster, Deadline, Error, Right, Subject};
 
 /// A topic to be created.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +39,7 @@ impl Cluster {
             let new = wanted.settings.iter().fold(new, |new, (key, value)| new.set(key, value));
             futures_executor::block_on(admin.create_topics([&new], &options(wait)))
         });
-        let about = || About::Topic(topic.name.clone());
+        let about = || Subject::Topic(topic.name.clone());
         let created = created.map_err(|error| self.failed(about(), cause(&error), deadline))?;
         let is_new = match created.into_iter().next() {
             Some(Err((_, RDKafkaErrorCode::TopicAlreadyExists))) => false,
@@ -80,7 +80,7 @@ impl Cluster {
         topic: &TopicName,
         deadline: &Deadline,
     ) -> Result<BTreeMap<String, String>, Error> {
-        let failed = |cause| self.failed(About::Topic(topic.clone()), cause, deadline);
+        let failed = |cause| self.failed(Subject::Topic(topic.clone()), cause, deadline);
         loop {
             let (admin, asked) = (self.admin_client()?, topic.clone());
             let described = detached::ask(deadline, move |wait| {

@@ -9,17 +9,17 @@ use rdkafka::error::KafkaError;
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::membership::Membership;
-use super::{Change, Intake};
+use super::{RebalanceEvent, RecordQueue};
 use crate::cluster::{cause, configured, refused};
 use crate::connection::Connection;
 use crate::detached::{self, Retiring};
-use crate::{About, Cause, ClientSettings, Deadline, Error};
+use crate::{Cause, ClientSettings, Deadline, Error, Subject};
 
 /// A member of a consumer group that commits only in transactions. It leaves the group when it is dropped.
 ///
 /// Partitions are assigned by the `range` assignor: of topics with as many partitions each, a member gets partitions of the
 /// same numbers, so what belongs together meets. Only committed records are read.
-pub struct Member {
+pub struct GroupConsumer {
     consumer: Retiring<Arc<BaseConsumer<Membership>>>,
     settings: ClientSettings,
     group: GroupId,
@@ -27,7 +27,7 @@ pub struct Member {
 
 /// How a member joins.
 #[derive(Debug, Clone, Default)]
-pub struct MemberOptions {
+pub struct GroupConsumerOptions {
     /// The name under which it comes back after a restart (`group.instance.id`), if it has one.
     pub instance: Option<String>,
 }
@@ -44,11 +44,11 @@ pub struct Position {
     pub metadata: String,
 }
 
-/// The partitions a member works on, from [`Member::take_up`] to [`Member::let_go`].
+/// The partitions a member works on, from [`GroupConsumer::assign`] to [`GroupConsumer::unassign`].
 pub struct Assignment(Vec<(TopicPartition, i64, PartitionQueue<Membership>)>);
 
-impl Member {
-    /// Joins the group, to read these topics. What it gets is told by [`Member::next_change`].
+impl GroupConsumer {
+    /// Joins the group, to read these topics. What it gets is told by [`GroupConsumer::next_rebalance`].
     ///
     /// # Errors
     /// [`Error::Setting`] when the client cannot be made.
@@ -56,7 +56,7 @@ impl Member {
         settings: &ClientSettings,
         group: &GroupId,
         topics: &[TopicName],
-        options: &MemberOptions,
+        options: &GroupConsumerOptions,
     ) -> Result<Self, Error> {
         let member = Self::new(settings, group, options)?;
         let names: Vec<&str> = topics.iter().map(TopicName::as_str).collect();
@@ -68,17 +68,21 @@ impl Member {
     ///
     /// # Errors
     /// [`Error::Setting`] when the client cannot be made.
-    pub fn alone(
+    pub fn manual(
         settings: &ClientSettings,
         group: &GroupId,
         partitions: Vec<TopicPartition>,
     ) -> Result<Self, Error> {
-        let member = Self::new(settings, group, &MemberOptions::default())?;
-        member.consumer.context().push(Change::Assigned(partitions));
+        let member = Self::new(settings, group, &GroupConsumerOptions::default())?;
+        member.consumer.context().push(RebalanceEvent::Assigned(partitions));
         Ok(member)
     }
 
-    fn new(settings: &ClientSettings, group: &GroupId, options: &MemberOptions) -> Result<Self, Error> {
+    fn new(
+        settings: &ClientSettings,
+        group: &GroupId,
+        options: &GroupConsumerOptions,
+    ) -> Result<Self, Error> {
         let mut forced = vec![
             ("group.id", group.as_str()),
             ("enable.auto.commit", "false"),
@@ -118,7 +122,7 @@ impl Member {
     ///
     /// # Errors
     /// What no waiting heals: a permission or a topic is missing, or another member has come under the same name.
-    pub fn next_change(&self, wait: Duration) -> Result<Option<Change>, Error> {
+    pub fn next_rebalance(&self, wait: Duration) -> Result<Option<RebalanceEvent>, Error> {
         let context = self.consumer.context();
         if let Some(change) = context.next() {
             return Ok(Some(change));
@@ -129,7 +133,7 @@ impl Member {
             Some(Ok(_)) => {
                 return Err(Error::Invalid {
                     cluster: self.settings.cluster().clone(),
-                    about: About::Group(self.group.clone()),
+                    about: Subject::Group(self.group.clone()),
                     problem: "a record came of a partition that is not read".to_owned(),
                 });
             }
@@ -155,7 +159,7 @@ impl Member {
             let (consumer, list) = (Arc::clone(&self.consumer), list.clone());
             match detached::ask(deadline, move |wait| consumer.committed_offsets(list, wait)) {
                 Ok(answer) => break answer,
-                Err(error) if cause(&error).is_passing() && !deadline.has_passed() => {
+                Err(error) if cause(&error).is_retriable() && !deadline.has_passed() => {
                     // The coordinator is moving: a moment later it is somewhere.
                     std::thread::park_timeout(deadline.remaining().min(Duration::from_millis(50)));
                 }
@@ -175,7 +179,7 @@ impl Member {
     ///
     /// # Errors
     /// What the client refuses.
-    pub fn take_up(&self, from: &BTreeMap<TopicPartition, i64>) -> Result<Assignment, Error> {
+    pub fn assign(&self, from: &BTreeMap<TopicPartition, i64>) -> Result<Assignment, Error> {
         let mut list = TopicPartitionList::new();
         let mut queues = Vec::new();
         for (partition, offset) in from {
@@ -186,7 +190,7 @@ impl Member {
             let queue = self.consumer.split_partition_queue(topic, number);
             let queue = queue.ok_or_else(|| Error::UnknownTopic {
                 cluster: self.settings.cluster().clone(),
-                about: About::Partition(partition.clone()),
+                about: Subject::Partition(partition.clone()),
             })?;
             queues.push((partition.clone(), *offset, queue));
         }
@@ -194,16 +198,16 @@ impl Member {
         Ok(Assignment(queues))
     }
 
-    /// Reads no more, which is the answer the group waits for after [`Change::Revoked`].
+    /// Reads no more, which is the answer the group waits for after [`RebalanceEvent::Revoked`].
     ///
     /// # Errors
     /// What the client refuses.
-    pub fn let_go(&self, assignment: Option<Assignment>) -> Result<(), Error> {
+    pub fn unassign(&self, assignment: Option<Assignment>) -> Result<(), Error> {
         drop(assignment);
         self.consumer.unassign().map_err(|error| self.failed(&error))
     }
 
-    /// Leaves the group, and waits for that until the deadline. A member under a [name](MemberOptions::instance) of its own does not
+    /// Leaves the group, and waits for that until the deadline. A member under a [name](GroupConsumerOptions::instance) of its own does not
     /// leave: its partitions are kept for it until its session ends.
     pub fn leave(mut self, deadline: &Deadline) {
         self.consumer.retire_by(deadline);
@@ -238,7 +242,7 @@ impl Member {
     fn failed(&self, error: &KafkaError) -> Error {
         let Cause { code, text } = cause(error);
         let cause = Cause { code, text: self.settings.scrub(&text) };
-        let (cluster, about) = (self.settings.cluster(), About::Group(self.group.clone()));
+        let (cluster, about) = (self.settings.cluster(), Subject::Group(self.group.clone()));
         if cause.is_fenced() {
             return Error::Fenced { cluster: cluster.clone(), about, cause };
         }
@@ -246,7 +250,7 @@ impl Member {
     }
 }
 
-impl Drop for Member {
+impl Drop for GroupConsumer {
     /// Leaves the group, so that the others need not wait for its session to end, and waits for that for 10 s at most.
     fn drop(&mut self) {
         self.consumer.context().leave();
@@ -257,7 +261,7 @@ impl Drop for Member {
 
 impl Assignment {
     /// Each partition with the records that come of it.
-    pub fn intakes(&self) -> impl Iterator<Item = Intake<'_>> {
-        self.0.iter().map(|(partition, from, queue)| Intake::new(partition, *from, queue))
+    pub fn queues(&self) -> impl Iterator<Item = RecordQueue<'_>> {
+        self.0.iter().map(|(partition, from, queue)| RecordQueue::new(partition, *from, queue))
     }
 }
