@@ -16,10 +16,10 @@ pub enum Error {
     #[error(transparent)]
     Store(#[from] offsets_store::Error),
     /// Permissions on topics are missing.
-    #[error("not authorised: {}", list(.lacks))]
-    Lacking {
+    #[error("not authorised: {}", list(.missing))]
+    MissingPermissions {
         /// Which.
-        lacks: Vec<MissingPermission>,
+        missing: Vec<MissingPermission>,
     },
     /// Inputs with different numbers of partitions: records of one key would not meet.
     #[error(
@@ -72,7 +72,7 @@ pub enum Error {
         "{partition}: what the group has committed was {}, and this is `{is}`: records of one identity would not meet",
         by(was)
     )]
-    OtherRepartition {
+    RepartitionMismatch {
         /// The partition of an input.
         partition: TopicPartition,
         /// What stands with the group's commit.
@@ -82,7 +82,7 @@ pub enum Error {
     },
     /// A record of the repartition topic does not say where it is from.
     #[error("{partition}: the record at offset {offset} does not say where it is from")]
-    NoOrigin {
+    MissingOrigin {
         /// The partition of the repartition topic.
         partition: TopicPartition,
         /// The record.
@@ -93,7 +93,7 @@ pub enum Error {
     },
     /// The changelog holds something else.
     #[error("changelog {partition}: the record at offset {offset} is not ours")]
-    NotOurs {
+    ForeignRecord {
         /// The partition of the changelog.
         partition: TopicPartition,
         /// The record.
@@ -122,7 +122,7 @@ pub enum Error {
     },
     /// The state was made by other rules.
     #[error("the state in changelog {partition} was made by `{was}`, and this is `{is}`")]
-    OtherRules {
+    RulesMismatch {
         /// The partition of the changelog.
         partition: TopicPartition,
         /// The rules it was made by.
@@ -132,7 +132,7 @@ pub enum Error {
     },
     /// The group's position is not the one the state was saved with.
     #[error("{partition}: the group goes on at {}, and the state in the changelog is that of {}", at(*.committed), at(*.saved))]
-    Moved {
+    PositionMismatch {
         /// The partition of an input.
         partition: TopicPartition,
         /// The group's commit.
@@ -142,7 +142,7 @@ pub enum Error {
     },
     /// The group's commit says that there was state, and the changelog has none.
     #[error("{partition}: the group has a state, and the changelog does not hold it")]
-    StateGone {
+    MissingState {
         /// The partition of an input.
         partition: TopicPartition,
     },
@@ -160,7 +160,7 @@ pub enum Error {
     },
     /// The group is not where its seed says.
     #[error("{partition}: the seed is of a group that goes on at {seeded}, and the group goes on at {}", at(*.committed))]
-    OtherSeed {
+    SeedMismatch {
         /// The partition of an input.
         partition: TopicPartition,
         /// The position in the seed.
@@ -179,14 +179,14 @@ pub enum Error {
     },
     /// A record cannot be judged.
     #[error("{partition}: the record at offset {offset} cannot be judged")]
-    Unjudged {
+    InvalidRecord {
         /// The partition of an input.
         partition: TopicPartition,
         /// The record.
         offset: i64,
         /// Why not.
         #[source]
-        flawed: RecordError,
+        record_error: RecordError,
     },
     /// A topic that is written to does not take a record, by its settings.
     #[error(
@@ -209,7 +209,7 @@ pub enum Error {
     },
     /// An offset is higher than a state can hold.
     #[error("{partition}: offset {offset} is beyond 2^48")]
-    TooFar {
+    OffsetTooLarge {
         /// The partition of an input.
         partition: TopicPartition,
         /// The offset.
@@ -227,7 +227,7 @@ pub enum Error {
     },
     /// Transaction after transaction failed.
     #[error("{tries} transactions in a row came to nothing")]
-    NoCommit {
+    RetriesExhausted {
         /// How many.
         tries: u32,
         /// Why the last one did.
@@ -245,11 +245,15 @@ fn at(offset: Option<i64>) -> String {
     offset.map_or_else(|| "nowhere".to_owned(), |offset| offset.to_string())
 }
 
-fn by(mark: &str) -> String {
-    if mark.is_empty() { "not committed by a repartition".to_owned() } else { format!("`{mark}`") }
+fn by(commit_metadata: &str) -> String {
+    if commit_metadata.is_empty() {
+        "not committed by a repartition".to_owned()
+    } else {
+        format!("`{commit_metadata}`")
+    }
 }
 
-fn list(lacks: &[MissingPermission]) -> String {
-    let lacks: Vec<_> = lacks.iter().map(MissingPermission::to_string).collect();
-    lacks.join(", ")
+fn list(missing: &[MissingPermission]) -> String {
+    let missing: Vec<_> = missing.iter().map(MissingPermission::to_string).collect();
+    missing.join(", ")
 }

@@ -25,7 +25,7 @@ pub struct Job {
     /// How records are judged.
     pub rules: RecordRules,
     /// By which operator.
-    pub judging: Judging,
+    pub operator: OperatorSpec,
     /// Where a copy of the state is kept.
     pub local: LocalState,
     /// How many bytes of memory what is remembered may take in this instance; what does not fit is looked up in the local copy.
@@ -55,7 +55,7 @@ impl Job {
         group: impl Into<GroupId>,
         inputs: impl IntoIterator<Item = Input>,
         rules: RecordRules,
-        judging: Judging,
+        operator: OperatorSpec,
     ) -> Self {
         let group = group.into();
         Self {
@@ -64,7 +64,7 @@ impl Job {
             changelog: TopicName::from(format!("{}-changelog", group.as_str()).as_str()),
             changelog_replicas: None,
             rules,
-            judging,
+            operator,
             local: LocalState::Memory,
             memory: None,
             commit_interval: Duration::from_millis(200),
@@ -83,9 +83,9 @@ impl Job {
     /// [`Error::Misfit`].
     pub fn check(&self) -> Result<(), Error> {
         let extractor = &self.rules.extractor;
-        extractor.suits(self.judging.operator())?;
-        match (&self.judging, &extractor.identity) {
-            (Judging::Dedup(_), IdentityRule::Origin) => {
+        extractor.suits(self.operator.kind())?;
+        match (&self.operator, &extractor.identity) {
+            (OperatorSpec::Dedup(_), IdentityRule::Origin) => {
                 Err(Misfit::NothingRepeats(extractor.identity.clone()).into())
             }
             _ => Ok(()),
@@ -93,7 +93,7 @@ impl Job {
     }
 
     /// The topics whose records are judged, and whose partitions are tasks.
-    pub(crate) fn judged(&self) -> Cow<'_, [Input]> {
+    pub(crate) fn task_inputs(&self) -> Cow<'_, [Input]> {
         match &self.repartition {
             None => Cow::Borrowed(&self.inputs),
             // Each record says which region wrote it.
@@ -153,7 +153,7 @@ impl Outputs {
 
 /// Which operator judges.
 #[derive(Debug, Clone)]
-pub enum Judging {
+pub enum OperatorSpec {
     /// The first of each identity passes.
     Dedup(Window),
     /// The winner of each key passes.
@@ -164,9 +164,9 @@ pub enum Judging {
     Reread(Seed),
 }
 
-impl Judging {
+impl OperatorSpec {
     /// The operator, as the rules it goes by have to suit it.
-    fn operator(&self) -> OperatorKind {
+    fn kind(&self) -> OperatorKind {
         match self {
             Self::Dedup(_) => OperatorKind::Dedup,
             Self::Upsert(_) => OperatorKind::Upsert,
@@ -175,7 +175,7 @@ impl Judging {
     }
 
     /// Whether records of several inputs are held against each other: those of one identity have to meet then.
-    pub(crate) fn lets_meet(&self) -> bool {
+    pub(crate) fn compares_inputs(&self) -> bool {
         match self {
             Self::Dedup(_) | Self::Upsert(_) => true,
             Self::Reread(_) => false,
@@ -203,14 +203,14 @@ mod tests {
     fn rules_that_do_nothing_are_refused() {
         let extractor = Extractor { identity: IdentityRule::Key, order: None, max_ahead_ms: 0 };
         let rules = RecordRules { extractor, policies: Policies::default() };
-        let judged = |judging| Job::new("merge", [], rules.clone(), judging).check();
-        assert!(judged(Judging::Dedup(Window::Unbounded)).is_ok());
+        let check = |operator| Job::new("merge", [], rules.clone(), operator).check();
+        assert!(check(OperatorSpec::Dedup(Window::Unbounded)).is_ok());
         let extractor = Extractor { identity: IdentityRule::Origin, order: None, max_ahead_ms: 0 };
         let by_origin = RecordRules { extractor, policies: Policies::default() };
-        let by_origin = Job::new("merge", [], by_origin, Judging::Dedup(Window::Unbounded)).check();
+        let by_origin = Job::new("merge", [], by_origin, OperatorSpec::Dedup(Window::Unbounded)).check();
         assert!(matches!(by_origin, Err(Error::Misfit(Misfit::NothingRepeats(_)))));
         assert!(matches!(
-            judged(Judging::Upsert(UpsertRules::default())),
+            check(OperatorSpec::Upsert(UpsertRules::default())),
             Err(Error::Misfit(Misfit::NoOrder))
         ));
     }

@@ -25,16 +25,16 @@
 //! ```no_run
 //! use offsets_core::reconcile::{Extractor, IdentityRule, Policies, RecordRules, RunCounts, Window};
 //! use offsets_kafka::{Cluster, Stop};
-//! use offsets_runner::{Error, Input, Job, Judging, Outputs, Watchers};
+//! use offsets_runner::{Error, Input, Job, OperatorSpec, Outputs, RunListeners};
 //!
 //! fn merge(cluster: &Cluster) -> Result<RunCounts, Error> {
 //!     let identity = IdentityRule::Header("id".to_owned());
 //!     let extractor = Extractor { identity, order: None, max_ahead_ms: 3_600_000 };
 //!     let rules = RecordRules { extractor, policies: Policies::default() };
 //!     let inputs = [Input::new("a", "orders"), Input::new("B", "B.orders")];
-//!     let job = Job { once: true, ..Job::new("merge", inputs, rules, Judging::Dedup(Window::Unbounded)) };
-//!     let nobody = Watchers { repartition: &mut (), reconcile: &mut () };
-//!     let (_, counts) = offsets_runner::run(cluster, &job, &Outputs::to("orders.merged"), nobody, &Stop::default())?;
+//!     let job = Job { once: true, ..Job::new("merge", inputs, rules, OperatorSpec::Dedup(Window::Unbounded)) };
+//!     let listeners = RunListeners { repartition: &mut (), reconcile: &mut () };
+//!     let (_, counts) = offsets_runner::run(cluster, &job, &Outputs::to("orders.merged"), listeners, &Stop::default())?;
 //!     Ok(counts)
 //! }
 //! ```
@@ -52,22 +52,22 @@
 //!
 //! Without a repartition topic, records of one key that lie in different partition numbers do not meet. Readers of the output must read committed records only.
 
-mod course;
 mod error;
-mod in_words;
 mod job;
 mod limit;
+mod listener;
 mod name;
+mod processing_loop;
 mod reconcile;
 mod repartition;
 mod rights;
 mod run;
+mod signature;
 mod topics;
-mod watcher;
 
-pub use course::Ended;
 pub use error::Error;
-pub use job::{Input, Job, Judging, LocalState, Outputs};
+pub use job::{Input, Job, LocalState, OperatorSpec, Outputs};
+pub use listener::{Event, RunListener};
+pub use processing_loop::Ended;
 pub use reconcile::{NarrowerTopic, Progress};
-pub use run::{Watchers, rehearse, run};
-pub use watcher::{Event, Watcher};
+pub use run::{RunListeners, dry_run, run};

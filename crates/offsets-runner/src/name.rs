@@ -45,12 +45,12 @@ mod tests {
     use offsets_core::reconcile::{Extractor, IdentityRule, Policies, RecordRules, Window};
 
     use super::*;
-    use crate::Judging;
+    use crate::OperatorSpec;
 
     fn job() -> Job {
         let extractor = Extractor { identity: IdentityRule::Key, order: None, max_ahead_ms: 0 };
         let rules = RecordRules { extractor, policies: Policies::default() };
-        Job::new("merge", [], rules, Judging::Dedup(Window::Unbounded))
+        Job::new("merge", [], rules, OperatorSpec::Dedup(Window::Unbounded))
     }
 
     #[test]

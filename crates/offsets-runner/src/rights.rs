@@ -11,8 +11,8 @@ pub(crate) fn check_rights(
     outputs: Option<&Outputs>,
     deadline: &Deadline,
 ) -> Result<(), Error> {
-    let lacks = cluster.lacks(&wanted(job, outputs), deadline);
-    if lacks.is_empty() { Ok(()) } else { Err(Error::Lacking { lacks }) }
+    let missing = cluster.lacks(&wanted(job, outputs), deadline);
+    if missing.is_empty() { Ok(()) } else { Err(Error::MissingPermissions { missing }) }
 }
 
 fn wanted(job: &Job, outputs: Option<&Outputs>) -> Vec<(TopicName, &'static [Right])> {

@@ -4,16 +4,16 @@ use offsets_core::reconcile::RunCounts;
 use offsets_kafka::{Cluster, Stop};
 
 use crate::name::Name;
-use crate::reconcile::{Place, Runner};
-use crate::repartition::Repartition;
-use crate::{Ended, Error, Job, Outputs, Watcher};
+use crate::reconcile::{ReconcileRunner, Storage};
+use crate::repartition::RepartitionRunner;
+use crate::{Ended, Error, Job, Outputs, RunListener};
 
 /// Who is told how the stages of a run go.
-pub struct Watchers<'w> {
+pub struct RunListeners<'w> {
     /// Is told of the stage before, where the job has a repartition topic.
-    pub repartition: &'w mut dyn Watcher,
+    pub repartition: &'w mut dyn RunListener,
     /// Is told of the stage that judges.
-    pub reconcile: &'w mut dyn Watcher,
+    pub reconcile: &'w mut dyn RunListener,
 }
 
 /// Runs one instance of a job until `stop` is requested, or, where the job is to end then, until everything is done that was there at
@@ -33,16 +33,16 @@ pub fn run(
     cluster: &Cluster,
     job: &Job,
     outputs: &Outputs,
-    watchers: Watchers<'_>,
+    listeners: RunListeners<'_>,
     stop: &Stop,
 ) -> Result<(Ended, RunCounts), Error> {
     job.check()?;
     outputs.check(&job.rules.policies)?;
-    let Watchers { repartition: ahead, reconcile: watcher } = watchers;
-    let place = Place::open(job, watcher)?;
-    let name = Name::of(job, place.name()?.as_deref());
+    let RunListeners { repartition: repartition_listener, reconcile: listener } = listeners;
+    let storage = Storage::open(job, listener)?;
+    let name = Name::of(job, storage.name()?.as_deref());
     let both = stop.child();
-    let ended = run_stages(cluster, job, outputs, (ahead, watcher), (&name, place), &both);
+    let ended = run_stages(cluster, job, outputs, (repartition_listener, listener), (&name, storage), &both);
     unless_cut_short(ended, stop)
 }
 
@@ -50,24 +50,27 @@ fn run_stages(
     cluster: &Cluster,
     job: &Job,
     outputs: &Outputs,
-    (ahead, watcher): (&mut dyn Watcher, &mut dyn Watcher),
-    (name, place): (&Name, Place),
+    (repartition_listener, listener): (&mut dyn RunListener, &mut dyn RunListener),
+    (name, storage): (&Name, Storage),
     stop: &Stop,
 ) -> Result<(Ended, RunCounts), Error> {
-    let Some(between) = &job.repartition else {
-        return Runner::start(cluster, job, outputs, (name, place), watcher, stop)?.run();
+    let Some(topic) = &job.repartition else {
+        return ReconcileRunner::start(cluster, job, outputs, (name, storage), listener, stop)?.run();
     };
-    let repartition = Repartition::start(cluster, job, between, outputs, name, ahead, stop)?;
+    let repartition =
+        RepartitionRunner::start(cluster, job, topic, outputs, name, repartition_listener, stop)?;
     if job.once {
         return match repartition.run()? {
-            Ended::Done => Runner::start(cluster, job, outputs, (name, place), watcher, stop)?.run(),
+            Ended::Done => {
+                ReconcileRunner::start(cluster, job, outputs, (name, storage), listener, stop)?.run()
+            }
             Ended::Stopped => Ok((Ended::Stopped, RunCounts::default())),
         };
     }
-    let runner = Runner::start(cluster, job, outputs, (name, place), watcher, stop)?;
-    let (ahead, ended) = side_by_side(|| repartition.run(), || runner.run(), stop);
+    let runner = ReconcileRunner::start(cluster, job, outputs, (name, storage), listener, stop)?;
+    let (repartitioned, ended) = side_by_side(|| repartition.run(), || runner.run(), stop);
     let ended = ended?;
-    ahead.map(|_| ended)
+    repartitioned.map(|_| ended)
 }
 
 /// Reads what is there, on all partitions, and tells which writes would lose ([`Event::Loss`](crate::Event::Loss)) and what a run
@@ -76,14 +79,14 @@ fn run_stages(
 ///
 /// # Errors
 /// [`Error`]; that of a record that cannot be judged where the run would end, too.
-pub fn rehearse(
+pub fn dry_run(
     cluster: &Cluster,
     job: &Job,
-    watcher: &mut dyn Watcher,
+    listener: &mut dyn RunListener,
     stop: &Stop,
 ) -> Result<(Ended, RunCounts), Error> {
     job.check()?;
-    let ended = Runner::rehearse(cluster, job, watcher, stop).and_then(Runner::run);
+    let ended = ReconcileRunner::dry_run(cluster, job, listener, stop).and_then(ReconcileRunner::run);
     unless_cut_short(ended, stop)
 }
 
@@ -108,11 +111,11 @@ fn side_by_side<A: Send, B>(
 ) -> (A, B) {
     thread::scope(|scope| {
         let one = scope.spawn(|| {
-            let _end = End(stop);
+            let _over = SetOnDrop(stop);
             one()
         });
         let other = {
-            let _end = End(stop);
+            let _over = SetOnDrop(stop);
             other()
         };
         (one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), other)
@@ -120,9 +123,9 @@ fn side_by_side<A: Send, B>(
 }
 
 /// Requests the stop, however it ends.
-struct End<'s>(&'s Stop);
+struct SetOnDrop<'s>(&'s Stop);
 
-impl Drop for End<'_> {
+impl Drop for SetOnDrop<'_> {
     fn drop(&mut self) {
         self.0.say();
     }

@@ -37,8 +37,8 @@ fn failed(error: Error, job: &Job, before: &str) -> Failure {
         Error::Compacted { .. } => {
             (Exit::Failed, "name another topic with --repartition, or set its cleanup.policy to delete")
         }
-        Error::NoOrigin { .. } => (Exit::Failed, "name a topic of this job's own with --repartition"),
-        Error::OtherRepartition { .. } => (
+        Error::MissingOrigin { .. } => (Exit::Failed, "name a topic of this job's own with --repartition"),
+        Error::RepartitionMismatch { .. } => (
             Exit::Unverified,
             "use another --group; or, if the group was moved on purpose, say --adopt-positions: what comes again is judged again",
         ),
@@ -47,20 +47,20 @@ fn failed(error: Error, job: &Job, before: &str) -> Failure {
         Error::NotCompacted { .. } => {
             (Exit::Failed, "name another topic with --changelog, or set its cleanup.policy to compact")
         }
-        Error::NotOurs { .. } => (Exit::Failed, "name a topic of this job's own with --changelog"),
+        Error::ForeignRecord { .. } => (Exit::Failed, "name a topic of this job's own with --changelog"),
         Error::Damaged { .. } | Error::UnknownProgress { .. } => (
             Exit::Failed,
             "name a new topic with --changelog and move the group back to where its inputs begin, or to where duplicates do \
              no harm; then say --adopt-positions",
         ),
-        Error::OtherRules { .. } => {
+        Error::RulesMismatch { .. } => {
             (Exit::Unverified, "say the rules it was made by, or use another --group and --changelog")
         }
-        Error::Moved { .. } | Error::StateGone { .. } => (
+        Error::PositionMismatch { .. } | Error::MissingState { .. } => (
             Exit::Unverified,
             "if the group was moved on purpose, say --adopt-positions: what is read again is answered as before",
         ),
-        Error::OtherSeed { .. } => (
+        Error::SeedMismatch { .. } => (
             Exit::Unverified,
             "make the seed with the translation that moved the group, before anything is read on the target",
         ),
@@ -68,8 +68,8 @@ fn failed(error: Error, job: &Job, before: &str) -> Failure {
             Exit::Unsound,
             "move the group to the log start, knowing what is lost, and say --adopt-positions",
         ),
-        Error::Unjudged { flawed, .. } => {
-            let kind = flawed.kind.as_str();
+        Error::InvalidRecord { record_error, .. } => {
+            let kind = record_error.kind.as_str();
             let remedy = format!("say --on {kind}=dead-letter or --on {kind}=pass{before}");
             return Failure::new(Exit::Unsound, with_causes(&error)).remedy(remedy);
         }
@@ -84,7 +84,7 @@ fn failed(error: Error, job: &Job, before: &str) -> Failure {
             );
             return Failure::new(Exit::Failed, with_causes(&error)).remedy(remedy);
         }
-        Error::NoCommit { .. } => (
+        Error::RetriesExhausted { .. } => (
             Exit::Failed,
             "check the brokers, and give a longer --transaction-timeout if they are only slow; nothing is lost, and a new run \
              goes on",
@@ -120,19 +120,19 @@ mod tests {
         Window,
     };
     use offsets_kafka::Subject;
-    use offsets_runner::Judging;
+    use offsets_runner::OperatorSpec;
 
     use super::*;
 
     fn job() -> Job {
         let extractor = Extractor { identity: IdentityRule::Key, order: None, max_ahead_ms: 0 };
         let rules = RecordRules { extractor, policies: Policies::default() };
-        Job::new("merge", [], rules, Judging::Dedup(Window::Unbounded))
+        Job::new("merge", [], rules, OperatorSpec::Dedup(Window::Unbounded))
     }
 
     fn unjudged() -> Error {
-        let flawed = RecordError { kind: RecordErrorKind::Identity, cause: RecordErrorCause::NullKey };
-        Error::Unjudged { partition: TopicPartition::new("orders", 0), offset: 7, flawed }
+        let record_error = RecordError { kind: RecordErrorKind::Identity, cause: RecordErrorCause::NullKey };
+        Error::InvalidRecord { partition: TopicPartition::new("orders", 0), offset: 7, record_error }
     }
 
     fn uncommitted(failed: Error) -> Error {

@@ -7,7 +7,7 @@ use offsets_core::reconcile::{
     Operator, Position, RecordError, RecordErrorKind, RecordRules, RunCounts, Upsert, WriteRef,
 };
 use offsets_kafka::Stop;
-use offsets_runner::Judging;
+use offsets_runner::OperatorSpec;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -137,15 +137,19 @@ struct DeadLetter<'a> {
 
 impl Run {
     fn begin(args: &ReconcileArgs) -> Result<Self, Failure> {
-        let Method { rules, judging } = Method::of(args)?;
+        let Method { rules, operator } = Method::of(args)?;
         let inputs = Inputs::open(&args.from)?;
         if rules.extractor.identity == IdentityRule::Origin {
             inputs.differ()?;
         }
-        let judge = match judging {
-            Judging::Dedup(window) => Judge::Operator(Box::new(Dedup::new(MemoryTable::default(), window))),
-            Judging::Upsert(rules) => Judge::Operator(Box::new(Upsert::new(MemoryTable::default(), rules))),
-            Judging::Reread(seed) => Judge::Reread(Box::new(Reread::of(seed, inputs.topics()))),
+        let judge = match operator {
+            OperatorSpec::Dedup(window) => {
+                Judge::Operator(Box::new(Dedup::new(MemoryTable::default(), window)))
+            }
+            OperatorSpec::Upsert(rules) => {
+                Judge::Operator(Box::new(Upsert::new(MemoryTable::default(), rules)))
+            }
+            OperatorSpec::Reread(seed) => Judge::Reread(Box::new(Reread::of(seed, inputs.topics()))),
         };
         let begin = |path: &Option<_>| path.as_deref().map(Output::begin).transpose();
         Ok(Self {
@@ -190,8 +194,8 @@ impl Run {
         match destination {
             Destination::Output => self.pass(position, arrival.record),
             Destination::Ledger => Ok(()),
-            Destination::DeadLetters(flawed) => self.set_aside(&arrival, flawed),
-            Destination::Nowhere(flawed) => Err(self.refuse(&arrival, flawed)),
+            Destination::DeadLetters(record_error) => self.set_aside(&arrival, record_error),
+            Destination::Nowhere(record_error) => Err(self.refuse(&arrival, record_error)),
         }
     }
 
@@ -237,10 +241,10 @@ impl Run {
     }
 
     /// Writes a record that cannot be judged to where somebody looks after it.
-    fn set_aside(&mut self, arrival: &Arrival, flawed: &RecordError) -> Result<(), Failure> {
+    fn set_aside(&mut self, arrival: &Arrival, record_error: &RecordError) -> Result<(), Failure> {
         let letter = DeadLetter {
-            cause: flawed.kind,
-            detail: flawed.to_string(),
+            cause: record_error.kind,
+            detail: record_error.to_string(),
             from: self.inputs.name(arrival.input),
             line: arrival.line + 1,
             record: &arrival.record,
@@ -248,10 +252,10 @@ impl Run {
         write_line(&mut self.dead_letters, &letter)
     }
 
-    fn refuse(&self, arrival: &Arrival, flawed: &RecordError) -> Failure {
+    fn refuse(&self, arrival: &Arrival, record_error: &RecordError) -> Failure {
         let (from, line) = (self.inputs.name(arrival.input), arrival.line + 1);
-        let kind = flawed.kind.as_str();
-        Failure::new(Exit::Unsound, format!("{from}:{line}: the record cannot be judged: {flawed}"))
+        let kind = record_error.kind.as_str();
+        Failure::new(Exit::Unsound, format!("{from}:{line}: the record cannot be judged: {record_error}"))
             .remedy(format!("say --on {kind}=dead-letter or --on {kind}=pass, or mend the record"))
     }
 

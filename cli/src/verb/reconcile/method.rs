@@ -6,7 +6,7 @@ use offsets_core::reconcile::{
     Seed, UpsertRules, VersionRule, Window,
 };
 
-use offsets_runner::Judging;
+use offsets_runner::OperatorSpec;
 
 use crate::args::{Mode, OnFlaw, ReconcileArgs};
 use crate::exit::Exit;
@@ -16,7 +16,7 @@ use crate::text;
 /// What the arguments say of how records are judged, and by which operator.
 pub(super) struct Method {
     pub(super) rules: RecordRules,
-    pub(super) judging: Judging,
+    pub(super) operator: OperatorSpec,
 }
 
 impl Method {
@@ -24,7 +24,7 @@ impl Method {
         are_consistent(args)?;
         let seed = args.seed.as_deref().map(seed).transpose()?;
         let order = args.order.as_ref().map(|version| order(version, args)).transpose()?;
-        let operator = operator(args.mode);
+        let operator = operator_kind(args.mode);
         let identity = args.identity.clone().unwrap_or(IdentityRule::Copy);
         let extractor =
             Extractor::new(operator, identity, order, millis(args.max_ahead)).map_err(|misfit| {
@@ -48,15 +48,15 @@ impl Method {
                 .remedy("give a longer one, or --window-count, or none to remember everything")
         })?;
         let upsert = UpsertRules { tombstone_retention_ms: horizon(args)? };
-        let judging = match (args.mode, seed) {
-            (Mode::Dedup, _) => Judging::Dedup(window),
-            (Mode::Upsert, _) => Judging::Upsert(upsert),
-            (Mode::Reread, Some(seed)) => Judging::Reread(seed),
+        let operator = match (args.mode, seed) {
+            (Mode::Dedup, _) => OperatorSpec::Dedup(window),
+            (Mode::Upsert, _) => OperatorSpec::Upsert(upsert),
+            (Mode::Reread, Some(seed)) => OperatorSpec::Reread(seed),
             (Mode::Reread, None) => {
                 return Err(Failure::usage("--mode reread needs a --seed"));
             }
         };
-        Ok(Self { rules: RecordRules { extractor, policies: policies(args) }, judging })
+        Ok(Self { rules: RecordRules { extractor, policies: policies(args) }, operator })
     }
 }
 
@@ -71,7 +71,7 @@ fn seed(path: &Path) -> Result<Seed, Failure> {
     })
 }
 
-fn operator(mode: Mode) -> OperatorKind {
+fn operator_kind(mode: Mode) -> OperatorKind {
     match mode {
         Mode::Dedup => OperatorKind::Dedup,
         Mode::Upsert => OperatorKind::Upsert,

@@ -1,7 +1,7 @@
 use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use offsets_runner::{Event, Watcher};
+use offsets_runner::{Event, RunListener};
 use offsets_store::TableCost;
 use serde_json::value::RawValue;
 
@@ -85,20 +85,20 @@ impl<'s> Onlooker<'s> {
     }
 }
 
-impl Watcher for Onlooker<'_> {
-    fn see(&mut self, event: Event<'_>) {
+impl RunListener for Onlooker<'_> {
+    fn on_event(&mut self, event: Event<'_>) {
         match event {
-            Event::Created(topic) => self.say(format!("created topic {topic}")),
-            Event::OneReplica(topic) => self.warn(format!(
+            Event::TopicCreated(topic) => self.say(format!("created topic {topic}")),
+            Event::SingleReplica(topic) => self.warn(format!(
                 "{topic} has one replica: when its broker dies, a transaction may stay open for ever (see \
                  docs/reconcile-between-topics.md: every topic needs a second replica)"
             )),
             Event::Narrower(narrower) => self.warn(narrower.to_string()),
-            Event::Waiting { partition, longest } => self.warn(format!(
+            Event::WaitingForTransaction { partition, longest } => self.warn(format!(
                 "{partition}: state and positions are apart: waiting for a transaction that may have been left open, up to {} s",
                 longest.as_secs()
             )),
-            Event::LeftOut { partition, from, until } => self.warn(format!(
+            Event::OpenTransaction { partition, from, until } => self.warn(format!(
                 "{partition}: a transaction is open: offsets {from}..{until} are left to a later run"
             )),
             Event::LocalDamaged { folder, cause } => self.warn(format!(
@@ -149,14 +149,14 @@ impl Watcher for Onlooker<'_> {
                 drop(state);
                 self.reminder.forget();
             }
-            Event::NothingComesAgain => {
+            Event::RereadComplete => {
                 self.say("nothing that was read before the move comes again from here on".to_owned())
             }
             Event::Lag(lag) => {
                 self.standing.state().of(self.stage).lag = lag.clone();
                 self.show();
             }
-            Event::TransactionError(error) => {
+            Event::Retrying(error) => {
                 let said = with_causes(error);
                 let mut state = self.standing.state();
                 state.setbacks += 1;

@@ -5,9 +5,9 @@ use offsets_runner::{Error, Job};
 /// What to do where a permission is missing; `None` where none is.
 pub(super) fn remedy(error: &Error, job: &Job) -> Option<String> {
     let needed = match error {
-        Error::Lacking { lacks } => {
+        Error::MissingPermissions { missing } => {
             // Who may do nothing with a topic is not told whether it is there.
-            let of_changelog = lacks.iter().filter(|lack| lack.topic == job.changelog).count();
+            let of_changelog = missing.iter().filter(|lack| lack.topic == job.changelog).count();
             let create =
                 if of_changelog > 1 { ", and Create on the changelog if it is not there yet" } else { "" };
             format!("these permissions{create}")

@@ -6,7 +6,7 @@ use std::thread;
 use offsets_core::model::TopicName;
 use offsets_core::reconcile::Seed;
 use offsets_kafka::{Deadline, Stop};
-use offsets_runner::{Ended, Input, Job, Judging, LocalState, Outputs, Watchers};
+use offsets_runner::{Ended, Input, Job, LocalState, OperatorSpec, Outputs, RunListeners};
 
 use super::super::session::TargetSession;
 use super::failed::{dry_run_failed, run_failed};
@@ -70,7 +70,7 @@ fn run(
         let (version, process) = (env!("CARGO_PKG_VERSION"), std::process::id());
         remarks.say(format!("offsets {version} reconciles in group {} (process {process})", job.group));
     }
-    if let Judging::Reread(seed) = &job.judging {
+    if let OperatorSpec::Reread(seed) = &job.operator {
         tell_of_unseeded(seed, remarks);
     }
     let server = args.topics.metrics_listen.map(listen).transpose()?;
@@ -89,11 +89,11 @@ fn run(
         match outputs {
             Some(outputs) => {
                 let mut ahead = Onlooker::ahead(&state, remarks);
-                let watchers = Watchers { repartition: &mut ahead, reconcile: &mut onlooker };
-                offsets_runner::run(cluster, job, outputs, watchers, stop)
+                let listeners = RunListeners { repartition: &mut ahead, reconcile: &mut onlooker };
+                offsets_runner::run(cluster, job, outputs, listeners, stop)
                     .map_err(|error| run_failed(error, job))
             }
-            None => offsets_runner::rehearse(cluster, job, &mut onlooker, stop)
+            None => offsets_runner::dry_run(cluster, job, &mut onlooker, stop)
                 .map_err(|error| dry_run_failed(error, job)),
         }
     });
@@ -144,7 +144,7 @@ struct Task {
 }
 
 fn task(link: &LinkArgs, args: &ReconcileArgs, group: &str) -> Result<Task, Failure> {
-    let Method { rules, judging } = Method::of(args)?;
+    let Method { rules, operator } = Method::of(args)?;
     let inputs = args.from.iter().map(|from| input(from, args)).collect::<Result<Vec<_>, _>>()?;
     if let Some((_, twice)) = inputs
         .iter()
@@ -153,11 +153,11 @@ fn task(link: &LinkArgs, args: &ReconcileArgs, group: &str) -> Result<Task, Fail
     {
         return Err(Failure::usage(format!("--from {} is given twice", twice.topic)));
     }
-    if let Judging::Reread(seed) = &judging {
+    if let OperatorSpec::Reread(seed) = &operator {
         fits(seed, group, &inputs)?;
     }
     let outputs = outputs(args)?;
-    let job = Job::new(group, inputs, rules, judging);
+    let job = Job::new(group, inputs, rules, operator);
     let topics = &args.topics;
     let changelog = topics.changelog.as_deref().map_or(job.changelog.clone(), TopicName::from);
     let repartition = topics.repartition.as_deref().map(|name| match name {

@@ -66,7 +66,7 @@ impl Changelog<'_> {
                 Ok(change) => changes.push(change),
                 Err(cause) => {
                     let (partition, offset) = (self.partition(record.partition), record.offset);
-                    failed = Some(Error::NotOurs { partition, offset, cause });
+                    failed = Some(Error::ForeignRecord { partition, offset, cause });
                     return;
                 }
             }

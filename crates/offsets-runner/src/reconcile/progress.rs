@@ -1,7 +1,7 @@
 use offsets_core::reconcile::{SeedWindow, TombstoneGc, WindowState};
 use serde::{Deserialize, Serialize};
 
-use crate::job::Judging;
+use crate::job::OperatorSpec;
 
 /// What stands with a table: how far the inputs were read, and how far the operator has come.
 ///
@@ -42,12 +42,12 @@ pub(crate) enum OperatorProgress {
 
 impl OperatorProgress {
     /// Whether it is that of the operator that judges so.
-    pub(crate) fn is_of(&self, judging: &Judging) -> bool {
+    pub(crate) fn is_of(&self, spec: &OperatorSpec) -> bool {
         matches!(
-            (self, judging),
-            (Self::Dedup(_), Judging::Dedup(_))
-                | (Self::Upsert(_), Judging::Upsert(_))
-                | (Self::Reread(_), Judging::Reread(_))
+            (self, spec),
+            (Self::Dedup(_), OperatorSpec::Dedup(_))
+                | (Self::Upsert(_), OperatorSpec::Upsert(_))
+                | (Self::Reread(_), OperatorSpec::Reread(_))
         )
     }
 }

@@ -3,8 +3,8 @@ use offsets_kafka::{Cluster, Deadline};
 
 use crate::limit::Limit;
 use crate::rights::check_rights;
-use crate::topics::{Keeps, NewShape, OwnTopic, partitions_of, tell_of_one_replica};
-use crate::{Error, Job, Outputs, Watcher};
+use crate::topics::{CleanupPolicy, InternalTopic, NewTopicSpec, partitions_of, warn_if_single_replica};
+use crate::{Error, Job, Outputs, RunListener};
 
 /// Looks at the topics of a run before anything is read: what is judged must be partitioned alike, unless nothing has to meet;
 /// what is written to must have as many partitions, and the changelog, which is created where it is missing, must keep what is
@@ -14,17 +14,18 @@ pub(super) fn prepare_topics(
     job: &Job,
     outputs: &Outputs,
     limit: Limit<'_>,
-    watcher: &mut dyn Watcher,
+    listener: &mut dyn RunListener,
 ) -> Result<Vec<TopicPartition>, Error> {
     let deadline = limit.deadline();
     check_rights(cluster, job, Some(outputs), &deadline)?;
-    let Judged { partitions, needed } = judged(cluster, job, &deadline)?;
-    let new = || Ok(NewShape { partitions: needed, replicas: job.changelog_replicas, settings: Vec::new() });
-    let count = changelog(cluster, job).find_or_create(new, &deadline, watcher)?;
+    let TaskPartitions { partitions, needed } = task_partitions(cluster, job, &deadline)?;
+    let new =
+        || Ok(NewTopicSpec { partitions: needed, replicas: job.changelog_replicas, settings: Vec::new() });
+    let count = changelog(cluster, job).find_or_create(new, &deadline, listener)?;
     let mut counts = vec![(&job.changelog, count)];
     for topic in outputs.topics() {
         counts.push((topic, cluster.partitions(topic, &deadline)?.len()));
-        tell_of_one_replica(cluster, topic, &deadline, watcher)?;
+        warn_if_single_replica(cluster, topic, &deadline, listener)?;
     }
     match counts.into_iter().find(|(_, partitions)| *partitions < needed) {
         Some((topic, partitions)) => {
@@ -35,20 +36,20 @@ pub(super) fn prepare_topics(
 }
 
 /// What a rehearsal finds.
-pub(super) struct Found {
+pub(super) struct DryRunTopics {
     /// The partitions that are judged.
-    pub(super) judged: Vec<TopicPartition>,
+    pub(super) task_partitions: Vec<TopicPartition>,
     /// Whether there is a changelog.
     pub(super) has_changelog: bool,
 }
 
 /// Looks at what is judged, and at the changelog where there is one. Nothing is created.
-pub(super) fn find_topics(cluster: &Cluster, job: &Job, limit: Limit<'_>) -> Result<Found, Error> {
+pub(super) fn find_topics(cluster: &Cluster, job: &Job, limit: Limit<'_>) -> Result<DryRunTopics, Error> {
     let deadline = limit.deadline();
     check_rights(cluster, job, None, &deadline)?;
-    let Judged { partitions: judged, .. } = judged(cluster, job, &deadline)?;
+    let TaskPartitions { partitions: task_partitions, .. } = task_partitions(cluster, job, &deadline)?;
     let has_changelog = changelog(cluster, job).find(&deadline)?.is_some();
-    Ok(Found { judged, has_changelog })
+    Ok(DryRunTopics { task_partitions, has_changelog })
 }
 
 /// All partitions of all inputs, however many each has.
@@ -62,22 +63,22 @@ pub(super) fn find_inputs(
     Ok(partitions_of(cluster, &job.inputs, &deadline)?.concat())
 }
 
-fn changelog<'t>(cluster: &'t Cluster, job: &'t Job) -> OwnTopic<'t> {
-    OwnTopic { cluster, name: &job.changelog, keeps: Keeps::Latest }
+fn changelog<'t>(cluster: &'t Cluster, job: &'t Job) -> InternalTopic<'t> {
+    InternalTopic { cluster, name: &job.changelog, cleanup_policy: CleanupPolicy::Compact }
 }
 
-struct Judged {
+struct TaskPartitions {
     partitions: Vec<TopicPartition>,
     /// How many tasks that makes.
     needed: usize,
 }
 
-fn judged(cluster: &Cluster, job: &Job, deadline: &Deadline) -> Result<Judged, Error> {
-    let inputs = job.judged();
+fn task_partitions(cluster: &Cluster, job: &Job, deadline: &Deadline) -> Result<TaskPartitions, Error> {
+    let inputs = job.task_inputs();
     let partitions = partitions_of(cluster, &inputs, deadline)?;
     let mut counted = inputs.iter().zip(&partitions).map(|(input, partitions)| (input, partitions.len()));
     if let Some((one, partitions_of_one)) = counted.next()
-        && job.judging.lets_meet()
+        && job.operator.compares_inputs()
         && let Some((other, partitions_of_other)) = counted.find(|(_, count)| *count != partitions_of_one)
     {
         return Err(Error::NotCopartitioned {
@@ -88,5 +89,5 @@ fn judged(cluster: &Cluster, job: &Job, deadline: &Deadline) -> Result<Judged, E
         });
     }
     let needed = partitions.iter().map(Vec::len).max().unwrap_or_default();
-    Ok(Judged { partitions: partitions.concat(), needed })
+    Ok(TaskPartitions { partitions: partitions.concat(), needed })
 }

@@ -3,7 +3,7 @@
 //! It decides nothing. Every record goes on as it is, to the partition of its identity, and says in a header where it is from; one
 //! that has no identity goes along too, for the stage that judges to set aside.
 
-mod topic;
+mod topics;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -14,32 +14,35 @@ use offsets_core::reconcile::{Origin, Record};
 use offsets_kafka::eos::{Assignment, Position, ProducerRecord, RebalanceEvent};
 use offsets_kafka::{Cluster, Isolation, Stop};
 
-use self::topic::{Shape, prepare_repartition_topic};
-use crate::course::{Arrival, Course, Ended, Goal, Lane, STEP, Seat, Stage, Stopped, headers};
+use self::topics::{RepartitionTopics, prepare_repartition_topic};
 use crate::job::Job;
 use crate::limit::Limit;
 use crate::name::Name;
-use crate::{Error, Event, Outputs, Watcher};
+use crate::processing_loop::{
+    EndOffsets, Ended, GroupSession, InputRecord, PartitionGroup, ProcessError, ProcessingLoop, Processor,
+    REQUEST_TIMEOUT, headers,
+};
+use crate::{Error, Event, Outputs, RunListener};
 
 /// One instance of the stage before a job whose inputs are partitioned differently. Its group is the job's own with
 /// `-repartition` behind it.
-pub(crate) struct Repartition<'r>(Course<'r, Repartitioning<'r>>);
+pub(crate) struct RepartitionRunner<'r>(ProcessingLoop<'r, RepartitionProcessor<'r>>);
 
 /// What an instance has in hand.
-struct Repartitioning<'r> {
+struct RepartitionProcessor<'r> {
     job: &'r Job,
     topic: &'r TopicName,
     partitions: NonZeroU32,
     /// What stands with every commit: what was written under another does not go with what is written now.
-    mark: String,
+    commit_metadata: String,
     headers: Vec<&'r str>,
     /// The next offset of each partition that is this instance's.
     next: BTreeMap<TopicPartition, i64>,
-    open: u64,
+    uncommitted: u64,
     written: u64,
 }
 
-impl<'r> Repartition<'r> {
+impl<'r> RepartitionRunner<'r> {
     /// Looks at the topics, creates the repartition topic where it is missing, and joins the group.
     ///
     /// # Errors
@@ -51,30 +54,30 @@ impl<'r> Repartition<'r> {
         topic: &'r TopicName,
         outputs: &'r Outputs,
         name: &'r Name,
-        watcher: &'r mut dyn Watcher,
+        listener: &'r mut dyn RunListener,
         stop: &'r Stop,
     ) -> Result<Self, Error> {
         let limit = Limit::of(job, stop);
-        let shape = prepare_repartition_topic(cluster, job, topic, outputs, limit, watcher)?;
-        let Shape { inputs, partitions } = shape;
-        let goal = match job.once {
-            true => Some(Goal::of(cluster, &inputs, Isolation::ReadCommitted, limit, watcher)?),
+        let shape = prepare_repartition_topic(cluster, job, topic, outputs, limit, listener)?;
+        let RepartitionTopics { inputs, partitions } = shape;
+        let end_offsets = match job.once {
+            true => Some(EndOffsets::fetch(cluster, &inputs, Isolation::ReadCommitted, limit, listener)?),
             false => None,
         };
         let group = GroupId::from(format!("{}-repartition", job.group.as_str()).as_str());
         let topics = job.inputs.iter().map(|input| input.topic.clone()).collect();
-        let seat = Seat::take(cluster, job, outputs, name, (group, topics), watcher, stop)?;
-        let stage = Repartitioning {
+        let session = GroupSession::join(cluster, job, outputs, name, (group, topics), listener, stop)?;
+        let processor = RepartitionProcessor {
             job,
             topic,
             partitions,
-            mark: format!("offsets:repartition {partitions} {}", job.rules.extractor.identity),
+            commit_metadata: format!("offsets:repartition {partitions} {}", job.rules.extractor.identity),
             headers: job.rules.extractor.headers().collect(),
             next: BTreeMap::new(),
-            open: 0,
+            uncommitted: 0,
             written: 0,
         };
-        Ok(Self(Course { seat, stage, goal }))
+        Ok(Self(ProcessingLoop { session, processor, end_offsets }))
     }
 
     /// Works until the stop, or until everything is through, where the job is to end then.
@@ -86,20 +89,20 @@ impl<'r> Repartition<'r> {
     }
 }
 
-impl Stage for Repartitioning<'_> {
+impl Processor for RepartitionProcessor<'_> {
     fn prepare(
         &mut self,
-        seat: &mut Seat<'_>,
+        session: &mut GroupSession<'_>,
         partitions: &[TopicPartition],
     ) -> Result<Option<RebalanceEvent>, Error> {
-        let deadline = seat.limit().at_most(STEP).deadline();
-        let committed = seat.member.committed(partitions, &deadline)?;
+        let deadline = session.limit().at_most(REQUEST_TIMEOUT).deadline();
+        let committed = session.member.committed(partitions, &deadline)?;
         let ranges =
-            seat.cluster.log_ranges(partitions, Isolation::ReadCommitted, &deadline).into_result()?;
+            session.cluster.log_ranges(partitions, Isolation::ReadCommitted, &deadline).into_result()?;
         self.next.clear();
         for (partition, range) in ranges {
             let next = match committed.get(&partition) {
-                Some(position) => self.go_on(&partition, position)?,
+                Some(position) => self.resume_at(&partition, position)?,
                 None => range.start,
             };
             if next < range.start {
@@ -107,7 +110,7 @@ impl Stage for Repartitioning<'_> {
             }
             self.next.insert(partition, next);
         }
-        seat.next_rebalance(Duration::ZERO)
+        session.next_rebalance(Duration::ZERO)
     }
 
     fn positions(&self) -> BTreeMap<TopicPartition, i64> {
@@ -115,19 +118,23 @@ impl Stage for Repartitioning<'_> {
     }
 
     /// All of them together: whatever meets comes in the order of its time, as far as one instance sees it.
-    fn lanes<'a>(&self, assignment: &'a Assignment) -> Vec<Lane<'a>> {
+    fn partition_groups<'a>(&self, assignment: &'a Assignment) -> Vec<PartitionGroup<'a>> {
         let inputs = assignment.queues().filter_map(|queue| {
             let topic = &queue.partition().topic;
             let number = self.job.inputs.iter().position(|input| input.topic == *topic)?;
             let region = self.job.inputs[number].region.clone();
             Some((u16::try_from(number).ok()?, region, queue))
         });
-        vec![Lane::new(0, inputs)]
+        vec![PartitionGroup::new(0, inputs)]
     }
 
-    fn advance(&mut self, seat: &mut Seat<'_>, lane: &mut Lane<'_>) -> Result<usize, Stopped> {
-        lane.take(|arrival| {
-            let Arrival { region, partition, raw, .. } = arrival;
+    fn process(
+        &mut self,
+        session: &mut GroupSession<'_>,
+        partition_group: &mut PartitionGroup<'_>,
+    ) -> Result<usize, ProcessError> {
+        partition_group.take(|input_record| {
+            let InputRecord { region, partition, raw, .. } = input_record;
             let headers = headers(&raw, &self.headers);
             let record = Record {
                 region,
@@ -141,15 +148,15 @@ impl Stage for Repartitioning<'_> {
             };
             let origin = Origin::of(&record).write();
             // It is new in that topic: how long it is kept there counts from now.
-            seat.put(&ProducerRecord {
-                partition: self.place(&record),
+            session.send(&ProducerRecord {
+                partition: self.target_partition(&record),
                 key: raw.key,
                 value: raw.value,
                 headers_of: Some(raw),
                 headers: &[(Origin::HEADER, &origin)],
                 ..ProducerRecord::to(self.topic.as_str())
             })?;
-            self.open += 1;
+            self.uncommitted += 1;
             if let Some(next) = self.next.get_mut(partition) {
                 *next = raw.offset + 1;
             }
@@ -157,53 +164,53 @@ impl Stage for Repartitioning<'_> {
         })
     }
 
-    fn open(&self) -> u64 {
-        self.open
+    fn uncommitted(&self) -> u64 {
+        self.uncommitted
     }
 
     fn is_dirty(&self) -> bool {
-        self.open > 0
+        self.uncommitted > 0
     }
 
-    fn save(&mut self, _seat: &mut Seat<'_>) -> Result<BTreeMap<TopicPartition, i64>, Stopped> {
+    fn save(&mut self, _seat: &mut GroupSession<'_>) -> Result<BTreeMap<TopicPartition, i64>, ProcessError> {
         Ok(self.next.clone())
     }
 
-    fn mark(&self) -> &str {
-        &self.mark
+    fn commit_metadata(&self) -> &str {
+        &self.commit_metadata
     }
 
-    fn settle(&mut self, seat: &mut Seat<'_>) -> Result<(), Error> {
-        self.written += std::mem::take(&mut self.open);
-        seat.watcher.see(Event::Repartitioned(self.written));
+    fn on_committed(&mut self, session: &mut GroupSession<'_>) -> Result<(), Error> {
+        self.written += std::mem::take(&mut self.uncommitted);
+        session.listener.on_event(Event::Repartitioned(self.written));
         Ok(())
     }
 
-    fn forget(&mut self) {
-        self.open = 0;
+    fn reset(&mut self) {
+        self.uncommitted = 0;
         self.next.clear();
     }
 
-    fn rest(&mut self, _seat: &mut Seat<'_>) -> Result<(), Error> {
+    fn suspend(&mut self, _seat: &mut GroupSession<'_>) -> Result<(), Error> {
         Ok(())
     }
 }
 
-impl Repartitioning<'_> {
+impl RepartitionProcessor<'_> {
     /// Where the group goes on, if what it has written goes with what is written from here on.
-    fn go_on(&self, partition: &TopicPartition, committed: &Position) -> Result<i64, Error> {
-        if committed.metadata != self.mark && !self.job.adopt_positions {
-            return Err(Error::OtherRepartition {
+    fn resume_at(&self, partition: &TopicPartition, committed: &Position) -> Result<i64, Error> {
+        if committed.metadata != self.commit_metadata && !self.job.adopt_positions {
+            return Err(Error::RepartitionMismatch {
                 partition: partition.clone(),
                 was: committed.metadata.clone(),
-                is: self.mark.clone(),
+                is: self.commit_metadata.clone(),
             });
         }
         Ok(committed.offset)
     }
 
     /// The partition in which all records of this one's identity meet.
-    fn place(&self, record: &Record<'_>) -> i32 {
+    fn target_partition(&self, record: &Record<'_>) -> i32 {
         let place = match self.job.rules.extractor.identity.identify(record) {
             Ok(identity) => identity.partition(self.partitions),
             // It meets nothing, and is set aside in the order of its partition.

@@ -6,23 +6,23 @@ use offsets_kafka::eos;
 use offsets_store::{Journal, Key, MemoryLog, ReplicaPlace};
 
 use super::changelog::ReplicaCopy;
-use super::judge::{Judge, Opened, Unusable};
+use super::operator::{Opened, TaskOperator, Unusable};
 use super::progress::{InputProgress, Progress};
 use crate::Error;
-use crate::in_words::in_words;
-use crate::job::{Input, Job, Judging};
+use crate::job::{Input, Job, OperatorSpec};
+use crate::signature::rules_signature;
 
 /// One partition number of every input, and what its operator remembers.
 pub(crate) struct Task {
     /// The number.
     pub(crate) number: i32,
-    pub(crate) judge: Judge,
+    pub(crate) operator: TaskOperator,
     /// By their numbers, which positions hold.
     inputs: Vec<TaskInput>,
     /// Rules and operator, in words.
     rules: String,
     /// How far the copy of the changelog goes that is beneath.
-    place: ReplicaPlace,
+    checkpoint: ReplicaPlace,
     /// Whether something was decided that is not committed.
     pub(crate) is_dirty: bool,
 }
@@ -37,12 +37,12 @@ pub(crate) struct TaskInput {
 }
 
 /// What is in a copy of the changelog, beside what the group has committed.
-pub(crate) enum Found {
+pub(crate) enum RestoreOutcome {
     /// They go together.
     Task(Box<Task>),
     /// The commits are those of another state. The last transaction may still be on its way; if it does not come, this is what
     /// is wrong.
-    Apart(Error),
+    Mismatch(Error),
     /// The copy is damaged.
     Damaged(Error),
 }
@@ -51,60 +51,62 @@ pub(crate) enum Found {
 pub(crate) type Committed = BTreeMap<TopicPartition, eos::Position>;
 
 /// What stands with every commit, so that a group which has a state is known to have one.
-pub(crate) const MARK: &str = "offsets:state";
+pub(crate) const STATE_METADATA: &str = "offsets:state";
 
 impl Task {
     /// The task that a copy of its changelog holds, if that goes with what the group has committed.
-    pub(crate) fn find(
+    pub(crate) fn restore(
         partition: i32,
         mut copy: ReplicaCopy,
         committed: &Committed,
         job: &Job,
         changelog: &TopicPartition,
         memory: Option<usize>,
-    ) -> Result<Found, Error> {
-        let place = copy.place();
-        if place.next().is_none() {
+    ) -> Result<RestoreOutcome, Error> {
+        let checkpoint = copy.place();
+        if checkpoint.next().is_none() {
             // What is there is of another changelog.
             copy.clear()?;
         }
         let log = Journal::over(copy.into_log());
-        let opened = Judge::open(log, partition.cast_unsigned(), &job.judging, memory);
-        let Opened { judge, progress } = match opened {
+        let opened = TaskOperator::open(log, partition.cast_unsigned(), &job.operator, memory);
+        let Opened { operator, progress } = match opened {
             Ok(opened) => opened,
-            Err(damage @ Unusable::Damage(_)) => return Ok(Found::Damaged(refusal(damage, changelog, job))),
+            Err(damage @ Unusable::Damage(_)) => {
+                return Ok(RestoreOutcome::Damaged(refusal(damage, changelog, job)));
+            }
             Err(unusable) => return Err(refusal(unusable, changelog, job)),
         };
-        let (is_new, rules) = (progress.is_none(), in_words(job));
+        let (is_new, rules) = (progress.is_none(), rules_signature(job));
         if let Some(progress) = &progress
             && progress.rules != rules
         {
             return Err(other_rules(changelog, progress.clone(), job));
         }
-        let inputs = inputs(partition, progress.as_ref(), &job.judged());
-        let mut task = Self { number: partition, judge, inputs, rules, place, is_dirty: false };
+        let inputs = inputs(partition, progress.as_ref(), &job.task_inputs());
+        let mut task = Self { number: partition, operator, inputs, rules, checkpoint, is_dirty: false };
         if let Err(error) = task.compare(committed, is_new, job.adopt_positions) {
-            return Ok(Found::Apart(error));
+            return Ok(RestoreOutcome::Mismatch(error));
         }
         if is_new {
-            task.preload(&job.judging)?;
+            task.preload(&job.operator)?;
         }
-        Ok(Found::Task(Box::new(task)))
+        Ok(RestoreOutcome::Task(Box::new(task)))
     }
 
     /// A task that has all these partitions for its inputs, of topics that the job reads, and remembers nothing yet.
     pub(crate) fn over(partitions: &[TopicPartition], job: &Job) -> Result<Self, Error> {
         let copy = ReplicaCopy::open(Box::new(MemoryLog::default()), 0, job.changelog.as_str())?;
-        let place = copy.place();
+        let checkpoint = copy.place();
         let refused = |unusable| refusal(unusable, &TopicPartition::new(job.changelog.clone(), 0), job);
-        let Opened { judge, .. } =
-            Judge::open(Journal::over(copy.into_log()), 0, &job.judging, None).map_err(refused)?;
+        let Opened { operator, .. } =
+            TaskOperator::open(Journal::over(copy.into_log()), 0, &job.operator, None).map_err(refused)?;
         let input = |partition: &TopicPartition| {
             let region = region(&job.inputs, partition.topic.as_str());
             TaskInput { partition: partition.clone(), region, next: None }
         };
         let inputs = partitions.iter().map(input).collect();
-        Ok(Self { number: 0, judge, inputs, rules: in_words(job), place, is_dirty: false })
+        Ok(Self { number: 0, operator, inputs, rules: rules_signature(job), checkpoint, is_dirty: false })
     }
 
     /// Takes the group's positions over, where they are those of the state.
@@ -112,14 +114,18 @@ impl Task {
         for input in self.inputs.iter_mut().filter(|input| input.region.is_some()) {
             let commit = committed.get(&input.partition);
             let offset = commit.map(|commit| commit.offset);
-            let has_state = commit.is_some_and(|commit| commit.metadata == MARK);
+            let has_state = commit.is_some_and(|commit| commit.metadata == STATE_METADATA);
             let partition = || input.partition.clone();
             if is_new && has_state && !adopts {
-                return Err(Error::StateGone { partition: partition() });
+                return Err(Error::MissingState { partition: partition() });
             }
             // An input that is new to the state begins where the group says.
             if !is_new && input.next != offset && (input.next.is_some() || has_state) && !adopts {
-                return Err(Error::Moved { partition: partition(), committed: offset, saved: input.next });
+                return Err(Error::PositionMismatch {
+                    partition: partition(),
+                    committed: offset,
+                    saved: input.next,
+                });
             }
             input.next = offset;
         }
@@ -127,8 +133,8 @@ impl Task {
     }
 
     /// Gives a new task what the group had read before it moved.
-    fn preload(&mut self, judging: &Judging) -> Result<(), Error> {
-        let Judging::Reread(seed) = judging else { return Ok(()) };
+    fn preload(&mut self, spec: &OperatorSpec) -> Result<(), Error> {
+        let OperatorSpec::Reread(seed) = spec else { return Ok(()) };
         let ours = seed.windows.iter().filter(|window| window.partition.partition == self.number);
         for part in ours {
             let input = self.inputs.iter().zip(0_u16..).find(|(input, _)| input.partition == part.partition);
@@ -136,9 +142,9 @@ impl Task {
             let seeded = part.from.get();
             if input.next != Some(seeded) {
                 let partition = input.partition.clone();
-                return Err(Error::OtherSeed { partition, seeded, committed: input.next });
+                return Err(Error::SeedMismatch { partition, seeded, committed: input.next });
             }
-            self.judge.preload(number, part)?;
+            self.operator.preload(number, part)?;
             self.is_dirty = true;
         }
         Ok(())
@@ -167,7 +173,7 @@ impl Task {
     }
 
     /// Is done with the record at an offset of an input.
-    pub(crate) fn pass(&mut self, number: u16, offset: i64) {
+    pub(crate) fn advance(&mut self, number: u16, offset: i64) {
         if let Some(input) = self.inputs.get_mut(usize::from(number)) {
             input.next = Some(offset + 1);
         }
@@ -190,41 +196,41 @@ impl Task {
                     next: input.next,
                 })
                 .collect(),
-            self.judge.progress(),
+            self.operator.progress(),
         );
-        self.judge.save(&progress.write())?;
-        Ok(self.judge.log().changes())
+        self.operator.save(&progress.write())?;
+        Ok(self.operator.log().changes())
     }
 
     /// What was saved is committed.
-    pub(crate) fn settle(&mut self) -> Result<(), Error> {
+    pub(crate) fn on_committed(&mut self) -> Result<(), Error> {
         let next: Vec<_> = (0_u16..)
             .zip(&self.inputs)
             .filter_map(|(number, input)| Position::new(number, input.next?))
             .collect();
-        let note = self.place.next().map(|_| self.place.segment());
-        self.judge.log().settle(note.into_iter().collect())?;
-        let windows = self.judge.windows();
-        self.judge.on_committed(&next)?;
+        let note = self.checkpoint.next().map(|_| self.checkpoint.segment());
+        self.operator.log().settle(note.into_iter().collect())?;
+        let windows = self.operator.windows();
+        self.operator.on_committed(&next)?;
         // What is over is to be gone from the changelog too, though nothing else may happen any more.
-        self.is_dirty = self.judge.windows() != windows;
+        self.is_dirty = self.operator.windows() != windows;
         Ok(())
     }
 
     /// The copy beneath is known to hold everything below this offset of the changelog. What has changed since the last commit is
     /// not in there yet: it goes out with the next one.
-    pub(crate) fn note_place(&mut self, next: i64) -> Result<(), Error> {
-        self.place = self.place.moved_to(next);
-        Ok(self.judge.log().note(&[self.place.segment()])?)
+    pub(crate) fn set_checkpoint(&mut self, next: i64) -> Result<(), Error> {
+        self.checkpoint = self.checkpoint.moved_to(next);
+        Ok(self.operator.log().note(&[self.checkpoint.segment()])?)
     }
 
     /// Whether nothing has happened to the task since it was last worked on.
     pub(crate) fn is_current(&self, committed: &Committed, end: i64) -> bool {
-        self.place.next() == Some(end) && self.is_where(committed)
+        self.checkpoint.next() == Some(end) && self.is_at(committed)
     }
 
     /// Whether what was decided is committed, and nobody else has committed anything since.
-    pub(crate) fn is_where(&self, committed: &Committed) -> bool {
+    pub(crate) fn is_at(&self, committed: &Committed) -> bool {
         let same = |(_, input): (u16, &TaskInput)| {
             committed.get(&input.partition).map(|commit| commit.offset) == input.next
         };
@@ -283,7 +289,7 @@ fn refusal(unusable: Unusable, changelog: &TopicPartition, job: &Job) -> Error {
 }
 
 fn other_rules(changelog: &TopicPartition, progress: Progress, job: &Job) -> Error {
-    Error::OtherRules { partition: changelog.clone(), was: progress.rules, is: in_words(job) }
+    Error::RulesMismatch { partition: changelog.clone(), was: progress.rules, is: rules_signature(job) }
 }
 
 #[cfg(test)]

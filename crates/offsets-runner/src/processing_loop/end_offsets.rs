@@ -5,50 +5,54 @@ use std::time::{Duration, Instant};
 use offsets_core::model::{LogRange, TopicPartition};
 use offsets_kafka::{Cluster, Isolation};
 
-use super::Seat;
+use super::GroupSession;
 use crate::limit::Limit;
-use crate::{Error, Event, Watcher};
+use crate::{Error, Event, RunListener};
 
 /// Where a run is to end: behind the last record that each partition held when it began, whoever works on it.
-pub(crate) struct Goal {
+pub(crate) struct EndOffsets {
     /// What the partitions held whose last record is not known yet: a transaction may be open in them.
     open: BTreeMap<TopicPartition, LogRange<i64>>,
     ends: BTreeMap<TopicPartition, i64>,
-    looked: Option<Instant>,
+    checked_at: Option<Instant>,
 }
 
 /// How often it is asked how far others have come.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
+const CHECK_INTERVAL: Duration = Duration::from_millis(500);
 
-impl Goal {
+impl EndOffsets {
     /// The goal behind everything that is in these partitions: with [`Isolation::ReadUncommitted`] behind what transactions
     /// that are open now will have committed, too; else before the first of these, which is told.
-    pub(crate) fn of(
+    pub(crate) fn fetch(
         cluster: &Cluster,
         partitions: &[TopicPartition],
         isolation: Isolation,
         limit: Limit<'_>,
-        watcher: &mut dyn Watcher,
+        listener: &mut dyn RunListener,
     ) -> Result<Self, Error> {
         let ranges = |isolation| cluster.log_ranges(partitions, isolation, &limit.deadline()).into_result();
         let open: BTreeMap<_, _> = ranges(isolation)?.into_iter().collect();
         if isolation == Isolation::ReadCommitted {
             for (partition, whole) in ranges(Isolation::ReadUncommitted)? {
                 if let Some(stable) = open.get(&partition).filter(|stable| stable.end < whole.end) {
-                    watcher.see(Event::LeftOut { partition: &partition, from: stable.end, until: whole.end });
+                    listener.on_event(Event::OpenTransaction {
+                        partition: &partition,
+                        from: stable.end,
+                        until: whole.end,
+                    });
                 }
             }
         }
-        let mut goal = Self { open, ends: BTreeMap::new(), looked: None };
-        goal.close(cluster, limit)?;
-        Ok(goal)
+        let mut end_offsets = Self { open, ends: BTreeMap::new(), checked_at: None };
+        end_offsets.close(cluster, limit)?;
+        Ok(end_offsets)
     }
 
     /// Whether it is reached: by whoever asks as far as that goes, and elsewhere by what the group has committed.
     pub(crate) fn is_reached(
         &mut self,
         mine: &BTreeMap<TopicPartition, i64>,
-        seat: &Seat<'_>,
+        session: &GroupSession<'_>,
         limit: Limit<'_>,
     ) -> Result<bool, Error> {
         if self.ends.iter().any(|(partition, end)| mine.get(partition).is_some_and(|next| next < end)) {
@@ -59,18 +63,18 @@ impl Goal {
         if elsewhere.is_empty() && self.open.is_empty() {
             return Ok(true);
         }
-        if self.looked.is_some_and(|looked| looked.elapsed() < LOOK_EVERY) {
+        if self.checked_at.is_some_and(|checked_at| checked_at.elapsed() < CHECK_INTERVAL) {
             return Ok(false);
         }
-        self.looked = Some(Instant::now());
+        self.checked_at = Some(Instant::now());
         if !self.open.is_empty() {
             // What ended meanwhile may be one's own to read: it is looked again.
-            self.close(seat.cluster, limit)?;
+            self.close(session.cluster, limit)?;
             return Ok(false);
         }
-        let committed = seat.member.committed(&elsewhere, &limit.deadline())?;
-        let come = |partition: &TopicPartition| committed.get(partition).map(|position| position.offset);
-        Ok(elsewhere.iter().all(|partition| come(partition) >= self.ends.get(partition).copied()))
+        let committed = session.member.committed(&elsewhere, &limit.deadline())?;
+        let reached = |partition: &TopicPartition| committed.get(partition).map(|position| position.offset);
+        Ok(elsewhere.iter().all(|partition| reached(partition) >= self.ends.get(partition).copied()))
     }
 
     /// Finds the last records where no transaction is open any more.

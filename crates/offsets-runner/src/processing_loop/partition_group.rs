@@ -5,26 +5,26 @@ use offsets_core::reconcile::Header;
 use offsets_kafka::RawRecord;
 use offsets_kafka::eos::{Head, RecordQueue};
 
-use super::Stopped;
+use super::ProcessError;
 use crate::Error;
 
 /// Inputs that are read side by side: the oldest next record first, so that a window sees them as they happened.
-pub(crate) struct Lane<'a> {
-    /// What its stage knows it by.
+pub(crate) struct PartitionGroup<'a> {
+    /// What its processor knows it by.
     pub(crate) number: i32,
-    inputs: Vec<LaneInput<'a>>,
+    inputs: Vec<PartitionGroupInput<'a>>,
     waits_since: Option<Instant>,
 }
 
-/// An input of a lane.
-struct LaneInput<'a> {
+/// An input of a partition group.
+struct PartitionGroupInput<'a> {
     number: u16,
     region: String,
     queue: RecordQueue<'a>,
 }
 
-/// A record at the front of a lane.
-pub(crate) struct Arrival<'i> {
+/// A record at the front of a partition group.
+pub(crate) struct InputRecord<'i> {
     /// The number of its input.
     pub(crate) input: u16,
     /// Who wrote it.
@@ -33,16 +33,18 @@ pub(crate) struct Arrival<'i> {
     pub(crate) raw: RawRecord<'i>,
 }
 
-/// So many records of one lane are taken before the next one's turn.
+/// Maximum number of records taken of one partition group before the next.
 const BATCH: usize = 512;
 
 /// How long an input that has not said whether there is more is waited for while another has records.
-const PATIENCE: Duration = Duration::from_secs(1);
+const MAX_TASK_IDLE: Duration = Duration::from_secs(1);
 
-impl<'a> Lane<'a> {
+impl<'a> PartitionGroup<'a> {
     pub(crate) fn new(number: i32, queues: impl IntoIterator<Item = (u16, String, RecordQueue<'a>)>) -> Self {
-        let inputs =
-            queues.into_iter().map(|(number, region, queue)| LaneInput { number, region, queue }).collect();
+        let inputs = queues
+            .into_iter()
+            .map(|(number, region, queue)| PartitionGroupInput { number, region, queue })
+            .collect();
         Self { number, inputs, waits_since: None }
     }
 
@@ -53,8 +55,8 @@ impl<'a> Lane<'a> {
     /// Which partition cannot be read, and why; and what the visitor says.
     pub(crate) fn take(
         &mut self,
-        mut visit: impl FnMut(Arrival<'_>) -> Result<(), Stopped>,
-    ) -> Result<usize, Stopped> {
+        mut visit: impl FnMut(InputRecord<'_>) -> Result<(), ProcessError>,
+    ) -> Result<usize, ProcessError> {
         for count in 0..BATCH {
             if !self.next(&mut visit)? {
                 return Ok(count);
@@ -64,7 +66,10 @@ impl<'a> Lane<'a> {
     }
 
     /// Shows the next record; tells whether there was one.
-    fn next(&mut self, visit: impl FnOnce(Arrival<'_>) -> Result<(), Stopped>) -> Result<bool, Stopped> {
+    fn next(
+        &mut self,
+        visit: impl FnOnce(InputRecord<'_>) -> Result<(), ProcessError>,
+    ) -> Result<bool, ProcessError> {
         let unreadable =
             |partition: &TopicPartition, cause| Error::Unreadable { partition: partition.clone(), cause };
         let mut oldest: Option<(Option<i64>, usize)> = None;
@@ -85,16 +90,16 @@ impl<'a> Lane<'a> {
             }
         }
         let Some((_, place)) = oldest else { return Ok(false) };
-        if waits && self.waits_since.get_or_insert_with(Instant::now).elapsed() < PATIENCE {
+        if waits && self.waits_since.get_or_insert_with(Instant::now).elapsed() < MAX_TASK_IDLE {
             return Ok(false);
         }
         if !waits {
             self.waits_since = None;
         }
-        let LaneInput { number, region, queue } = &mut self.inputs[place];
+        let PartitionGroupInput { number, region, queue } = &mut self.inputs[place];
         let partition = queue.partition();
         if let Head::Record(raw) = queue.head().map_err(|cause| unreadable(partition, cause))? {
-            visit(Arrival { input: *number, region, partition, raw })?;
+            visit(InputRecord { input: *number, region, partition, raw })?;
             queue.take();
         }
         Ok(true)

@@ -6,18 +6,18 @@ use offsets_core::reconcile::{
 use offsets_kafka::RawRecord;
 use offsets_kafka::eos::{ProducerRecord, TransactionError};
 
-use super::acceptance::{Acceptance, Accepts};
 use super::task::Task;
-use crate::course::{Seat, Stopped};
+use super::topic_limits::{OutputLimits, TopicLimits};
+use crate::processing_loop::{GroupSession, ProcessError};
 use crate::{Error, Event, Outputs};
 
 /// What becomes of records that were ruled on.
-pub(crate) struct Results<'r> {
+pub(crate) struct ResultRouter<'r> {
     changelog: &'r TopicName,
     pub(crate) sink: Sink<'r>,
     /// What was put out and is not committed yet.
-    pub(crate) open: RunCounts,
-    accepts: Accepts,
+    pub(crate) uncommitted: RunCounts,
+    output_limits: OutputLimits,
 }
 
 /// Where results go. It is decided when the run starts.
@@ -26,11 +26,11 @@ pub(crate) enum Sink<'r> {
     /// To topics, with the state beside them in the changelog.
     Topics(&'r Outputs),
     /// To whoever watches, who is told which writes would lose.
-    Watcher,
+    DryRun,
 }
 
 /// A record that was ruled on.
-pub(crate) struct Ruled<'i> {
+pub(crate) struct RoutedRecord<'i> {
     pub(crate) task: &'i Task,
     pub(crate) raw: RawRecord<'i>,
     pub(crate) record: &'i Record<'i>,
@@ -39,29 +39,33 @@ pub(crate) struct Ruled<'i> {
     pub(crate) now_ms: i64,
 }
 
-impl<'r> Results<'r> {
+impl<'r> ResultRouter<'r> {
     pub(crate) fn new(changelog: &'r TopicName, sink: Sink<'r>) -> Self {
-        Self { changelog, sink, open: RunCounts::default(), accepts: Accepts::default() }
+        Self { changelog, sink, uncommitted: RunCounts::default(), output_limits: OutputLimits::default() }
     }
 
     /// The same, with what the topics that are written to take.
-    pub(super) fn accepting(self, accepts: Accepts) -> Self {
-        Self { accepts, ..self }
+    pub(super) fn with_limits(self, output_limits: OutputLimits) -> Self {
+        Self { output_limits, ..self }
     }
 
     /// Counts a record and lets it go where it is to go.
-    pub(crate) fn put(&mut self, seat: &mut Seat<'_>, ruled: &Ruled<'_>) -> Result<(), Stopped> {
-        let destination = self.open.count(ruled.routing);
+    pub(crate) fn route(
+        &mut self,
+        session: &mut GroupSession<'_>,
+        routed: &RoutedRecord<'_>,
+    ) -> Result<(), ProcessError> {
+        let destination = self.uncommitted.count(routed.routing);
         match self.sink {
-            Sink::Topics(outputs) => ruled.write(seat, outputs, &self.accepts, destination),
-            Sink::Watcher => ruled.show(seat, destination),
+            Sink::Topics(outputs) => routed.write(session, outputs, &self.output_limits, destination),
+            Sink::DryRun => routed.report_loss(session, destination),
         }
     }
 
     /// Puts out a record of the changelog.
-    pub(crate) fn change(
+    pub(crate) fn send_change(
         &self,
-        seat: &mut Seat<'_>,
+        session: &mut GroupSession<'_>,
         partition: i32,
         key: &[u8],
         value: Option<&[u8]>,
@@ -69,27 +73,32 @@ impl<'r> Results<'r> {
         match self.sink {
             Sink::Topics(_) => {
                 let topic = self.changelog.as_str();
-                seat.put(&ProducerRecord { partition, key: Some(key), value, ..ProducerRecord::to(topic) })
+                session.send(&ProducerRecord {
+                    partition,
+                    key: Some(key),
+                    value,
+                    ..ProducerRecord::to(topic)
+                })
             }
-            Sink::Watcher => Ok(()),
+            Sink::DryRun => Ok(()),
         }
     }
 }
 
-impl Ruled<'_> {
+impl RoutedRecord<'_> {
     /// Puts it out, and into the ledger what loses by it.
     fn write(
         &self,
-        seat: &mut Seat<'_>,
+        session: &mut GroupSession<'_>,
         outputs: &Outputs,
-        accepts: &Accepts,
+        output_limits: &OutputLimits,
         destination: Destination<'_>,
-    ) -> Result<(), Stopped> {
+    ) -> Result<(), ProcessError> {
         if let (Some(ledger), Some((keyed, loss))) = (&outputs.ledger, self.routing.loss()) {
             let (partition, key) = (self.task.number, self.raw.key);
-            self.check_key(ledger, &accepts.of(ledger))?;
-            let entry = self.entry(keyed, loss);
-            seat.put(&ProducerRecord {
+            self.check_key(ledger, &output_limits.of(ledger))?;
+            let entry = self.ledger_entry(keyed, loss);
+            session.send(&ProducerRecord {
                 partition,
                 key,
                 value: Some(&entry),
@@ -101,8 +110,8 @@ impl Ruled<'_> {
             && keyed.rank.is_some()
         {
             let (partition, key) = (self.task.number, self.raw.key);
-            let write = self.written(keyed);
-            seat.put(&ProducerRecord {
+            let write = self.ledger_write(keyed);
+            session.send(&ProducerRecord {
                 partition,
                 key,
                 value: Some(&write),
@@ -111,46 +120,50 @@ impl Ruled<'_> {
         }
         match destination {
             Destination::Output => {
-                let acceptance = accepts.of(&outputs.output);
-                self.check_key(&outputs.output, &acceptance)?;
-                if let Some((setting, limit)) = acceptance.refuses_time(self.raw.timestamp_ms, self.now_ms) {
+                let limits = output_limits.of(&outputs.output);
+                self.check_key(&outputs.output, &limits)?;
+                if let Some((setting, limit)) = limits.refuses_time(self.raw.timestamp_ms, self.now_ms) {
                     return Err(self.refused(&outputs.output, setting, limit.to_string()).into());
                 }
-                Ok(self.forward(seat, &outputs.output, self.raw.timestamp_ms, &[])?)
+                Ok(self.forward(session, &outputs.output, self.raw.timestamp_ms, &[])?)
             }
             Destination::Ledger => Ok(()),
-            Destination::DeadLetters(flawed) => match &outputs.dead_letters {
+            Destination::DeadLetters(record_error) => match &outputs.dead_letters {
                 Some(topic) => {
-                    let acceptance = accepts.of(topic);
-                    self.check_key(topic, &acceptance)?;
-                    Ok(self.set_aside(seat, topic, &acceptance, flawed)?)
+                    let limits = output_limits.of(topic);
+                    self.check_key(topic, &limits)?;
+                    Ok(self.send_dead_letter(session, topic, &limits, record_error)?)
                 }
                 // No record is skipped.
-                None => Err(self.unjudged(flawed).into()),
+                None => Err(self.invalid_record(record_error).into()),
             },
-            Destination::Nowhere(flawed) => Err(self.unjudged(flawed).into()),
+            Destination::Nowhere(record_error) => Err(self.invalid_record(record_error).into()),
         }
     }
 
     /// Tells what loses by it.
-    fn show(&self, seat: &mut Seat<'_>, destination: Destination<'_>) -> Result<(), Stopped> {
+    fn report_loss(
+        &self,
+        session: &mut GroupSession<'_>,
+        destination: Destination<'_>,
+    ) -> Result<(), ProcessError> {
         if let Some((keyed, loss)) = self.routing.loss() {
-            seat.watcher.see(Event::Loss(&self.entry(keyed, loss)));
+            session.listener.on_event(Event::Loss(&self.ledger_entry(keyed, loss)));
         }
         match destination {
             Destination::Output | Destination::Ledger | Destination::DeadLetters(_) => Ok(()),
-            Destination::Nowhere(flawed) => Err(self.unjudged(flawed).into()),
+            Destination::Nowhere(record_error) => Err(self.invalid_record(record_error).into()),
         }
     }
 
     fn forward(
         &self,
-        seat: &mut Seat<'_>,
+        session: &mut GroupSession<'_>,
         topic: &TopicName,
         timestamp_ms: Option<i64>,
         headers: &[(&str, &[u8])],
     ) -> Result<(), TransactionError> {
-        seat.put(&ProducerRecord {
+        session.send(&ProducerRecord {
             topic: topic.as_str(),
             partition: self.task.number,
             key: self.raw.key,
@@ -163,33 +176,33 @@ impl Ruled<'_> {
 
     /// Puts it out to where somebody looks after it, and says what is wrong. A timestamp that the topic may refuse goes into a header,
     /// and the record gets the time of now.
-    fn set_aside(
+    fn send_dead_letter(
         &self,
-        seat: &mut Seat<'_>,
+        session: &mut GroupSession<'_>,
         topic: &TopicName,
-        acceptance: &Acceptance,
-        flawed: &RecordError,
+        limits: &TopicLimits,
+        record_error: &RecordError,
     ) -> Result<(), TransactionError> {
-        let detail = flawed.to_string();
+        let detail = record_error.to_string();
         let (partition, offset) = (self.record.partition.to_string(), self.record.offset.to_string());
         let timestamp = self.raw.timestamp_ms.map(|time| time.to_string()).unwrap_or_default();
         let mut headers = vec![
-            ("offsets.flaw", flawed.kind.as_str().as_bytes()),
+            ("offsets.flaw", record_error.kind.as_str().as_bytes()),
             ("offsets.detail", detail.as_bytes()),
             ("offsets.topic", self.record.topic.as_bytes()),
             ("offsets.partition", partition.as_bytes()),
             ("offsets.offset", offset.as_bytes()),
         ];
-        if acceptance.may_refuse_time(self.raw.timestamp_ms, self.now_ms) {
+        if limits.may_refuse_time(self.raw.timestamp_ms, self.now_ms) {
             headers.push(("offsets.timestamp", timestamp.as_bytes()));
-            return self.forward(seat, topic, Some(self.now_ms), &headers);
+            return self.forward(session, topic, Some(self.now_ms), &headers);
         }
-        self.forward(seat, topic, self.raw.timestamp_ms, &headers)
+        self.forward(session, topic, self.raw.timestamp_ms, &headers)
     }
 
     /// A topic that is compacted takes no record without a key.
-    fn check_key(&self, topic: &TopicName, acceptance: &Acceptance) -> Result<(), Error> {
-        if self.raw.key.is_none() && acceptance.refuses_null_keys() {
+    fn check_key(&self, topic: &TopicName, limits: &TopicLimits) -> Result<(), Error> {
+        if self.raw.key.is_none() && limits.refuses_null_keys() {
             return Err(self.refused(topic, "cleanup.policy", "compact".to_owned()));
         }
         Ok(())
@@ -203,7 +216,7 @@ impl Ruled<'_> {
     }
 
     /// A loss as it stands in the ledger, as JSON.
-    fn entry(&self, keyed: &KeyedRecord, loss: &Loss) -> Vec<u8> {
+    fn ledger_entry(&self, keyed: &KeyedRecord, loss: &Loss) -> Vec<u8> {
         let line = Line::of(self.record, self.raw.headers());
         let write =
             |side: &WriteRef| write(self.task, side, (side.position == keyed.position).then_some(&line));
@@ -218,7 +231,7 @@ impl Ruled<'_> {
     }
 
     /// A write that goes to the output as it stands in the ledger, as JSON.
-    fn written(&self, keyed: &KeyedRecord) -> Vec<u8> {
+    fn ledger_write(&self, keyed: &KeyedRecord) -> Vec<u8> {
         let line = Line::of(self.record, self.raw.headers());
         let side = WriteRef { position: keyed.position, rank: keyed.rank };
         let entry =
@@ -227,9 +240,13 @@ impl Ruled<'_> {
         serde_json::to_vec(&entry).unwrap_or_default()
     }
 
-    fn unjudged(&self, flawed: &RecordError) -> Error {
+    fn invalid_record(&self, record_error: &RecordError) -> Error {
         let Record { topic, partition, offset, .. } = *self.record;
-        Error::Unjudged { partition: TopicPartition::new(topic, partition), offset, flawed: flawed.clone() }
+        Error::InvalidRecord {
+            partition: TopicPartition::new(topic, partition),
+            offset,
+            record_error: record_error.clone(),
+        }
     }
 }
 

@@ -7,27 +7,27 @@ use offsets_store::{
 };
 
 use super::progress::{OperatorProgress, Progress};
-use crate::job::Judging;
+use crate::job::OperatorSpec;
 
 /// Where the segments of a table are, whatever keeps them.
 pub(crate) type Log = Journal<Box<dyn SegmentLog>>;
 
 /// The operator of one task, over its table.
-pub(crate) enum Judge {
+pub(crate) enum TaskOperator {
     Dedup(Dedup<DurableTable<Seen, Log>>),
     Upsert(Upsert<DurableTable<Winner, Log>>),
     Reread(Reread<DurableTable<ReadBefore, Log>>),
 }
 
 /// What a table is apart from the values in it.
-trait Memory {
+trait StateTable {
     fn log(&mut self) -> &mut Log;
     fn remembered(&self) -> u64;
     fn cost(&self) -> TableCost;
     fn save(&mut self, progress: &[u8]) -> Result<(), Error>;
 }
 
-impl<V: Kept> Memory for DurableTable<V, Log> {
+impl<V: Kept> StateTable for DurableTable<V, Log> {
     fn log(&mut self) -> &mut Log {
         self.log_mut()
     }
@@ -51,7 +51,7 @@ impl<V: Kept> Memory for DurableTable<V, Log> {
 
 /// An operator that was found in a log, or a new one.
 pub(crate) struct Opened {
-    pub(crate) judge: Judge,
+    pub(crate) operator: TaskOperator,
     /// What stood with it; `None` with a new one.
     pub(crate) progress: Option<Progress>,
 }
@@ -74,25 +74,25 @@ impl From<Error> for Unusable {
     }
 }
 
-impl Judge {
+impl TaskOperator {
     /// The operator that a log holds.
     pub(crate) fn open(
         log: Log,
         space: u32,
-        judging: &Judging,
+        spec: &OperatorSpec,
         memory: Option<usize>,
     ) -> Result<Opened, Unusable> {
         // A table of another operator is known by what stands with it: it is not damaged.
         let saved = saved_progress(&log, space)?;
         if let Some(progress) =
             saved.as_deref().map(Progress::read).transpose().map_err(Unusable::Progress)?
-            && !progress.operator.is_of(judging)
+            && !progress.operator.is_of(spec)
         {
             return Err(Unusable::Other(Box::new(progress)));
         }
-        let opened = |judge, progress| Ok(Opened { judge, progress });
-        match judging {
-            Judging::Dedup(window) => match table(log, space, memory)? {
+        let opened = |operator, progress| Ok(Opened { operator, progress });
+        match spec {
+            OperatorSpec::Dedup(window) => match table(log, space, memory)? {
                 (table, None) => opened(Self::Dedup(Dedup::new(table, *window)), None),
                 (table, Some(progress)) => match progress.operator.clone() {
                     OperatorProgress::Dedup(window_state) => {
@@ -101,7 +101,7 @@ impl Judge {
                     _ => Err(Unusable::Other(Box::new(progress))),
                 },
             },
-            Judging::Upsert(rules) => match table(log, space, memory)? {
+            OperatorSpec::Upsert(rules) => match table(log, space, memory)? {
                 (table, None) => opened(Self::Upsert(Upsert::new(table, *rules)), None),
                 (table, Some(progress)) => match progress.operator {
                     // Every answer that was given was committed with the state.
@@ -111,7 +111,7 @@ impl Judge {
                     _ => Err(Unusable::Other(Box::new(progress))),
                 },
             },
-            Judging::Reread(_) => match table(log, space, memory)? {
+            OperatorSpec::Reread(_) => match table(log, space, memory)? {
                 (table, None) => opened(Self::Reread(Reread::new(table)), None),
                 (table, Some(progress)) => match progress.operator.clone() {
                     OperatorProgress::Reread(windows) => {
@@ -126,7 +126,7 @@ impl Judge {
     /// Gives an operator that drops what comes again its seed of one input.
     pub(crate) fn preload(&mut self, input: u16, part: &SeedPart) -> Result<(), Error> {
         match self {
-            Self::Reread(seeded) => part.preload(input, seeded),
+            Self::Reread(reread) => part.preload(input, reread),
             Self::Dedup(_) | Self::Upsert(_) => Ok(()),
         }
     }
@@ -136,7 +136,7 @@ impl Judge {
             // All that was decided is committed with it, in one transaction.
             Self::Dedup(dedup) => OperatorProgress::Dedup(dedup.window_state().committed()),
             Self::Upsert(upsert) => OperatorProgress::Upsert(upsert.sweep()),
-            Self::Reread(seeded) => OperatorProgress::Reread(seeded.windows().to_vec()),
+            Self::Reread(reread) => OperatorProgress::Reread(reread.windows().to_vec()),
         }
     }
 
@@ -148,47 +148,47 @@ impl Judge {
     /// How many windows are open, of an operator that has some.
     pub(crate) fn windows(&self) -> Option<usize> {
         match self {
-            Self::Reread(seeded) => Some(seeded.windows().len()),
+            Self::Reread(reread) => Some(reread.windows().len()),
             Self::Dedup(_) | Self::Upsert(_) => None,
         }
     }
 
     /// How many identities are remembered.
     pub(crate) fn remembered(&mut self) -> u64 {
-        self.memory().remembered()
+        self.state().remembered()
     }
 
     /// What it takes to remember them.
     pub(crate) fn cost(&mut self) -> TableCost {
-        self.memory().cost()
+        self.state().cost()
     }
 
     /// Puts what changed into the journal, with a progress.
     pub(crate) fn save(&mut self, progress: &[u8]) -> Result<(), Error> {
-        self.memory().save(progress)
+        self.state().save(progress)
     }
 
     pub(crate) fn log(&mut self) -> &mut Log {
-        self.memory().log()
+        self.state().log()
     }
 
-    fn memory(&mut self) -> &mut dyn Memory {
+    fn state(&mut self) -> &mut dyn StateTable {
         match self {
             Self::Dedup(dedup) => dedup.table(),
             Self::Upsert(upsert) => upsert.table(),
-            Self::Reread(seeded) => seeded.table(),
+            Self::Reread(reread) => reread.table(),
         }
     }
 }
 
-impl Operator for Judge {
+impl Operator for TaskOperator {
     type Error = Error;
 
     fn process(&mut self, keyed: &KeyedRecord) -> Result<Decision, Error> {
         match self {
             Self::Dedup(dedup) => dedup.process(keyed),
             Self::Upsert(upsert) => upsert.process(keyed),
-            Self::Reread(seeded) => seeded.process(keyed),
+            Self::Reread(reread) => reread.process(keyed),
         }
     }
 
@@ -196,7 +196,7 @@ impl Operator for Judge {
         match self {
             Self::Dedup(dedup) => dedup.process_by_content(keyed),
             Self::Upsert(upsert) => upsert.process_by_content(keyed),
-            Self::Reread(seeded) => seeded.process_by_content(keyed),
+            Self::Reread(reread) => reread.process_by_content(keyed),
         }
     }
 
@@ -204,7 +204,7 @@ impl Operator for Judge {
         match self {
             Self::Dedup(dedup) => Operator::on_committed(dedup, next),
             Self::Upsert(upsert) => Operator::on_committed(upsert, next),
-            Self::Reread(seeded) => Operator::on_committed(seeded, next),
+            Self::Reread(reread) => Operator::on_committed(reread, next),
         }
     }
 
@@ -212,7 +212,7 @@ impl Operator for Judge {
         match self {
             Self::Dedup(dedup) => Operator::release(dedup, input),
             Self::Upsert(upsert) => Operator::release(upsert, input),
-            Self::Reread(seeded) => Operator::release(seeded, input),
+            Self::Reread(reread) => Operator::release(reread, input),
         }
     }
 }

@@ -9,14 +9,14 @@ use offsets_store::TableCost;
 use crate::NarrowerTopic;
 
 /// Who is told how a run goes.
-pub trait Watcher: Send {
+pub trait RunListener: Send {
     /// Something has happened.
-    fn see(&mut self, event: Event<'_>);
+    fn on_event(&mut self, event: Event<'_>);
 }
 
 /// Nobody is told.
-impl Watcher for () {
-    fn see(&mut self, _event: Event<'_>) {}
+impl RunListener for () {
+    fn on_event(&mut self, _event: Event<'_>) {}
 }
 
 /// What happens in a run.
@@ -24,15 +24,15 @@ impl Watcher for () {
 #[non_exhaustive]
 pub enum Event<'a> {
     /// A topic was created that was not there.
-    Created(&'a str),
+    TopicCreated(&'a str),
     /// A topic that is written to has a partition with one replica, and the cluster more than one broker.
-    OneReplica(&'a str),
+    SingleReplica(&'a str),
     /// A topic that is written to takes less than an input does, by its settings.
     Narrower(&'a NarrowerTopic),
     /// These partitions of every input are this instance's own now.
     Assigned(&'a [i32]),
     /// State and positions are apart, as they are while a transaction is open that a dead instance began.
-    Waiting {
+    WaitingForTransaction {
         /// The partition of the changelog.
         partition: &'a TopicPartition,
         /// For so long it is waited.
@@ -40,7 +40,7 @@ pub enum Event<'a> {
     },
     /// A run that ends takes no record of these offsets: a transaction is open there, and what others have committed behind its
     /// first record is not seen before it ends either.
-    LeftOut {
+    OpenTransaction {
         /// The partition of an input.
         partition: &'a TopicPartition,
         /// The first offset.
@@ -85,11 +85,11 @@ pub enum Event<'a> {
     /// So many records in all went through the repartition topic, and are committed there.
     Repartitioned(u64),
     /// Everything the group had read before it moved has come again, or cannot any more: from now on all passes.
-    NothingComesAgain,
+    RereadComplete,
     /// How many offsets each partition of an input is behind its end. Control records count.
     Lag(&'a BTreeMap<TopicPartition, i64>),
     /// A transaction came to nothing; what was in it is read again.
-    TransactionError(&'a offsets_kafka::Error),
+    Retrying(&'a offsets_kafka::Error),
     /// After a stop the cluster did not answer in time: the last transaction stays open until its timeout, and what is not committed of
     /// it is read again.
     LeftOpen {

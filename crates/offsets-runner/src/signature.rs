@@ -1,17 +1,17 @@
 use offsets_core::reconcile::Window;
 
-use crate::job::{Job, Judging};
+use crate::job::{Job, OperatorSpec};
 
 /// Rules and operator in words that stay with the state: it is not used under others, because what was remembered under them
 /// means something else. The words stand in changelogs, so they are the same in every version.
 ///
 /// So it is where records go through a repartition topic: an identity lies in another partition number then, and its state with it.
-pub(crate) fn in_words(job: &Job) -> String {
+pub(crate) fn rules_signature(job: &Job) -> String {
     let way = if job.repartition.is_some() { " repartition" } else { "" };
-    format!("{}{way}", judging_in_words(job))
+    format!("{}{way}", operator_signature(job))
 }
 
-fn judging_in_words(job: &Job) -> String {
+fn operator_signature(job: &Job) -> String {
     let extractor = &job.rules.extractor;
     let identity = &extractor.identity;
     let order = extractor.order.as_ref().map_or_else(String::new, |order| {
@@ -19,12 +19,14 @@ fn judging_in_words(job: &Job) -> String {
         let tombstones = tombstones.map_or_else(String::new, |header| format!(" tombstone-version={header}"));
         format!(" order={} regions={}{tombstones}", order.version, order.regions.names().join(","))
     });
-    match &job.judging {
-        Judging::Dedup(Window::Unbounded) => format!("dedup identity={identity}"),
-        Judging::Dedup(Window::Time(millis)) => format!("dedup identity={identity} window={millis}ms"),
-        Judging::Dedup(Window::Count(count)) => format!("dedup identity={identity} window-count={count}"),
-        Judging::Upsert(_) => format!("upsert identity={identity}{order}"),
-        Judging::Reread(seed) => format!("reread seed={} of {}", seed.as_of, seed.link.source),
+    match &job.operator {
+        OperatorSpec::Dedup(Window::Unbounded) => format!("dedup identity={identity}"),
+        OperatorSpec::Dedup(Window::Time(millis)) => format!("dedup identity={identity} window={millis}ms"),
+        OperatorSpec::Dedup(Window::Count(count)) => {
+            format!("dedup identity={identity} window-count={count}")
+        }
+        OperatorSpec::Upsert(_) => format!("upsert identity={identity}{order}"),
+        OperatorSpec::Reread(seed) => format!("reread seed={} of {}", seed.as_of, seed.link.source),
     }
 }
 
@@ -44,14 +46,14 @@ mod tests {
         NonZeroU64::new(number).unwrap()
     }
 
-    fn said(identity: &str, order: Option<Order>, judging: Judging) -> String {
+    fn signature_of(identity: &str, order: Option<Order>, operator: OperatorSpec) -> String {
         let identity = identity.parse::<IdentityRule>().unwrap();
         let extractor = Extractor { identity, order, max_ahead_ms: 1000 };
-        in_words(&job(extractor, judging))
+        rules_signature(&job(extractor, operator))
     }
 
-    fn job(extractor: Extractor, judging: Judging) -> Job {
-        Job::new("merge", [], RecordRules { extractor, policies: Policies::default() }, judging)
+    fn job(extractor: Extractor, operator: OperatorSpec) -> Job {
+        Job::new("merge", [], RecordRules { extractor, policies: Policies::default() }, operator)
     }
 
     fn order(version: &str, tombstones: Option<&str>) -> Option<Order> {
@@ -69,9 +71,11 @@ mod tests {
             ("content", Window::Count(nonzero(7)), "dedup identity=content window-count=7"),
             ("origin", Window::Unbounded, "dedup identity=origin"),
         ] {
-            assert_eq!(said(identity, None, Judging::Dedup(window)), words);
+            assert_eq!(signature_of(identity, None, OperatorSpec::Dedup(window)), words);
         }
-        let upsert = |version, tombstones| said("key", order(version, tombstones), Judging::Upsert(UPSERT));
+        let upsert = |version, tombstones| {
+            signature_of("key", order(version, tombstones), OperatorSpec::Upsert(UPSERT))
+        };
         assert_eq!(upsert("json:/version", None), "upsert identity=key order=json:/version regions=a,B");
         assert_eq!(upsert("timestamp", None), "upsert identity=key order=timestamp regions=a,B");
         assert_eq!(
@@ -84,16 +88,19 @@ mod tests {
             "a horizon and what becomes of ties are no part of it"
         );
         let seed = Seed::read(SEED).unwrap();
-        assert_eq!(said("content", None, Judging::Reread(seed)), "reread seed=2026-11-23T10:00:00Z of src");
+        assert_eq!(
+            signature_of("content", None, OperatorSpec::Reread(seed)),
+            "reread seed=2026-11-23T10:00:00Z of src"
+        );
     }
 
     /// Otherwise all of the history would be judged anew, by states that lie elsewhere.
     #[test]
     fn a_job_that_repartitions_does_not_go_on_from_one_that_did_not() {
         let extractor = Extractor { identity: IdentityRule::Key, order: None, max_ahead_ms: 1000 };
-        let job = job(extractor, Judging::Dedup(Window::Unbounded));
+        let job = job(extractor, OperatorSpec::Dedup(Window::Unbounded));
         let repartitions = Job { repartition: Some("between".into()), ..job.clone() };
-        assert_eq!(in_words(&repartitions), format!("{} repartition", in_words(&job)));
+        assert_eq!(rules_signature(&repartitions), format!("{} repartition", rules_signature(&job)));
     }
 
     const UPSERT: UpsertRules = UpsertRules { tombstone_retention_ms: Some(7) };

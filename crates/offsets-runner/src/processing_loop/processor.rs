@@ -3,15 +3,15 @@ use std::collections::BTreeMap;
 use offsets_core::model::TopicPartition;
 use offsets_kafka::eos::{Assignment, RebalanceEvent, TransactionError};
 
-use super::{Lane, Seat};
+use super::{GroupSession, PartitionGroup};
 use crate::Error;
 
 /// What is done with the records of an assignment, whatever becomes of members, brokers and transactions.
-pub(crate) trait Stage {
+pub(crate) trait Processor {
     /// Brings the work on these partitions to where the group is. What the group decides meanwhile is given back.
     fn prepare(
         &mut self,
-        seat: &mut Seat<'_>,
+        session: &mut GroupSession<'_>,
         partitions: &[TopicPartition],
     ) -> Result<Option<RebalanceEvent>, Error>;
 
@@ -19,49 +19,54 @@ pub(crate) trait Stage {
     fn positions(&self) -> BTreeMap<TopicPartition, i64>;
 
     /// The partitions of an assignment, those together that are to be read side by side.
-    fn lanes<'a>(&self, assignment: &'a Assignment) -> Vec<Lane<'a>>;
+    fn partition_groups<'a>(&self, assignment: &'a Assignment) -> Vec<PartitionGroup<'a>>;
 
-    /// Takes some records of a lane, and tells how many.
-    fn advance(&mut self, seat: &mut Seat<'_>, lane: &mut Lane<'_>) -> Result<usize, Stopped>;
+    /// Processes some records of a partition group, and returns how many.
+    fn process(
+        &mut self,
+        session: &mut GroupSession<'_>,
+        partition_group: &mut PartitionGroup<'_>,
+    ) -> Result<usize, ProcessError>;
 
     /// How many records wait for a commit.
-    fn open(&self) -> u64;
+    fn uncommitted(&self) -> u64;
 
     /// Whether something was decided that is not committed.
     fn is_dirty(&self) -> bool;
 
     /// Puts out what else is to be committed, and gives the positions.
-    fn save(&mut self, seat: &mut Seat<'_>) -> Result<BTreeMap<TopicPartition, i64>, Stopped>;
+    fn save(&mut self, session: &mut GroupSession<'_>)
+    -> Result<BTreeMap<TopicPartition, i64>, ProcessError>;
 
     /// What stands with each position that is committed.
-    fn mark(&self) -> &str;
+    fn commit_metadata(&self) -> &str;
 
     /// What was saved is committed.
-    fn settle(&mut self, seat: &mut Seat<'_>) -> Result<(), Error>;
+    fn on_committed(&mut self, session: &mut GroupSession<'_>) -> Result<(), Error>;
 
     /// Nothing counts that is not committed, and others may have gone on: all is to be prepared anew.
-    fn forget(&mut self);
+    fn reset(&mut self);
 
     /// Everything is committed, and the partitions are another's for now.
-    fn rest(&mut self, seat: &mut Seat<'_>) -> Result<(), Error>;
+    fn suspend(&mut self, session: &mut GroupSession<'_>) -> Result<(), Error>;
 }
 
 /// Why a record could not be dealt with.
-pub(crate) enum Stopped {
+pub(crate) enum ProcessError {
     /// The transaction came to nothing.
-    TransactionError(TransactionError),
+    TransactionFailed(TransactionError),
     /// The run cannot go on.
-    Failed(Box<Error>),
+    Fatal(Box<Error>),
 }
 
-impl<E: Into<Error>> From<E> for Stopped {
+impl<E: Into<Error>> From<E> for ProcessError {
     fn from(error: E) -> Self {
-        Self::Failed(Box::new(error.into()))
+        Self::Fatal(Box::new(error.into()))
     }
 }
 
-impl From<TransactionError> for Stopped {
-    fn from(setback: TransactionError) -> Self {
-        Self::TransactionError(setback)
+impl From<TransactionError> for ProcessError {
+    fn from(transaction_error: TransactionError) -> Self {
+        Self::TransactionFailed(transaction_error)
     }
 }

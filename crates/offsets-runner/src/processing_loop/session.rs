@@ -8,15 +8,15 @@ use offsets_kafka::eos::{
 };
 use offsets_kafka::{Cluster, Deadline, Stop};
 
-use super::patience::Patience;
+use super::retry_budget::RetryBudget;
 use crate::job::Job;
 use crate::limit::Limit;
 use crate::name::Name;
 use crate::rights::check_rights;
-use crate::{Error, Event, Outputs, Watcher};
+use crate::{Error, Event, Outputs, RunListener};
 
-/// The seat of an instance in a group: what the group tells it, what it puts out, and the patience that takes.
-pub(crate) struct Seat<'r> {
+/// The session of an instance in a group: its membership, its transactions, and the retry budget of both.
+pub(crate) struct GroupSession<'r> {
     pub(crate) cluster: &'r Cluster,
     pub(crate) job: &'r Job,
     pub(crate) member: GroupConsumer,
@@ -25,14 +25,14 @@ pub(crate) struct Seat<'r> {
     group: GroupId,
     topics: Vec<TopicName>,
     /// The transactions; a rehearsal has none.
-    outbox: Option<TransactionalProducer>,
+    producer: Option<TransactionalProducer>,
     transactional_id: String,
     /// The name under which it comes back, if it does.
     instance: Option<&'r str>,
     /// Until when the open transaction is to be through.
     deadline: Option<Deadline>,
-    patience: Patience,
-    pub(crate) watcher: &'r mut dyn Watcher,
+    retry_budget: RetryBudget,
+    pub(crate) listener: &'r mut dyn RunListener,
     pub(crate) stop: &'r Stop,
 }
 
@@ -45,55 +45,55 @@ const CLOSING: Duration = Duration::from_millis(1_500);
 /// How long a run that failed tries to abort what it leaves.
 const ABANDONING: Duration = Duration::from_secs(2);
 
-impl<'r> Seat<'r> {
+impl<'r> GroupSession<'r> {
     /// Joins a group to read these topics, and to write.
-    pub(crate) fn take(
+    pub(crate) fn join(
         cluster: &'r Cluster,
         job: &'r Job,
         outputs: &'r Outputs,
         name: &'r Name,
         (group, topics): (GroupId, Vec<TopicName>),
-        watcher: &'r mut dyn Watcher,
+        listener: &'r mut dyn RunListener,
         stop: &'r Stop,
     ) -> Result<Self, Error> {
         let transactional_id = name.transactional_id(group.as_str());
         let deadline = Limit::of(job, stop).deadline();
-        let outbox = TransactionalProducer::open(
+        let producer = TransactionalProducer::open(
             cluster.settings(),
             &transactional_id,
             job.transaction_timeout,
             &deadline,
         )?;
-        let member = join(cluster, &group, &topics, name.member())?;
-        let (outputs, outbox) = (Some(outputs), Some(outbox));
+        let member = join_group(cluster, &group, &topics, name.member())?;
+        let (outputs, producer) = (Some(outputs), Some(producer));
         Ok(Self {
             outputs,
             group,
             topics,
-            outbox,
+            producer,
             transactional_id,
             instance: name.member(),
-            ..Self::of(cluster, job, member, watcher, stop)
+            ..Self::of(cluster, job, member, listener, stop)
         })
     }
 
     /// Reads all these partitions, joins nothing and writes nothing.
-    pub(crate) fn watch(
+    pub(crate) fn dry_run(
         cluster: &'r Cluster,
         job: &'r Job,
         partitions: Vec<TopicPartition>,
-        watcher: &'r mut dyn Watcher,
+        listener: &'r mut dyn RunListener,
         stop: &'r Stop,
     ) -> Result<Self, Error> {
         let member = GroupConsumer::manual(cluster.settings(), &job.group, partitions)?;
-        Ok(Self::of(cluster, job, member, watcher, stop))
+        Ok(Self::of(cluster, job, member, listener, stop))
     }
 
     fn of(
         cluster: &'r Cluster,
         job: &'r Job,
         member: GroupConsumer,
-        watcher: &'r mut dyn Watcher,
+        listener: &'r mut dyn RunListener,
         stop: &'r Stop,
     ) -> Self {
         Self {
@@ -103,12 +103,12 @@ impl<'r> Seat<'r> {
             outputs: None,
             group: job.group.clone(),
             topics: Vec::new(),
-            outbox: None,
+            producer: None,
             transactional_id: String::new(),
             instance: None,
             deadline: None,
-            patience: Patience::new(job.transaction_timeout),
-            watcher,
+            retry_budget: RetryBudget::new(job.transaction_timeout),
+            listener,
             stop,
         }
     }
@@ -119,10 +119,10 @@ impl<'r> Seat<'r> {
     }
 
     /// Puts a record out. A rehearsal puts nothing out, and neither does who was told to stop while its producer was renewed.
-    pub(crate) fn put(&mut self, record: &ProducerRecord<'_>) -> Result<(), TransactionError> {
+    pub(crate) fn send(&mut self, record: &ProducerRecord<'_>) -> Result<(), TransactionError> {
         let deadline = self.deadline();
-        match &mut self.outbox {
-            Some(outbox) => outbox.put(record, &deadline),
+        match &mut self.producer {
+            Some(producer) => producer.put(record, &deadline),
             None => Ok(()),
         }
     }
@@ -131,25 +131,25 @@ impl<'r> Seat<'r> {
     pub(super) fn commit(
         &mut self,
         positions: BTreeMap<TopicPartition, i64>,
-        mark: &str,
+        commit_metadata: &str,
     ) -> Result<(), TransactionError> {
         let deadline = self.deadline();
-        if let Some(outbox) = &mut self.outbox {
+        if let Some(producer) = &mut self.producer {
             let positions: Vec<_> = positions.into_iter().collect();
-            outbox.commit(&positions, mark, &self.member, &deadline)?;
+            producer.commit(&positions, commit_metadata, &self.member, &deadline)?;
         }
         self.deadline = None;
-        self.patience.renew();
+        self.retry_budget.reset();
         Ok(())
     }
 
     /// Whether to try again after a failure, which is told.
-    pub(super) fn bears(&mut self, error: &offsets_kafka::Error) -> bool {
-        let bears = error.is_retriable() && self.patience.bears();
-        if bears {
-            self.watcher.see(Event::TransactionError(error));
+    pub(super) fn should_retry(&mut self, error: &offsets_kafka::Error) -> bool {
+        let retries = error.is_retriable() && self.retry_budget.should_retry();
+        if retries {
+            self.listener.on_event(Event::Retrying(error));
         }
-        bears
+        retries
     }
 
     /// What the group decided. A member under a name of its own can be taken for its own predecessor when the answer to its
@@ -158,13 +158,13 @@ impl<'r> Seat<'r> {
         match self.member.next_rebalance(wait) {
             Err(error)
                 if error.is_fenced()
-                    && (self.patience.failures() > 0 || self.member.has_lost_connection()) =>
+                    && (self.retry_budget.failures() > 0 || self.member.has_lost_connection()) =>
             {
-                if !self.patience.bears() {
+                if !self.retry_budget.should_retry() {
                     return Err(error.into());
                 }
-                self.watcher.see(Event::TransactionError(&error));
-                self.member = join(self.cluster, &self.group, &self.topics, self.instance)?;
+                self.listener.on_event(Event::Retrying(&error));
+                self.member = join_group(self.cluster, &self.group, &self.topics, self.instance)?;
                 Ok(Some(RebalanceEvent::Lost))
             }
             change => Ok(change?),
@@ -172,37 +172,40 @@ impl<'r> Seat<'r> {
     }
 
     /// Takes back what came to nothing.
-    pub(super) fn recover(&mut self, setback: TransactionError) -> Result<(), Error> {
+    pub(super) fn recover(&mut self, transaction_error: TransactionError) -> Result<(), Error> {
         self.deadline = None;
-        if let TransactionError::Fatal(error) = setback {
+        if let TransactionError::Fatal(error) = transaction_error {
             // The client does not say of which topic it is that a permission is missing.
             if error.is_unauthorised() {
                 check_rights(self.cluster, self.job, self.outputs, &self.limit().deadline())?;
             }
             return Err((*error).into());
         }
-        let is_spent = matches!(setback, TransactionError::ProducerInvalid(_));
+        let is_producer_invalid = matches!(transaction_error, TransactionError::ProducerInvalid(_));
         // After a stop nothing is tried again.
         if !self.stop.is_said() {
-            self.watcher.see(Event::TransactionError(setback.error()));
-            if !self.patience.bears() {
-                return Err(Error::NoCommit { tries: self.patience.failures(), last: setback.into_error() });
+            self.listener.on_event(Event::Retrying(transaction_error.error()));
+            if !self.retry_budget.should_retry() {
+                return Err(Error::RetriesExhausted {
+                    tries: self.retry_budget.failures(),
+                    last: transaction_error.into_error(),
+                });
             }
         }
-        self.take_back(is_spent)
+        self.abort_or_reopen(is_producer_invalid)
     }
 
     /// Others may have the partitions already: nothing that is not committed counts.
-    pub(super) fn give_up(&mut self) -> Result<(), Error> {
+    pub(super) fn abort(&mut self) -> Result<(), Error> {
         self.deadline = None;
-        self.take_back(false)
+        self.abort_or_reopen(false)
     }
 
     /// Aborts a transaction that will not be committed. The coordinator would do so a little later by itself.
-    pub(super) fn abandon(&mut self) {
+    pub(super) fn abort_best_effort(&mut self) {
         let deadline = self.closing().within(ABANDONING);
-        if let Some(outbox) = &mut self.outbox {
-            let _ = outbox.abort(&deadline);
+        if let Some(producer) = &mut self.producer {
+            let _ = producer.abort(&deadline);
         }
     }
 
@@ -215,8 +218,8 @@ impl<'r> Seat<'r> {
     pub(super) fn leave(self) {
         let deadline = self.closing();
         self.member.leave(&deadline);
-        if let Some(outbox) = self.outbox {
-            outbox.close(&deadline);
+        if let Some(producer) = self.producer {
+            producer.close(&deadline);
         }
     }
 
@@ -230,19 +233,19 @@ impl<'r> Seat<'r> {
         Deadline::after(self.job.transaction_timeout).or_after_stop(self.stop, CLOSING)
     }
 
-    fn take_back(&mut self, is_spent: bool) -> Result<(), Error> {
+    fn abort_or_reopen(&mut self, is_producer_invalid: bool) -> Result<(), Error> {
         let deadline = self.closing();
-        let Some(outbox) = &mut self.outbox else { return Ok(()) };
-        if is_spent || outbox.abort(&deadline).is_err() {
-            self.outbox = None;
-            self.renew_outbox()?;
+        let Some(producer) = &mut self.producer else { return Ok(()) };
+        if is_producer_invalid || producer.abort(&deadline).is_err() {
+            self.producer = None;
+            self.reopen_producer()?;
         }
         Ok(())
     }
 
     /// Another producer under the same name learns what became of the last transaction. After a stop that is left to whoever comes next
     /// under that name, or to the timeout.
-    fn renew_outbox(&mut self) -> Result<(), Error> {
+    fn reopen_producer(&mut self) -> Result<(), Error> {
         while !self.stop.is_said() {
             let deadline = Deadline::after(self.job.transaction_timeout).or_stop(self.stop);
             let opened = TransactionalProducer::open(
@@ -252,21 +255,21 @@ impl<'r> Seat<'r> {
                 &deadline,
             );
             match opened {
-                Ok(outbox) => {
-                    self.outbox = Some(outbox);
+                Ok(producer) => {
+                    self.producer = Some(producer);
                     return Ok(());
                 }
                 Err(_) if self.stop.is_said() => {}
-                Err(error) if error.is_unauthorised() || !self.patience.bears() => {
+                Err(error) if error.is_unauthorised() || !self.retry_budget.should_retry() => {
                     return Err(error.into());
                 }
                 Err(error) => {
-                    self.watcher.see(Event::TransactionError(&error));
+                    self.listener.on_event(Event::Retrying(&error));
                 }
             }
         }
         let (id, timeout) = (&self.transactional_id, self.job.transaction_timeout);
-        self.watcher.see(Event::LeftOpen { id, timeout });
+        self.listener.on_event(Event::LeftOpen { id, timeout });
         Ok(())
     }
 
@@ -277,7 +280,7 @@ impl<'r> Seat<'r> {
     }
 }
 
-fn join(
+fn join_group(
     cluster: &Cluster,
     group: &GroupId,
     topics: &[TopicName],

@@ -7,13 +7,13 @@ use offsets_core::model::TopicName;
 use offsets_kafka::Cluster;
 
 use crate::limit::Limit;
-use crate::{Event, Job, Outputs, Watcher};
+use crate::{Event, Job, Outputs, RunListener};
 
 const AFTER: &str = "message.timestamp.after.max.ms";
 const BEFORE: &str = "message.timestamp.before.max.ms";
 /// What brokers before Kafka 3.6 have in the place of those two.
 const DIFFERENCE: &str = "message.timestamp.difference.max.ms";
-const LARGEST: &str = "max.message.bytes";
+const MAX_MESSAGE_BYTES: &str = "max.message.bytes";
 const CLEANUP: &str = "cleanup.policy";
 
 /// The clock of a broker may differ by so much from the one here.
@@ -24,7 +24,7 @@ const UNKNOWN_AFTER_MS: i64 = 60 * 60 * 1_000;
 
 /// What a topic takes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Acceptance {
+pub(super) struct TopicLimits {
     /// Whether its settings could be read.
     is_known: bool,
     /// Whether the broker writes its own time, whatever a record has.
@@ -39,7 +39,7 @@ pub(super) struct Acceptance {
 
 /// What the topics of a job take that are written to.
 #[derive(Debug, Default)]
-pub(super) struct Accepts(BTreeMap<TopicName, Acceptance>);
+pub(super) struct OutputLimits(BTreeMap<TopicName, TopicLimits>);
 
 /// A setting by which a topic that is written to takes less than an input does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub struct NarrowerTopic {
     pub is_dead_letters: bool,
 }
 
-impl Accepts {
+impl OutputLimits {
     /// Reads the settings of the topics, and tells where one that is written to takes less than an input does. What may not be read is
     /// not known, and nothing is said of it.
     pub(super) fn read(
@@ -66,40 +66,41 @@ impl Accepts {
         job: &Job,
         outputs: &Outputs,
         limit: Limit<'_>,
-        watcher: &mut dyn Watcher,
+        listener: &mut dyn RunListener,
     ) -> Self {
         let deadline = limit.deadline();
         let of = |topic: &TopicName| {
             cluster
                 .topic_settings(topic, &deadline)
-                .map(|settings| Acceptance::of(&settings))
+                .map(|settings| TopicLimits::of(&settings))
                 .unwrap_or_default()
         };
         let inputs: Vec<_> = job.inputs.iter().map(|input| (&input.topic, of(&input.topic))).collect();
-        let accepts: BTreeMap<_, _> = outputs.topics().map(|topic| (topic.clone(), of(topic))).collect();
-        for (topic, acceptance) in &accepts {
+        let output_limits: BTreeMap<_, _> =
+            outputs.topics().map(|topic| (topic.clone(), of(topic))).collect();
+        for (topic, limits) in &output_limits {
             let is_dead_letters = outputs.dead_letters.as_ref() == Some(topic);
             // Entries of the ledger have the time of now.
             let is_ledger = outputs.ledger.as_ref() == Some(topic);
             for (input, of_input) in &inputs {
-                for (setting, of_topic, of_input) in acceptance.narrower_than(of_input, is_ledger) {
+                for (setting, of_topic, of_input) in limits.narrower_than(of_input, is_ledger) {
                     let (topic, input) = (topic.clone(), (*input).clone());
                     let narrower =
                         NarrowerTopic { topic, input, setting, of_topic, of_input, is_dead_letters };
-                    watcher.see(Event::Narrower(&narrower));
+                    listener.on_event(Event::Narrower(&narrower));
                 }
             }
         }
-        Self(accepts)
+        Self(output_limits)
     }
 
     /// What a topic takes; nothing is known of one that was not looked at.
-    pub(super) fn of(&self, topic: &TopicName) -> Acceptance {
+    pub(super) fn of(&self, topic: &TopicName) -> TopicLimits {
         self.0.get(topic).copied().unwrap_or_default()
     }
 }
 
-impl Acceptance {
+impl TopicLimits {
     fn of(settings: &BTreeMap<String, String>) -> Self {
         let text = |key: &str| settings.get(key).map(String::as_str);
         let limit = |key| text(key)?.parse::<i64>().ok();
@@ -110,7 +111,7 @@ impl Acceptance {
             appends_time: text("message.timestamp.type") == Some("LogAppendTime"),
             after_ms: within(AFTER),
             before_ms: within(BEFORE),
-            largest: text(LARGEST).and_then(|bytes| bytes.parse().ok()),
+            largest: text(MAX_MESSAGE_BYTES).and_then(|bytes| bytes.parse().ok()),
             is_compacted: text(CLEANUP)
                 .is_some_and(|policy| policy.split(',').any(|part| part.trim() == "compact")),
         }
@@ -133,7 +134,7 @@ impl Acceptance {
         if let (Some(here), Some(there)) = (self.largest, input.largest)
             && here < there
         {
-            narrower.push((LARGEST, here.to_string(), there.to_string()));
+            narrower.push((MAX_MESSAGE_BYTES, here.to_string(), there.to_string()));
         }
         if self.is_compacted && !input.is_compacted {
             narrower.push((CLEANUP, "compact".to_owned(), "delete".to_owned()));
@@ -197,9 +198,9 @@ fn limited(ms: Option<i64>) -> String {
 mod tests {
     use super::*;
 
-    fn of(settings: &[(&str, &str)]) -> Acceptance {
+    fn of(settings: &[(&str, &str)]) -> TopicLimits {
         let settings = settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
-        Acceptance::of(&settings.collect())
+        TopicLimits::of(&settings.collect())
     }
 
     #[test]
@@ -226,22 +227,22 @@ mod tests {
         let default = of(&[(AFTER, "3600000")]);
         assert!(!default.may_refuse_time(Some(now + 3_600_000 - SKEW_MS), now));
         assert!(default.may_refuse_time(Some(now + 3_600_001 - SKEW_MS), now));
-        assert!(Acceptance::default().may_refuse_time(Some(now + 7_200_000), now), "nothing is known of it");
-        assert!(!Acceptance::default().may_refuse_time(Some(0), now));
+        assert!(TopicLimits::default().may_refuse_time(Some(now + 7_200_000), now), "nothing is known of it");
+        assert!(!TopicLimits::default().may_refuse_time(Some(0), now));
     }
 
     #[test]
     fn what_takes_less_than_an_input_is_named() {
-        let wide = of(&[(AFTER, "7200000"), (LARGEST, "2000000"), (CLEANUP, "delete")]);
-        let narrow = of(&[(AFTER, "3600000"), (LARGEST, "1000000"), (CLEANUP, "compact,delete")]);
+        let wide = of(&[(AFTER, "7200000"), (MAX_MESSAGE_BYTES, "2000000"), (CLEANUP, "delete")]);
+        let narrow = of(&[(AFTER, "3600000"), (MAX_MESSAGE_BYTES, "1000000"), (CLEANUP, "compact,delete")]);
         let settings = |is_ledger| {
             let narrower = narrow.narrower_than(&wide, is_ledger);
             narrower.into_iter().map(|(setting, ..)| setting).collect::<Vec<_>>()
         };
-        assert_eq!(settings(false), [AFTER, LARGEST, CLEANUP]);
-        assert_eq!(settings(true), [LARGEST, CLEANUP]);
+        assert_eq!(settings(false), [AFTER, MAX_MESSAGE_BYTES, CLEANUP]);
+        assert_eq!(settings(true), [MAX_MESSAGE_BYTES, CLEANUP]);
         assert_eq!(wide.narrower_than(&narrow, false), []);
-        assert_eq!(narrow.narrower_than(&Acceptance::default(), false), []);
+        assert_eq!(narrow.narrower_than(&TopicLimits::default(), false), []);
         let unlimited = of(&[]);
         assert_eq!(narrow.narrower_than(&unlimited, false)[0], (AFTER, "3600000".into(), "no limit".into()));
     }
