@@ -80,15 +80,15 @@ impl Failure {
     }
 
     /// Adds to what went wrong: who is at fault, or what else is not well.
-    pub(crate) fn by(mut self, whom: &str) -> Self {
+    pub(crate) fn with_detail(mut self, whom: &str) -> Self {
         self.what.push_str(whom);
         self
     }
 
     /// What failed and the remedy, in one line, for a log.
     pub(crate) fn in_one_line(&self) -> String {
-        let said = self.to_string();
-        said.strip_prefix("error: ").unwrap_or(&said).replace('\n', "; ")
+        let message = self.to_string();
+        message.strip_prefix("error: ").unwrap_or(&message).replace('\n', "; ")
     }
 
     /// Whether a cluster said that it has no such topic.
@@ -234,10 +234,10 @@ pub(crate) fn with_causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        let said = error.to_string();
-        if !text.contains(&said) {
+        let message = error.to_string();
+        if !text.contains(&message) {
             text.push_str(": ");
-            text.push_str(&said);
+            text.push_str(&message);
         }
         cause = error.source();
     }

@@ -49,7 +49,7 @@ pub(crate) fn arguments() -> Result<(Vec<OsString>, Option<String>), Failure> {
 }
 
 fn expanded(given: Vec<OsString>) -> Result<(Vec<OsString>, Option<String>), Failure> {
-    let is_reconcile = given.get(1).is_some_and(|verb| verb == "reconcile");
+    let is_reconcile = given.get(1).is_some_and(|subcommand| subcommand == "reconcile");
     let Some(name) = value_of(&given, "job").filter(|_| is_reconcile) else { return Ok((given, None)) };
     let config = value_of(&given, "config").or_else(|| env::var_os("OFFSETS_CONFIG"));
     let JobTable { file, table } = find_job(config.map(PathBuf::from), &name.to_string_lossy())?;
@@ -67,8 +67,8 @@ fn expanded(given: Vec<OsString>) -> Result<(Vec<OsString>, Option<String>), Fai
     let mut all = given;
     let from_file: Vec<OsString> = table
         .iter()
-        .filter(|(key, _)| !is_said(&all, key))
-        .filter(|(key, _)| !INSTEAD.iter().any(|(said, of)| of == key && is_said(&all, said)))
+        .filter(|(key, _)| !is_given(&all, key))
+        .filter(|(key, _)| !INSTEAD.iter().any(|(given, of)| of == key && is_given(&all, given)))
         .map(|(key, value)| flags(&file, key, value))
         .collect::<Result<Vec<_>, _>>()?
         .concat();
@@ -121,7 +121,7 @@ fn misfit(option: &Arg, value: &Value) -> Option<&'static str> {
     }
 }
 
-fn is_said(arguments: &[OsString], key: &str) -> bool {
+fn is_given(arguments: &[OsString], key: &str) -> bool {
     let (flag, joined) = (format!("--{key}"), format!("--{key}="));
     let short = option(key).and_then(|option| option.get_short()).map(|short| format!("-{short}"));
     arguments.iter().any(|argument| {

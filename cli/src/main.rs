@@ -5,6 +5,7 @@
 
 mod args;
 mod clock;
+mod command;
 mod exit;
 mod failure;
 mod job;
@@ -15,11 +16,10 @@ mod print;
 mod recorder;
 mod service;
 mod text;
-mod verb;
 
 use std::process::ExitCode;
 
-use crate::args::{Cli, Verb};
+use crate::args::{Cli, Command};
 
 fn main() -> ExitCode {
     service::end_on_signals_as_first_process();
@@ -28,22 +28,22 @@ fn main() -> ExitCode {
         Err(failure) => return outcome::report(Err(failure), None),
     };
     let job = job.as_deref();
-    let Cli { link, evidence, output, verb } = match args::parse(&arguments) {
+    let Cli { link, evidence, output, command } = match args::parse(&arguments) {
         Ok(Ok(cli)) => cli,
         Ok(Err(failure)) => return outcome::report(Err(failure), job),
         Err(usage) => return outcome::usage(usage, &arguments, job),
     };
-    let ended = match verb {
-        Verb::Translate(translate) => verb::translate(&link, &evidence, &output, &translate),
-        Verb::Reset(reset) => verb::reset(&link, &evidence, &output, &reset),
-        Verb::Undo(undo) => verb::undo(&link, &output, &undo),
-        Verb::Dump(dump) => verb::dump(&link, &evidence, &output, &dump),
-        Verb::Archive(archive) => verb::archive(&link, &output, &archive),
-        Verb::Simulate(simulate) => verb::simulate(&output, &simulate),
-        Verb::Reconcile(reconcile) => verb::reconcile(&link, &output, &reconcile),
-        Verb::State(state) => verb::state(&output, &state),
-        Verb::Completions(completions) => verb::completions(&completions),
-        Verb::Man(man) => verb::man(&man),
+    let ended = match command {
+        Command::Translate(translate) => command::translate(&link, &evidence, &output, &translate),
+        Command::Reset(reset) => command::reset(&link, &evidence, &output, &reset),
+        Command::Undo(undo) => command::undo(&link, &output, &undo),
+        Command::Dump(dump) => command::dump(&link, &evidence, &output, &dump),
+        Command::Archive(archive) => command::archive(&link, &output, &archive),
+        Command::Simulate(simulate) => command::simulate(&output, &simulate),
+        Command::Reconcile(reconcile) => command::reconcile(&link, &output, &reconcile),
+        Command::State(state) => command::state(&output, &state),
+        Command::Completions(completions) => command::completions(&completions),
+        Command::Man(man) => command::man(&man),
     };
     outcome::report(ended, job)
 }

@@ -14,15 +14,15 @@ use crate::failure::Failure;
 ///
 /// A usage error repeats what stands on the command line, which a script may have put together from names that others chose. Where
 /// that holds anything but plain text, the error is that of the same arguments escaped.
-pub(crate) fn usage(said: clap::Error, arguments: &[OsString], job: Option<&str>) -> ExitCode {
+pub(crate) fn usage(error: clap::Error, arguments: &[OsString], job: Option<&str>) -> ExitCode {
     let shown =
         |argument: &OsString| OsString::from(Printable(&argument.to_string_lossy()).line().into_owned());
     let escaped = || parse(&arguments.iter().map(shown).collect::<Vec<_>>()).err();
-    let said = if said.use_stderr() { escaped().unwrap_or(said) } else { said };
-    let printed = said.print();
-    let unprinted = printed.err().filter(|error| error.kind() != ErrorKind::BrokenPipe);
+    let error = if error.use_stderr() { escaped().unwrap_or(error) } else { error };
+    let printed = error.print();
+    let unprinted = printed.err().filter(|cause| cause.kind() != ErrorKind::BrokenPipe);
     match unprinted {
-        _ if said.use_stderr() => {
+        _ if error.use_stderr() => {
             name_job(job);
             Exit::Usage.into()
         }

@@ -118,8 +118,8 @@ mod tests {
             (b"BZh9", "compressed with bzip2"),
             (b"PK\x03\x04", "a zip file"),
         ] {
-            let said = marked(bytes).unwrap_err();
-            assert!(said.contains(words) && said.contains("remedy: "), "{said}");
+            let message = marked(bytes).unwrap_err();
+            assert!(message.contains(words) && message.contains("remedy: "), "{message}");
         }
     }
 }

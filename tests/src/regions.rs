@@ -13,7 +13,7 @@ use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext};
 
 use crate::kafka::{Isolation, Record, producer, records};
-use crate::wait::PATIENCE;
+use crate::wait::TIMEOUT;
 
 /// Keys the regions write, and versions a key has at most: few enough that both come again and again.
 const KEYS: u64 = 2_000;
@@ -275,7 +275,7 @@ fn write(
         }
         producer.poll(Duration::from_millis(10));
     }
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TIMEOUT;
     while producer.in_flight_count() > 0 {
         producer.poll(Duration::from_millis(10));
         if Instant::now() > deadline {

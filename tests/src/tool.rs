@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use serde::de::DeserializeOwned;
 
 use crate::rig::Java;
-use crate::wait::{self, PATIENCE};
+use crate::wait::{self, TIMEOUT};
 
 /// What a command said and how it ended.
 #[derive(Clone, Debug)]
@@ -34,7 +34,7 @@ impl Run {
         let (stdout, stderr) = (tempfile::tempfile()?, tempfile::tempfile()?);
         command.stdin(Stdio::null()).stdout(stdout.try_clone()?).stderr(stderr.try_clone()?);
         let mut child = command.spawn().with_context(|| format!("run {program}"))?;
-        let ended = wait::until(&format!("{program} to end"), PATIENCE, || Ok(child.try_wait()?));
+        let ended = wait::until(&format!("{program} to end"), TIMEOUT, || Ok(child.try_wait()?));
         if ended.is_err() {
             child.kill().and_then(|()| child.wait())?;
         }

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 
 /// How long anything may take that needs a broker, on a machine that is ten times slower than usual: a wait that succeeds costs
 /// none of it.
-pub const PATIENCE: Duration = Duration::from_secs(400);
+pub const TIMEOUT: Duration = Duration::from_secs(400);
 
 /// How long a condition is left alone between two asks.
 const PAUSE: Duration = Duration::from_millis(50);

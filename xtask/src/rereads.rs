@@ -18,9 +18,9 @@ use crate::test;
 /// When the tests cannot be run.
 pub(crate) fn run() -> Result<ExitCode> {
     forget()?;
-    let tally = test::run_real_kafka()?;
+    let counts = test::run_real_kafka()?;
     print()?;
-    Ok(test::conclude(&tally, &[test::Kind::RealKafka]))
+    Ok(test::conclude(&counts, &[test::Kind::RealKafka]))
 }
 
 /// Removes what earlier runs measured.

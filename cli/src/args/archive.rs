@@ -16,11 +16,11 @@ Examples:
   offsets archive export --dir kept --file link.json")]
 pub(crate) struct ArchiveArgs {
     #[command(subcommand)]
-    pub(crate) verb: ArchiveVerb,
+    pub(crate) command: ArchiveCommand,
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum ArchiveVerb {
+pub(crate) enum ArchiveCommand {
     /// Record links: commits first, then syncs and checkpoints, from where it stopped
     Run(RunArgs),
     /// Say what an archive holds

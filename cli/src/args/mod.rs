@@ -13,7 +13,7 @@ mod state;
 mod value;
 
 pub(crate) use archive::{
-    ArchiveArgs, ArchiveVerb, CommitsFrom, ExportArgs, RunArgs, SalvageArgs, StatsArgs,
+    ArchiveArgs, ArchiveCommand, CommitsFrom, ExportArgs, RunArgs, SalvageArgs, StatsArgs,
 };
 pub(crate) use evidence::EvidenceArgs;
 pub(crate) use link::{LinkArgs, PolicyName, SideArgs, SyncsLocation};
@@ -24,7 +24,7 @@ pub(crate) use scope::{command, hoisted, parse};
 pub(crate) use selection::{GroupArgs, OnUncommitted, SeedArgs, SelectionArgs, TranslateArgs};
 pub(crate) use simulate::SimulateArgs;
 pub(crate) use state::{
-    StateAcknowledgeArgs, StateArgs, StateExportArgs, StateImportArgs, StateShowArgs, StateVerb,
+    StateAcknowledgeArgs, StateArgs, StateCommand, StateExportArgs, StateImportArgs, StateShowArgs,
 };
 
 use std::path::PathBuf;
@@ -46,7 +46,7 @@ pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) output: OutputArgs,
     #[command(subcommand)]
-    pub(crate) verb: Verb,
+    pub(crate) command: Command,
 }
 
 const EXAMPLES: &str = "\
@@ -74,7 +74,7 @@ Exit codes:
   4 not verified, or state and positions do not belong together   5 a group has active members   7 partly applied";
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Verb {
+pub(crate) enum Command {
     /// Say where groups go on: position, bracket, class, re-reads, evidence
     Translate(TranslateArgs),
     /// Place groups there (a dry run until --execute)
@@ -128,15 +128,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_option_of_every_verb_says_what_it_is_for() {
+    fn every_option_of_every_command_says_what_it_is_for() {
         let mut command = Cli::command();
         command.build();
-        for verb in command.get_subcommands().chain([&command]) {
-            for option in verb.get_arguments() {
-                let (verb, option, help) = (verb.get_name(), option.get_id(), option.get_help());
+        for subcommand in command.get_subcommands().chain([&command]) {
+            for option in subcommand.get_arguments() {
+                let (subcommand, option, help) = (subcommand.get_name(), option.get_id(), option.get_help());
                 assert!(
                     help.is_some_and(|help| !help.to_string().is_empty()),
-                    "{verb}: {option} has no help"
+                    "{subcommand}: {option} has no help"
                 );
             }
         }

@@ -40,12 +40,12 @@ enum About {
     Format,
     OffsetForm,
     /// Remarks on stderr.
-    Remarks,
+    Messages,
 }
 
 use About::{
-    Archive, Clusters, Config, Copying, Demo, Dump, Evidence, File, Format, LinkName, Naming, OffsetForm,
-    Remarks, SourceDead, SourceTimeout, Timeout,
+    Archive, Clusters, Config, Copying, Demo, Dump, Evidence, File, Format, LinkName, Messages, Naming,
+    OffsetForm, SourceDead, SourceTimeout, Timeout,
 };
 
 /// What a link is named by.
@@ -54,8 +54,8 @@ const LINK: &[About] =
 /// What a cluster is named by whose topics are taken as they are called.
 const CLUSTER: &[About] = &[File, Config, LinkName, Dump, Demo, Clusters, Timeout, SourceTimeout, SourceDead];
 /// What data is printed by.
-const DATA: &[About] = &[Format, OffsetForm, Remarks];
-const PRINTED: &[About] = &[Format, Remarks];
+const DATA: &[About] = &[Format, OffsetForm, Messages];
+const PRINTED: &[About] = &[Format, Messages];
 
 /// What a flag is about, by its id; `None` for one that is not for every verb.
 fn about(id: &str) -> Option<About> {
@@ -82,48 +82,48 @@ fn about(id: &str) -> Option<About> {
         "archive" => Archive,
         "output" => Format,
         "offsets_as_strings" => OffsetForm,
-        "quiet" | "verbose" => Remarks,
+        "quiet" | "verbose" => Messages,
         _ => return None,
     })
 }
 
 /// What a verb reads, whatever its own flags are: several lists, of which it reads all.
-fn read_by(verb: &[&str]) -> &'static [&'static [About]] {
-    match verb {
+fn read_by(subcommand: &[&str]) -> &'static [&'static [About]] {
+    match subcommand {
         ["translate" | "reset"] => &[LINK, &[Evidence, Archive], DATA],
         ["undo"] => &[CLUSTER, DATA],
-        ["dump"] => &[LINK, &[Evidence, Archive, Remarks]],
-        ["archive", "run"] => &[LINK, &[Remarks]],
+        ["dump"] => &[LINK, &[Evidence, Archive, Messages]],
+        ["archive", "run"] => &[LINK, &[Messages]],
         ["archive", "stats"] | ["simulate"] => &[PRINTED],
-        ["archive", "export"] => &[&[LinkName, Remarks]],
+        ["archive", "export"] => &[&[LinkName, Messages]],
         ["reconcile"] => &[CLUSTER, PRINTED],
         ["state", "show"] => &[DATA],
-        ["archive", "salvage"] | ["state", "export" | "import" | "acknowledge"] => &[&[Remarks]],
+        ["archive", "salvage"] | ["state", "export" | "import" | "acknowledge"] => &[&[Messages]],
         _ => &[],
     }
 }
 
 /// A flag or value that narrows what a verb reads: its wording, and what is still read.
-fn narrowed(verb: &[&str], given: &ArgMatches) -> Vec<(&'static str, Vec<About>)> {
+fn narrowed(subcommand: &[&str], given: &ArgMatches) -> Vec<(&'static str, Vec<About>)> {
     let has = |id: &str| is_given(given, id);
     let without = |left_out: &[About]| -> Vec<About> {
-        let all = read_by(verb).iter().copied().flatten();
+        let all = read_by(subcommand).iter().copied().flatten();
         all.filter(|about| !left_out.contains(about)).copied().collect()
     };
     let mut narrowed = Vec::new();
-    if verb == ["reset"] && (has("to") || has("from_file")) {
+    if subcommand == ["reset"] && (has("to") || has("from_file")) {
         let target = without(&[Evidence, Archive, Copying]);
         narrowed.push((if has("to") { " with --to" } else { " with --from-file" }, target));
     }
     // What stands in a table of a job is read whatever the link is.
     let config: &[About] = if has("job") { &[] } else { &[Config] };
     let others = |more: &[About]| without(&[more, config].concat());
-    if verb == ["reconcile"] && !has("group") {
+    if subcommand == ["reconcile"] && !has("group") {
         narrowed.push((
             " of files, without --group",
             others(&[File, LinkName, Dump, Demo, Clusters, Timeout, SourceTimeout, SourceDead]),
         ));
-    } else if verb == ["reconcile"] && (has("bootstrap_server") || has("command_config")) {
+    } else if subcommand == ["reconcile"] && (has("bootstrap_server") || has("command_config")) {
         // -X is for this cluster too.
         narrowed.push((" with --bootstrap-server", others(&[File, LinkName, Dump, SourceDead])));
     }
@@ -142,18 +142,18 @@ fn narrowed(verb: &[&str], given: &ArgMatches) -> Vec<(&'static str, Vec<About>)
     ];
     if has("mm2_config") {
         narrowed.push((" with --mm2-config", others(&[])));
-    } else if names_clusters.iter().any(|id| has(id)) && verb != ["archive", "run"] {
+    } else if names_clusters.iter().any(|id| has(id)) && subcommand != ["archive", "run"] {
         narrowed.push((" with the clusters in flags", others(&[LinkName])));
     }
     narrowed
 }
 
 /// Flags of a verb's own that it does not read beside others: the flag, and how the others are said.
-fn own_unread(verb: &[&str], given: &ArgMatches) -> Option<(&'static str, &'static str)> {
+fn own_unread(subcommand: &[&str], given: &ArgMatches) -> Option<(&'static str, &'static str)> {
     const DRY: &str = " with --dry-run";
     let has = |id: &str| is_given(given, id);
     let is_dry = has("dry_run");
-    let unread: &[(&'static str, bool, &'static str)] = match verb {
+    let unread: &[(&'static str, bool, &'static str)] = match subcommand {
         ["reset"] => &[
             ("offsets_as_strings", !prints_json(given), " without -o json or -o jsonl"),
             ("offsets", has("to"), " with --to"),
@@ -212,9 +212,9 @@ pub(crate) fn command() -> Command {
         let flag = |flag: &Arg| flag.clone().hide(!is_read(flag.get_id().as_str()));
         globals.iter().map(flag).collect::<Vec<_>>()
     };
-    root.mut_subcommands(|verb| {
-        let name = verb.get_name().to_owned();
-        let of_parts = verb.mut_subcommands(|part| {
+    root.mut_subcommands(|subcommand| {
+        let name = subcommand.get_name().to_owned();
+        let of_parts = subcommand.mut_subcommands(|part| {
             let flags = flags(&[&name, part.get_name()]);
             part.args(flags)
         });
@@ -280,17 +280,17 @@ pub(crate) fn hoisted(mut arguments: Vec<OsString>) -> Vec<OsString> {
         .disable_help_flag(true)
         .allow_external_subcommands(true)
         .args(root.get_arguments().filter(|flag| flag.is_global_set()).cloned());
-    let (mut command, mut verb, mut moved) = (&root, Vec::new(), Vec::new());
+    let (mut command, mut subcommand, mut moved) = (&root, Vec::new(), Vec::new());
     let binary = if arguments.is_empty() { Vec::new() } else { arguments.drain(..1).collect() };
     while command.has_subcommands() {
         // What cannot be taken apart is left as it is, and clap says what is wrong with it.
         let Some((name, rest)) = split(&mut flags, &arguments) else { break };
         let Some(inner) = command.find_subcommand(&name) else { break };
         moved.extend(arguments.drain(..arguments.len() - rest - 1));
-        verb.extend(arguments.drain(..1));
+        subcommand.extend(arguments.drain(..1));
         command = inner;
     }
-    [binary, verb, moved, arguments].concat()
+    [binary, subcommand, moved, arguments].concat()
 }
 
 /// The first word that is no flag nor the value of one, and how many arguments stand behind it.
@@ -342,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn every_flag_for_every_verb_says_what_it_is_about() {
+    fn every_flag_for_every_command_says_what_it_is_about() {
         for flag in Cli::command().get_arguments().filter(|flag| flag.is_global_set()) {
             assert!(about(flag.get_id().as_str()).is_some(), "{}", flag.get_id());
         }
@@ -350,7 +350,7 @@ mod tests {
 
     /// P2: over every verb and every flag that may stand before one, it is read or refused, and shown in the verb's help or not.
     #[test]
-    fn a_flag_is_read_by_the_verb_or_refused_and_shown_accordingly() {
+    fn a_flag_is_read_by_the_command_or_refused_and_shown_accordingly() {
         let mut built = command();
         built.build();
         for line in VERBS {
@@ -386,11 +386,11 @@ mod tests {
                     };
                     match refused {
                         None => assert!(is_read, "{line} is taken and not read"),
-                        Some(said) => {
-                            assert!(!is_read, "{line}: {said}");
+                        Some(message) => {
+                            assert!(!is_read, "{line}: {message}");
                             assert!(
-                                said.contains(&spelt) && said.contains(&path.join(" ")),
-                                "{line}: {said}"
+                                message.contains(&spelt) && message.contains(&path.join(" ")),
+                                "{line}: {message}"
                             );
                         }
                     }
@@ -400,19 +400,19 @@ mod tests {
     }
 
     #[test]
-    fn every_verb_is_looked_at() {
+    fn every_command_is_looked_at() {
         let root = Cli::command();
-        for verb in root.get_subcommands() {
-            let name = verb.get_name();
+        for subcommand in root.get_subcommands() {
+            let name = subcommand.get_name();
             let parts: Vec<_> =
-                verb.get_subcommands().map(|part| format!("{name} {}", part.get_name())).collect();
+                subcommand.get_subcommands().map(|part| format!("{name} {}", part.get_name())).collect();
             let lines = if parts.is_empty() { vec![name.to_owned()] } else { parts };
             assert!(lines.iter().all(|line| VERBS.iter().any(|known| known.starts_with(line))), "{lines:?}");
         }
     }
 
     #[test]
-    fn flags_before_the_verb_are_put_behind_it() {
+    fn flags_before_the_command_are_put_behind_it() {
         for (line, expected) in [
             ("offsets --demo translate --group g", "offsets translate --demo --group g"),
             (

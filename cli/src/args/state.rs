@@ -24,11 +24,11 @@ Exit codes:
   3 the state is damaged")]
 pub(crate) struct StateArgs {
     #[command(subcommand)]
-    pub(crate) verb: StateVerb,
+    pub(crate) command: StateCommand,
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum StateVerb {
+pub(crate) enum StateCommand {
     /// Say what a folder or a copy holds: partitions, identities, rules, how far it goes, and what is damaged
     Show(StateShowArgs),
     /// Write a copy of a folder, whole or not at all

@@ -12,14 +12,14 @@ use crate::text;
 
 /// Which cluster, in the words of the flags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Which {
+pub(super) enum ClusterRole {
     Source,
     Target,
     /// The one cluster of a verb that has no link.
     Only,
 }
 
-impl Which {
+impl ClusterRole {
     /// The flags of that side.
     pub(super) fn flags(self, args: &LinkArgs) -> SideArgs<'_> {
         match self {
@@ -59,7 +59,7 @@ pub(super) fn unless_dead(
 }
 
 /// Whether the command line itself says where a cluster's brokers are, or may.
-pub(super) fn has_address(args: &LinkArgs, which: Which) -> bool {
+pub(super) fn has_address(args: &LinkArgs, which: ClusterRole) -> bool {
     let flags = which.flags(args);
     let overridden = |assignment: &String| {
         let key = which.override_of(assignment).and_then(|assignment| assignment.split_once('='));
@@ -75,7 +75,7 @@ pub(super) fn endpoint(
     mut builder: ClientSettingsBuilder,
     flags: SideArgs<'_>,
     args: &LinkArgs,
-    which: Which,
+    which: ClusterRole,
 ) -> Result<Endpoint, Failure> {
     if let Some(path) = flags.command_config {
         builder = builder.dispensable().properties(&client_file(path)?);

@@ -10,7 +10,7 @@ use offsets_core::model::TopicName;
 use offsets_kafka::{ClientSettings, Endpoint, LocalAccess};
 use serde::Deserialize;
 
-use super::cluster::{self, Which};
+use super::cluster::{self, ClusterRole};
 use super::{Clusters, beside, checked, flags, mm2};
 use crate::args::{LinkArgs, PolicyName};
 use crate::failure::Failure;
@@ -163,7 +163,7 @@ impl LinkFile {
                 mm2::target(args, &beside(&self.path, &link.mm2_config), link.flow.as_deref())
             }
             (name, NamedLink::Own(link)) => {
-                link.target.endpoint(InFile { path: &self.path, link: name }, args, Which::Target)
+                link.target.endpoint(InFile { path: &self.path, link: name }, args, ClusterRole::Target)
             }
         }
     }
@@ -214,21 +214,21 @@ impl OwnLink {
         checked(&link).map_err(|failure| failure.in_file(at.path))?;
         Ok(Clusters {
             link,
-            source: cluster::unless_dead(args, || source.endpoint(at, args, Which::Source))?,
-            target: self.target.endpoint(at, args, Which::Target)?,
-            remarks: Vec::new(),
+            source: cluster::unless_dead(args, || source.endpoint(at, args, ClusterRole::Source))?,
+            target: self.target.endpoint(at, args, ClusterRole::Target)?,
+            notices: Vec::new(),
         })
     }
 }
 
 impl NamedCluster {
-    fn endpoint(&self, at: InFile<'_>, args: &LinkArgs, which: Which) -> Result<Endpoint, Failure> {
+    fn endpoint(&self, at: InFile<'_>, args: &LinkArgs, which: ClusterRole) -> Result<Endpoint, Failure> {
         let mut builder = ClientSettings::builder(self.alias.as_str());
         if let Some(path) = &self.command_config {
             builder = builder.properties(&cluster::client_file(&beside(at.path, path))?);
         }
         if let Some(servers) = &self.bootstrap_server {
-            let side = if which == Which::Source { "source" } else { "target" };
+            let side = if which == ClusterRole::Source { "source" } else { "target" };
             let key = format!("links.{}.{side}.bootstrap-server", at.link);
             let place =
                 Place { file: Some(at.path.display().to_string().into()), line: None, key: key.into() };

@@ -5,7 +5,7 @@ use offsets_core::link::{Link, OffsetMapping, PolicyKind, Side};
 use offsets_core::model::{ClusterAlias, TopicName};
 use offsets_kafka::{ClientSettings, Endpoint};
 
-use super::cluster::{self, Which};
+use super::cluster::{self, ClusterRole};
 use super::{Clusters, checked};
 use crate::args::{LinkArgs, PolicyName, SyncsLocation};
 use crate::failure::Failure;
@@ -25,20 +25,20 @@ pub(super) fn clusters(args: &LinkArgs) -> Result<Clusters, Failure> {
     let mut link = Link::new(source_alias, target_alias(args));
     adjust(&mut link, args);
     checked(&link)?;
-    let source = cluster::unless_dead(args, || endpoint(source_alias.into(), args, Which::Source))?;
-    Ok(Clusters { link, source, target: target(args)?, remarks: Vec::new() })
+    let source = cluster::unless_dead(args, || endpoint(source_alias.into(), args, ClusterRole::Source))?;
+    Ok(Clusters { link, source, target: target(args)?, notices: Vec::new() })
 }
 
 /// The target alone.
 pub(super) fn target(args: &LinkArgs) -> Result<Endpoint, Failure> {
-    endpoint(target_alias(args), args, Which::Target)
+    endpoint(target_alias(args), args, ClusterRole::Target)
 }
 
 fn target_alias(args: &LinkArgs) -> ClusterAlias {
     args.target.side().alias.unwrap_or("target").into()
 }
 
-fn endpoint(alias: ClusterAlias, args: &LinkArgs, which: Which) -> Result<Endpoint, Failure> {
+fn endpoint(alias: ClusterAlias, args: &LinkArgs, which: ClusterRole) -> Result<Endpoint, Failure> {
     cluster::endpoint(ClientSettings::builder(alias), which.flags(args), args, which)
 }
 

@@ -7,7 +7,7 @@ use offsets_core::link::LinkName;
 use offsets_core::model::ClusterAlias;
 use offsets_kafka::{ClientSettings, Endpoint, LocalAccess};
 
-use super::cluster::{self, Which};
+use super::cluster::{self, ClusterRole};
 use super::{Clusters, checked, flags, remedy};
 use crate::args::LinkArgs;
 use crate::exit::Exit;
@@ -42,18 +42,18 @@ pub(super) fn clusters(args: &LinkArgs, path: &Path, flow: Option<&str>) -> Resu
     let mut link = found.link;
     flags::adjust(&mut link, args);
     checked(&link).map_err(|failure| failure.in_file(path))?;
-    let mut remarks = Vec::new();
+    let mut notices = Vec::new();
     if !found.is_enabled {
         let name = flow.unwrap_or(name);
-        remarks.push(format!(
+        notices.push(format!(
             "{}: the flow {name} is not enabled; its settings are used as they are",
             path.display()
         ));
     }
     let source =
-        cluster::unless_dead(args, || file.endpoint(&link.source, &found.source, args, Which::Source))?;
-    let target = file.endpoint(&link.target, &found.target, args, Which::Target)?;
-    Ok(Clusters { link, source, target, remarks })
+        cluster::unless_dead(args, || file.endpoint(&link.source, &found.source, args, ClusterRole::Source))?;
+    let target = file.endpoint(&link.target, &found.target, args, ClusterRole::Target)?;
+    Ok(Clusters { link, source, target, notices })
 }
 
 /// The target alone: nothing of the source is looked at.
@@ -63,7 +63,7 @@ pub(super) fn target(args: &LinkArgs, path: &Path, flow: Option<&str>) -> Result
     let found =
         file.properties.target(flow.as_ref(), &LocalAccess).map_err(|error| unusable(path, &error))?;
     let alias = args.target.side().alias.map_or_else(|| found.cluster.clone(), ClusterAlias::from);
-    file.endpoint(&alias, &found, args, Which::Target)
+    file.endpoint(&alias, &found, args, ClusterRole::Target)
 }
 
 fn named(path: &Path, flow: Option<&str>) -> Result<Option<LinkName>, Failure> {
@@ -90,7 +90,7 @@ impl<'a> Mm2File<'a> {
         alias: &ClusterAlias,
         clients: &ClusterClients,
         args: &LinkArgs,
-        which: Which,
+        which: ClusterRole,
     ) -> Result<Endpoint, Failure> {
         if !cluster::has_address(args, which) {
             clients.has_address().map_err(|error| unusable(self.path, &error))?;

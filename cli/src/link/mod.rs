@@ -17,7 +17,7 @@ use offsets_kafka::{ClientSettings, Endpoint};
 use crate::args::{LinkArgs, SideArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use cluster::Which;
+use cluster::ClusterRole;
 
 /// Where answers come from.
 pub(crate) enum Origin {
@@ -36,7 +36,7 @@ pub(crate) struct Clusters {
     pub(crate) source: Option<Endpoint>,
     pub(crate) target: Endpoint,
     /// What the operator should know about how they were found.
-    pub(crate) remarks: Vec<String>,
+    pub(crate) notices: Vec<String>,
 }
 
 /// Finds the link: a dump or the demo where one is asked for, else the MM2 file, else flags, else offsets.toml.
@@ -130,7 +130,7 @@ pub(crate) fn resolve_named(
     args: &LinkArgs,
 ) -> Result<Endpoint, Failure> {
     let side = SideArgs { bootstrap_server: servers, command_config: config, alias: None };
-    cluster::endpoint(ClientSettings::builder("kafka"), side, args, Which::Only)
+    cluster::endpoint(ClientSettings::builder("kafka"), side, args, ClusterRole::Only)
 }
 
 impl From<Clusters> for Origin {

@@ -1,32 +1,32 @@
-//! How answers look. Data goes to stdout; remarks go to stderr through [`Remarks`].
+//! How answers look. Data goes to stdout; remarks go to stderr through [`Reporter`].
 
 mod archive;
 mod chart;
+mod connection_reporter;
 mod explanation;
 mod plan;
 mod progress;
 mod reconciled;
-mod remarks;
+mod reporter;
 mod reset;
 mod simulation;
 mod state;
 mod stdout;
 mod table;
 mod translation;
-mod waiting;
 
 pub(crate) use archive::print_archive;
 pub(crate) use chart::chart;
-pub(crate) use plan::{kind_in_words, notices_in_words, refusal_in_words, tell_expiry, tell_refusals};
+pub(crate) use connection_reporter::ConnectionReporter;
+pub(crate) use plan::{describe_kind, describe_notices, describe_refusal, report_expiry, report_refusals};
 pub(crate) use progress::ProgressBars;
-pub(crate) use reconciled::{in_words, print_reconciled};
-pub(crate) use remarks::Remarks;
+pub(crate) use reconciled::{describe_counts, print_reconciled};
+pub(crate) use reporter::Reporter;
 pub(crate) use reset::{StepLine, print_reset};
 pub(crate) use simulation::print_simulation;
 pub(crate) use state::print_state;
-pub(crate) use stdout::{Heard, stdout};
+pub(crate) use stdout::{IgnoreBrokenPipe, stdout};
 pub(crate) use translation::print_translation;
-pub(crate) use waiting::WaitingRemarks;
 
 use std::io::{self, Write};
 

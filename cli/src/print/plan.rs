@@ -6,29 +6,29 @@ use offsets_core::model::{ClusterAlias, GroupId, GroupKind};
 use offsets_core::plan::{Notice, Refusal, ResetPlan, Step};
 use offsets_core::translate::Stranded;
 
-use super::Remarks;
+use super::Reporter;
 
 /// How many refusals are told one by one.
 const TOLD: usize = 20;
 
 /// Tells on stderr why a plan is not applied, partition by partition.
-pub(crate) fn tell_refusals(plan: &ResetPlan, cluster: &ClusterAlias, remarks: Remarks) {
+pub(crate) fn report_refusals(plan: &ResetPlan, cluster: &ClusterAlias, reporter: Reporter) {
     let refused: Vec<_> = plan.refused().collect();
     for (step, refusal) in refused.iter().take(TOLD) {
         let Step { group, partition, .. } = step;
-        remarks.fault(format!(
+        reporter.error(format!(
             "refused: group {:?} on {partition} of {cluster}: {}",
             group.as_str(),
             at_length(step, *refusal)
         ));
     }
     if let Some(rest) = refused.len().checked_sub(TOLD).filter(|rest| *rest > 0) {
-        remarks.fault(format!("refused: {rest} more, see the table"));
+        reporter.error(format!("refused: {rest} more, see the table"));
     }
 }
 
 /// Tells on stderr of commits that may expire at once, group by group.
-pub(crate) fn tell_expiry(plan: &ResetPlan, cluster: &ClusterAlias, remarks: Remarks) {
+pub(crate) fn report_expiry(plan: &ResetPlan, cluster: &ClusterAlias, reporter: Reporter) {
     let mut told: Option<&GroupId> = None;
     for step in plan.steps() {
         let expiry = step.notices.iter().find_map(|notice| match notice {
@@ -38,7 +38,7 @@ pub(crate) fn tell_expiry(plan: &ResetPlan, cluster: &ClusterAlias, remarks: Rem
         let Some(retention) = expiry.filter(|_| told != Some(&step.group)) else { continue };
         told = Some(&step.group);
         let group = step.group.as_str();
-        remarks.say(format!(
+        reporter.info(format!(
             "group {group:?} on {cluster} is classic, has had members and is empty: its commits expire {} after the last member \
              left, whatever is committed since. When that was is not told, so they may be gone at the next check. Start its \
              consumers soon, or say --recreate-groups: it is deleted and created again, and its commits last {} from then on",
@@ -52,7 +52,7 @@ pub(crate) fn tell_expiry(plan: &ResetPlan, cluster: &ClusterAlias, remarks: Rem
 }
 
 /// Why a step is refused, in a cell of a table.
-pub(crate) fn refusal_in_words(step: &Step, refusal: Refusal) -> String {
+pub(crate) fn describe_refusal(step: &Step, refusal: Refusal) -> String {
     match refusal {
         Refusal::Active(state) => {
             format!("the group has active members ({state}); stop them (--allow-active)")
@@ -60,7 +60,7 @@ pub(crate) fn refusal_in_words(step: &Step, refusal: Refusal) -> String {
         Refusal::Unseen(kind) => {
             format!("is a {kind}, whose members are not seen; stop the application (--allow-active)")
         }
-        Refusal::Kind(kind) => kind_in_words(kind),
+        Refusal::Kind(kind) => describe_kind(kind),
         Refusal::OutOfRange(log) => {
             format!("outside the log, which holds {}..{} (--allow-out-of-range)", log.start, log.end)
         }
@@ -125,12 +125,12 @@ fn at_length(step: &Step, refusal: Refusal) -> String {
             };
             format!("it stands at {from} and would go back to {to}; {why}. {flag}")
         }
-        refusal => refusal_in_words(step, refusal),
+        refusal => describe_refusal(step, refusal),
     }
 }
 
 /// Why offsets cannot be set for a group of this kind.
-pub(crate) fn kind_in_words(kind: GroupKind) -> String {
+pub(crate) fn describe_kind(kind: GroupKind) -> String {
     match kind {
         GroupKind::Share => format!(
             "is a {kind}: kafka-share-groups moves it (a Kafka Streams group, KIP-1071, that has committed nothing looks the same)"
@@ -140,7 +140,7 @@ pub(crate) fn kind_in_words(kind: GroupKind) -> String {
 }
 
 /// What is to be known of a step, in a cell of a table.
-pub(crate) fn notices_in_words(notices: &[Notice]) -> Option<String> {
+pub(crate) fn describe_notices(notices: &[Notice]) -> Option<String> {
     let words = |notice: &Notice| {
         match *notice {
         Notice::BehindSync { from, checkpoint } => {

@@ -5,25 +5,25 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use offsets_core::model::{ClusterAlias, TopicName};
 use offsets_kafka::{Error, Progress, ProgressListener};
 
-use super::Remarks;
+use super::Reporter;
 use crate::failure::with_causes;
 
 /// A bar for each topic that is read whole, on a terminal only.
 pub(crate) struct ProgressBars {
     bars: MultiProgress,
-    remarks: Remarks,
+    reporter: Reporter,
     /// What has been said of topics that could not be read: once is enough.
-    missed: Mutex<BTreeSet<TopicName>>,
+    reported: Mutex<BTreeSet<TopicName>>,
 }
 
 impl ProgressBars {
-    pub(crate) fn new(remarks: Remarks) -> Self {
-        let target = if remarks.shows_progress() {
+    pub(crate) fn new(reporter: Reporter) -> Self {
+        let target = if reporter.shows_progress() {
             ProgressDrawTarget::stderr()
         } else {
             ProgressDrawTarget::hidden()
         };
-        Self { bars: MultiProgress::with_draw_target(target), remarks, missed: Mutex::default() }
+        Self { bars: MultiProgress::with_draw_target(target), reporter, reported: Mutex::default() }
     }
 }
 
@@ -43,10 +43,10 @@ impl ProgressListener for ProgressBars {
     }
 
     fn missed(&self, topic: &TopicName, error: Error) {
-        let mut missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
-        if missed.insert(topic.clone()) {
-            let said = with_causes(&error);
-            self.remarks.say(format!("{said}; without the records of {topic} brackets stay open"));
+        let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
+        if reported.insert(topic.clone()) {
+            let message = with_causes(&error);
+            self.reporter.info(format!("{message}; without the records of {topic} brackets stay open"));
         }
     }
 }

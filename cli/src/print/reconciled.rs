@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{NONE, Remarks, Table, stdout, write_json};
+use super::{NONE, Reporter, Table, stdout, write_json};
 use crate::args::{Format, OutputArgs};
 
 #[derive(Serialize)]
@@ -24,11 +24,11 @@ pub(crate) fn print_reconciled(
     losses: Option<&[Box<RawValue>]>,
     stdout_is_taken: bool,
     output: &OutputArgs,
-    remarks: Remarks,
+    reporter: Reporter,
 ) -> io::Result<()> {
     let mut out = stdout();
     match (output.output, losses) {
-        _ if stdout_is_taken => remarks.say(in_words(summary)),
+        _ if stdout_is_taken => reporter.info(describe_counts(summary)),
         (Format::Json, _) => {
             let (api_version, kind) = (offsets_core::API_VERSION, "Reconciliation");
             write_json(&mut out, &Report { api_version, kind, summary, losses })?;
@@ -39,7 +39,7 @@ pub(crate) fn print_reconciled(
         (_, Some(losses)) => {
             print_losses(&mut out, losses)?;
             out.flush()?;
-            remarks.say(format!("{}; nothing was written", in_words(summary)));
+            reporter.info(format!("{}; nothing was written", describe_counts(summary)));
         }
         (_, None) => {
             // The first is the sum of the others.
@@ -47,7 +47,7 @@ pub(crate) fn print_reconciled(
             table.add_row([summary.records, summary.written, summary.dropped(), summary.set_aside()]);
             table.write(&mut out)?;
             out.flush()?;
-            remarks.say(in_words(summary));
+            reporter.info(describe_counts(summary));
         }
     }
     out.flush()
@@ -83,7 +83,7 @@ fn print_losses(out: &mut impl Write, losses: &[Box<RawValue>]) -> io::Result<()
 }
 
 /// A line for people.
-pub(crate) fn in_words(summary: &RunCounts) -> String {
+pub(crate) fn describe_counts(summary: &RunCounts) -> String {
     let RunCounts { records, written, lost, superseded, flawed, passed } = summary;
     let lost = list(lost.iter().map(|(reason, count)| (reason.as_str(), *count)));
     let flawed = list(flawed.iter().map(|(kind, count)| (kind.as_str(), *count)));

@@ -2,7 +2,7 @@ use std::io::{self, Write};
 
 use offsets_core::sim::{Accuracy, Counterexample, Curve, LagRereads, Simulation, SimulationSummary};
 
-use super::{NONE, Remarks, Table, stdout, write_json};
+use super::{NONE, Reporter, Table, stdout, write_json};
 use crate::args::{Format, OutputArgs};
 
 /// Prints a simulation in the form that was asked for.
@@ -11,7 +11,7 @@ pub(crate) fn print_simulation(
     curve: Option<&Curve>,
     accuracy: &[Accuracy],
     output: &OutputArgs,
-    remarks: Remarks,
+    reporter: Reporter,
 ) -> io::Result<()> {
     let mut out = stdout();
     let mut report = simulation.report();
@@ -32,8 +32,8 @@ pub(crate) fn print_simulation(
     }
     out.flush()?;
     if output.output == Format::Table {
-        simulation.violations().iter().for_each(|violation| tell(violation, remarks));
-        remarks.say(in_words(&report.summary));
+        simulation.violations().iter().for_each(|violation| report_violation(violation, reporter));
+        reporter.info(describe_counts(&report.summary));
     }
     Ok(())
 }
@@ -96,13 +96,13 @@ fn reread(at: &LagRereads) -> String {
     }
 }
 
-fn tell(violation: &Counterexample, remarks: Remarks) {
+fn report_violation(violation: &Counterexample, reporter: Reporter) {
     let Counterexample { seed, kind, detail, history } = violation;
-    remarks.fault(format!("seed {seed}: {kind}: {detail}"));
-    history.iter().for_each(|event| remarks.fault(format!("  {event}")));
+    reporter.error(format!("seed {seed}: {kind}: {detail}"));
+    history.iter().for_each(|event| reporter.error(format!("  {event}")));
 }
 
-fn in_words(summary: &SimulationSummary) -> String {
+fn describe_counts(summary: &SimulationSummary) -> String {
     let SimulationSummary { answers, excused, violations, reread, mm2_reread, mm2_skips, .. } = summary;
     let broken = match violations {
         0 => "no answer breaks the law".to_owned(),

@@ -5,7 +5,7 @@ use offsets_core::plan::{CsvRow, write_csv};
 use offsets_core::translate::{OffsetForm, Row, Summary, Translation};
 
 use super::explanation::print_explanations;
-use super::{NONE, Remarks, Table, age, or_none, stdout, write_json, write_json_lines};
+use super::{NONE, Reporter, Table, age, or_none, stdout, write_json, write_json_lines};
 use crate::args::{Format, OutputArgs};
 
 /// Prints a translation in the form that was asked for.
@@ -13,7 +13,7 @@ pub(crate) fn print_translation(
     translation: &Translation,
     explain: bool,
     output: &OutputArgs,
-    remarks: Remarks,
+    reporter: Reporter,
     now: Timestamp,
 ) -> io::Result<()> {
     let mut out = stdout();
@@ -25,13 +25,13 @@ pub(crate) fn print_translation(
         Format::Jsonl => {
             write_json_lines(&mut out, translation.rows.iter().map(|row| row.report(form)))?;
         }
-        Format::Csv => out.write_all(csv(translation, remarks).as_bytes())?,
+        Format::Csv => out.write_all(csv(translation, reporter).as_bytes())?,
         Format::Table if explain => print_explanations(&mut out, translation, now)?,
         Format::Table => print_table(&mut out, translation, now)?,
     }
     out.flush()?;
     if output.output == Format::Table && !translation.rows.is_empty() {
-        remarks.say(in_words(translation));
+        reporter.info(describe_counts(translation));
     }
     Ok(())
 }
@@ -125,7 +125,7 @@ fn evidence(row: &Row) -> String {
 }
 
 /// Kafka's own CSV. A row without a position cannot be said in it, so it is said on stderr instead.
-fn csv(translation: &Translation, remarks: Remarks) -> String {
+fn csv(translation: &Translation, reporter: Reporter) -> String {
     let mut groups: Vec<_> = translation.rows.iter().filter_map(|row| row.group.as_ref()).collect();
     groups.dedup();
     let several = groups.len() > 1;
@@ -140,7 +140,7 @@ fn csv(translation: &Translation, remarks: Remarks) -> String {
             }),
             None => {
                 let group = or_none(row.group.as_ref());
-                remarks.say(format!("left out: {group} {} is {}", row.source, row.position.class()));
+                reporter.info(format!("left out: {group} {} is {}", row.source, row.position.class()));
                 None
             }
         })
@@ -148,7 +148,7 @@ fn csv(translation: &Translation, remarks: Remarks) -> String {
     write_csv(&rows)
 }
 
-fn in_words(translation: &Translation) -> String {
+fn describe_counts(translation: &Translation) -> String {
     let Summary { partitions, exact, bounded, floor, r#unsafe, unknown, .. } = translation.summary();
     let classes = [
         (exact, "exact"),

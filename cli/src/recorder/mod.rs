@@ -1,8 +1,7 @@
-//! An archive that is read while it is recorded: the recorder keeps a door in the archive's folder, and who wants to read
-//! asks there.
+//! An archive that is read while it is recorded: the recorder serves it on a socket in the archive's folder.
 
-mod door;
-mod reading;
+mod client;
+mod server;
 
-pub(crate) use door::Door;
-pub(crate) use reading::{open_to_read, refused};
+pub(crate) use client::{open_to_read, refused};
+pub(crate) use server::ArchiveServer;

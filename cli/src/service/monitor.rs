@@ -21,7 +21,7 @@ const PLAIN: &str = "text/plain; charset=utf-8";
 const METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// How long to wait for somebody to ask before the word to stop is looked at.
-const TURN: Duration = Duration::from_millis(200);
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
 /// Takes the address on which to answer.
 pub(crate) fn listen(address: SocketAddr) -> Result<Server, Failure> {
@@ -35,7 +35,7 @@ pub(crate) fn listen(address: SocketAddr) -> Result<Server, Failure> {
 pub(crate) fn serve(server: &Server, of: &dyn Monitored, stop: &Stop) {
     while !stop.is_said() {
         // Who asks and does not listen to the answer is no concern of the work.
-        if let Ok(Some(request)) = server.recv_timeout(TURN) {
+        if let Ok(Some(request)) = server.recv_timeout(POLL_INTERVAL) {
             let _ = answer(request, of);
         }
     }

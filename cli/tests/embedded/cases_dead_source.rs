@@ -102,17 +102,17 @@ fn p21_what_changes_the_target_alone_never_looks_at_the_source() {
     let undo = demo.read("undo.json");
     let check = |folder: &Folder, door: &str, what: &str| {
         folder.write("positions.csv", "g,src.orders,0,5\n").write("undo.json", &undo);
-        for verb in [
+        for subcommand in [
             "reset --group g --to earliest --topic src.orders",
             "reset --from-file positions.csv",
             "undo undo.json",
         ] {
-            let run = folder.offsets(&format!("{door} --timeout 1s --source-timeout 1s {verb}"));
-            assert_eq!(run.code, Some(1), "{what}, {door}, {verb}:\n{}", run.stderr);
-            assert!(run.stderr.contains("127.0.0.1:1"), "{what}, {door}, {verb}:\n{}", run.stderr);
+            let run = folder.offsets(&format!("{door} --timeout 1s --source-timeout 1s {subcommand}"));
+            assert_eq!(run.code, Some(1), "{what}, {door}, {subcommand}:\n{}", run.stderr);
+            assert!(run.stderr.contains("127.0.0.1:1"), "{what}, {door}, {subcommand}:\n{}", run.stderr);
             let word = if what == "source" { "source's" } else { what };
-            assert!(!run.stderr.contains(word), "{what}, {door}, {verb}:\n{}", run.stderr);
-            assert!(!run.stderr.contains("cluster src"), "{what}, {door}, {verb}:\n{}", run.stderr);
+            assert!(!run.stderr.contains(word), "{what}, {door}, {subcommand}:\n{}", run.stderr);
+            assert!(!run.stderr.contains("cluster src"), "{what}, {door}, {subcommand}:\n{}", run.stderr);
         }
     };
     for (line, word) in [LOST[0], LOST[2], (LOST[6].0, "elsewhere")] {

@@ -103,7 +103,7 @@ fn a_flag_of_another_link_is_refused() {
 
 /// P2: before the verb and behind it a flag is the same flag.
 #[test]
-fn flags_on_both_sides_of_the_verb_exclude_each_other_and_are_given_twice() {
+fn flags_on_both_sides_of_the_command_exclude_each_other_and_are_given_twice() {
     offsets("--timeout 1s --demo translate --group app-g --timeout 2s")
         .expect(2)
         .says(&["--timeout", "multiple"]);

@@ -74,7 +74,7 @@ fn a_blank_at_the_end_of_a_name_is_seen() {
 
 /// Each verb that shows names, with each of the names.
 #[test]
-fn no_verb_prints_a_hostile_name_as_it_is() {
+fn no_command_prints_a_hostile_name_as_it_is() {
     let evidence = read_dump(ESCAPE).unwrap();
     for name in HOSTILE {
         let folder = Folder::new();

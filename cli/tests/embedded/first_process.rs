@@ -10,7 +10,7 @@ use crate::running::Running;
 const ENDED: Option<i32> = Some(143);
 
 /// Runs a verb on clusters that never answer, until it says that it waits for one, and stops it.
-fn ends(verb: &str, code: Option<i32>) {
+fn ends(subcommand: &str, code: Option<i32>) {
     let folder = Folder::new();
     let broker = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = broker.local_addr().unwrap();
@@ -19,31 +19,31 @@ fn ends(verb: &str, code: Option<i32>) {
          --timeout 1h --connect-timeout 1h --source-timeout 1h"
     );
     let of_topics = format!("--bootstrap-server {address} --timeout 1h --connect-timeout 1h");
-    let flags = if verb.starts_with("reconcile") { of_topics } else { clusters };
-    let Some(mut running) = Running::as_first_process(&folder, &format!("{verb} {flags}")) else {
+    let flags = if subcommand.starts_with("reconcile") { of_topics } else { clusters };
+    let Some(mut running) = Running::as_first_process(&folder, &format!("{subcommand} {flags}")) else {
         eprintln!("there are no PID namespaces here");
         return;
     };
     running.says("does not answer");
     let (ended, rest) = running.stop_first_process();
-    assert_eq!(ended, code, "{verb}: {rest}");
+    assert_eq!(ended, code, "{subcommand}: {rest}");
 }
 
 #[test]
-fn a_verb_that_answers_ends_on_sigterm() {
-    for verb in [
+fn a_command_that_answers_ends_on_sigterm() {
+    for subcommand in [
         "translate --all-groups",
         "reset --all-groups",
         "reset --group g --topic t --to earliest",
         "dump --file dump.json",
         "archive run --dir kept --once",
     ] {
-        ends(verb, ENDED);
+        ends(subcommand, ENDED);
     }
 }
 
 #[test]
-fn a_verb_that_runs_until_it_is_stopped_ends_on_sigterm_with_everything_saved() {
+fn a_command_that_runs_until_it_is_stopped_ends_on_sigterm_with_everything_saved() {
     ends("archive run --dir kept", Some(0));
     ends("reconcile --group merge --from a --to b --mode dedup --identity key", Some(0));
 }

@@ -2,7 +2,7 @@ use crate::run::{Folder, offsets};
 
 #[test]
 fn help_teaches_with_examples() {
-    for verb in [
+    for subcommand in [
         "",
         "translate",
         "reset",
@@ -18,7 +18,7 @@ fn help_teaches_with_examples() {
         "state export",
         "state import",
     ] {
-        let run = offsets(&format!("{verb} --help")).expect(0);
+        let run = offsets(&format!("{subcommand} --help")).expect(0);
         assert!(run.stdout.contains("Examples:"), "{}", run.stdout);
     }
 }
@@ -27,8 +27,8 @@ fn help_teaches_with_examples() {
 fn every_demo_example_of_the_help_runs() {
     let folder = Folder::new();
     let mut examples = Vec::new();
-    for verb in ["", "translate", "reset", "dump"] {
-        let help = offsets(&format!("{verb} --help")).expect(0).stdout;
+    for subcommand in ["", "translate", "reset", "dump"] {
+        let help = offsets(&format!("{subcommand} --help")).expect(0).stdout;
         let lines = help.lines().map(str::trim).filter(|line| line.starts_with("offsets --demo"));
         examples.extend(lines.map(|line| line["offsets ".len()..].to_owned()));
     }
@@ -39,7 +39,7 @@ fn every_demo_example_of_the_help_runs() {
 }
 
 #[test]
-fn completions_know_the_verbs() {
+fn completions_know_the_commands() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let run = offsets(&format!("completions {shell}")).expect(0);
         assert!(run.stdout.contains("translate"));
@@ -47,7 +47,7 @@ fn completions_know_the_verbs() {
 }
 
 #[test]
-fn there_is_a_man_page_for_each_verb() {
+fn there_is_a_man_page_for_each_command() {
     let folder = Folder::new();
     folder.offsets("man pages").expect(0);
     for page in ["offsets.1", "offsets-translate.1", "offsets-reset.1", "offsets-dump.1"] {

@@ -18,7 +18,7 @@ fn flags(source: &str, target: &str) -> String {
 /// P24 (https://github.com/strimzi/strimzi-kafka-operator/issues/2902 and its like: a client that waits in silence): both clusters
 /// refuse connections. It is told which, the verb ends by `--connect-timeout`, and the remedy is about the target.
 #[test]
-fn a_target_that_refuses_is_told_and_ends_every_verb() {
+fn a_target_that_refuses_is_told_and_ends_every_command() {
     let folder = Folder::new();
     folder.write(
         "mm2.properties",
@@ -26,7 +26,7 @@ fn a_target_that_refuses_is_told_and_ends_every_verb() {
     );
     folder.write("undo.json", UNDO);
     folder.write("positions.csv", "g,t,0,1\n");
-    for verb in [
+    for subcommand in [
         "translate --group g",
         "translate --group g --source-dead",
         "reset --group g",
@@ -37,13 +37,21 @@ fn a_target_that_refuses_is_told_and_ends_every_verb() {
         "reconcile --from t --to o --ledger l --mode dedup --identity key --group r --once",
     ] {
         let line = format!(
-            "--mm2-config mm2.properties --connect-timeout 1s --source-timeout 5m --timeout 10m {verb}"
+            "--mm2-config mm2.properties --connect-timeout 1s --source-timeout 5m --timeout 10m {subcommand}"
         );
         let run =
             folder.offsets(&line).fails(1, &["cluster b: 127.0.0.1:1 refuses connections; trying until 20"]);
-        assert!(run.stderr.contains("error: cluster b: cannot reach 127.0.0.1:1"), "{verb}: {}", run.stderr);
-        assert!(run.stderr.contains("remedy: check --target.bootstrap-server"), "{verb}: {}", run.stderr);
-        assert!(!run.stderr.contains("--source-dead"), "{verb}: {}", run.stderr);
+        assert!(
+            run.stderr.contains("error: cluster b: cannot reach 127.0.0.1:1"),
+            "{subcommand}: {}",
+            run.stderr
+        );
+        assert!(
+            run.stderr.contains("remedy: check --target.bootstrap-server"),
+            "{subcommand}: {}",
+            run.stderr
+        );
+        assert!(!run.stderr.contains("--source-dead"), "{subcommand}: {}", run.stderr);
     }
 }
 
@@ -52,7 +60,7 @@ const UNDO: &str = r#"{"apiVersion": "offsets/v1", "kind": "Undo", "asOf": "2026
 
 /// A port that accepts and never answers is no cluster either.
 #[test]
-fn a_target_that_accepts_and_never_answers_is_told_and_ends_the_verb() {
+fn a_target_that_accepts_and_never_answers_is_told_and_ends_the_command() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let silent = silent.local_addr().unwrap().to_string();
     let line = format!("{} --connect-timeout 2s --source-timeout 5m --timeout 10m", flags(CLOSED, &silent));

@@ -6,7 +6,7 @@ use std::net::TcpStream;
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::PATIENCE;
+use super::TIMEOUT;
 use crate::wait;
 
 /// What a right is on.
@@ -66,7 +66,7 @@ pub fn revoke(bootstrap: &str, user: &str, rights: &[Granted<'_>]) -> Result<()>
 fn change(bootstrap: &str, api: i16, user: &str, rights: &[Granted<'_>]) -> Result<()> {
     let principal = format!("User:{user}");
     let mut stream = TcpStream::connect(bootstrap)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
     for (resource, right) in rights {
         let mut body = 1_i32.to_be_bytes().to_vec();
         let (kind, name, pattern) = resource.described();
@@ -90,7 +90,7 @@ fn change(bootstrap: &str, api: i16, user: &str, rights: &[Granted<'_>]) -> Resu
         push(&mut filter, &principal)?;
         filter.extend(NULL);
         filter.extend([*right as u8, ANY]);
-        wait::until(&format!("{right:?} of {user} on {name}"), PATIENCE, || {
+        wait::until(&format!("{right:?} of {user} on {name}"), TIMEOUT, || {
             let answer = ask(&mut stream, DESCRIBE, &filter)?;
             let is_there = answer.windows(principal.len()).any(|part| part == principal.as_bytes());
             Ok((is_there == (api == CREATE)).then_some(()))

@@ -9,7 +9,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseProducer, Producer as _};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
-use super::{PATIENCE, client};
+use super::{TIMEOUT, client};
 use crate::wait;
 
 /// Commits one offset a partition for `group`.
@@ -35,7 +35,7 @@ pub fn committed(bootstrap: &str, group: &str, topic: &str, partitions: i32) -> 
     let consumer = member_of_none(bootstrap, group)?;
     let mut list = TopicPartitionList::new();
     list.add_partition_range(topic, 0, partitions - 1);
-    let list = patiently(group, || consumer.committed_offsets(list.clone(), PATIENCE))?;
+    let list = patiently(group, || consumer.committed_offsets(list.clone(), TIMEOUT))?;
     let committed = list.elements().into_iter().filter_map(|element| match element.offset() {
         Offset::Offset(offset) => Some((element.partition(), offset)),
         _ => None,
@@ -49,7 +49,7 @@ fn member_of_none(bootstrap: &str, group: &str) -> Result<BaseConsumer> {
 
 /// Tries again while the group's coordinator is still coming up: a young or restarted broker has to load it first.
 fn patiently<T>(group: &str, mut call: impl FnMut() -> Result<T, KafkaError>) -> Result<T> {
-    wait::until(&format!("the coordinator of group {group}"), PATIENCE, || match call() {
+    wait::until(&format!("the coordinator of group {group}"), TIMEOUT, || match call() {
         Ok(value) => Ok(Some(value)),
         Err(error) if error.rdkafka_error_code().is_some_and(is_retriable) => Ok(None),
         Err(error) => Err(error).with_context(|| format!("offsets of group {group}")),
@@ -80,7 +80,7 @@ impl OpenTransaction {
     ///
     /// When the coordinator refuses.
     pub fn abort(self) -> Result<()> {
-        Ok(self.producer.abort_transaction(PATIENCE)?)
+        Ok(self.producer.abort_transaction(TIMEOUT)?)
     }
 }
 
@@ -96,7 +96,7 @@ pub fn commit_in_open_transaction(
     offsets: &BTreeMap<i32, i64>,
 ) -> Result<OpenTransaction> {
     let producer: BaseProducer = client(bootstrap).set("transactional.id", group).create()?;
-    producer.init_transactions(PATIENCE)?;
+    producer.init_transactions(TIMEOUT)?;
     producer.begin_transaction()?;
     let consumer = member_of_none(bootstrap, group)?;
     let metadata = consumer.group_metadata().context("a group without metadata")?;
@@ -104,7 +104,7 @@ pub fn commit_in_open_transaction(
     for (partition, offset) in offsets {
         list.add_partition_offset(topic, *partition, Offset::Offset(*offset))?;
     }
-    producer.send_offsets_to_transaction(&list, &metadata, PATIENCE)?;
+    producer.send_offsets_to_transaction(&list, &metadata, TIMEOUT)?;
     Ok(OpenTransaction { producer })
 }
 
@@ -121,7 +121,7 @@ pub struct Member {
 pub fn join(bootstrap: &str, group: &str, topic: &str) -> Result<Member> {
     let consumer = member_of_none(bootstrap, group)?;
     consumer.subscribe(&[topic])?;
-    wait::until(&format!("a place in group {group}"), PATIENCE, || {
+    wait::until(&format!("a place in group {group}"), TIMEOUT, || {
         // what is polled is of no interest; polling is what makes it join
         let _ = consumer.poll(Duration::from_millis(100)).transpose()?;
         Ok((consumer.assignment()?.count() > 0).then_some(()))

@@ -6,7 +6,7 @@ use std::net::TcpStream;
 
 use anyhow::{Context as _, Result, bail};
 
-use super::PATIENCE;
+use super::TIMEOUT;
 use crate::wait;
 
 const SHARE_GROUP_HEARTBEAT: (i16, i16) = (76, 1);
@@ -97,9 +97,9 @@ fn send(bootstrap: &str, (key, version): (i16, i16), body: &Body) -> Result<()> 
     // correlation id, no client id, no tags
     request.extend([0, 0, 0, 1, 0xff, 0xff, 0]);
     request.extend(&body.0);
-    wait::until("an answer to a heartbeat", PATIENCE, || {
+    wait::until("an answer to a heartbeat", TIMEOUT, || {
         let mut stream = TcpStream::connect(bootstrap)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_read_timeout(Some(TIMEOUT))?;
         stream.write_all(&u32::try_from(request.len())?.to_be_bytes())?;
         stream.write_all(&request)?;
         let mut length = [0; 4];

@@ -10,7 +10,7 @@ use rdkafka::message::{BorrowedMessage, Header, Headers as _, Message};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::topics::count_partitions;
-use super::{PATIENCE, RecordId, client};
+use super::{RecordId, TIMEOUT, client};
 use crate::wait;
 
 /// Which records a reader sees.
@@ -136,14 +136,14 @@ pub fn read_whole(
     let mut bounds = BTreeMap::new();
     for partition in 0..partitions {
         // a topic that was just made is announced before its broker leads it
-        let bound = wait::until(&format!("the ends of topic {topic}"), PATIENCE, || {
+        let bound = wait::until(&format!("the ends of topic {topic}"), TIMEOUT, || {
             watermarks(&consumer, topic, partition)
         });
         bounds.insert(partition, bound?);
     }
     assign(&consumer, topic, partitions)?;
     let mut open: BTreeSet<i32> = (0..partitions).collect();
-    let deadline = Instant::now() + PATIENCE * 2;
+    let deadline = Instant::now() + TIMEOUT * 2;
     while !open.is_empty() {
         match consumer.poll(Duration::from_millis(100)) {
             Some(Ok(message)) => see(&message)?,
@@ -162,7 +162,7 @@ pub fn read_whole(
 
 /// Start and end of a partition; `None` while nobody leads it yet.
 fn watermarks(consumer: &BaseConsumer, topic: &str, partition: i32) -> Result<Option<(i64, i64)>> {
-    match consumer.fetch_watermarks(topic, partition, PATIENCE) {
+    match consumer.fetch_watermarks(topic, partition, TIMEOUT) {
         Ok(watermarks) => Ok(Some(watermarks)),
         Err(error) if error.rdkafka_error_code().is_some_and(is_young) => Ok(None),
         Err(error) => Err(error).with_context(|| format!("ends of topic {topic}")),
@@ -226,7 +226,7 @@ pub fn await_transactions(bootstrap: &str, topic: &str) -> Result<()> {
     let partitions = count_partitions(&readers[0], topic)?.with_context(|| format!("no topic {topic}"))?;
     for partition in 0..partitions {
         let mut last = None;
-        wait::until(&format!("the transactions in {topic}-{partition}"), PATIENCE * 2, || {
+        wait::until(&format!("the transactions in {topic}-{partition}"), TIMEOUT * 2, || {
             let [stable, high] =
                 [watermarks(&readers[0], topic, partition)?, watermarks(&readers[1], topic, partition)?];
             last = stable;

@@ -26,7 +26,7 @@ pub use producer::{Ending, Producer, RecordId, write, write_at};
 pub use topics::{Topic, partition_count};
 
 /// How long one request may take: brokers share two cores with builds.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What a producer of a test's own starts from.
 pub(crate) fn producer(bootstrap: &str) -> ClientConfig {

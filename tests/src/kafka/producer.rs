@@ -9,7 +9,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{DeliveryResult, Message};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext};
 
-use super::{Log, LoggedRecord, PATIENCE, client};
+use super::{Log, LoggedRecord, TIMEOUT, client};
 
 /// The identity of a produced record, unique within a topic. It is the record's whole value, so that a copy can be
 /// recognised wherever it turns up.
@@ -61,7 +61,7 @@ impl Producer {
     pub fn transactional(bootstrap: &str, topic: &str) -> Result<Self> {
         let id = format!("{topic}-writer");
         let producer = Self::with(client(bootstrap).set("transactional.id", id), topic)?;
-        producer.inner.init_transactions(PATIENCE)?;
+        producer.inner.init_transactions(TIMEOUT)?;
         Ok(producer)
     }
 
@@ -100,7 +100,7 @@ impl Producer {
     /// When one of them was not delivered.
     pub fn flush(&self) -> Result<()> {
         // the client's own flush looks only every 100 ms, which is long in a test of 200 transactions
-        let deadline = Instant::now() + PATIENCE * 2;
+        let deadline = Instant::now() + TIMEOUT * 2;
         while self.inner.in_flight_count() > 0 {
             self.inner.poll(Duration::from_millis(1));
             ensure!(Instant::now() < deadline, "topic {} did not take all records in time", self.topic);
@@ -121,8 +121,8 @@ impl Producer {
         write(self)?;
         self.flush()?;
         match ending {
-            Ending::Commit => self.inner.commit_transaction(PATIENCE)?,
-            Ending::Abort => self.inner.abort_transaction(PATIENCE)?,
+            Ending::Commit => self.inner.commit_transaction(TIMEOUT)?,
+            Ending::Abort => self.inner.abort_transaction(TIMEOUT)?,
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicRe
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 
-use super::{PATIENCE, client};
+use super::{TIMEOUT, client};
 use crate::wait;
 
 /// A topic to be made.
@@ -53,7 +53,7 @@ impl Topic {
         for result in results {
             result.map_err(|(name, code)| anyhow::anyhow!("cannot create topic {name}: {code}"))?;
         }
-        wait::until(&format!("the leaders of topic {}", self.name), PATIENCE, || {
+        wait::until(&format!("the leaders of topic {}", self.name), TIMEOUT, || {
             Ok(all_count(bootstrap, &self.name, Some(self.partitions))?.then_some(()))
         })
     }
@@ -70,7 +70,7 @@ impl Topic {
                 anyhow::anyhow!("cannot give topic {name} more partitions: {code}")
             })?;
         }
-        wait::until(&format!("the new partitions of topic {name}"), PATIENCE, || {
+        wait::until(&format!("the new partitions of topic {name}"), TIMEOUT, || {
             Ok(all_count(bootstrap, name, Some(partitions))?.then_some(()))
         })
     }
@@ -84,7 +84,7 @@ impl Topic {
         for result in block_on(admin(bootstrap)?.delete_topics(&[name], &options()))? {
             result.map_err(|(name, code)| anyhow::anyhow!("cannot delete topic {name}: {code}"))?;
         }
-        wait::until(&format!("the end of topic {name}"), PATIENCE, || {
+        wait::until(&format!("the end of topic {name}"), TIMEOUT, || {
             Ok(all_count(bootstrap, name, None)?.then_some(()))
         })
     }
@@ -112,7 +112,7 @@ pub fn partition_count(bootstrap: &str, topic: &str) -> Result<Option<i32>> {
 /// [`partition_count`], asked through a client that is there already.
 pub(super) fn count_partitions(consumer: &BaseConsumer, topic: &str) -> Result<Option<i32>> {
     // asking for the whole cluster: a request that names a topic leaves a trace of it in the client
-    let metadata = consumer.fetch_metadata(None, PATIENCE)?;
+    let metadata = consumer.fetch_metadata(None, TIMEOUT)?;
     let Some(topic) = metadata.topics().iter().find(|known| known.name() == topic) else { return Ok(None) };
     if topic.error().is_some() {
         return Ok(None);
@@ -129,6 +129,6 @@ fn admin(bootstrap: &str) -> Result<AdminClient<DefaultClientContext>> {
 }
 
 fn options() -> AdminOptions {
-    let patience: Duration = PATIENCE;
+    let patience: Duration = TIMEOUT;
     AdminOptions::new().request_timeout(Some(patience)).operation_timeout(Some(patience))
 }

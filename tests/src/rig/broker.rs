@@ -11,7 +11,7 @@ use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 
 use super::{Java, Process, Scratch, ports};
-use crate::wait::{self, PATIENCE};
+use crate::wait::{self, TIMEOUT};
 
 const HEAP_MB: u32 = 512;
 const CONTROLLER_HEAP_MB: u32 = 128;
@@ -176,7 +176,7 @@ impl Broker {
             .set("log_level", "0")
             .create()?;
         let Some(process) = &mut self.process else { bail!("{} is not running", self.name) };
-        wait::until(&format!("broker {}", self.name), PATIENCE, || {
+        wait::until(&format!("broker {}", self.name), TIMEOUT, || {
             process.assert_running()?;
             let metadata = client.fetch_metadata(None, Duration::from_millis(500));
             Ok(metadata.ok().filter(|metadata| !metadata.brokers().is_empty()).map(drop))

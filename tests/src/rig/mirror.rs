@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 
 use super::{Java, Process, Scratch};
-use crate::wait::PATIENCE;
+use crate::wait::TIMEOUT;
 
 const HEAP_MB: u32 = 512;
 
@@ -142,7 +142,7 @@ impl Mirror {
     /// When it does not stop.
     pub fn stop(&mut self) -> Result<()> {
         let Some(mut process) = self.process.take() else { return Ok(()) };
-        process.stop(PATIENCE)?;
+        process.stop(TIMEOUT)?;
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer as _};
 
 use super::broker::Controller;
 use super::{Broker, Rig};
-use crate::wait::{self, PATIENCE};
+use crate::wait::{self, TIMEOUT};
 
 /// Two brokers with two replicas of every partition, so that one of them can be killed and every partition still has a leader.
 ///
@@ -60,7 +60,7 @@ impl Pair {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", self.bootstrap()).set("reconnect.backoff.max.ms", "200");
         let client: BaseConsumer = config.set("log_level", "0").create()?;
-        wait::until(what, PATIENCE, || {
+        wait::until(what, TIMEOUT, || {
             let metadata = client.fetch_metadata(None, Duration::from_secs(5));
             Ok(metadata.ok().filter(|metadata| holds(metadata)).map(drop))
         })

@@ -3,9 +3,9 @@
 //! Scenarios do not meet: topic and groups begin with the scenario's name, and aliases of its own give its flow its
 //! own internal topics. So one pair of brokers serves all of them, one after the other.
 
+mod checks;
 mod evidence;
-mod stage;
-mod verdict;
+mod setup;
 
 use std::collections::BTreeMap;
 

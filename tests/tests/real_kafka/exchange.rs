@@ -11,7 +11,7 @@ use offsets_kafka::eos::{
 use offsets_kafka::{ClientSettings, Deadline};
 use offsets_tests::kafka::{self, Isolation, Topic};
 use offsets_tests::rig::Rig;
-use offsets_tests::wait::{self, PATIENCE};
+use offsets_tests::wait::{self, TIMEOUT};
 
 #[test]
 fn a_member_that_was_put_out_while_it_was_busy_commits_nothing() -> Result<()> {
@@ -27,17 +27,17 @@ fn a_member_that_was_put_out_while_it_was_busy_commits_nothing() -> Result<()> {
     // Nothing is heard of it for longer than its session lasts.
     let other = Worker::join(&bootstrap, "other", "1000")?;
     let taken_over = other.assign()?;
-    wait::until("busy to learn that it was put out", PATIENCE, || {
+    wait::until("busy to learn that it was put out", TIMEOUT, || {
         Ok(busy.member.next_rebalance(Duration::from_millis(100))?.map(drop))
     })?;
     let next = [(busy.input.clone(), 1)];
-    let late = results.commit(&next, "", &busy.member, &Deadline::after(PATIENCE));
+    let late = results.commit(&next, "", &busy.member, &Deadline::after(TIMEOUT));
     ensure!(late.is_err(), "it committed what is another's");
-    let aborted = results.abort(&Deadline::after(PATIENCE));
+    let aborted = results.abort(&Deadline::after(TIMEOUT));
     ensure!(aborted.is_ok(), "{:?}", aborted.map_err(|setback| setback.into_error().to_string()));
 
     let mut results = other.decide("of the other")?;
-    let committed = results.commit(&next, "", &other.member, &Deadline::after(PATIENCE));
+    let committed = results.commit(&next, "", &other.member, &Deadline::after(TIMEOUT));
     ensure!(committed.is_ok(), "{:?}", committed.map_err(|setback| setback.into_error().to_string()));
     kafka::await_transactions(&bootstrap, "put-out.out")?;
     let read = kafka::records(&bootstrap, "put-out.out", Isolation::ReadCommitted)?;
@@ -71,7 +71,7 @@ impl Worker {
     }
 
     fn assign(&self) -> Result<Assignment> {
-        wait::until(&format!("{} to be given the partition", self.name), PATIENCE, || {
+        wait::until(&format!("{} to be given the partition", self.name), TIMEOUT, || {
             let change = self.member.next_rebalance(Duration::from_millis(100))?;
             Ok((change == Some(RebalanceEvent::Assigned(vec![self.input.clone()]))).then_some(()))
         })?;
@@ -80,9 +80,9 @@ impl Worker {
 
     /// Puts out a result that is not committed yet.
     fn decide(&self, result: &str) -> Result<TransactionalProducer> {
-        let deadline = Deadline::after(PATIENCE);
+        let deadline = Deadline::after(TIMEOUT);
         let id = format!("put-out.{}", self.name);
-        let mut results = TransactionalProducer::open(&self.settings, &id, PATIENCE, &deadline)?;
+        let mut results = TransactionalProducer::open(&self.settings, &id, TIMEOUT, &deadline)?;
         let record = ProducerRecord { value: Some(result.as_bytes()), ..ProducerRecord::to("put-out.out") };
         let put = results.put(&record, &deadline);
         ensure!(put.is_ok(), "{:?}", put.map_err(|setback| setback.into_error().to_string()));

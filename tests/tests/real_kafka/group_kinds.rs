@@ -7,20 +7,25 @@ use anyhow::{Result, ensure};
 use offsets_tests::kafka::{self, Producer, RecordId, Topic};
 use offsets_tests::rig::Rig;
 use offsets_tests::tool::{self, Run};
-use offsets_tests::wait::{self, PATIENCE};
+use offsets_tests::wait::{self, TIMEOUT};
 
 /// Runs `offsets` on the target alone.
-fn on_target(rig: &Rig, verb: &str, arguments: &[&str]) -> Result<Run> {
+fn on_target(rig: &Rig, subcommand: &str, arguments: &[&str]) -> Result<Run> {
     let mut command = tool::offsets(&rig.scratch().folder("home")?)?;
-    command.arg(verb).args(["--target.bootstrap-server", &rig.target.bootstrap()]);
+    command.arg(subcommand).args(["--target.bootstrap-server", &rig.target.bootstrap()]);
     command.args(["--target.alias", "dst"]).args(arguments);
     Run::of(command)
 }
 
 /// Runs `offsets` on a link that preserves offsets, which needs no MirrorMaker 2.
-fn on_link(rig: &Rig, verb: &str, arguments: &[&str]) -> Result<Run> {
+fn on_link(rig: &Rig, subcommand: &str, arguments: &[&str]) -> Result<Run> {
     let mut command = tool::offsets(&rig.scratch().folder("home")?)?;
-    command.arg(verb).args(["--source.bootstrap-server", &rig.source.bootstrap(), "--source.alias", "src"]);
+    command.arg(subcommand).args([
+        "--source.bootstrap-server",
+        &rig.source.bootstrap(),
+        "--source.alias",
+        "src",
+    ]);
     command.args(["--target.bootstrap-server", &rig.target.bootstrap(), "--target.alias", "dst"]);
     command.args(["--policy", "offset-preserving"]).args(arguments);
     Run::of(command)
@@ -132,7 +137,7 @@ fn a_group_whose_commits_may_expire_at_once_is_told_and_recreated() -> Result<()
         on_target(&rig, "reset", &[&["--group", group, "--topic", name, "--to", "offset:50"], more].concat())
     };
     // its member leaves a moment after it was dropped
-    let run = wait::until("the group to be empty", PATIENCE, || {
+    let run = wait::until("the group to be empty", TIMEOUT, || {
         Ok(Some(reset(&[])?).filter(|run| run.code != Some(5)))
     })?
     .expect_code(0)?;

@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 use offsets_tests::kafka::Isolation;
 use offsets_tests::rig::Rig;
 use offsets_tests::scenario::{Outline, Scenario};
-use offsets_tests::wait::{self, PATIENCE};
+use offsets_tests::wait::{self, TIMEOUT};
 
 /// Records of each partition that are copied, with MM2's position flushed behind them, before the stream begins.
 const FLUSHED: i64 = 10_000;
@@ -105,7 +105,7 @@ fn cut_stream(scenario: &mut Scenario<'_>) -> Result<()> {
     scenario.mirror.kill()?;
     // What it had sent when it was killed is still written.
     let mut before = None;
-    wait::until("the last records of MM2", PATIENCE, || {
+    wait::until("the last records of MM2", TIMEOUT, || {
         let truth = scenario.truth()?;
         let now = (truth.partition(0)?.copied(), truth.partition(1)?.copied());
         Ok((before.replace(now) == Some(now)).then_some(()))

@@ -10,7 +10,7 @@ use offsets_tests::kafka::{self, Isolation, Log, Producer, RecordId, Topic};
 use offsets_tests::rig::{Flow, Properties, Rig};
 use offsets_tests::scenario::Outline;
 use offsets_tests::tool::{self, Run};
-use offsets_tests::wait::{self, PATIENCE};
+use offsets_tests::wait::{self, TIMEOUT};
 
 const IDENTITY: &str = "org.apache.kafka.connect.mirror.IdentityReplicationPolicy";
 
@@ -50,13 +50,13 @@ fn a_group_that_returns_does_not_pass_records_that_were_stranded() -> Result<()>
         .set(format!("{}.bootstrap.servers", back.target), &a);
     let mut mirror = scenario.rig.mirror(&back, &properties)?;
     mirror.start()?;
-    let end = wait::until("the copies of what B took", PATIENCE, || {
+    let end = wait::until("the copies of what B took", TIMEOUT, || {
         let log = Log::read(&a, &topic, Isolation::ReadUncommitted)?;
         let end = log.partition(0).map_or(0, |part| part.end);
         Ok((end >= 1_070).then_some(end))
     })?;
     ensure!(end == 1_070, "A holds {end} records, so more than the 30 were copied back");
-    wait::until("a sync of B->A", PATIENCE, || {
+    wait::until("a sync of B->A", TIMEOUT, || {
         let syncs = kafka::syncs(&b, &format!("mm2-offset-syncs.{}.internal", back.target))?;
         Ok((!syncs.is_empty()).then_some(()))
     })?;
@@ -67,9 +67,9 @@ fn a_group_that_returns_does_not_pass_records_that_were_stranded() -> Result<()>
     kafka::commit(&b, "return-done", &topic, &at(1_030))?;
     kafka::commit(&a, "return-done", &topic, &at(950))?;
     kafka::commit(&b, "return-inside", &topic, &at(700))?;
-    let run = |verb: &str, more: &[&str]| -> Result<Run> {
+    let run = |subcommand: &str, more: &[&str]| -> Result<Run> {
         let mut command = tool::offsets(&scenario.rig.scratch().folder("home")?)?;
-        command.arg(verb).arg("--mm2-config").arg(mirror.properties_file());
+        command.arg(subcommand).arg("--mm2-config").arg(mirror.properties_file());
         command.arg("--link").arg(back.to_string()).args(["--groups-regex", "return-.*", "-o", "json"]);
         Run::of({
             command.args(more);

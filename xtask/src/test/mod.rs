@@ -3,17 +3,17 @@
 //! Each test program is asked for its tests first and run afterwards, so a test that never reported, because its
 //! program died or was never written to run it, is seen and named.
 
+mod counts;
 mod libtest;
 mod node;
 mod programs;
-mod tally;
 
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
-use self::tally::Verdict;
-pub(crate) use self::tally::{Kind, Tally};
+use self::counts::TestResult;
+pub(crate) use self::counts::{Kind, TestCounts};
 use crate::command::cargo;
 use crate::{rereads, setup, wasm};
 
@@ -27,19 +27,19 @@ pub(crate) fn run() -> Result<ExitCode> {
     setup::bring(setup::FOR_TESTS)?;
     let mut programs = programs::build()?;
     programs.sort_by_key(|program| program.is_real_kafka());
-    let mut tally = Tally::default();
+    let mut counts = TestCounts::default();
     for program in programs.iter().filter(|program| !program.is_real_kafka()) {
-        program.run(&programs, &mut tally)?;
+        program.run(&programs, &mut counts)?;
     }
-    doc_tests(&mut tally)?;
+    doc_tests(&mut counts)?;
     wasm::build()?;
-    node::run(&programs, &mut tally)?;
+    node::run(&programs, &mut counts)?;
     rereads::forget()?;
     for program in programs.iter().filter(|program| program.is_real_kafka()) {
-        program.run(&programs, &mut tally)?;
+        program.run(&programs, &mut counts)?;
     }
     rereads::print()?;
-    Ok(conclude(&tally, &Kind::ALL))
+    Ok(conclude(&counts, &Kind::ALL))
 }
 
 /// The tests on real Kafka alone.
@@ -47,33 +47,33 @@ pub(crate) fn run() -> Result<ExitCode> {
 /// # Errors
 ///
 /// Like [`run`].
-pub(crate) fn run_real_kafka() -> Result<Tally> {
+pub(crate) fn run_real_kafka() -> Result<TestCounts> {
     setup::bring(setup::FOR_RIG)?;
     let programs = programs::build()?;
-    let mut tally = Tally::default();
+    let mut counts = TestCounts::default();
     for program in programs.iter().filter(|program| program.is_real_kafka()) {
-        program.run(&programs, &mut tally)?;
+        program.run(&programs, &mut counts)?;
     }
-    Ok(tally)
+    Ok(counts)
 }
 
 /// Prints the counts; success only if every test of `kinds` passed, or is named as skipped, and each kind has one.
-pub(crate) fn conclude(tally: &Tally, kinds: &[Kind]) -> ExitCode {
-    print!("\n{}", tally.summary(kinds));
-    if tally.is_success(kinds) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+pub(crate) fn conclude(counts: &TestCounts, kinds: &[Kind]) -> ExitCode {
+    print!("\n{}", counts.summary(kinds));
+    if counts.is_success(kinds) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Examples in the documentation. Their names are known only once they have run.
-fn doc_tests(tally: &mut Tally) -> Result<()> {
+fn doc_tests(counts: &mut TestCounts) -> Result<()> {
     let mut command = cargo(["test", "--workspace", "--doc", "--no-fail-fast"]);
     let (verdicts, success) = libtest::run(&mut command).context("run the examples of the documentation")?;
     // an example that does not compile is reported like one that fails; anything else is cargo's own failure
-    let silent = !success && verdicts.iter().all(|(_, verdict)| *verdict != Verdict::Failed);
-    for (name, verdict) in verdicts {
-        tally.add(Kind::Unit, "documentation", &name, verdict);
+    let silent = !success && verdicts.iter().all(|(_, result)| *result != TestResult::Failed);
+    for (name, result) in verdicts {
+        counts.add(Kind::Unit, "documentation", &name, result);
     }
     if silent {
-        tally.add(Kind::Unit, "documentation", "cargo test --doc", Verdict::Failed);
+        counts.add(Kind::Unit, "documentation", "cargo test --doc", TestResult::Failed);
     }
     Ok(())
 }

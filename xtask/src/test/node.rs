@@ -6,8 +6,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use super::counts::{Kind, TestCounts, TestResult};
 use super::programs::Program;
-use super::tally::{Kind, Tally, Verdict};
 use crate::command::show;
 use crate::{places, setup};
 
@@ -16,7 +16,7 @@ use crate::{places, setup};
 /// # Errors
 ///
 /// When Node cannot be run.
-pub(super) fn run(programs: &[Program], tally: &mut Tally) -> Result<()> {
+pub(super) fn run(programs: &[Program], counts: &mut TestCounts) -> Result<()> {
     let offsets = programs.iter().find_map(|program| program.binary("offsets"));
     let offsets = offsets.context("the offsets program was not built")?;
     let folder = places::workspace().join("wasm").join("tests");
@@ -32,12 +32,12 @@ pub(super) fn run(programs: &[Program], tally: &mut Tally) -> Result<()> {
         print!("{text}");
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let verdicts = verdicts(&text);
-        let failed = verdicts.iter().any(|(_, verdict)| *verdict == Verdict::Failed);
-        for (test, verdict) in verdicts {
-            tally.add(Kind::Wasm, &name, &test, verdict);
+        let failed = verdicts.iter().any(|(_, result)| *result == TestResult::Failed);
+        for (test, result) in verdicts {
+            counts.add(Kind::Wasm, &name, &test, result);
         }
         if !output.status.success() && !failed {
-            tally.add(Kind::Wasm, &name, "the file itself", Verdict::Failed);
+            counts.add(Kind::Wasm, &name, "the file itself", TestResult::Failed);
         }
     }
     Ok(())
@@ -59,11 +59,11 @@ fn test_files(folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// Verdicts of the outermost tests in Node's TAP output: `ok 1 - name`, `not ok 2 - name`, `ok 3 - name # SKIP`.
-fn verdicts(tap: &str) -> Vec<(String, Verdict)> {
-    tap.lines().filter_map(verdict).collect()
+fn verdicts(tap: &str) -> Vec<(String, TestResult)> {
+    tap.lines().filter_map(result).collect()
 }
 
-fn verdict(line: &str) -> Option<(String, Verdict)> {
+fn result(line: &str) -> Option<(String, TestResult)> {
     let (held, rest) = match line.strip_prefix("not ok ") {
         Some(rest) => (false, rest),
         None => (true, line.strip_prefix("ok ")?),
@@ -71,12 +71,12 @@ fn verdict(line: &str) -> Option<(String, Verdict)> {
     let (_number, name) = rest.split_once(" - ")?;
     let (name, directive) = name.split_once(" # ").unwrap_or((name, ""));
     let skipped = ["SKIP", "TODO"].iter().any(|word| directive.starts_with(word));
-    let verdict = match (held, skipped) {
-        (_, true) => Verdict::Skipped,
-        (true, false) => Verdict::Passed,
-        (false, false) => Verdict::Failed,
+    let result = match (held, skipped) {
+        (_, true) => TestResult::Skipped,
+        (true, false) => TestResult::Passed,
+        (false, false) => TestResult::Failed,
     };
-    Some((name.to_owned(), verdict))
+    Some((name.to_owned(), result))
 }
 
 #[cfg(test)]
@@ -88,10 +88,10 @@ mod tests {
         let tap = "TAP version 13\n# Subtest: same answer\n    ok 1 - below 2^53\n    1..1\nok 1 - same answer\n\
                    not ok 2 - an edited dump is refused\n  ---\n  ...\nok 3 - later # SKIP no dump\n1..3\n# pass 1\n";
         let expected = [
-            ("same answer", Verdict::Passed),
-            ("an edited dump is refused", Verdict::Failed),
-            ("later", Verdict::Skipped),
+            ("same answer", TestResult::Passed),
+            ("an edited dump is refused", TestResult::Failed),
+            ("later", TestResult::Skipped),
         ];
-        assert_eq!(verdicts(tap), expected.map(|(name, verdict)| (name.to_owned(), verdict)));
+        assert_eq!(verdicts(tap), expected.map(|(name, result)| (name.to_owned(), result)));
     }
 }

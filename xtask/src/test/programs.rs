@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
+use super::counts::{Kind, TestCounts, TestResult};
 use super::libtest;
-use super::tally::{Kind, Tally, Verdict};
 use crate::command::{cargo, show};
 
 /// One executable that cargo built.
@@ -83,7 +83,7 @@ impl Program {
     /// # Errors
     ///
     /// When it cannot be run.
-    pub(super) fn run(&self, all: &[Self], tally: &mut Tally) -> Result<()> {
+    pub(super) fn run(&self, all: &[Self], counts: &mut TestCounts) -> Result<()> {
         if !self.is_test {
             return Ok(());
         }
@@ -99,13 +99,13 @@ impl Program {
         let (reported, success) = libtest::run(&mut command)?;
         let mut all_passed = true;
         for name in &names {
-            let verdict = reported.iter().find(|(known, _)| known == name).map(|(_, verdict)| *verdict);
-            let verdict = verdict.unwrap_or(Verdict::Failed);
-            all_passed &= verdict != Verdict::Failed;
-            tally.add(self.kind_of(name), &self.name(), name, verdict);
+            let result = reported.iter().find(|(known, _)| known == name).map(|(_, result)| *result);
+            let result = result.unwrap_or(TestResult::Failed);
+            all_passed &= result != TestResult::Failed;
+            counts.add(self.kind_of(name), &self.name(), name, result);
         }
         if all_passed && !success {
-            tally.add(self.kind_of(""), &self.name(), "the program itself", Verdict::Failed);
+            counts.add(self.kind_of(""), &self.name(), "the program itself", TestResult::Failed);
         }
         Ok(())
     }

@@ -78,7 +78,7 @@ fn produce(bootstrap: &str, numbers: std::ops::Range<u64>) -> Result<()> {
 /// Waits until something is committed of what was written from this number on.
 fn await_some(bootstrap: &str, instance: &Instance, from: u64) -> Result<()> {
     let new = |record: &Record| id(record).is_ok_and(|(_, event)| event >= from);
-    wait::until("something to come out", wait::PATIENCE, || {
+    wait::until("something to come out", wait::TIMEOUT, || {
         let out = records(bootstrap, "capped.out", Isolation::ReadCommitted)?;
         Ok(out.iter().any(new).then_some(()))
     })

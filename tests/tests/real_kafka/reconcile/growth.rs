@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, ensure};
 use offsets_tests::kafka::{Isolation, Topic, records, write};
 use offsets_tests::rig::Rig;
-use offsets_tests::wait::{self, PATIENCE};
+use offsets_tests::wait::{self, TIMEOUT};
 
 use super::{Instance, Job};
 
@@ -25,7 +25,7 @@ fn a_partition_that_is_added_is_read_and_an_input_that_does_not_fit_any_more_end
         count += 1;
         let value = format!(r#"{{"id":{count}}}"#);
         write(&bootstrap, topic, &[(partition, None, Some(value.as_str()))])?;
-        wait::until(&format!("record {count} to come out"), PATIENCE, || {
+        wait::until(&format!("record {count} to come out"), TIMEOUT, || {
             // Where it noticed that one of the inputs had grown before the other one had, it has ended.
             if instance.process.assert_running().is_err() {
                 *instance = job.start("again", &[])?;
@@ -43,7 +43,7 @@ fn a_partition_that_is_added_is_read_and_an_input_that_does_not_fit_any_more_end
     comes_out("grown.b", 1, &mut instance)?;
 
     Topic::grow(&bootstrap, "grown.a", 3)?;
-    let ended = wait::until("the end of the run", PATIENCE, || Ok(instance.process.assert_running().err()))?;
+    let ended = wait::until("the end of the run", TIMEOUT, || Ok(instance.process.assert_running().err()))?;
     let ended = ended.to_string();
     ensure!(ended.contains("grown.b has 2") && ended.contains("grown.a has 3"), "{ended}");
     Ok(())

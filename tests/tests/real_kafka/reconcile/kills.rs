@@ -94,10 +94,10 @@ fn an_instance_that_slept_while_another_took_its_partitions_commits_nothing_of_w
             let last = tail.lines().rfind(|line| line.contains("partitions: "));
             last.is_some_and(|line| line.ends_with("partitions: 0, 1"))
         };
-        wait::until("the other one to take over", wait::PATIENCE, || Ok(has_all().then_some(())))?;
+        wait::until("the other one to take over", wait::TIMEOUT, || Ok(has_all().then_some(())))?;
         seen = progress(&bootstrap, "slept.once", seen)?;
         sleeper.wake()?;
-        wait::until("the sleeper to be back", wait::PATIENCE, || Ok((!has_all()).then_some(())))
+        wait::until("the sleeper to be back", wait::TIMEOUT, || Ok((!has_all()).then_some(())))
             .with_context(|| sleeper.tail())?;
     }
     progress(&bootstrap, "slept.once", seen).with_context(|| sleeper.tail())?;
@@ -134,7 +134,7 @@ pub(super) fn committed(bootstrap: &str, topic: &str) -> Result<Vec<Record>> {
 
 /// Waits until a topic holds more committed records than it did.
 pub(super) fn progress(bootstrap: &str, topic: &str, seen: usize) -> Result<usize> {
-    wait::until(&format!("more in {topic}"), wait::PATIENCE, || {
+    wait::until(&format!("more in {topic}"), wait::TIMEOUT, || {
         let now = records(bootstrap, topic, Isolation::ReadCommitted)?.len();
         Ok((now > seen).then_some(now))
     })

@@ -20,7 +20,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use offsets_tests::rig::{Process, Rig};
 use offsets_tests::tool::{self, Run};
-use offsets_tests::wait::PATIENCE;
+use offsets_tests::wait::TIMEOUT;
 
 /// A job as it is given to every instance.
 pub(crate) struct Job {
@@ -108,7 +108,7 @@ impl Instance {
 
     /// Stops it (SIGTERM); what it has begun it ends first.
     pub(crate) fn stop(self) -> Result<()> {
-        self.stop_within(PATIENCE).map(drop)
+        self.stop_within(TIMEOUT).map(drop)
     }
 
     /// Stops it, and gives the last lines it wrote.

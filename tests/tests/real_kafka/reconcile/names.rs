@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, ensure};
 use offsets_tests::kafka::{Isolation, Topic, records, write};
 use offsets_tests::rig::Rig;
-use offsets_tests::wait::{self, PATIENCE};
+use offsets_tests::wait::{self, TIMEOUT};
 
 use super::{Instance, Job};
 
@@ -16,7 +16,7 @@ const LONG: [&str; 6] =
     ["-X", "session.timeout.ms=900000", "-X", "max.poll.interval.ms=900000", "--transaction-timeout", "10m"];
 
 fn await_values(bootstrap: &str, topic: &str, count: usize, instances: &[&Instance]) -> Result<()> {
-    wait::until(&format!("{count} records in {topic}"), PATIENCE, || {
+    wait::until(&format!("{count} records in {topic}"), TIMEOUT, || {
         Ok((records(bootstrap, topic, Isolation::ReadCommitted)?.len() == count).then_some(()))
     })
     .with_context(|| instances.iter().map(|instance| instance.tail()).collect::<Vec<_>>().join("\n"))
@@ -43,7 +43,7 @@ fn a_killed_instance_with_a_folder_is_back_at_once_in_both_stages() -> Result<()
     instance.process.kill()?;
     let mut instance = job.start("slow", &["--state", &state, "--commit-interval", "9m"])?;
     put(2)?;
-    wait::until("an open transaction", PATIENCE, || {
+    wait::until("an open transaction", TIMEOUT, || {
         let there = records(&bootstrap, "named-repartition", Isolation::ReadUncommitted)?;
         Ok((there.len() >= 2).then_some(()))
     })
@@ -69,7 +69,7 @@ fn instances_with_folders_of_their_own_and_copies_of_a_folder_do_not_put_each_ot
     let [first, second] = ["first", "second"].map(|name| job.folder(name));
     let mut count = 0;
     let mut both_work = |one: &Instance, other: &Instance| -> Result<()> {
-        wait::until("a partition each", PATIENCE, || {
+        wait::until("a partition each", TIMEOUT, || {
             let last = |instance: &Instance| {
                 let tail = instance.tail();
                 let line = tail.lines().rfind(|line| line.contains("partitions: "))?;

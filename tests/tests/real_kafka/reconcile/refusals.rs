@@ -279,7 +279,7 @@ fn two_instances_do_not_share_a_name_or_a_folder_and_one_answers_how_it_goes() -
     let job = Job::new(&rig, "pair", &arguments)?;
     let state = job.folder("state");
     let first = job.start("first", &["--state", &state, "--metrics-listen", "127.0.0.1:0"])?;
-    let patience = wait::PATIENCE;
+    let patience = wait::TIMEOUT;
     let address = wait::until("the address of the metrics", patience, || {
         let tail = first.tail();
         let rest = tail.split_once("metrics: http://").map(|(_, rest)| rest);

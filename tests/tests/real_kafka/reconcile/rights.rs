@@ -188,7 +188,7 @@ fn a_right_that_is_taken_while_it_runs_ends_the_run_and_is_named() -> Result<()>
             write(&bootstrap, input, &records).map(|()| next)
         };
         let count = put(10)?;
-        wait::until("what was written to come out", wait::PATIENCE, || {
+        wait::until("what was written to come out", wait::TIMEOUT, || {
             Ok((records(&bootstrap, out, Isolation::ReadCommitted)?.len() == count).then_some(()))
         })
         .with_context(|| instance.tail())?;
@@ -197,7 +197,7 @@ fn a_right_that_is_taken_while_it_runs_ends_the_run_and_is_named() -> Result<()>
         revoke(&bootstrap, user, &[taken])?;
         put(1_000)?;
         let ended =
-            wait::until("the end of the run", wait::PATIENCE, || Ok(instance.process.assert_running().err()));
+            wait::until("the end of the run", wait::TIMEOUT, || Ok(instance.process.assert_running().err()));
         let ended = ended.with_context(|| instance.tail())?.to_string();
         ensure!(ended.contains("exit status: 1") && ended.contains(said), "{ended}");
         ensure!(setbacks(&ended) == before, "{ended}");

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use offsets_tests::kafka::{Isolation, Topic, records, write};
 use offsets_tests::rig::Rig;
-use offsets_tests::wait::{self, PATIENCE};
+use offsets_tests::wait::{self, TIMEOUT};
 
 use super::{Instance, Job};
 
@@ -38,7 +38,7 @@ fn sigterm_ends_a_run_whose_broker_stands_still_and_its_transaction_counts_for_n
         let open = between.map_or(output.clone(), |_| format!("{group}-repartition"));
         // Nothing is committed before the stop.
         let instance = job.start("one", &[&state[..], &["--commit-interval", "9m"]].concat())?;
-        wait::until("an open transaction", PATIENCE, || {
+        wait::until("an open transaction", TIMEOUT, || {
             let there = records(&bootstrap, &open, Isolation::ReadUncommitted).unwrap_or_default();
             Ok((there.len() == all.len()).then_some(()))
         })
@@ -76,7 +76,7 @@ fn sigterm_ends_a_run_whose_commit_waits_for_a_broker_and_whatever_it_tries_agai
         write(&bootstrap, "gone.in", &[(0, None, Some(value.as_str()))]).map(|()| count)
     };
     let await_all = |count: usize, of: &Instance| {
-        wait::until("what was written to come out", PATIENCE, || {
+        wait::until("what was written to come out", TIMEOUT, || {
             let out = records(&bootstrap, "gone.out", Isolation::ReadCommitted)?;
             Ok((out.len() == count).then_some(()))
         })
@@ -87,13 +87,13 @@ fn sigterm_ends_a_run_whose_commit_waits_for_a_broker_and_whatever_it_tries_agai
     let instance = job.start("waits", &first)?;
     await_all(put()?, &instance)?;
     let uncommitted = put()?;
-    wait::until("an open transaction", PATIENCE, || {
+    wait::until("an open transaction", TIMEOUT, || {
         let there = records(&bootstrap, "gone.out", Isolation::ReadUncommitted)?;
         Ok((there.len() == uncommitted).then_some(()))
     })?;
     let (still, began) = (rig.target.standing_still()?, Instant::now());
     // Its next commit is due by then.
-    wait::until("the commit", PATIENCE, || Ok((began.elapsed() > Duration::from_secs(2)).then_some(())))?;
+    wait::until("the commit", TIMEOUT, || Ok((began.elapsed() > Duration::from_secs(2)).then_some(())))?;
     let said = instance.stop_within(ENDING)?;
     drop(still);
     ensure!(said.contains(LEFT) && said.contains("stopped; "), "{said}");
@@ -106,7 +106,7 @@ fn sigterm_ends_a_run_whose_commit_waits_for_a_broker_and_whatever_it_tries_agai
     let value = r#"{"id":"the last"}"#;
     write(&bootstrap, "gone.in", &[(0, None, Some(value))])?;
     rig.target.kill()?;
-    let last = wait::until("it to notice", PATIENCE, || {
+    let last = wait::until("it to notice", TIMEOUT, || {
         let tail = instance.tail();
         Ok(["done again", "refuse"].iter().any(|word| tail.contains(word)).then_some(tail))
     });
@@ -137,17 +137,17 @@ fn sigterm_ends_a_run_that_has_nothing_open_and_one_that_has_not_begun() -> Resu
     let job = Job::new(&rig, "idle", &[&dedup[..], &LONG, &long].concat())?;
     let state = job.folder("state");
     let idle = job.start("idle", &["--state", &state])?;
-    wait::until("its partition", PATIENCE, || Ok(idle.tail().contains("partitions: 0").then_some(())))
+    wait::until("its partition", TIMEOUT, || Ok(idle.tail().contains("partitions: 0").then_some(())))
         .with_context(|| idle.tail())?;
     write(&bootstrap, "idle.in", &[(0, None, Some(r#"{"id":1}"#))])?;
-    wait::until("the record", PATIENCE, || {
+    wait::until("the record", TIMEOUT, || {
         Ok((records(&bootstrap, "idle.out", Isolation::ReadCommitted)?.len() == 1).then_some(()))
     })
     .with_context(|| idle.tail())?;
 
     let still = rig.target.standing_still()?;
     let connecting = job.start("connecting", &[])?;
-    wait::until("it to wait for the broker", PATIENCE, || {
+    wait::until("it to wait for the broker", TIMEOUT, || {
         Ok(connecting.tail().contains("does not answer").then_some(()))
     })
     .with_context(|| connecting.tail())?;
