@@ -58,8 +58,8 @@ pub(crate) fn uncommitted(found: &[Uncommitted]) -> Array {
             ("topic", found.source.topic.as_str().into()),
             ("partition", found.source.partition.into()),
             ("targetTopic", found.target.topic.as_str().into()),
-            ("targetLogStart", i64::from(found.target_log.start).into()),
-            ("targetLogEnd", i64::from(found.target_log.end).into()),
+            ("targetLogStart", known(found.target_log.map(|log| i64::from(log.start)))),
+            ("targetLogEnd", known(found.target_log.map(|log| i64::from(log.end)))),
             ("targetCommittedOffset", known(found.own.map(i64::from))),
         ]))
     };

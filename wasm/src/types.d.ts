@@ -96,8 +96,8 @@ export interface UncommittedPartition {
     partition: number;
     /** The topic's name on the target. */
     targetTopic: string;
-    targetLogStart: bigint;
-    targetLogEnd: bigint;
+    targetLogStart: bigint | null;
+    targetLogEnd: bigint | null;
     /** What the group has committed there on the target itself; `null` where it has not, or that was not asked. */
     targetCommittedOffset: bigint | null;
 }

@@ -156,6 +156,8 @@ fn own_unread(subcommand: &[&str], given: &ArgMatches) -> Option<(&'static str, 
     let unread: &[(&'static str, bool, &'static str)] = match subcommand {
         ["reset"] => &[
             ("offsets_as_strings", !prints_json(given), " without -o json or -o jsonl"),
+            ("expect", has("to"), " with --to"),
+            ("expect", has("from_file"), " with --from-file"),
             ("offsets", has("to"), " with --to"),
             ("offsets", has("from_file"), " with --from-file"),
             ("allow_unsafe", has("to"), " with --to"),

@@ -63,6 +63,11 @@ pub(crate) struct SelectionArgs {
     #[arg(long, value_name = "WHAT", default_value = "refuse", conflicts_with = "offsets")]
     pub(crate) uncommitted: OnUncommitted,
 
+    /// Partitions on which groups must have a commit: a CSV file as kafka-consumer-groups exports it from the source,
+    /// group,topic,partition,offset (the offsets are not looked at); one that has none is treated as --uncommitted says
+    #[arg(long, value_name = "FILE", conflicts_with = "offsets")]
+    pub(crate) expect: Option<PathBuf>,
+
     /// A source offset kept outside Kafka, for the --topic before it
     #[arg(long = "offset", value_name = "N", requires = "topics", conflicts_with_all = ["group", "all_groups", "groups_regex"])]
     pub(crate) offsets: Vec<i64>,

@@ -27,6 +27,7 @@ pub(crate) use translate::translate;
 pub(crate) use undo::undo;
 
 use offsets_core::model::{GroupId, GroupSelection, PatternError, SourceOffset, TopicChoice, TopicPartition};
+use offsets_core::plan::{CsvRow, read_csv};
 use offsets_core::translate::Selection;
 
 use crate::args::{GroupArgs, SelectionArgs};
@@ -65,6 +66,30 @@ fn selection(args: &SelectionArgs) -> Result<Selection, Failure> {
         ));
     };
     Ok(Selection::Groups { groups, topics: args.topics.clone() })
+}
+
+/// What `--expect` names of the groups and topics that are selected.
+fn expected(args: &SelectionArgs) -> Result<Vec<(GroupId, TopicPartition)>, Failure> {
+    let Some(path) = &args.expect else { return Ok(Vec::new()) };
+    let unusable = |what: String| {
+        Failure::usage(what)
+            .in_file(path)
+            .remedy("each line is group,topic,partition,offset, without a header")
+    };
+    let rows = read_csv(&session::read(path)?).map_err(|error| unusable(error.to_string()))?;
+    let groups = groups(&args.groups)?;
+    let is_selected = |group: &GroupId, partition: &TopicPartition| {
+        groups.as_ref().is_none_or(|groups| groups.admits(group))
+            && TopicChoice::any_admits(&args.topics, partition)
+    };
+    let mut expected = Vec::new();
+    for CsvRow { group, partition, .. } in rows {
+        let group = group.ok_or_else(|| unusable("its lines name no group".to_owned()))?;
+        if is_selected(&group, &partition) {
+            expected.push((group, partition));
+        }
+    }
+    Ok(expected)
 }
 
 /// Each `--topic T:P` with the `--offset` of the same number.

@@ -46,11 +46,13 @@ fn to_translation(
         );
     }
     let selection = super::selection(&args.selection)?;
+    let expected = super::expected(&args.selection)?;
     let session = Session::open(link, output)?;
     let cluster = session.target()?;
     let translator = session.run(selection, SourceNeed::Required, link, evidence, &args.seed)?;
     let source_is_alive = translator.evidence().source.is_alive();
     let mut translation = translator.finish();
+    translation.expect(expected);
     if !translation.missing.is_empty() || translation.rows.is_empty() {
         report_originals(&translation.link, &args.selection.topics, session.reporter());
         let kinds = session.kinds_on_source(&translation, source_is_alive);
@@ -82,16 +84,20 @@ fn to_translation(
 
 /// To the log start of each partition of which no commit is known: nothing can lie before it.
 fn to_log_start(translation: &Translation) -> Vec<OffsetReset> {
-    let place = |found: &Uncommitted| OffsetReset {
-        group: found.group.clone(),
-        partition: found.target.clone(),
-        to: Some(found.target_log.start),
-        stranded: None,
-        optional: false,
-        metadata: None,
-        sound: true,
+    let place = |found: &Uncommitted| {
+        let to = Some(found.target_log?.start);
+        let (group, partition) = (found.group.clone(), found.target.clone());
+        Some(OffsetReset {
+            group,
+            partition,
+            to,
+            stranded: None,
+            optional: false,
+            metadata: None,
+            sound: true,
+        })
     };
-    translation.uncommitted.iter().map(place).collect()
+    translation.uncommitted.iter().filter_map(place).collect()
 }
 
 /// Where groups go: to their positions, or behind stranded records where that is allowed.

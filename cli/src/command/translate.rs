@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use offsets_core::evidence::SourceState;
-use offsets_core::model::{GroupId, GroupKind};
+use offsets_core::model::{GroupId, GroupKind, LogRange, TargetOffset};
 use offsets_core::translate::{Translation, Uncommitted};
 
 use super::mirror_names::report_originals;
@@ -25,11 +25,13 @@ pub(crate) fn translate(
         );
     }
     let selection = super::selection(&args.selection)?;
+    let expected = super::expected(&args.selection)?;
     args.seed.fits(&args.selection)?;
     let session = Session::open(link, output)?;
     let translator = session.run(selection, SourceNeed::Wanted, link, evidence, &args.seed)?;
     let source_is_alive = translator.evidence().source.is_alive();
     let mut translation = translator.finish();
+    translation.expect(expected);
     let kinds = session.kinds_on_source(&translation, source_is_alive);
     if let Some(seed) = args.seed.of(&mut translation) {
         seed.save(session.reporter())?;
@@ -47,27 +49,36 @@ pub(super) fn all_committed(
     on_uncommitted: OnUncommitted,
     reporter: Reporter,
 ) -> bool {
-    let is_accepted = on_uncommitted != OnUncommitted::Refuse;
+    let is_accepted = |log: &Option<LogRange<TargetOffset>>| match on_uncommitted {
+        OnUncommitted::Refuse => false,
+        OnUncommitted::Earliest => log.is_some(),
+        OnUncommitted::Leave => true,
+    };
     let Translation { link, uncommitted, .. } = translation;
     for Uncommitted { group, source, target, target_log, own } in uncommitted {
         let own = own
             .map_or_else(String::new, |own| format!(" (it has committed {own} on {} itself)", link.target));
-        let what = format!(
-            "group {group}: no commit on {source} is known, though it has commits on other partitions of {}, and {target} on {} \
-             holds {}..{}{own}",
-            source.topic, link.target, target_log.start, target_log.end
-        );
-        if is_accepted {
+        let why = match target_log {
+            Some(log) => format!(
+                "though it has commits on other partitions of {}, and {target} on {} holds {}..{}{own}",
+                source.topic, link.target, log.start, log.end
+            ),
+            None => "though --expect names it".to_owned(),
+        };
+        let what = format!("group {group}: no commit on {source} is known, {why}");
+        if is_accepted(target_log) {
             reporter.info(what);
         } else {
+            // Of what is only expected the log was not looked at.
+            let choices = if target_log.is_some() { "earliest or --uncommitted leave" } else { "leave" };
             reporter.error(format!(
-                "{what}: left out, its auto.offset.reset decides where it begins, and `latest` skips; choose --uncommitted earliest \
-                 or --uncommitted leave, or place it with `offsets reset --to WHERE --group {group} --topic {}:{}`",
+                "{what}: left out, its auto.offset.reset decides where it begins, and `latest` skips; choose --uncommitted {choices}, \
+                 or place it with `offsets reset --to WHERE --group {group} --topic {}:{}`",
                 target.topic, target.partition
             ));
         }
     }
-    is_accepted || uncommitted.is_empty()
+    uncommitted.iter().all(|found| is_accepted(&found.target_log))
 }
 
 /// Where the commits of a dead source come from.
@@ -102,7 +113,7 @@ pub(super) fn soundness(
             ),
         });
     }
-    if translation.rows.is_empty() && translation.missing.is_empty() {
+    if translation.rows.is_empty() && translation.missing.is_empty() && translation.uncommitted.is_empty() {
         reporter.error(match &translation.source {
             SourceState::Alive => format!("no group on {source} matches, or none has commits"),
             SourceState::Dead { reason } => {

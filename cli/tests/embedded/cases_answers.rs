@@ -87,6 +87,46 @@ fn a_partition_without_a_commit_is_named_and_a_reset_asks_what_to_do() {
         .fails(2, &["--uncommitted"]);
 }
 
+/// The same by an inventory of the operator's own: without it a group that lost all its commits, or a topic, would not be missed.
+#[test]
+fn what_is_expected_to_have_a_commit_and_has_none_is_named() {
+    let lab = Lab::with_a_group_behind();
+    let folder = Folder::new();
+    folder.write("expect.csv", "app-g,orders,0,7\napp-g,payments,3,0\nother,orders,0,1\n");
+    let link = format!("{} --syncs-location target --source-dead", lab.flags());
+    let translate = format!("{link} translate --all-groups");
+    folder.offsets(&translate).expect(0);
+    let run = folder.offsets(&format!("{translate} --expect expect.csv")).expect(3);
+    for (group, partition) in [("app-g", "payments-3"), ("other", "orders-0")] {
+        let named = format!("group {group}: no commit on {partition} is known, though --expect names it");
+        assert!(run.stderr.contains(&named), "{}", run.stderr);
+    }
+    assert!(!run.stderr.contains("app-g: no commit on orders-0"), "{}", run.stderr);
+    let document = folder.offsets(&format!("{translate} --expect expect.csv -o json")).expect(3).json();
+    let listed = document["uncommittedPartitions"].as_array().unwrap();
+    assert_eq!(listed.len(), 2, "{listed:?}");
+    assert_eq!(
+        (&listed[0]["targetTopic"], &listed[0]["targetLogStart"]),
+        (&"src.payments".into(), &().into())
+    );
+    folder.offsets(&format!("{translate} --expect expect.csv --uncommitted leave")).expect(0);
+    // Of what is only expected no log was looked at, so nothing can be placed there.
+    let reset = format!("{link} reset --all-groups --expect expect.csv --execute");
+    for uncommitted in ["", " --uncommitted earliest"] {
+        folder
+            .offsets(&format!("{reset}{uncommitted}"))
+            .expect(3)
+            .says(&["payments-3", "Nothing was changed"]);
+    }
+    assert_eq!(folder.files(), ["expect.csv"]);
+    // What is not selected is not expected.
+    folder
+        .offsets(&format!("{} translate --group app-g --topic orders --expect expect.csv", lab.flags()))
+        .expect(0);
+    folder.write("three.csv", "orders,0,7\n");
+    folder.offsets(&format!("{translate} --expect three.csv")).fails(2, &["three.csv", "no group"]);
+}
+
 fn rows(document: &serde_json::Value) -> Vec<serde_json::Value> {
     document["partitions"].as_array().unwrap().clone()
 }

@@ -104,6 +104,7 @@ pub enum Refusal {
     /// read.
     Stranded(Stranded),
     /// There is no such partition on the target.
+    #[serde(rename = "nowhere")]
     NoTarget,
     /// There is no position to go to.
     NoAnswer,

@@ -32,6 +32,7 @@ pub struct Counterexample {
     /// The answer and the truth, in words.
     pub detail: String,
     /// The shortest story in which the same happens, event by event.
+    #[serde(rename = "story")]
     pub history: Vec<String>,
 }
 

@@ -45,8 +45,8 @@ struct UncommittedReport<'a> {
     topic: &'a str,
     partition: i32,
     target_topic: &'a str,
-    target_log_start: Offset,
-    target_log_end: Offset,
+    target_log_start: Option<Offset>,
+    target_log_end: Option<Offset>,
     target_committed_offset: Option<Offset>,
 }
 
@@ -137,8 +137,8 @@ impl Translation {
                     topic: found.source.topic.as_str(),
                     partition: found.source.partition,
                     target_topic: found.target.topic.as_str(),
-                    target_log_start: form.write(found.target_log.start),
-                    target_log_end: form.write(found.target_log.end),
+                    target_log_start: found.target_log.map(|log| form.write(log.start)),
+                    target_log_end: found.target_log.map(|log| form.write(log.end)),
                     target_committed_offset: found.own.map(|offset| form.write(offset)),
                 })
                 .collect(),

@@ -153,6 +153,21 @@ pub struct Summary {
 }
 
 impl Translation {
+    /// Takes what groups are expected to have commits on, by source partition. What has no answer, and is not of a group that is
+    /// [missing](Self::missing) as a whole, is [uncommitted](Self::uncommitted) from now on.
+    pub fn expect(&mut self, expected: impl IntoIterator<Item = (GroupId, TopicPartition)>) {
+        for (group, source) in expected {
+            let answered =
+                self.rows.iter().any(|row| row.group.as_ref() == Some(&group) && row.source == source);
+            let named = self.uncommitted.iter().any(|found| found.group == group && found.source == source);
+            if !answered && !named && !self.missing.contains(&group) {
+                let target = self.link.destination(&source);
+                self.uncommitted.push(Uncommitted { group, source, target, target_log: None, own: None });
+            }
+        }
+        self.uncommitted.sort_by(|a, b| (&a.group, &a.source).cmp(&(&b.group, &b.source)));
+    }
+
     /// Counts the classes.
     pub fn summary(&self) -> Summary {
         let mut summary = Summary {

@@ -11,7 +11,8 @@ use crate::model::{GroupId, LogRange, TargetOffset, TopicName, TopicPartition};
 /// begins, and `latest` skips.
 ///
 /// A group that has never committed on a partition without records is common, and is none of these. One that reads only
-/// some partitions of a topic on purpose (`assign()`) cannot be told apart.
+/// some partitions of a topic on purpose (`assign()`) cannot be told apart. A partition that a group is
+/// [expected](super::Translation::expect) to have a commit on is one of these whatever its mirror holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Uncommitted {
     /// The group.
@@ -20,8 +21,8 @@ pub struct Uncommitted {
     pub source: TopicPartition,
     /// The partition on the target.
     pub target: TopicPartition,
-    /// What the target's log holds.
-    pub target_log: LogRange<TargetOffset>,
+    /// What the target's log holds; `None` where the partition is only expected.
+    pub target_log: Option<LogRange<TargetOffset>>,
     /// What the group has committed there on the target itself, where that was asked and is so.
     pub own: Option<TargetOffset>,
 }
@@ -46,7 +47,7 @@ impl Uncommitted {
                         group: (*group).clone(),
                         source,
                         target: target.clone(),
-                        target_log: log,
+                        target_log: Some(log),
                         own,
                     })
                 }
