@@ -120,9 +120,7 @@ fn what_is_expected_to_have_a_commit_and_has_none_is_named() {
     }
     assert_eq!(folder.files(), ["expect.csv"]);
     // What is not selected is not expected.
-    folder
-        .offsets(&format!("{} translate --group app-g --topic orders --expect expect.csv", lab.flags()))
-        .expect(0);
+    folder.offsets(&format!("{link} translate --group app-g --topic orders --expect expect.csv")).expect(0);
     folder.write("three.csv", "orders,0,7\n");
     folder.offsets(&format!("{translate} --expect three.csv")).fails(2, &["three.csv", "no group"]);
 }
