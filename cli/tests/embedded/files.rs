@@ -37,7 +37,7 @@ fn with(words: &[&str]) -> Vec<String> {
 fn files_are_written_in_one_place() {
     let writers = with(&["fs::write(", "File::create", "OpenOptions", "NamedTempFile", ".persist"]);
     // The lock of a recorder is no result: it is written anew by each process.
-    assert_eq!(writers, ["new_file.rs", "recorder/door.rs"]);
+    assert_eq!(writers, ["new_file.rs", "recorder/server.rs"]);
 }
 
 /// P12, https://github.com/jqlang/jq/issues/45.
@@ -45,5 +45,5 @@ fn files_are_written_in_one_place() {
 fn text_files_are_read_in_one_place() {
     let readers = with(&["read_to_string(", "fs::read(", "File::open("]);
     // A folder that is flushed, a process id, and copies of state, which are no text.
-    assert_eq!(readers, ["new_file.rs", "recorder/reading.rs", "text.rs", "verb/state.rs"]);
+    assert_eq!(readers, ["command/state.rs", "new_file.rs", "recorder/client.rs", "text.rs"]);
 }
