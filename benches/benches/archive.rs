@@ -15,7 +15,7 @@ use offsets_core::evidence::RecordedCommit;
 use offsets_core::link::Link;
 use offsets_core::mm2::OffsetSync;
 use offsets_core::model::{Commit, CommittedOffset, GroupId, SourceOffset, TargetOffset, TopicPartition};
-use offsets_store::{Archive, Place};
+use offsets_store::{Archive, RecordPosition};
 
 /// How many records the recorder is given before it saves, as `offsets archive run` does.
 const HANDFUL: u64 = 65_536;
@@ -129,10 +129,10 @@ fn measure(stream: Stream, folder: &Path) -> Result<()> {
     let began = Instant::now();
     let mut archive = Archive::open(folder)?;
     let opened = began.elapsed();
-    let kept = archive.recall(&link)?;
+    let kept = archive.load(&link)?;
     let recalled = began.elapsed();
     let began = Instant::now();
-    let few = archive.recall_syncs_of(&link, &|partition| partition.partition % 100 == 0)?;
+    let few = archive.load_with_syncs_of(&link, &|partition| partition.partition % 100 == 0)?;
     let recalled_few = opened + began.elapsed();
     anyhow::ensure!(few.syncs.len() * 100 == kept.syncs.len(), "another number of syncs was recalled");
     let in_segments = archive.stats()?.first().context("no link")?.bytes;
@@ -175,7 +175,7 @@ fn record(stream: Stream, folder: &Path, link: &Link) -> Result<Duration> {
         value[..8].copy_from_slice(&pairs[at].0.to_be_bytes());
         value[8..].copy_from_slice(&pairs[at].1.to_be_bytes());
         let sync = OffsetSync::decode(Some(key), Some(value))?.context("a tombstone")?;
-        recorder.sync(Place::of(offset.cast_signed(), Some(key), Some(value)), &sync, now)?;
+        recorder.sync(RecordPosition::of(offset.cast_signed(), Some(key), Some(value)), &sync, now)?;
         if offset % HANDFUL == HANDFUL - 1 {
             recorder.save()?;
         }

@@ -80,8 +80,8 @@ fn capped(cap: usize) -> Result<()> {
         cap >> 20,
         OPERATIONS as f64 / spent.as_secs_f64(),
         cost.in_memory,
-        cost.sealed,
-        cost.index_bytes as f64 / f64::from(1 << 20),
+        cost.on_disk,
+        cost.memtable_bytes as f64 / f64::from(1 << 20),
         cost.filter_bytes as f64 / f64::from(1 << 20),
         disk as f64 / DISTINCT as f64,
         cost.disk_reads,
@@ -103,7 +103,7 @@ fn store<L: SegmentLog>(name: &str, rounds: usize, open: impl Fn(&Path) -> Resul
         "| {name}, durable every {HANDFUL} | {:.0} | {DISTINCT} | {:.1} | {:.1} | {:.2} s |",
         OPERATIONS as f64 / spent.as_secs_f64(),
         *disk as f64 / DISTINCT as f64,
-        cost.index_bytes as f64 / DISTINCT as f64,
+        cost.memtable_bytes as f64 / DISTINCT as f64,
         reopened.as_secs_f64(),
     );
     Ok(())

@@ -8,7 +8,7 @@ use offsets_core::model::{GroupId, GroupKind};
 use offsets_core::translate::{Selection, Translation, Translator};
 use offsets_kafka::demo::DemoLink;
 use offsets_kafka::{Cluster, Deadline, Endpoint, LinkedClusters, SourceAccess};
-use offsets_store::{Archive, KeptFingerprints};
+use offsets_store::{Archive, ArchivedFingerprints};
 
 use crate::args::{EvidenceArgs, LinkArgs, OutputArgs, SeedArgs};
 use crate::clock;
@@ -179,7 +179,7 @@ impl Session {
         asked: &Selection,
     ) -> Result<(Archive, ArchivedEvidence), Failure> {
         let mut archive = open_to_read(folder)?;
-        let kept = archive.recall_syncs_of(link, &|source| asked.may_concern(source))?;
+        let kept = archive.load_with_syncs_of(link, &|source| asked.may_concern(source))?;
         report_damages(&archive, self.reporter);
         Ok((archive, kept))
     }
@@ -317,11 +317,11 @@ pub(super) fn report_damages(archive: &Archive, reporter: Reporter) {
 }
 
 /// Says why fingerprints that were kept were not used.
-fn report_unused_fingerprints(fingerprints: &KeptFingerprints<'_>, reporter: Reporter) {
+fn report_unused_fingerprints(fingerprints: &ArchivedFingerprints<'_>, reporter: Reporter) {
     if let Some(damage) = fingerprints.damage() {
         reporter.info(format!("archive: {damage}"));
     }
-    if let Some(trouble) = fingerprints.trouble() {
+    if let Some(trouble) = fingerprints.read_error() {
         reporter.info(format!("archive: not all fingerprints were used: {trouble}"));
     }
 }

@@ -1,7 +1,7 @@
 //! `offsets state`: what an instance keeps in its folder, and copies of that.
 
 use offsets_core::reconcile::{Identity, Position, Seen, Table as _};
-use offsets_store::{DurableTable, Journal, Key, Replica, SegmentLog, SledLog, Stream};
+use offsets_store::{ChangeBuffer, ChangelogReplica, DurableTable, Key, SegmentLog, SledLog, Stream};
 use serde_json::Value;
 
 use crate::run::Folder;
@@ -11,9 +11,9 @@ fn kept() -> Folder {
     let folder = Folder::new();
     let mut log = SledLog::open(&folder.path().join("kept")).unwrap();
     for (partition, read) in [(0_u32, 700_u32), (3, 20)] {
-        let copy = Replica::open(log.clone(), partition, "merge-changelog").unwrap();
-        let place = copy.place();
-        let mut table = DurableTable::open(Journal::over(copy.into_log()), partition).unwrap();
+        let copy = ChangelogReplica::open(log.clone(), partition, "merge-changelog").unwrap();
+        let checkpoint = copy.checkpoint();
+        let mut table = DurableTable::open(ChangeBuffer::over(copy.into_log()), partition).unwrap();
         for number in 0..read {
             let first = Position::new(0, number.into()).unwrap();
             table.put(Identity::of("test", &[Some(&number.to_le_bytes())]), Seen { first, pane: 0 }).unwrap();
@@ -24,7 +24,7 @@ fn kept() -> Folder {
             "operator": {"reread": []},
         });
         table.save(progress.to_string().as_bytes()).unwrap();
-        table.log_mut().settle(vec![place.moved_to(1_000 + i64::from(partition)).segment()]).unwrap();
+        table.log_mut().commit(vec![checkpoint.advanced_to(1_000 + i64::from(partition)).segment()]).unwrap();
     }
     log.flush().unwrap();
     folder
@@ -183,7 +183,7 @@ fn what_was_damaged_is_told_until_it_is_acknowledged() {
     let path = folder.path().join("kept");
     folder.offsets("state acknowledge --dir kept").expect(0).says(&["nothing to acknowledge"]);
     damage(&folder, entries(3));
-    let aside = SledLog::open(&path).unwrap().set_aside(3).unwrap();
+    let aside = SledLog::open(&path).unwrap().quarantine(3).unwrap();
     assert_eq!(aside, path.join("damaged/partition-3-1"));
     damage(&folder, entries(0));
     drop(DurableTable::<Seen, _>::salvage(SledLog::open(&path).unwrap(), 0).unwrap());

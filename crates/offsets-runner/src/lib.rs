@@ -8,7 +8,7 @@
 //! as it was when the positions were committed.
 //!
 //! ```text
-//! GroupConsumer -> RecordQueue -> RecordRules -> Operator -> TransactionalProducer: output, ledger, changelog, positions -> Replica
+//! GroupConsumer -> RecordQueue -> RecordRules -> Operator -> TransactionalProducer: output, ledger, changelog, positions -> ChangelogReplica
 //! ```
 //!
 //! Where inputs are partitioned differently, a stage goes before it ([`Job::repartition`]), a member of a group of its own: it writes every

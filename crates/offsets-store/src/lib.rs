@@ -12,7 +12,7 @@
 //! use offsets_core::link::Link;
 //! use offsets_core::mm2::OffsetSync;
 //! use offsets_core::model::{SourceOffset, TargetOffset};
-//! use offsets_store::{Archive, MemoryLog, Place};
+//! use offsets_store::{Archive, MemoryLog, RecordPosition};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let link = Link::new("src", "dst");
@@ -20,10 +20,10 @@
 //! let mut recorder = archive.record(&link)?;
 //! let (upstream, downstream) = (SourceOffset::new(1000)?, TargetOffset::new(950)?);
 //! let sync = OffsetSync { topic: "orders", partition: 0, upstream, downstream };
-//! recorder.sync(Place { offset: 0, guard: 0 }, &sync, "2026-11-23T08:00:00Z".parse()?)?;
+//! recorder.sync(RecordPosition { offset: 0, content_hash: 0 }, &sync, "2026-11-23T08:00:00Z".parse()?)?;
 //! recorder.save()?;
 //!
-//! assert_eq!(archive.recall(&link)?.syncs.len(), 1);
+//! assert_eq!(archive.load(&link)?.syncs.len(), 1);
 //! # Ok(())
 //! # }
 //! ```
@@ -36,18 +36,18 @@
 //! ([`DurableTable::open_capped`]). Its segments are in a [`SegmentLog`]: [`SledLog`], [`MemoryLog`], and with the feature `redb`
 //! `RedbLog`, which is slower to write and smaller on the disk.
 //!
-//! Where what is remembered is to be committed in one transaction with what is put out, the log is a [`Journal`]: it holds changes back
-//! until they count, and what it holds are the records of a changelog. A [`Replica`] is a copy of such a changelog, from
+//! Where what is remembered is to be committed in one transaction with what is put out, the log is a [`ChangeBuffer`]: it holds changes back
+//! until they count, and what it holds are the records of a changelog. A [`ChangelogReplica`] is a copy of such a changelog, from
 //! which a table is opened elsewhere. A [`StateFolder`] is the folder in which an instance of `offsets reconcile` has its copies, to look at it and to take it
 //! to another machine.
 //!
 //! ```
 //! use offsets_core::reconcile::{Identity, Position, Seen, Table as _};
-//! use offsets_store::{DurableTable, Journal, MemoryLog, Replica};
+//! use offsets_store::{DurableTable, ChangeBuffer, MemoryLog, ChangelogReplica};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let (id, first) = (Identity::of("order", &[Some(b"17")]), Position::new(0, 5).expect("in range"));
-//! let mut table = DurableTable::<Seen, _>::open(Journal::over(MemoryLog::default()), 0)?;
+//! let mut table = DurableTable::<Seen, _>::open(ChangeBuffer::over(MemoryLog::default()), 0)?;
 //! table.put(id, Seen { first, pane: 0 })?;
 //! table.save(b"read up to 6")?;
 //!
@@ -55,10 +55,10 @@
 //! let owned = |segment: &[u8]| segment.to_vec();
 //! let changelog: Vec<_> =
 //!     table.log().changes().map(|(key, segment)| (key.bytes(), segment.map(owned))).collect();
-//! table.log_mut().settle(Vec::new())?;
+//! table.log_mut().commit(Vec::new())?;
 //!
 //! // Elsewhere, from the changelog alone.
-//! let mut copy = Replica::open(MemoryLog::default(), 0, "changelog")?;
+//! let mut copy = ChangelogReplica::open(MemoryLog::default(), 0, "changelog")?;
 //! let changes = changelog.iter().map(|(key, segment)| copy.change(Some(key), segment.as_deref()));
 //! let changes = changes.collect::<Result<Vec<_>, _>>()?;
 //! copy.apply(changes, changelog.len() as i64)?;
@@ -98,15 +98,16 @@ mod state;
 mod wire;
 
 pub use archive::{
-    Archive, Copying, Damage, Expired, KeptFingerprints, KeptUpTo, Limits, LinkStats, Place, Recorder,
-    Salvaged, Topic,
+    Archive, ArchivedFingerprints, Copying, Damage, Expired, FingerprintProgress, Limits, LinkStats,
+    RecordPosition, Recorder, Salvaged, Topic,
 };
 pub use error::{Error, MalformedCopy};
 #[cfg(feature = "redb")]
 pub use log::RedbLog;
-pub use log::{Claim, Journal, Key, MemoryLog, SEGMENT_LIMIT, SegmentLog, SledLog, Stream};
+pub use log::{ChangeBuffer, Claim, Key, MemoryLog, SEGMENT_LIMIT, SegmentLog, SledLog, Stream};
 pub use segment::Flaw;
 pub use state::{
-    Acknowledged, DurableTable, Kept, NotAChange, Replica, ReplicaPlace, SavedState, SegmentChange,
-    StateDamage, StateFolder, StateFolderError, TableCost, TableIdentity, TableOptions, saved_progress,
+    Acknowledged, ChangelogReplica, DurableTable, NotAChange, ReplicaCheckpoint, SavedState, SegmentChange,
+    StateDamage, StateFolder, StateFolderError, StoredValue, TableCost, TableIdentity, TableOptions,
+    saved_progress,
 };

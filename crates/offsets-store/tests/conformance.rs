@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use offsets_store::{Journal, Key, MemoryLog, SEGMENT_LIMIT, SegmentLog, SledLog, Stream};
+use offsets_store::{ChangeBuffer, Key, MemoryLog, SEGMENT_LIMIT, SegmentLog, SledLog, Stream};
 use proptest::prelude::*;
 
 const STREAM: Stream = Stream { space: 1, kind: 2 };
@@ -95,10 +95,10 @@ fn the_memory_log_conforms() {
 
 #[test]
 fn a_journal_conforms_whatever_of_it_is_settled() {
-    conforms(&mut Journal::over(MemoryLog::default()));
-    let mut settled = Journal::over(MemoryLog::default());
+    conforms(&mut ChangeBuffer::over(MemoryLog::default()));
+    let mut settled = ChangeBuffer::over(MemoryLog::default());
     settled.append(&(0..400).map(|n| (key(n), b"old".to_vec())).collect::<Vec<_>>()).unwrap();
-    settled.settle(Vec::new()).unwrap();
+    settled.commit(Vec::new()).unwrap();
     settled.remove(STREAM, 0..u64::MAX).unwrap();
     conforms(&mut settled);
 }
@@ -125,36 +125,36 @@ proptest! {
     fn a_journal_is_the_log_with_its_changes_and_settling_makes_them_the_log(
         steps in proptest::collection::vec(step(), 0..60),
     ) {
-        let mut journal = Journal::over(MemoryLog::default());
+        let mut change_buffer = ChangeBuffer::over(MemoryLog::default());
         let (mut kept, mut shown) = (BTreeMap::new(), BTreeMap::new());
         for step in steps {
             match step {
                 Step::Append(at, byte) => {
-                    journal.append(&[(key(at), vec![byte])]).unwrap();
+                    change_buffer.append(&[(key(at), vec![byte])]).unwrap();
                     shown.insert(at, vec![byte]);
                 }
                 Step::Remove(from, to) => {
                     let there = shown.range(from..to).count() as u64;
-                    prop_assert_eq!(journal.remove(STREAM, from..to).unwrap(), there);
+                    prop_assert_eq!(change_buffer.remove(STREAM, from..to).unwrap(), there);
                     shown.retain(|at, _| !(from..to).contains(at));
                 }
                 Step::Settle => {
-                    journal.settle(Vec::new()).unwrap();
-                    prop_assert_eq!(journal.changes().count(), 0);
+                    change_buffer.commit(Vec::new()).unwrap();
+                    prop_assert_eq!(change_buffer.changes().count(), 0);
                     kept = shown.clone();
                 }
                 Step::Crash => {
-                    journal = Journal::over(journal.kept().clone());
+                    change_buffer = ChangeBuffer::over(change_buffer.committed().clone());
                     shown = kept.clone();
                 }
             }
             let entries = |map: &BTreeMap<u64, Vec<u8>>| map.clone().into_iter().collect::<Vec<_>>();
-            prop_assert_eq!(all(&journal, STREAM, 0), entries(&shown));
-            prop_assert_eq!(all(&journal, STREAM, 7), entries(&shown.clone().split_off(&7)));
-            prop_assert_eq!(all(journal.kept(), STREAM, 0), entries(&kept));
+            prop_assert_eq!(all(&change_buffer, STREAM, 0), entries(&shown));
+            prop_assert_eq!(all(&change_buffer, STREAM, 7), entries(&shown.clone().split_off(&7)));
+            prop_assert_eq!(all(change_buffer.committed(), STREAM, 0), entries(&kept));
             // Whoever applies the changes to a copy of the log has what is shown.
             let mut copy = kept.clone();
-            for (key, change) in journal.changes() {
+            for (key, change) in change_buffer.changes() {
                 match change {
                     Some(segment) => drop(copy.insert(key.sequence, segment.to_vec())),
                     None => drop(copy.remove(&key.sequence)),
@@ -184,7 +184,7 @@ fn a_damaged_store_is_said_to_be_and_makes_room_for_an_empty_one() {
         std::fs::write(folder.path().join("conf"), "no configuration").unwrap();
         let error = SledLog::open(folder.path()).unwrap_err();
         assert!(error.is_damage(), "{error:?}");
-        let mut log = SledLog::open_anew(folder.path()).unwrap();
+        let mut log = SledLog::open_fresh(folder.path()).unwrap();
         let mut count = 0;
         log.scan_all(&mut |_, _| count += 1).unwrap();
         assert_eq!(count, 0);

@@ -21,7 +21,7 @@ pub(super) fn export(link: &LinkArgs, output: &OutputArgs, args: &ExportArgs) ->
     let reporter = Reporter::new(output);
     let mut archive = open_to_read(&args.dir)?;
     let link = pick(&archive, named(link)?)?;
-    let kept = archive.recall(&link)?;
+    let kept = archive.load(&link)?;
     report_damages(&archive, reporter);
     let (commits, syncs) = (kept.commits.len(), kept.syncs.len());
     let nothing = |topic: TopicName| format!("the archive holds nothing of {topic}");

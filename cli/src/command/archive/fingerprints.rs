@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use offsets_core::evidence::{Continuity, Fingerprint, Incarnation, Records, Scan, Sighting, Span, TopicIds};
 use offsets_core::model::{ClusterAlias, LogRange, SourceOffset, TopicName, TopicPartition};
 use offsets_kafka::{Cluster, Error, Isolation, NoProgress, Progress, ProgressListener};
-use offsets_store::KeptUpTo;
+use offsets_store::FingerprintProgress;
 
 use super::cluster_side::ClusterSide;
 use super::recording::{RecordFailure, Recording};
@@ -34,7 +34,7 @@ pub(super) struct DataTopics {
 /// What is to be read of a partition next.
 struct Next {
     span: Span<SourceOffset>,
-    known: Option<KeptUpTo>,
+    known: Option<FingerprintProgress>,
     /// Whether the log ends below what was kept, so that it is another one or was cut.
     fell: bool,
 }
@@ -137,7 +137,10 @@ impl DataTopics {
         let logs = cluster.log_ranges(partitions, Isolation::ReadUncommitted, &source.deadline());
         let empty_until = self.empty_until.lock().unwrap_or_else(PoisonError::into_inner);
         let known = recording.with(|recorder| {
-            Ok(partitions.iter().map(|partition| recorder.kept_up_to(partition)).collect::<Vec<_>>())
+            Ok(partitions
+                .iter()
+                .map(|partition| recorder.fingerprint_progress(partition))
+                .collect::<Vec<_>>())
         })?;
         let known: BTreeMap<_, _> = partitions.iter().zip(known).collect();
         let mut next = Vec::new();
@@ -220,14 +223,14 @@ impl DataTopics {
             }
         }
         let mut empty_until = self.empty_until.lock().unwrap_or_else(PoisonError::into_inner);
-        let (now, mut advance, mut withdrawn) = (clock::now(), Advance::default(), Vec::new());
+        let (now, mut advance, mut invalidated) = (clock::now(), Advance::default(), Vec::new());
         recording.with(|recorder| {
             for (next, incarnation) in next.iter().zip(&incarnations) {
                 let partition = &next.span.partition;
                 let mut known = next.known;
                 if *incarnation != Incarnation::Same {
-                    if recorder.withdraw_records(partition, now)? {
-                        withdrawn.push((partition, *incarnation));
+                    if recorder.invalidate_records(partition, now)? {
+                        invalidated.push((partition, *incarnation));
                     }
                     // Of the topic that is there now the beginning is missing: it is read next.
                     advance.any = true;
@@ -247,7 +250,7 @@ impl DataTopics {
                         continue;
                     }
                     recorder.source_records(partition, scan, now)?;
-                    known = recorder.kept_up_to(partition);
+                    known = recorder.fingerprint_progress(partition);
                     advance.records += scan.records.len() as u64;
                 }
                 if let Some(id) = id.read().filter(|_| known.is_some()) {
@@ -256,7 +259,7 @@ impl DataTopics {
             }
             recorder.save()
         })?;
-        for (partition, incarnation) in withdrawn {
+        for (partition, incarnation) in invalidated {
             let why = match incarnation {
                 Incarnation::Other => "is not the topic that was read before, or its log was cut",
                 _ => {
@@ -313,7 +316,7 @@ fn reread_kept(
     cluster: &Cluster,
     source: &ClusterSide<'_>,
     next: &[Next],
-    which: impl Fn(KeptUpTo) -> Vec<(SourceOffset, Fingerprint)>,
+    which: impl Fn(FingerprintProgress) -> Vec<(SourceOffset, Fingerprint)>,
 ) -> Result<SeenAgain, RecordFailure> {
     let looked_at = next.iter().filter(|next| !next.fell);
     let kept: BTreeMap<TopicPartition, Vec<_>> =

@@ -1,7 +1,7 @@
 use offsets_core::mm2::{Checkpoint, DecodeError, OffsetSync};
 use offsets_core::model::TopicName;
 use offsets_kafka::{Cluster, Deadline, RawRecord};
-use offsets_store::{Place, Topic};
+use offsets_store::{RecordPosition, Topic};
 
 use super::recording::{RecordFailure, Recording};
 use crate::clock;
@@ -11,7 +11,7 @@ const BATCH: usize = 65_536;
 
 /// A record of an internal topic, taken along.
 struct BufferedRecord {
-    place: Place,
+    place: RecordPosition,
     timestamp_ms: i64,
     key: Option<Vec<u8>>,
     value: Option<Vec<u8>>,
@@ -55,10 +55,10 @@ fn read_on(
     let mut batch = Vec::new();
     let (mut count, mut anew, mut failure) = (0, false, None);
     let outcome = read.visit(deadline, |record| {
-        let place = Place::of(record.offset, record.key, record.value);
+        let place = RecordPosition::of(record.offset, record.key, record.value);
         match last {
             _ if anew || failure.is_some() => {}
-            Some(last) if last.offset == place.offset => anew = last.guard != place.guard,
+            Some(last) if last.offset == place.offset => anew = last.content_hash != place.content_hash,
             _ => {
                 batch.push(BufferedRecord::from(&record, place));
                 count += 1;
@@ -134,7 +134,7 @@ fn record_batch(
 }
 
 impl BufferedRecord {
-    fn from(record: &RawRecord<'_>, place: Place) -> Self {
+    fn from(record: &RawRecord<'_>, place: RecordPosition) -> Self {
         Self {
             place,
             timestamp_ms: record.timestamp_ms.unwrap_or_default(),

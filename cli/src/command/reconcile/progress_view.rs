@@ -55,15 +55,15 @@ impl<'s> ProgressView<'s> {
     /// What it cost that identities are on the disk: since memory is capped, or since an instance whose memory was capped left them
     /// there.
     pub(super) fn report_cap(&self, is_capped: bool) {
-        let TableCost { in_memory, sealed, disk_reads, false_positives, .. } = self.run_state.state().cost;
-        if sealed > 0 {
+        let TableCost { in_memory, on_disk, disk_reads, false_positives, .. } = self.run_state.state().cost;
+        if on_disk > 0 {
             let why = if is_capped {
                 "memory is capped"
             } else {
                 "an instance with --max-memory has sealed identities, which stay on the disk"
             };
             self.info(format!(
-                "{why}: {in_memory} identities in memory, {sealed} on the disk; {disk_reads} segments were read to \
+                "{why}: {in_memory} identities in memory, {on_disk} on the disk; {disk_reads} segments were read to \
                  look them up, {false_positives} of them in vain"
             ));
         }

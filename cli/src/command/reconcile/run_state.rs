@@ -105,8 +105,12 @@ impl Monitored for RunState {
             registry.register(name, help, ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX)));
         };
         let cost = state.cost;
-        gauge("sealed", "Identities that are looked up on the disk", cost.sealed);
-        gauge("memory_bytes", "Bytes of memory for what is remembered", cost.index_bytes + cost.filter_bytes);
+        gauge("sealed", "Identities that are looked up on the disk", cost.on_disk);
+        gauge(
+            "memory_bytes",
+            "Bytes of memory for what is remembered",
+            cost.memtable_bytes + cost.filter_bytes,
+        );
         gauge("disk_reads", "Segments read to look identities up", cost.disk_reads);
         let partitions = i64::try_from(state.partitions.len()).unwrap_or(i64::MAX);
         registry.register(

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use offsets_core::model::{LogRange, TopicName, TopicPartition};
 use offsets_kafka::{Cluster, Deadline, Isolation};
-use offsets_store::{Replica, SegmentChange, SegmentLog};
+use offsets_store::{ChangelogReplica, SegmentChange, SegmentLog};
 
 use crate::Error;
 
@@ -13,7 +13,7 @@ pub(crate) struct Changelog<'c> {
 }
 
 /// The copy of one partition of the changelog.
-pub(crate) type ReplicaCopy = Replica<Box<dyn SegmentLog>>;
+pub(crate) type ReplicaCopy = ChangelogReplica<Box<dyn SegmentLog>>;
 
 /// So many records are applied in one step.
 const BATCH: usize = 256;
@@ -39,14 +39,14 @@ impl Changelog<'_> {
         let mut ends = BTreeMap::new();
         for (partition, range) in self.ranges(&partitions, deadline)? {
             let Some(copy) = copies.get_mut(&partition.partition) else { continue };
-            if copy.place().next().is_some_and(|place| place < range.start || place > range.end) {
+            if copy.checkpoint().next().is_some_and(|place| place < range.start || place > range.end) {
                 copy.clear()?;
             }
-            let from = copy.place().next().unwrap_or(range.start);
+            let from = copy.checkpoint().next().unwrap_or(range.start);
             if from < range.end {
                 read = read.span(partition.partition, from..range.end);
                 ends.insert(partition.partition, range.end);
-            } else if copy.place().next().is_none() {
+            } else if copy.checkpoint().next().is_none() {
                 copy.apply(Vec::new(), range.end)?;
             }
         }

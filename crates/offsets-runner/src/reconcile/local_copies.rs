@@ -33,7 +33,7 @@ impl Storage {
         Ok(Self::Sled(match SledLog::open(folder) {
             Err(cause) if cause.is_damage() => {
                 listener.on_event(Event::LocalDamaged { folder, cause: &cause });
-                SledLog::open_anew(folder)?
+                SledLog::open_fresh(folder)?
             }
             opened => opened?,
         }))
@@ -75,7 +75,7 @@ impl LocalCopies {
     pub(crate) fn quarantine(&mut self, number: i32) -> Result<Option<PathBuf>, Error> {
         let is_new = self.quarantined.insert(number);
         match &mut self.storage {
-            Storage::Sled(log) if is_new => Ok(Some(log.set_aside(number.cast_unsigned())?)),
+            Storage::Sled(log) if is_new => Ok(Some(log.quarantine(number.cast_unsigned())?)),
             Storage::Sled(_) => self.copy(number)?.clear().map(|()| None).map_err(Error::from),
             Storage::Memory => Ok(None),
         }

@@ -3,14 +3,15 @@ use offsets_core::reconcile::{
     Winner,
 };
 use offsets_store::{
-    DurableTable, Error, Journal, Kept, SegmentLog, StateDamage, TableCost, TableOptions, saved_progress,
+    ChangeBuffer, DurableTable, Error, SegmentLog, StateDamage, StoredValue, TableCost, TableOptions,
+    saved_progress,
 };
 
 use super::progress::{OperatorProgress, Progress};
 use crate::job::OperatorSpec;
 
 /// Where the segments of a table are, whatever keeps them.
-pub(crate) type Log = Journal<Box<dyn SegmentLog>>;
+pub(crate) type Log = ChangeBuffer<Box<dyn SegmentLog>>;
 
 /// The operator of one task, over its table.
 pub(crate) enum TaskOperator {
@@ -27,7 +28,7 @@ trait StateTable {
     fn save(&mut self, progress: &[u8]) -> Result<(), Error>;
 }
 
-impl<V: Kept> StateTable for DurableTable<V, Log> {
+impl<V: StoredValue> StateTable for DurableTable<V, Log> {
     fn log(&mut self) -> &mut Log {
         self.log_mut()
     }
@@ -218,7 +219,7 @@ impl Operator for TaskOperator {
 }
 
 /// The table of a space, with what stands with it.
-fn table<V: Kept>(
+fn table<V: StoredValue>(
     log: Log,
     space: u32,
     memory: Option<usize>,

@@ -259,7 +259,7 @@ impl ReconcileProcessor<'_> {
 
 /// How far copies go in all.
 fn total_offset(copies: &BTreeMap<i32, ReplicaCopy>) -> i64 {
-    copies.values().filter_map(|copy| copy.place().next()).fold(0, i64::saturating_add)
+    copies.values().filter_map(|copy| copy.checkpoint().next()).fold(0, i64::saturating_add)
 }
 
 /// The numbers of the partitions that are this instance's now.

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 
 use offsets_core::model::{SourceOffset, TargetOffset};
 
-use super::commits::Holder;
-use super::names::{Names, Use};
+use super::commits::GroupPartition;
+use super::names::{NameKind, Names};
 use crate::wire::{Reader, Writer};
 
 /// A checkpoint, its group and partition by their numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Noted {
-    pub(super) holder: Holder,
+pub(super) struct CheckpointEntry {
+    pub(super) group_partition: GroupPartition,
     pub(super) as_of_ms: i64,
     pub(super) upstream: i64,
     pub(super) downstream: i64,
@@ -19,12 +19,13 @@ pub(super) struct Noted {
 }
 
 /// Each group's last checkpoint on each partition.
-pub(super) type Lasts = HashMap<Holder, Noted>;
+pub(super) type LastCheckpoints = HashMap<GroupPartition, CheckpointEntry>;
 
-impl Noted {
+impl CheckpointEntry {
     pub(super) fn write(&self, out: &mut Writer, names: &Names) {
-        let (group, number) = self.holder;
-        let base = names.place(Use::Checkpointed, number).map(|place| place.base).unwrap_or_default();
+        let (group, number) = self.group_partition;
+        let base =
+            names.partition(NameKind::Checkpointed, number).map(|named| named.base).unwrap_or_default();
         let drift = self.downstream.wrapping_sub(self.upstream);
         out.number(group.into());
         out.number(u64::from(number) << 1 | u64::from(!self.metadata.is_empty()));
@@ -40,15 +41,15 @@ impl Noted {
         let group = u32::try_from(reader.number()?).ok()?;
         let head = reader.number()?;
         let number = u32::try_from(head >> 1).ok()?;
-        let (_, place) = (names.group(group)?, names.place(Use::Checkpointed, number)?);
+        let (_, named) = (names.group(group)?, names.partition(NameKind::Checkpointed, number)?);
         let as_of_ms = reader.signed()?;
-        let upstream = reader.signed()?.wrapping_add(place.base.upstream);
-        let drift = reader.signed()?.wrapping_add(place.base.drift);
+        let upstream = reader.signed()?.wrapping_add(named.base.upstream);
+        let drift = reader.signed()?.wrapping_add(named.base.drift);
         let metadata = if head & 1 == 1 { reader.text()? } else { "" };
         let downstream = upstream.wrapping_add(drift);
         let (upstream, downstream) = (SourceOffset::new(upstream).ok()?, TargetOffset::new(downstream).ok()?);
         Some(Self {
-            holder: (group, number),
+            group_partition: (group, number),
             as_of_ms,
             upstream: upstream.get(),
             downstream: downstream.get(),
@@ -64,11 +65,11 @@ impl Noted {
 }
 
 /// The checkpoints of a segment; `None` when its entries make no sense.
-pub(super) fn read(entries: &[u8], names: &Names) -> Option<Vec<Noted>> {
+pub(super) fn read(entries: &[u8], names: &Names) -> Option<Vec<CheckpointEntry>> {
     let mut reader = Reader::new(entries);
-    let mut noted = Vec::new();
+    let mut checkpoints = Vec::new();
     while !reader.is_at_end() {
-        noted.push(Noted::read(&mut reader, names)?);
+        checkpoints.push(CheckpointEntry::read(&mut reader, names)?);
     }
-    Some(noted)
+    Some(checkpoints)
 }

@@ -5,16 +5,16 @@ use std::collections::HashMap;
 use offsets_core::evidence::{EarlierCommit, RecordedCommit};
 use offsets_core::model::{Commit, CommittedOffset, SourceOffset};
 
-use super::names::{Names, Use};
+use super::names::{NameKind, Names};
 use super::to_timestamp;
 use crate::wire::{Reader, Writer};
 
 /// A group and a partition, by their numbers.
-pub(super) type Holder = (u32, u32);
+pub(super) type GroupPartition = (u32, u32);
 
 /// What a group has committed on a partition.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Standing {
+pub(super) struct CommitValue {
     pub(super) offset: i64,
     pub(super) metadata: String,
 }
@@ -22,26 +22,26 @@ pub(super) struct Standing {
 /// A change: what a group has committed, and when that was first seen; or `None` that it was not seen any more after that
 /// time.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Change {
-    pub(super) holder: Holder,
+pub(super) struct CommitEntry {
+    pub(super) group_partition: GroupPartition,
     pub(super) seen_ms: i64,
-    pub(super) standing: Option<Standing>,
+    pub(super) value: Option<CommitValue>,
 }
 
 const GONE: u64 = 1;
 const METADATA: u64 = 2;
 
-impl Change {
+impl CommitEntry {
     pub(super) fn write(&self, out: &mut Writer, names: &Names) {
-        let (group, place) = self.holder;
-        let metadata = self.standing.as_ref().is_some_and(|standing| !standing.metadata.is_empty());
-        let flags = if self.standing.is_none() { GONE } else { 0 } | if metadata { METADATA } else { 0 };
+        let (group, named) = self.group_partition;
+        let metadata = self.value.as_ref().is_some_and(|value| !value.metadata.is_empty());
+        let flags = if self.value.is_none() { GONE } else { 0 } | if metadata { METADATA } else { 0 };
         out.number(group.into());
-        out.number(place.into());
+        out.number(named.into());
         out.number(flags);
         out.signed(self.seen_ms);
-        if let Some(Standing { offset, metadata: text }) = &self.standing {
-            let base = names.place(Use::Committed, place).map_or(0, |place| place.base.upstream);
+        if let Some(CommitValue { offset, metadata: text }) = &self.value {
+            let base = names.partition(NameKind::Committed, named).map_or(0, |named| named.base.upstream);
             out.signed(offset.wrapping_sub(base));
             if metadata {
                 out.text(text);
@@ -52,28 +52,28 @@ impl Change {
     fn read(reader: &mut Reader<'_>, names: &Names) -> Option<Self> {
         let group = u32::try_from(reader.number()?).ok()?;
         let number = u32::try_from(reader.number()?).ok()?;
-        let (_, place) = (names.group(group)?, names.place(Use::Committed, number)?);
+        let (_, named) = (names.group(group)?, names.partition(NameKind::Committed, number)?);
         let flags = reader.number()?;
         let seen_ms = reader.signed()?;
-        let mut standing = None;
+        let mut value = None;
         if flags & GONE == 0 {
-            let offset = reader.signed()?.wrapping_add(place.base.upstream);
+            let offset = reader.signed()?.wrapping_add(named.base.upstream);
             let metadata = if flags & METADATA == 0 { "" } else { reader.text()? };
-            standing = Some(Standing {
+            value = Some(CommitValue {
                 offset: SourceOffset::new(offset).ok()?.get(),
                 metadata: metadata.to_owned(),
             });
         }
-        Some(Self { holder: (group, number), seen_ms, standing })
+        Some(Self { group_partition: (group, number), seen_ms, value })
     }
 }
 
 /// The changes of a segment; `None` when its entries make no sense.
-pub(super) fn read(entries: &[u8], names: &Names) -> Option<Vec<Change>> {
+pub(super) fn read(entries: &[u8], names: &Names) -> Option<Vec<CommitEntry>> {
     let mut reader = Reader::new(entries);
     let mut changes = Vec::new();
     while !reader.is_at_end() {
-        changes.push(Change::read(&mut reader, names)?);
+        changes.push(CommitEntry::read(&mut reader, names)?);
     }
     Some(changes)
 }
@@ -83,13 +83,13 @@ pub(super) fn read(entries: &[u8], names: &Names) -> Option<Vec<Change>> {
 /// A commit that is not seen any more is kept. It may have expired or been deleted; but a source that dies broker by
 /// broker stops telling of groups as well, and then this is the last that is known.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Standings(pub(super) HashMap<Holder, Held>);
+pub(super) struct StoredCommits(pub(super) HashMap<GroupPartition, StoredCommit>);
 
 /// What a group holds, as far as is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Held {
+pub(super) struct StoredCommit {
     pub(super) seen_ms: i64,
-    pub(super) standing: Standing,
+    pub(super) value: CommitValue,
     /// When it was last seen, if it is not seen any more.
     pub(super) until_ms: Option<i64>,
     pub(super) earlier: Earlier,
@@ -123,22 +123,22 @@ impl Earlier {
     }
 }
 
-impl Standings {
-    pub(super) fn apply(&mut self, change: Change) {
-        let Change { holder, seen_ms, standing } = change;
-        match standing {
-            Some(standing) => {
-                let earlier = match self.0.get(&holder) {
-                    Some(held) if held.standing.offset <= standing.offset => {
-                        held.earlier.then(seen_ms, standing.offset)
+impl StoredCommits {
+    pub(super) fn apply(&mut self, change: CommitEntry) {
+        let CommitEntry { group_partition, seen_ms, value } = change;
+        match value {
+            Some(value) => {
+                let earlier = match self.0.get(&group_partition) {
+                    Some(stored) if stored.value.offset <= value.offset => {
+                        stored.earlier.then(seen_ms, value.offset)
                     }
-                    _ => Earlier::starting(seen_ms, standing.offset),
+                    _ => Earlier::starting(seen_ms, value.offset),
                 };
-                self.0.insert(holder, Held { seen_ms, standing, until_ms: None, earlier });
+                self.0.insert(group_partition, StoredCommit { seen_ms, value, until_ms: None, earlier });
             }
             None => {
-                if let Some(held) = self.0.get_mut(&holder) {
-                    held.until_ms = Some(seen_ms);
+                if let Some(stored) = self.0.get_mut(&group_partition) {
+                    stored.until_ms = Some(seen_ms);
                 }
             }
         }
@@ -146,14 +146,14 @@ impl Standings {
 
     /// As the core's own values: those that are seen were the newest when the source was last looked at.
     pub(super) fn recorded(&self, names: &Names, confirmed_ms: i64) -> Vec<RecordedCommit> {
-        let recorded = |(&(group, place), held): (&Holder, &Held)| {
-            let Held { seen_ms, standing, until_ms, earlier } = held;
+        let recorded = |(&(group, named), stored): (&GroupPartition, &StoredCommit)| {
+            let StoredCommit { seen_ms, value, until_ms, earlier } = stored;
             let as_of_ms = until_ms.unwrap_or(confirmed_ms).max(*seen_ms);
             let committed = CommittedOffset {
-                offset: SourceOffset::new(standing.offset).ok()?,
-                metadata: standing.metadata.clone(),
+                offset: SourceOffset::new(value.offset).ok()?,
+                metadata: value.metadata.clone(),
             };
-            let partition = names.place(Use::Committed, place)?.partition.clone();
+            let partition = names.partition(NameKind::Committed, named)?.partition.clone();
             let commit = Commit { group: names.group(group)?.clone(), partition, committed };
             let (at_ms, offset) = earlier.older;
             let earlier = SourceOffset::new(offset).ok();

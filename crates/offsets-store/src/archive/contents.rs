@@ -6,8 +6,8 @@ use offsets_core::link::{LinkName, Side};
 use offsets_core::model::{SourceOffset, TargetOffset};
 
 use super::Kind;
-use super::checkpoints::{self, Lasts, Noted};
-use super::commits::{self, Standings};
+use super::checkpoints::{self, CheckpointEntry, LastCheckpoints};
+use super::commits::{self, StoredCommits};
 use super::fingerprints::Fingerprints;
 use super::names::Names;
 use super::syncs::{self, Pair, SyncReader, SyncWriter};
@@ -82,21 +82,21 @@ impl fmt::Display for Damage {
 /// Who wants to see what the streams hold while they are read.
 pub(super) trait Sink {
     fn sync(&mut self, pair: Pair, names: &Names);
-    fn checkpoint(&mut self, noted: &Noted, names: &Names);
+    fn checkpoint(&mut self, checkpoint_entry: &CheckpointEntry, names: &Names);
 }
 
 impl Sink for () {
     #[inline]
     fn sync(&mut self, _: Pair, _: &Names) {}
 
-    fn checkpoint(&mut self, _: &Noted, _: &Names) {}
+    fn checkpoint(&mut self, _: &CheckpointEntry, _: &Names) {}
 }
 
 /// What is known of a link while it is recorded: its names, the newest of everything, and the ends of its streams.
 pub(super) struct Contents {
     pub(super) names: Names,
-    pub(super) standings: Standings,
-    pub(super) lasts: Lasts,
+    pub(super) stored_commits: StoredCommits,
+    pub(super) last_checkpoints: LastCheckpoints,
     /// The newest sync of each partition, by its number less one.
     pub(super) newest: Vec<Option<Pair>>,
     pub(super) sync_writer: SyncWriter,
@@ -155,16 +155,16 @@ impl Contents {
             Ok::<_, Error>(state)
         };
         let named = stream(Kind::Names, &mut |_, _, entries| names.read(entries))?;
-        let mut standings = Standings::default();
+        let mut stored_commits = StoredCommits::default();
         let commits = stream(Kind::Commits, &mut |_, _, entries| {
-            commits::read(entries, &names)?.into_iter().for_each(|change| standings.apply(change));
+            commits::read(entries, &names)?.into_iter().for_each(|change| stored_commits.apply(change));
             Some(())
         })?;
-        let mut lasts = Lasts::default();
+        let mut last_checkpoints = LastCheckpoints::default();
         let checkpoints = stream(Kind::Checkpoints, &mut |_, _, entries| {
-            for noted in checkpoints::read(entries, &names)? {
-                sink.checkpoint(&noted, &names);
-                lasts.insert(noted.holder, noted);
+            for checkpoint_entry in checkpoints::read(entries, &names)? {
+                sink.checkpoint(&checkpoint_entry, &names);
+                last_checkpoints.insert(checkpoint_entry.group_partition, checkpoint_entry);
             }
             Some(())
         })?;
@@ -172,7 +172,7 @@ impl Contents {
         let mut syncs = stream(Kind::Syncs, &mut |_, head, entries| {
             reader.read(&head, entries, &names, |pair| {
                 sink.sync(pair, &names);
-                note(&mut newest, pair);
+                set_newest(&mut newest, pair);
             })
         })?;
         let mut fingerprints = Fingerprints::default();
@@ -193,8 +193,8 @@ impl Contents {
         let sync_writer = resume(&mut syncs.tail, &names);
         let contents = Self {
             names,
-            standings,
-            lasts,
+            stored_commits,
+            last_checkpoints,
             newest,
             sync_writer,
             full: Vec::new(),
@@ -310,7 +310,7 @@ fn resume(tail: &mut Tail, names: &Names) -> SyncWriter {
 
 /// Takes the newest sync of a partition.
 #[inline]
-pub(super) fn note(newest: &mut Vec<Option<Pair>>, pair: Pair) {
+pub(super) fn set_newest(newest: &mut Vec<Option<Pair>>, pair: Pair) {
     let at = pair.number as usize - 1;
     if at >= newest.len() {
         newest.resize(at + 1, None);
@@ -327,7 +327,7 @@ impl Pair {
     }
 }
 
-impl Noted {
+impl CheckpointEntry {
     pub(super) fn to_sync(&self) -> Option<OffsetPair> {
         Some(OffsetPair::new(
             SourceOffset::new(self.upstream).ok()?,

@@ -3,7 +3,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::checkpoints;
-use super::commits::{self, Change};
+use super::commits::{self, CommitEntry};
 use super::contents::{Contents, Piece, StreamState};
 use super::syncs::SyncReader;
 use super::{Archive, Damage, Kind, to_timestamp};
@@ -119,35 +119,40 @@ impl Archive {
                 Kind::Commits => {
                     let mut newest = commits::read(&entries, &contents.names).unwrap_or_default();
                     newest.retain(|change| {
-                        let held = contents.standings.0.get(&change.holder);
-                        held.is_some_and(|held| {
-                            (held.seen_ms, Some(&held.standing)) == (change.seen_ms, change.standing.as_ref())
+                        let stored = contents.stored_commits.0.get(&change.group_partition);
+                        stored.is_some_and(|stored| {
+                            (stored.seen_ms, Some(&stored.value)) == (change.seen_ms, change.value.as_ref())
                         })
                     });
                     for change in newest {
                         let until = recorder
                             .contents()
-                            .standings
+                            .stored_commits
                             .0
-                            .get(&change.holder)
-                            .and_then(|held| held.until_ms);
+                            .get(&change.group_partition)
+                            .and_then(|stored| stored.until_ms);
                         match until {
                             None => recorder.change(&change, now),
                             // It was not seen for so long that it is no news any more.
                             Some(until) if before.is_some_and(|before| until < before) => {
-                                recorder.contents_mut().standings.0.remove(&change.holder);
+                                recorder.contents_mut().stored_commits.0.remove(&change.group_partition);
                             }
                             Some(until) => {
                                 recorder.change(&change, now);
-                                recorder.change(&Change { seen_ms: until, standing: None, ..change }, now);
+                                recorder.change(&CommitEntry { seen_ms: until, value: None, ..change }, now);
                             }
                         }
                     }
                 }
                 Kind::Checkpoints => {
                     let mut newest = checkpoints::read(&entries, &contents.names).unwrap_or_default();
-                    newest.retain(|noted| contents.lasts.get(&noted.holder) == Some(noted));
-                    newest.iter().try_for_each(|noted| recorder.note_checkpoint(noted, now))?;
+                    newest.retain(|checkpoint_entry| {
+                        contents.last_checkpoints.get(&checkpoint_entry.group_partition)
+                            == Some(checkpoint_entry)
+                    });
+                    newest
+                        .iter()
+                        .try_for_each(|checkpoint_entry| recorder.put_checkpoint(checkpoint_entry, now))?;
                 }
                 // The end of what was kept of a partition is known as long as it is recorded; after that it is read again.
                 Kind::Records => {}

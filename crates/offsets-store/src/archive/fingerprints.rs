@@ -6,8 +6,8 @@ use offsets_core::link::Link;
 use offsets_core::model::{LogRange, SourceOffset, TopicId, TopicPartition};
 
 use super::contents::{Contents, StreamState};
+use super::extents::{self, Entry, LocalNames};
 use super::recorder::{Recorder, put};
-use super::stretches::{self, Entry, LocalNames};
 use super::{Archive, Damage, Kind, record_topics};
 use crate::Error;
 use crate::log::{Key, SegmentLog, Stream};
@@ -16,7 +16,7 @@ use crate::wire::Writer;
 
 /// How far the records of a source partition were kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct KeptUpTo {
+pub struct FingerprintProgress {
     /// The first offset that was not read.
     pub next: SourceOffset,
     /// The last record that was kept.
@@ -93,13 +93,13 @@ impl Fingerprints {
     pub(super) fn read(&mut self, entries: &[u8], count: u32) -> Option<()> {
         let Self { positions, names, .. } = self;
         let mut left = u64::from(count);
-        stretches::read(entries, names, |entry| {
+        extents::read(entries, names, |entry| {
             match entry {
-                Entry::Withdrawn { partition } => {
+                Entry::Invalidated { partition } => {
                     left = left.checked_sub(1)?;
                     positions.remove(partition);
                 }
-                Entry::Stretch { partition, offsets, records } => {
+                Entry::Extent { partition, offsets, records } => {
                     left = left.checked_sub(records.len().max(1))?;
                     let read = records.records(offsets.end)?;
                     let last = read.last().map(|record| (record.offset, record.content));
@@ -115,10 +115,14 @@ impl Fingerprints {
 /// Records of data topics, as far as they serve to be recognised.
 impl Recorder<'_> {
     /// How far the records of a source partition were kept; `None` where none were.
-    pub fn kept_up_to(&self, partition: &TopicPartition) -> Option<KeptUpTo> {
+    pub fn fingerprint_progress(&self, partition: &TopicPartition) -> Option<FingerprintProgress> {
         let Fingerprints { positions, topics, .. } = &self.contents().fingerprints;
         let Position { next, landmarks } = positions.get(partition)?;
-        Some(KeptUpTo { next: *next, last: landmarks.last().copied(), topic: topics.get(partition).copied() })
+        Some(FingerprintProgress {
+            next: *next,
+            last: landmarks.last().copied(),
+            topic: topics.get(partition).copied(),
+        })
     }
 
     /// Up to 16 of the records that were kept of a source partition, in the order of their offsets, the last one among them: what
@@ -158,14 +162,14 @@ impl Recorder<'_> {
         let mut left = Some(scan.clone());
         while let Some(scan) = left.take() {
             let contents = self.contents_mut();
-            if contents.records.tail.is_full_for(stretches::LONGEST, now) {
+            if contents.records.tail.is_full_for(extents::LONGEST, now) {
                 contents.full.push(contents.records.close(&[]));
                 contents.fingerprints.names.clear();
             }
             let (tail, names) = (&mut contents.records.tail, &mut contents.fingerprints.names);
             let room = tail.room();
             let mut entry = Writer::default();
-            let (taken, rest) = stretches::write_stretch(&mut entry, names, partition, &scan, room);
+            let (taken, rest) = extents::write_extent(&mut entry, names, partition, &scan, room);
             tail.entries.append(entry.bytes());
             tail.grow_by(u32::try_from(taken.max(1)).unwrap_or(u32::MAX), now);
             left = rest;
@@ -186,18 +190,18 @@ impl Recorder<'_> {
     ///
     /// # Errors
     /// The log's own.
-    pub fn withdraw_records(&mut self, partition: &TopicPartition, now: Timestamp) -> Result<bool, Error> {
+    pub fn invalidate_records(&mut self, partition: &TopicPartition, now: Timestamp) -> Result<bool, Error> {
         let contents = self.contents_mut();
         if contents.fingerprints.positions.remove(partition).is_none() {
             return Ok(false);
         }
-        if contents.records.tail.is_full_for(stretches::LONGEST, now) {
+        if contents.records.tail.is_full_for(extents::LONGEST, now) {
             contents.full.push(contents.records.close(&[]));
             contents.fingerprints.names.clear();
         }
         let (tail, names) = (&mut contents.records.tail, &mut contents.fingerprints.names);
         let mut entry = Writer::default();
-        stretches::write_withdrawal(&mut entry, names, partition);
+        extents::write_invalidation(&mut entry, names, partition);
         tail.entries.append(entry.bytes());
         tail.grow_by(1, now);
         if self.contents().fingerprints.topics.contains_key(partition) {
@@ -209,12 +213,12 @@ impl Recorder<'_> {
 }
 
 /// The source records that an archive kept of a link, read when they are asked for.
-pub struct KeptFingerprints<'a> {
+pub struct ArchivedFingerprints<'a> {
     log: &'a (dyn SegmentLog + Send),
     stream: Stream,
     runs: BTreeMap<TopicPartition, Vec<Run>>,
     damage: Option<Damage>,
-    trouble: Option<Error>,
+    read_error: Option<Error>,
 }
 
 /// Stretches of a partition that meet, and the segments they are in.
@@ -234,15 +238,15 @@ impl Archive {
     ///
     /// # Errors
     /// [`Error::UnknownLink`], [`Error::OtherLink`] when the archive's has other topics; the log's own.
-    pub fn fingerprints(&self, link: &Link) -> Result<KeptFingerprints<'_>, Error> {
+    pub fn fingerprints(&self, link: &Link) -> Result<ArchivedFingerprints<'_>, Error> {
         let space = self.space_of(link)?;
         let mut runs: BTreeMap<TopicPartition, Vec<Run>> = BTreeMap::new();
         let mut names = LocalNames::default();
         let (state, damage) = StreamState::load(&*self.log, space, Kind::Records, &mut |at, _, entries| {
-            stretches::read(entries, &mut names, |entry| {
+            extents::read(entries, &mut names, |entry| {
                 match entry {
-                    Entry::Withdrawn { partition } => drop(runs.remove(partition)),
-                    Entry::Stretch { partition, offsets, .. } => {
+                    Entry::Invalidated { partition } => drop(runs.remove(partition)),
+                    Entry::Extent { partition, offsets, .. } => {
                         let of = match runs.get_mut(partition) {
                             Some(of) => of,
                             None => runs.entry(partition.clone()).or_default(),
@@ -257,7 +261,7 @@ impl Archive {
         if damage.is_some() {
             runs.clear();
         }
-        Ok(KeptFingerprints { log: &*self.log, stream: state.stream, runs, damage, trouble: None })
+        Ok(ArchivedFingerprints { log: &*self.log, stream: state.stream, runs, damage, read_error: None })
     }
 }
 
@@ -273,7 +277,7 @@ impl Run {
     }
 }
 
-impl KeptFingerprints<'_> {
+impl ArchivedFingerprints<'_> {
     /// Whether nothing was kept.
     pub fn is_empty(&self) -> bool {
         self.runs.is_empty()
@@ -285,8 +289,8 @@ impl KeptFingerprints<'_> {
     }
 
     /// Why not all that was kept could be read, if so; it was left out then.
-    pub fn trouble(&self) -> Option<&Error> {
-        self.trouble.as_ref()
+    pub fn read_error(&self) -> Option<&Error> {
+        self.read_error.as_ref()
     }
 
     /// The parts of a stretch that were kept, those that meet made one.
@@ -302,11 +306,13 @@ impl KeptFingerprints<'_> {
                 let key = Key { stream: self.stream, sequence };
                 // It was whole when its contents were listed; if it is not any more, it holds nothing.
                 if let Ok((_, entries)) = segment::decode(key, bytes) {
-                    let _ = stretches::read(entries, &mut LocalNames::default(), |entry| {
+                    let _ = extents::read(entries, &mut LocalNames::default(), |entry| {
                         match entry {
                             // The run stands behind it.
-                            Entry::Withdrawn { partition } if *partition == span.partition => of_run.clear(),
-                            Entry::Stretch { partition, offsets, records }
+                            Entry::Invalidated { partition } if *partition == span.partition => {
+                                of_run.clear()
+                            }
+                            Entry::Extent { partition, offsets, records }
                                 if *partition == span.partition
                                     && overlap(offsets, run.offsets) == Some(offsets)
                                     && overlap(offsets, span.offsets).is_some() =>
@@ -326,7 +332,7 @@ impl KeptFingerprints<'_> {
     }
 }
 
-impl FingerprintSource for KeptFingerprints<'_> {
+impl FingerprintSource for ArchivedFingerprints<'_> {
     fn source_records(&mut self, spans: &[Span<SourceOffset>]) -> Records<SourceOffset> {
         let mut records = Records::default();
         for span in spans {
@@ -336,7 +342,7 @@ impl FingerprintSource for KeptFingerprints<'_> {
                     scans.into_iter().for_each(|scan| found.add(span.partition.clone(), scan));
                     records.extend(found.cut(std::slice::from_ref(span)));
                 }
-                Err(trouble) => self.trouble = Some(trouble),
+                Err(read_error) => self.read_error = Some(read_error),
             }
         }
         records

@@ -5,21 +5,21 @@ mod commits;
 mod contents;
 mod copy;
 mod expiry;
+mod extents;
 mod fingerprints;
 mod names;
 mod record_topics;
 mod recorder;
 mod salvage;
 mod stats;
-mod stretches;
 mod syncs;
 mod tail;
 
 pub use contents::Damage;
 pub use copy::Copying;
 pub use expiry::{Expired, Limits};
-pub use fingerprints::{KeptFingerprints, KeptUpTo};
-pub use recorder::{Place, Recorder, Topic};
+pub use fingerprints::{ArchivedFingerprints, FingerprintProgress};
+pub use recorder::{RecordPosition, Recorder, Topic};
 pub use salvage::Salvaged;
 pub use stats::LinkStats;
 
@@ -34,7 +34,7 @@ use offsets_core::mm2::Checkpoint;
 use offsets_core::model::TopicPartition;
 
 use self::contents::{Contents, Sink};
-use self::names::{Names, Use};
+use self::names::{NameKind, Names};
 use self::syncs::Pair;
 use crate::log::{Key, SegmentLog, Stream};
 use crate::segment::{self, Head};
@@ -166,7 +166,7 @@ impl Archive {
         self.check_whole()?;
         let space = match self.find(&link.name()) {
             Some((space, known)) => {
-                known.admit(link)?;
+                known.check_same_topics(link)?;
                 space
             }
             None => self.add(link)?,
@@ -217,42 +217,42 @@ impl Archive {
     ///
     /// # Errors
     /// [`Error::UnknownLink`], [`Error::OtherLink`] when the archive's has other topics; the log's own.
-    pub fn recall(&mut self, link: &Link) -> Result<ArchivedEvidence, Error> {
-        self.recall_syncs_of(link, &|_| true)
+    pub fn load(&mut self, link: &Link) -> Result<ArchivedEvidence, Error> {
+        self.load_with_syncs_of(link, &|_| true)
     }
 
     /// The same, but of syncs only those of the source partitions that are wanted: most of the time that it takes to recall
     /// a long history goes into making syncs ready to be searched. Every segment is read and checked all the same, so
-    /// damage is told and stops the reading where it would for [`Archive::recall`].
+    /// damage is told and stops the reading where it would for [`Archive::load`].
     ///
     /// # Errors
-    /// As [`Archive::recall`].
-    pub fn recall_syncs_of(
+    /// As [`Archive::load`].
+    pub fn load_with_syncs_of(
         &mut self,
         link: &Link,
         wanted: &dyn Fn(&TopicPartition) -> bool,
     ) -> Result<ArchivedEvidence, Error> {
         let Some((space, known)) = self.find(&link.name()) else { return Err(self.unknown(&link.name())) };
-        known.admit(link)?;
+        known.check_same_topics(link)?;
         let [source_topics, target_topics] = known.topics.clone();
-        let mut memory = Memory {
+        let mut collector = Collector {
             markers_on_target: link.exactly_once,
             wanted,
             syncs: Vec::new(),
             checkpoints: CheckpointHistory::default(),
         };
-        let (contents, damages) = Contents::load(&*self.log, space, &link.name(), &mut memory)?;
+        let (contents, damages) = Contents::load(&*self.log, space, &link.name(), &mut collector)?;
         self.damages.extend(damages);
         let mut syncs = SyncHistory::new(link.exactly_once);
-        for (place, history) in contents.names.places(Use::Synced).iter().zip(memory.syncs) {
-            if let Recalled::History(mut history, waiting) = history {
+        for (named, history) in contents.names.partitions(NameKind::Synced).iter().zip(collector.syncs) {
+            if let LoadedSyncs::History(mut history, waiting) = history {
                 waiting.into_iter().for_each(|sync| history.push(sync));
-                syncs.insert(place.partition.clone(), *history);
+                syncs.insert(named.partition.clone(), *history);
             }
         }
-        memory.checkpoints.settle();
-        let commits = contents.standings.recorded(&contents.names, contents.commits.tail.head.last_ms);
-        let checkpoints = memory.checkpoints;
+        collector.checkpoints.settle();
+        let commits = contents.stored_commits.recorded(&contents.names, contents.commits.tail.head.last_ms);
+        let checkpoints = collector.checkpoints;
         let source_seen_at = contents.source_seen_ms(link.syncs_topic().0).map(to_timestamp);
         Ok(ArchivedEvidence { commits, source_seen_at, syncs, checkpoints, source_topics, target_topics })
     }
@@ -268,7 +268,7 @@ impl Archive {
     /// The number of a link that is known, with the same topics.
     fn space_of(&self, link: &Link) -> Result<u32, Error> {
         let Some((space, known)) = self.find(&link.name()) else { return Err(self.unknown(&link.name())) };
-        known.admit(link)?;
+        known.check_same_topics(link)?;
         Ok(space)
     }
 
@@ -322,7 +322,7 @@ impl Known {
     }
 
     /// Whether what was recorded under this name is of the same topics.
-    fn admit(&self, link: &Link) -> Result<(), Error> {
+    fn check_same_topics(&self, link: &Link) -> Result<(), Error> {
         let differs = |what| Err(Error::OtherLink { link: link.name(), what });
         if self.link.policy != link.policy {
             return differs("replication policy");
@@ -338,21 +338,21 @@ impl Known {
 }
 
 /// What a link's streams hold, as the core wants it.
-struct Memory<'a> {
+struct Collector<'a> {
     markers_on_target: bool,
     wanted: &'a dyn Fn(&TopicPartition) -> bool,
     /// By the number of the partition less one.
-    syncs: Vec<Recalled>,
+    syncs: Vec<LoadedSyncs>,
     checkpoints: CheckpointHistory,
 }
 
 /// What is recalled of the syncs of one partition.
 #[derive(Default)]
-enum Recalled {
+enum LoadedSyncs {
     #[default]
     Unseen,
     /// It is not wanted.
-    Passed,
+    Skipped,
     /// And the syncs that are to be added to it.
     History(Box<PartitionHistory>, Vec<OffsetPair>),
 }
@@ -361,16 +361,16 @@ enum Recalled {
 /// still be in the processor's cache when its next sync comes.
 const AT_ONCE: usize = 64;
 
-impl Sink for Memory<'_> {
+impl Sink for Collector<'_> {
     #[inline]
     fn sync(&mut self, pair: Pair, names: &Names) {
         let at = pair.number as usize - 1;
         if at >= self.syncs.len() {
-            self.syncs.resize_with(at + 1, Recalled::default);
+            self.syncs.resize_with(at + 1, LoadedSyncs::default);
         }
         match &mut self.syncs[at] {
-            Recalled::Passed => {}
-            Recalled::History(history, waiting) => {
+            LoadedSyncs::Skipped => {}
+            LoadedSyncs::History(history, waiting) => {
                 waiting.extend(pair.to_sync());
                 if waiting.len() >= AT_ONCE {
                     waiting.drain(..).for_each(|sync| history.push(sync));
@@ -380,21 +380,23 @@ impl Sink for Memory<'_> {
         }
     }
 
-    fn checkpoint(&mut self, noted: &checkpoints::Noted, names: &Names) {
-        let (group, number) = noted.holder;
-        let (Some(group), Some(place)) = (names.group(group), names.place(Use::Checkpointed, number)) else {
+    fn checkpoint(&mut self, checkpoint_entry: &checkpoints::CheckpointEntry, names: &Names) {
+        let (group, number) = checkpoint_entry.group_partition;
+        let (Some(group), Some(named)) =
+            (names.group(group), names.partition(NameKind::Checkpointed, number))
+        else {
             return;
         };
-        let Some(pair) = noted.to_sync() else { return };
+        let Some(pair) = checkpoint_entry.to_sync() else { return };
         let checkpoint = Checkpoint {
             group: group.as_str(),
-            topic: place.partition.topic.as_str(),
-            partition: place.partition.partition,
+            topic: named.partition.topic.as_str(),
+            partition: named.partition.partition,
             upstream: pair.upstream,
             downstream: pair.downstream,
-            metadata: &noted.metadata,
+            metadata: &checkpoint_entry.metadata,
         };
-        self.checkpoints.add(&checkpoint, noted.as_of_ms);
+        self.checkpoints.add(&checkpoint, checkpoint_entry.as_of_ms);
     }
 }
 
@@ -405,14 +407,14 @@ fn begin(
     names: &Names,
     wanted: &dyn Fn(&TopicPartition) -> bool,
     markers_on_target: bool,
-) -> Recalled {
-    let place = names.place(Use::Synced, pair.number);
-    if place.is_some_and(|place| !wanted(&place.partition)) {
-        return Recalled::Passed;
+) -> LoadedSyncs {
+    let named = names.partition(NameKind::Synced, pair.number);
+    if named.is_some_and(|named| !wanted(&named.partition)) {
+        return LoadedSyncs::Skipped;
     }
-    let Some(sync) = pair.to_sync() else { return Recalled::Unseen };
+    let Some(sync) = pair.to_sync() else { return LoadedSyncs::Unseen };
     let history = PartitionHistory::starting_with(sync, markers_on_target);
-    Recalled::History(Box::new(history), Vec::with_capacity(AT_ONCE))
+    LoadedSyncs::History(Box::new(history), Vec::with_capacity(AT_ONCE))
 }
 
 fn to_timestamp(ms: i64) -> Timestamp {

@@ -6,7 +6,7 @@ use crate::wire::{Reader, Writer};
 
 /// What a number in a segment stands for. Each use counts its own, from 1, in the order of appearance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Use {
+pub(super) enum NameKind {
     /// A source partition that groups have commits on.
     Committed = 1,
     /// A source partition that syncs are about.
@@ -19,7 +19,7 @@ pub(super) enum Use {
 
 /// A partition, and what offsets of it are counted from.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
+pub(super) struct NamedPartition {
     pub(super) partition: TopicPartition,
     pub(super) base: Base,
 }
@@ -35,21 +35,21 @@ pub(super) struct Base {
 /// The names that segments of a link refer to by number.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Names {
-    places: [Table; 3],
+    partitions: [PartitionNumbers; 3],
     groups: Vec<GroupId>,
     group_numbers: HashMap<GroupId, u32>,
 }
 
 #[derive(Debug, Clone, Default)]
-struct Table {
-    places: Vec<Place>,
+struct PartitionNumbers {
+    partitions: Vec<NamedPartition>,
     numbers: HashMap<String, HashMap<i32, u32>>,
 }
 
 impl Names {
     /// The number of a partition, if it has one.
-    pub(super) fn find(&self, of: Use, topic: &str, partition: i32) -> Option<u32> {
-        self.places[of.table()].numbers.get(topic)?.get(&partition).copied()
+    pub(super) fn find(&self, of: NameKind, topic: &str, partition: i32) -> Option<u32> {
+        self.partitions[of.table()].numbers.get(topic)?.get(&partition).copied()
     }
 
     /// The number of a group, if it has one.
@@ -58,10 +58,10 @@ impl Names {
     }
 
     /// Gives a partition the next number.
-    pub(super) fn add(&mut self, of: Use, topic: &str, partition: i32, base: Base) -> u32 {
-        let table = &mut self.places[of.table()];
-        table.places.push(Place { partition: TopicPartition::new(topic, partition), base });
-        let number = u32::try_from(table.places.len()).expect("fewer than 2^32 partitions have names");
+    pub(super) fn add(&mut self, of: NameKind, topic: &str, partition: i32, base: Base) -> u32 {
+        let table = &mut self.partitions[of.table()];
+        table.partitions.push(NamedPartition { partition: TopicPartition::new(topic, partition), base });
+        let number = u32::try_from(table.partitions.len()).expect("fewer than 2^32 partitions have names");
         table.numbers.entry(topic.to_owned()).or_default().insert(partition, number);
         number
     }
@@ -75,12 +75,12 @@ impl Names {
         number
     }
 
-    pub(super) fn place(&self, of: Use, number: u32) -> Option<&Place> {
-        self.places[of.table()].places.get(number.checked_sub(1)? as usize)
+    pub(super) fn partition(&self, of: NameKind, number: u32) -> Option<&NamedPartition> {
+        self.partitions[of.table()].partitions.get(number.checked_sub(1)? as usize)
     }
 
-    pub(super) fn places(&self, of: Use) -> &[Place] {
-        &self.places[of.table()].places
+    pub(super) fn partitions(&self, of: NameKind) -> &[NamedPartition] {
+        &self.partitions[of.table()].partitions
     }
 
     pub(super) fn group(&self, number: u32) -> Option<&GroupId> {
@@ -93,12 +93,13 @@ impl Names {
         while !reader.is_at_end() {
             let of = reader.number()?;
             let name = reader.text()?;
-            if of == Use::Group as u64 {
+            if of == NameKind::Group as u64 {
                 self.add_group(name);
                 continue;
             }
-            let of =
-                [Use::Committed, Use::Synced, Use::Checkpointed].into_iter().find(|u| *u as u64 == of)?;
+            let of = [NameKind::Committed, NameKind::Synced, NameKind::Checkpointed]
+                .into_iter()
+                .find(|u| *u as u64 == of)?;
             let partition = i32::try_from(reader.number()?).ok()?;
             let base = Base { upstream: reader.signed()?, drift: reader.signed()? };
             self.add(of, name, partition, base);
@@ -107,7 +108,7 @@ impl Names {
     }
 }
 
-impl Use {
+impl NameKind {
     fn table(self) -> usize {
         match self {
             Self::Committed => 0,
@@ -118,7 +119,7 @@ impl Use {
 }
 
 /// The entry that gives a partition its number.
-pub(super) fn write_place(out: &mut Writer, of: Use, topic: &str, partition: i32, base: Base) {
+pub(super) fn write_partition(out: &mut Writer, of: NameKind, topic: &str, partition: i32, base: Base) {
     out.number(of as u64);
     out.text(topic);
     out.number(u64::from(partition.unsigned_abs()));
@@ -128,6 +129,6 @@ pub(super) fn write_place(out: &mut Writer, of: Use, topic: &str, partition: i32
 
 /// The entry that gives a group its number.
 pub(super) fn write_group(out: &mut Writer, group: &str) {
-    out.number(Use::Group as u64);
+    out.number(NameKind::Group as u64);
     out.text(group);
 }

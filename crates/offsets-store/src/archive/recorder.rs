@@ -5,10 +5,10 @@ use offsets_core::mm2::{Checkpoint, OffsetSync};
 use offsets_core::model::{CommittedOffset, GroupId, SourceOffset, TopicPartition};
 use twox_hash::XxHash3_128;
 
-use super::checkpoints::Noted;
-use super::commits::{Change, Held, Holder, Standing};
-use super::contents::{Contents, StreamState, note};
-use super::names::{self, Base, Use};
+use super::checkpoints::CheckpointEntry;
+use super::commits::{CommitEntry, CommitValue, GroupPartition, StoredCommit};
+use super::contents::{Contents, StreamState, set_newest};
+use super::names::{self, Base, NameKind};
 use super::syncs::{self, Pair};
 use crate::Error;
 use crate::log::{Key, SegmentLog};
@@ -28,19 +28,19 @@ pub enum Topic {
 
 /// Where a record stands in its topic, and what it is recognised by when the topic is read again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct RecordPosition {
     /// Its offset.
     pub offset: i64,
-    /// The [guard](Place::of) of its content.
-    pub guard: u64,
+    /// The [guard](RecordPosition::of) of its content.
+    pub content_hash: u64,
 }
 
-impl Place {
+impl RecordPosition {
     /// The place of a record with this key and value.
     pub fn of(offset: i64, key: Option<&[u8]>, value: Option<&[u8]>) -> Self {
         let [key, value] = [key, value].map(|bytes| XxHash3_128::oneshot(bytes.unwrap_or_default()) as u64);
         // 0 is left for nothing.
-        Self { offset, guard: (key.rotate_left(1) ^ value).max(1) }
+        Self { offset, content_hash: (key.rotate_left(1) ^ value).max(1) }
     }
 }
 
@@ -56,14 +56,14 @@ impl<'a> Recorder<'a> {
     }
 
     /// The last record of a topic that was read; reading goes on behind it. `None` when nothing was read yet.
-    pub fn position(&self, topic: Topic) -> Option<Place> {
+    pub fn position(&self, topic: Topic) -> Option<RecordPosition> {
         let head = self.stream(topic).tail.head;
-        (head.guard != 0).then(|| Place { offset: head.next - 1, guard: head.guard })
+        (head.guard != 0).then(|| RecordPosition { offset: head.next - 1, content_hash: head.guard })
     }
 
     /// Everything in a topic up to this record has been read.
-    pub fn passed(&mut self, topic: Topic, place: Place) {
-        self.stream_mut(topic).tail.reach(place.offset.saturating_add(1), place.guard);
+    pub fn passed(&mut self, topic: Topic, position: RecordPosition) {
+        self.stream_mut(topic).tail.reach(position.offset.saturating_add(1), position.content_hash);
     }
 
     /// The topic is not the one that was read before: reading begins anew.
@@ -82,13 +82,15 @@ impl<'a> Recorder<'a> {
         let mut changes = Vec::new();
         let mut present = std::collections::HashSet::with_capacity(polled.len());
         for RecordedCommit { commit, .. } in polled {
-            let holder = self.committer(&commit.group, &commit.partition, Some(&commit.committed));
-            present.insert(holder);
-            changes.extend(self.stands(holder, &commit.committed, now));
+            let group_partition = self.committer(&commit.group, &commit.partition, Some(&commit.committed));
+            present.insert(group_partition);
+            changes.extend(self.stands(group_partition, &commit.committed, now));
         }
-        let held = self.contents.standings.0.iter();
-        let gone = held.filter(|(holder, held)| held.until_ms.is_none() && !present.contains(*holder));
-        let gone: Vec<_> = gone.map(|(&holder, _)| self.gone(holder)).collect();
+        let stored = self.contents.stored_commits.0.iter();
+        let gone = stored.filter(|(group_partition, stored)| {
+            stored.until_ms.is_none() && !present.contains(*group_partition)
+        });
+        let gone: Vec<_> = gone.map(|(&group_partition, _)| self.gone(group_partition)).collect();
         changes.extend(gone);
         self.apply(changes, now)
     }
@@ -103,13 +105,13 @@ impl<'a> Recorder<'a> {
     pub fn commit_changes(&mut self, changed: &[CommitChange], now: Timestamp) -> Result<usize, Error> {
         let mut changes = Vec::new();
         for CommitChange { group, partition, committed } in changed {
-            let holder = self.committer(group, partition, committed.as_ref());
+            let group_partition = self.committer(group, partition, committed.as_ref());
             match committed {
-                Some(committed) => changes.extend(self.stands(holder, committed, now)),
+                Some(committed) => changes.extend(self.stands(group_partition, committed, now)),
                 None => {
-                    let held = self.contents.standings.0.get(&holder);
-                    let seen = held.is_some_and(|held| held.until_ms.is_none());
-                    changes.extend(seen.then(|| self.gone(holder)));
+                    let stored = self.contents.stored_commits.0.get(&group_partition);
+                    let seen = stored.is_some_and(|stored| stored.until_ms.is_none());
+                    changes.extend(seen.then(|| self.gone(group_partition)));
                 }
             }
         }
@@ -119,28 +121,29 @@ impl<'a> Recorder<'a> {
     /// What changes when a group is seen to have committed this; nothing if it had before.
     fn stands(
         &self,
-        holder: Holder,
+        group_partition: GroupPartition,
         committed: &CommittedOffset<SourceOffset>,
         now: Timestamp,
-    ) -> Option<Change> {
+    ) -> Option<CommitEntry> {
         let (offset, metadata) = (committed.offset.get(), committed.metadata.as_str());
-        let known = self.contents.standings.0.get(&holder).filter(|held| held.until_ms.is_none());
-        let same = |held: &Held| held.standing.offset == offset && held.standing.metadata == metadata;
-        let standing = Standing { offset, metadata: metadata.to_owned() };
+        let known =
+            self.contents.stored_commits.0.get(&group_partition).filter(|stored| stored.until_ms.is_none());
+        let same = |stored: &StoredCommit| stored.value.offset == offset && stored.value.metadata == metadata;
+        let value = CommitValue { offset, metadata: metadata.to_owned() };
         let seen_ms = now.as_millisecond();
-        (!known.is_some_and(same)).then_some(Change { holder, seen_ms, standing: Some(standing) })
+        (!known.is_some_and(same)).then_some(CommitEntry { group_partition, seen_ms, value: Some(value) })
     }
 
     /// What changes when a commit is not seen any more: it was last seen when all were looked at before.
-    fn gone(&self, holder: Holder) -> Change {
-        Change { holder, seen_ms: self.contents.commits.tail.head.last_ms, standing: None }
+    fn gone(&self, group_partition: GroupPartition) -> CommitEntry {
+        CommitEntry { group_partition, seen_ms: self.contents.commits.tail.head.last_ms, value: None }
     }
 
-    fn apply(&mut self, changes: Vec<Change>, now: Timestamp) -> Result<usize, Error> {
+    fn apply(&mut self, changes: Vec<CommitEntry>, now: Timestamp) -> Result<usize, Error> {
         let count = changes.len();
         for change in changes {
             self.change(&change, now);
-            self.contents.standings.apply(change);
+            self.contents.stored_commits.apply(change);
         }
         self.contents.commits.tail.confirm(now);
         self.save()?;
@@ -152,22 +155,27 @@ impl<'a> Recorder<'a> {
     /// # Errors
     /// The log's own.
     #[inline]
-    pub fn sync(&mut self, place: Place, sync: &OffsetSync<'_>, now: Timestamp) -> Result<(), Error> {
+    pub fn sync(
+        &mut self,
+        position: RecordPosition,
+        sync: &OffsetSync<'_>,
+        now: Timestamp,
+    ) -> Result<(), Error> {
         let (upstream, downstream) = (sync.upstream.get(), sync.downstream.get());
-        let number = match self.contents.names.find(Use::Synced, sync.topic, sync.partition) {
+        let number = match self.contents.names.find(NameKind::Synced, sync.topic, sync.partition) {
             Some(number) => number,
             None => {
                 let base = Base { upstream, drift: downstream - upstream };
-                self.name(Use::Synced, sync.topic, sync.partition, base)
+                self.name(NameKind::Synced, sync.topic, sync.partition, base)
             }
         };
         let pair = Pair { number, upstream, downstream };
         // A sync that repeats the one before it says nothing new.
         if self.contents.newest.get(number as usize - 1).copied().flatten() != Some(pair) {
             self.push_sync(pair, now)?;
-            note(&mut self.contents.newest, pair);
+            set_newest(&mut self.contents.newest, pair);
         }
-        self.contents.syncs.tail.reach(place.offset.saturating_add(1), place.guard);
+        self.contents.syncs.tail.reach(position.offset.saturating_add(1), position.content_hash);
         Ok(())
     }
 
@@ -178,28 +186,39 @@ impl<'a> Recorder<'a> {
     /// The log's own.
     pub fn checkpoint(
         &mut self,
-        place: Place,
+        position: RecordPosition,
         checkpoint: &Checkpoint<'_>,
         as_of: Timestamp,
         now: Timestamp,
     ) -> Result<(), Error> {
         let (upstream, downstream) = (checkpoint.upstream.get(), checkpoint.downstream.get());
-        let number = match self.contents.names.find(Use::Checkpointed, checkpoint.topic, checkpoint.partition)
-        {
-            Some(number) => number,
-            None => {
-                let base = Base { upstream, drift: downstream - upstream };
-                self.name(Use::Checkpointed, checkpoint.topic, checkpoint.partition, base)
-            }
-        };
-        let holder = (self.group(checkpoint.group), number);
+        let number =
+            match self.contents.names.find(NameKind::Checkpointed, checkpoint.topic, checkpoint.partition) {
+                Some(number) => number,
+                None => {
+                    let base = Base { upstream, drift: downstream - upstream };
+                    self.name(NameKind::Checkpointed, checkpoint.topic, checkpoint.partition, base)
+                }
+            };
+        let group_partition = (self.group(checkpoint.group), number);
         let metadata = checkpoint.metadata.to_owned();
-        let noted = Noted { holder, as_of_ms: as_of.as_millisecond(), upstream, downstream, metadata };
-        if self.contents.lasts.get(&holder).is_none_or(|last| !noted.repeats(last)) {
-            self.note_checkpoint(&noted, now)?;
-            self.contents.lasts.insert(holder, noted);
+        let checkpoint_entry = CheckpointEntry {
+            group_partition,
+            as_of_ms: as_of.as_millisecond(),
+            upstream,
+            downstream,
+            metadata,
+        };
+        if self
+            .contents
+            .last_checkpoints
+            .get(&group_partition)
+            .is_none_or(|last| !checkpoint_entry.repeats(last))
+        {
+            self.put_checkpoint(&checkpoint_entry, now)?;
+            self.contents.last_checkpoints.insert(group_partition, checkpoint_entry);
         }
-        self.contents.checkpoints.tail.reach(place.offset.saturating_add(1), place.guard);
+        self.contents.checkpoints.tail.reach(position.offset.saturating_add(1), position.content_hash);
         Ok(())
     }
 
@@ -232,16 +251,20 @@ impl<'a> Recorder<'a> {
         self.log
     }
 
-    pub(super) fn change(&mut self, change: &Change, now: Timestamp) {
+    pub(super) fn change(&mut self, change: &CommitEntry, now: Timestamp) {
         let mut entry = Writer::default();
         change.write(&mut entry, &self.contents.names);
         let Contents { full, commits, .. } = &mut *self.contents;
         put(commits, full, entry.bytes(), now);
     }
 
-    pub(super) fn note_checkpoint(&mut self, noted: &Noted, now: Timestamp) -> Result<(), Error> {
+    pub(super) fn put_checkpoint(
+        &mut self,
+        checkpoint_entry: &CheckpointEntry,
+        now: Timestamp,
+    ) -> Result<(), Error> {
         let mut entry = Writer::default();
-        noted.write(&mut entry, &self.contents.names);
+        checkpoint_entry.write(&mut entry, &self.contents.names);
         let Contents { full, checkpoints, .. } = &mut *self.contents;
         put(checkpoints, full, entry.bytes(), now);
         self.write_full()
@@ -264,14 +287,16 @@ impl<'a> Recorder<'a> {
         group: &GroupId,
         partition: &TopicPartition,
         committed: Option<&CommittedOffset<SourceOffset>>,
-    ) -> Holder {
+    ) -> GroupPartition {
         let (topic, number) = (partition.topic.as_str(), partition.partition);
         let group = self.group(group.as_str());
-        let place = self.contents.names.find(Use::Committed, topic, number);
+        let named = self.contents.names.find(NameKind::Committed, topic, number);
         let upstream = committed.map_or(0, |committed| committed.offset.get());
         (
             group,
-            place.unwrap_or_else(|| self.name(Use::Committed, topic, number, Base { upstream, drift: 0 })),
+            named.unwrap_or_else(|| {
+                self.name(NameKind::Committed, topic, number, Base { upstream, drift: 0 })
+            }),
         )
     }
 
@@ -285,9 +310,9 @@ impl<'a> Recorder<'a> {
         self.contents.names.add_group(group)
     }
 
-    fn name(&mut self, of: Use, topic: &str, partition: i32, base: Base) -> u32 {
+    fn name(&mut self, of: NameKind, topic: &str, partition: i32, base: Base) -> u32 {
         let mut entry = Writer::default();
-        names::write_place(&mut entry, of, topic, partition, base);
+        names::write_partition(&mut entry, of, topic, partition, base);
         self.put_name(&entry);
         self.contents.names.add(of, topic, partition, base)
     }

@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use offsets_core::link::LinkName;
 
 use super::contents::{Contents, StreamState};
-use super::names::Use;
+use super::names::NameKind;
 use super::{Archive, to_timestamp};
 use crate::Error;
 
@@ -59,10 +59,10 @@ impl Archive {
             let polled = contents.commits.tail.head.last_ms;
             stats.push(LinkStats {
                 link,
-                commits: contents.standings.0.len() as u64,
+                commits: contents.stored_commits.0.len() as u64,
                 commit_changes: contents.commits.count(),
                 syncs: contents.syncs.count(),
-                partitions: contents.names.places(Use::Synced).len() as u64,
+                partitions: contents.names.partitions(NameKind::Synced).len() as u64,
                 checkpoints: contents.checkpoints.count(),
                 fingerprints: contents.records.count(),
                 oldest: spans().map(|(oldest, _)| oldest).min().map(to_timestamp),

@@ -1,6 +1,6 @@
 //! Syncs in segments: the steps from one to the next of the same partition, and runs of equal steps counted.
 
-use super::names::{Base, Names, Use};
+use super::names::{Base, NameKind, Names};
 use crate::segment::Head;
 use crate::wire::{Reader, Writer, unzigzag, zigzag};
 
@@ -20,7 +20,7 @@ pub(super) const BY_STEPS: u8 = 2;
 
 /// Where a partition was last in a segment.
 #[derive(Debug, Clone, Copy)]
-struct Last {
+struct LastOffset {
     segment: u64,
     at: Base,
 }
@@ -28,12 +28,12 @@ struct Last {
 /// Where each partition was last, while a segment is written or read. A segment stands alone: at its beginning every
 /// partition is at its base.
 #[derive(Debug, Clone, Default)]
-struct Lasts {
-    lasts: Vec<Last>,
+struct LastOffsets {
+    last_offsets: Vec<LastOffset>,
     segment: u64,
 }
 
-impl Lasts {
+impl LastOffsets {
     fn begin(&mut self) {
         self.segment += 1;
     }
@@ -41,16 +41,16 @@ impl Lasts {
     #[inline]
     fn get(&mut self, number: u32, names: &Names) -> Option<&mut Base> {
         let at = number.checked_sub(1)? as usize;
-        if at >= self.lasts.len() {
-            let place = names.places(Use::Synced);
-            if at >= place.len() {
+        if at >= self.last_offsets.len() {
+            let named = names.partitions(NameKind::Synced);
+            if at >= named.len() {
                 return None;
             }
-            self.lasts.resize(place.len(), Last { segment: 0, at: Base::default() });
+            self.last_offsets.resize(named.len(), LastOffset { segment: 0, at: Base::default() });
         }
-        let last = &mut self.lasts[at];
+        let last = &mut self.last_offsets[at];
         if last.segment != self.segment {
-            *last = Last { segment: self.segment, at: names.place(Use::Synced, number)?.base };
+            *last = LastOffset { segment: self.segment, at: names.partition(NameKind::Synced, number)?.base };
         }
         Some(&mut last.at)
     }
@@ -59,7 +59,7 @@ impl Lasts {
 /// Writes syncs.
 #[derive(Debug, Clone, Default)]
 pub(super) struct SyncWriter {
-    lasts: Lasts,
+    last_offsets: LastOffsets,
     run: Option<Run>,
     /// The partition of the last entry; 0 at the beginning of a segment.
     before: u32,
@@ -76,7 +76,7 @@ struct Run {
 impl SyncWriter {
     /// A new segment begins.
     pub(super) fn begin(&mut self) {
-        self.lasts.begin();
+        self.last_offsets.begin();
         self.run = None;
         self.before = 0;
     }
@@ -85,7 +85,7 @@ impl SyncWriter {
     #[inline]
     pub(super) fn continues(&mut self, pair: Pair, names: &Names) -> bool {
         let Some(run) = self.run.filter(|run| run.number == pair.number) else { return false };
-        let Some(last) = self.lasts.get(pair.number, names) else { return false };
+        let Some(last) = self.last_offsets.get(pair.number, names) else { return false };
         pair.upstream.wrapping_sub(last.upstream) == run.step
             && pair.downstream.wrapping_sub(pair.upstream) == last.drift
     }
@@ -95,8 +95,10 @@ impl SyncWriter {
     pub(super) fn push(&mut self, out: &mut Writer, pair: Pair, names: &Names) {
         let continues = self.continues(pair, names);
         let drift = pair.downstream.wrapping_sub(pair.upstream);
-        let last =
-            self.lasts.get(pair.number, names).expect("a partition is named before its syncs are written");
+        let last = self
+            .last_offsets
+            .get(pair.number, names)
+            .expect("a partition is named before its syncs are written");
         let (step, shift) = (pair.upstream.wrapping_sub(last.upstream), drift.wrapping_sub(last.drift));
         *last = Base { upstream: pair.upstream, drift };
         if continues {
@@ -130,7 +132,7 @@ impl SyncWriter {
 /// Reads syncs.
 #[derive(Debug, Clone, Default)]
 pub(super) struct SyncReader {
-    lasts: Lasts,
+    last_offsets: LastOffsets,
 }
 
 impl SyncReader {
@@ -142,7 +144,7 @@ impl SyncReader {
         names: &Names,
         mut visit: impl FnMut(Pair),
     ) -> Option<()> {
-        self.lasts.begin();
+        self.last_offsets.begin();
         let by_steps = head.version >= BY_STEPS;
         let mut left = u64::from(head.count);
         let mut before = 0_i64;
@@ -167,7 +169,7 @@ impl SyncReader {
                 (number, step, shift, 1)
             };
             left = left.checked_sub(times)?;
-            let last = self.lasts.get(number, names)?;
+            let last = self.last_offsets.get(number, names)?;
             last.drift = last.drift.wrapping_add(shift);
             for _ in 0..times {
                 last.upstream = last.upstream.wrapping_add(step);
@@ -200,8 +202,8 @@ mod tests {
 
     fn names() -> Names {
         let mut names = Names::default();
-        names.add(Use::Synced, "orders", 0, Base { upstream: 1000, drift: -50 });
-        names.add(Use::Synced, "orders", 1, Base { upstream: 0, drift: 0 });
+        names.add(NameKind::Synced, "orders", 0, Base { upstream: 1000, drift: -50 });
+        names.add(NameKind::Synced, "orders", 1, Base { upstream: 0, drift: 0 });
         names
     }
 
@@ -241,7 +243,7 @@ mod tests {
     fn partitions_that_take_turns_cost_a_byte_each() {
         let mut names = Names::default();
         for partition in 0..5_000 {
-            names.add(Use::Synced, "orders", partition, Base { upstream: 1_000, drift: 0 });
+            names.add(NameKind::Synced, "orders", partition, Base { upstream: 1_000, drift: 0 });
         }
         let turn = |number| Pair { number, upstream: 1_050, downstream: 1_050 };
         let pairs: Vec<_> = (1..=5_000).map(turn).collect();

@@ -1,16 +1,16 @@
 //! Numbered segments in streams, and who keeps them.
 
+mod change_buffer;
 mod claims;
-mod journal;
 mod memory;
 mod name;
 #[cfg(feature = "redb")]
 mod redb;
 mod sled;
 
+pub use self::change_buffer::ChangeBuffer;
 pub use self::claims::Claim;
 pub(crate) use self::claims::Claims;
-pub use self::journal::Journal;
 pub use self::memory::MemoryLog;
 #[cfg(feature = "redb")]
 pub use self::redb::RedbLog;

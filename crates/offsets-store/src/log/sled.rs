@@ -15,7 +15,7 @@ use crate::Error;
 const CACHE: u64 = 64 * 1024 * 1024;
 
 /// The engine lets go of a folder a moment after it was closed, on a thread of its own: so long that moment may be.
-const LETTING_GO: Duration = Duration::from_millis(500);
+const LOCK_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// What is said of files that are not what the engine wrote: what it says itself is of its own blocks.
 const DAMAGED: &str = "its files (`db`, `blobs`, `snap.*`) are damaged: a checksum in them is wrong";
@@ -24,7 +24,7 @@ const DAMAGED: &str = "its files (`db`, `blobs`, `snap.*`) are damaged: a checks
 pub(crate) const DAMAGED_FOLDER: &str = "damaged";
 
 /// How long to wait before looking again.
-const TURN: Duration = Duration::from_millis(10);
+const LOCK_POLL: Duration = Duration::from_millis(10);
 
 /// Segments in sled, in one tree, under big-endian keys so that they sort as the keys do.
 ///
@@ -54,7 +54,7 @@ impl SledLog {
         let began = Instant::now();
         let db = loop {
             match config.open().map_err(failed) {
-                Err(Error::InUse { .. }) if began.elapsed() < LETTING_GO => thread::park_timeout(TURN),
+                Err(Error::InUse { .. }) if began.elapsed() < LOCK_TIMEOUT => thread::park_timeout(LOCK_POLL),
                 opened => break opened?,
             }
         };
@@ -67,8 +67,8 @@ impl SledLog {
     ///
     /// # Errors
     /// Those of [`open`](Self::open).
-    pub fn open_anew(folder: &Path) -> Result<Self, Error> {
-        take_away(folder).map_err(|cause| Error::Io {
+    pub fn open_fresh(folder: &Path) -> Result<Self, Error> {
+        move_files_away(folder).map_err(|cause| Error::Io {
             folder: folder.to_owned(),
             doing: "move a damaged store away",
             cause,
@@ -81,10 +81,10 @@ impl SledLog {
     ///
     /// # Errors
     /// [`Error::Io`] or [`Error::Engine`].
-    pub fn set_aside(&mut self, space: u32) -> Result<PathBuf, Error> {
+    pub fn quarantine(&mut self, space: u32) -> Result<PathBuf, Error> {
         let io_failed =
             |cause| Error::Io { folder: self.folder.clone(), doing: "move damaged state aside", cause };
-        let path = free_place(&self.folder, &format!("partition-{space}")).map_err(io_failed)?;
+        let path = free_name(&self.folder, &format!("partition-{space}")).map_err(io_failed)?;
         let mut file = fs::File::create_new(&path).map_err(io_failed)?;
         let (mut copy, mut kinds) = (Vec::new(), BTreeSet::new());
         self.scan_all(&mut |key, segment| {
@@ -198,8 +198,8 @@ impl SegmentLog for SledLog {
 }
 
 /// Moves the engine's files away; whatever else lies there is somebody else's.
-fn take_away(folder: &Path) -> io::Result<()> {
-    let damaged = free_place(folder, "store")?;
+fn move_files_away(folder: &Path) -> io::Result<()> {
+    let damaged = free_name(folder, "store")?;
     fs::create_dir(&damaged)?;
     for entry in fs::read_dir(folder)? {
         let name = entry?.file_name();
@@ -212,7 +212,7 @@ fn take_away(folder: &Path) -> io::Result<()> {
 }
 
 /// A path in the folder `damaged` that nothing has: the name and a number.
-fn free_place(folder: &Path, name: &str) -> io::Result<PathBuf> {
+fn free_name(folder: &Path, name: &str) -> io::Result<PathBuf> {
     let damaged = folder.join(DAMAGED_FOLDER);
     fs::create_dir_all(&damaged)?;
     let mut number = 1_u32;

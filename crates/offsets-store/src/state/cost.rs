@@ -6,11 +6,11 @@ pub struct TableCost {
     /// Identities that are answered from memory.
     pub in_memory: u64,
     /// Identities that are answered from the disk.
-    pub sealed: u64,
+    pub on_disk: u64,
     /// How many sorted buckets these lie in.
-    pub buckets: u64,
+    pub runs: u64,
     /// Bytes of memory that what is in memory takes.
-    pub index_bytes: u64,
+    pub memtable_bytes: u64,
     /// Bytes of memory that tell what is sealed, and where.
     pub filter_bytes: u64,
     /// Segments that were read to answer, since the table was opened.
@@ -23,9 +23,9 @@ pub struct TableCost {
 impl AddAssign for TableCost {
     fn add_assign(&mut self, other: Self) {
         self.in_memory += other.in_memory;
-        self.sealed += other.sealed;
-        self.buckets += other.buckets;
-        self.index_bytes += other.index_bytes;
+        self.on_disk += other.on_disk;
+        self.runs += other.runs;
+        self.memtable_bytes += other.memtable_bytes;
         self.filter_bytes += other.filter_bytes;
         self.disk_reads += other.disk_reads;
         self.false_positives += other.false_positives;

@@ -2,7 +2,7 @@ use std::fs;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use super::replica::PLACE;
+use super::replica::CHECKPOINT;
 use super::survey::{SavedState, Survey};
 use super::{StateDamage, mark};
 use crate::log::{DAMAGED_FOLDER, Key, SegmentLog, Stream};
@@ -19,7 +19,7 @@ const LONGEST: usize = 64 * 1024 * 1024;
 /// So many segments are put into a folder in one step.
 const BATCH: usize = 32;
 
-/// The folder in which copies of a changelog are kept, each partition as its [`Replica`](super::Replica): the state of an instance that is not
+/// The folder in which copies of a changelog are kept, each partition as its [`ChangelogReplica`](super::ChangelogReplica): the state of an instance that is not
 /// running.
 ///
 /// Looking at it changes nothing. A copy of it has every segment as it stands, since the changelog that it goes on from names segments by
@@ -252,7 +252,7 @@ impl StateFolder {
 fn fill(mut log: SledLog, from: &mut impl Read) -> Result<Vec<SavedState>, StateFolderError> {
     let (mut batch, mut places) = (Vec::new(), Vec::new());
     let partitions = read_parts(from, &mut |key, segment| {
-        if key.stream.kind == PLACE {
+        if key.stream.kind == CHECKPOINT {
             places.push((key, segment));
             return Ok(());
         }

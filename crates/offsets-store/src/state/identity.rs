@@ -3,7 +3,7 @@ use std::fmt;
 use crate::log::{Key, SegmentLog, Stream};
 use crate::segment::{self, Flaw, Head};
 use crate::wire::{Reader, Writer};
-use crate::{Error, Kept};
+use crate::{Error, StoredValue};
 use offsets_core::reconcile::{ReadBefore, Seen, Winner};
 
 use super::{StateDamage, page};
@@ -18,7 +18,7 @@ const FORMAT: u32 = 1;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TableIdentity {
-    /// The type of the values, as [`Kept::NAME`] has it.
+    /// The type of the values, as [`StoredValue::NAME`] has it.
     pub kind: String,
     /// The format of the table; `STATE.md` draws it.
     pub format: u32,
@@ -27,7 +27,7 @@ pub struct TableIdentity {
 }
 
 impl TableIdentity {
-    pub(super) fn of<V: Kept>(rules: Option<String>) -> Self {
+    pub(super) fn of<V: StoredValue>(rules: Option<String>) -> Self {
         Self { kind: V::NAME.to_owned(), format: FORMAT, rules }
     }
 
@@ -62,7 +62,7 @@ impl TableIdentity {
     }
 
     /// What wrote a segment of a table that has no header, where that is not a table of `V`.
-    pub(super) fn guess<V: Kept>(log: &impl SegmentLog, key: Key) -> Result<Option<Self>, Error> {
+    pub(super) fn guess<V: StoredValue>(log: &impl SegmentLog, key: Key) -> Result<Option<Self>, Error> {
         let mut kinds = Vec::new();
         log.get(key, &mut |bytes| {
             kinds = [fits::<Seen>(key, bytes), fits::<ReadBefore>(key, bytes), fits::<Winner>(key, bytes)]
@@ -104,7 +104,7 @@ fn decode(key: Key, bytes: &[u8]) -> Result<TableIdentity, Flaw> {
     read().ok_or(Flaw::Entries)
 }
 
-fn fits<V: Kept>(key: Key, bytes: &[u8]) -> Option<&'static str> {
+fn fits<V: StoredValue>(key: Key, bytes: &[u8]) -> Option<&'static str> {
     page::read::<V>(key, bytes, &mut Vec::new()).ok().map(|()| V::NAME)
 }
 

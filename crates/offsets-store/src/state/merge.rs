@@ -2,8 +2,8 @@ use std::ops::Range;
 
 use offsets_core::reconcile::Identity;
 
-use super::bucket::{Bucket, Draft};
-use super::{Kept, StateDamage, page};
+use super::sorted_run::{RunBuilder, SortedRun};
+use super::{StateDamage, StoredValue, page};
 use crate::Error;
 use crate::log::{Key, SegmentLog, Stream};
 use crate::segment::Flaw;
@@ -21,7 +21,7 @@ struct Cursor<V> {
     segments: Range<u64>,
     entries: Vec<(Identity, V)>,
     at: usize,
-    draft: Draft,
+    builder: RunBuilder,
     last: Option<u128>,
 }
 
@@ -49,16 +49,16 @@ impl From<Stopped> for Error {
     }
 }
 
-impl<V: Kept> Merge<V> {
-    pub(super) fn new(stream: Stream, buckets: &[Bucket]) -> Self {
-        let cursor = |bucket: &Bucket| Cursor {
-            segments: bucket.segments.clone(),
+impl<V: StoredValue> Merge<V> {
+    pub(super) fn new(stream: Stream, runs: &[SortedRun]) -> Self {
+        let cursor = |run: &SortedRun| Cursor {
+            segments: run.segments.clone(),
             entries: Vec::new(),
             at: 0,
-            draft: Draft::new(bucket.segments.start),
+            builder: RunBuilder::new(run.segments.start),
             last: None,
         };
-        Self { stream, cursors: buckets.iter().map(cursor).collect() }
+        Self { stream, cursors: runs.iter().map(cursor).collect() }
     }
 
     /// The next identity, with its newest value; `holders` is told which buckets have it.
@@ -90,12 +90,12 @@ impl<V: Kept> Merge<V> {
     }
 
     /// The buckets, read to their end.
-    pub(super) fn finish(self) -> Vec<Bucket> {
-        self.cursors.into_iter().map(|cursor| cursor.draft.finish()).collect()
+    pub(super) fn finish(self) -> Vec<SortedRun> {
+        self.cursors.into_iter().map(|cursor| cursor.builder.finish()).collect()
     }
 }
 
-impl<V: Kept> Cursor<V> {
+impl<V: StoredValue> Cursor<V> {
     fn peek(
         &mut self,
         log: &impl SegmentLog,
@@ -123,7 +123,7 @@ impl<V: Kept> Cursor<V> {
                 return Err(Flaw::Entries);
             }
             self.last = Some(bits);
-            self.draft.enter(*identity, number == 0);
+            self.builder.enter(*identity, number == 0);
         }
         Ok(())
     }

@@ -1,38 +1,38 @@
 //! What the operators of reconciliation remember, on a disk: a table in memory, and beside it a log of segments it can be
 //! built from again.
 
-mod bucket;
 mod cost;
 mod folder;
 mod identity;
-mod index;
-mod kept;
 mod mark;
+mod memtables;
 mod merge;
 mod opening;
 mod options;
 mod page;
 mod replica;
-mod sealed;
+mod sorted_run;
+mod sorted_runs;
+mod stored_value;
 mod survey;
 
 pub use cost::TableCost;
 pub(crate) use folder::write_copy;
 pub use folder::{Acknowledged, StateFolder, StateFolderError};
 pub use identity::TableIdentity;
-pub use kept::Kept;
 pub use opening::saved_progress;
 pub use options::TableOptions;
-pub use replica::{NotAChange, Replica, ReplicaPlace, SegmentChange};
+pub use replica::{ChangelogReplica, NotAChange, ReplicaCheckpoint, SegmentChange};
+pub use stored_value::StoredValue;
 pub use survey::SavedState;
 
 use std::mem;
 
 use offsets_core::reconcile::{Identity, Table};
 
-use self::index::{Index, Limit};
+use self::memtables::{MemtableLimit, Memtables};
 use self::page::Page;
-use self::sealed::Sealed;
+use self::sorted_runs::SortedRuns;
 use crate::Error;
 use crate::log::{Claim, Key, SegmentLog, Stream};
 use crate::segment::{self, Flaw, Head};
@@ -46,7 +46,7 @@ const SLACK: u64 = 16 * 1024;
 
 /// A save cleans so many segments for each one it writes, which is more than keeps up: about half of what is in the oldest is
 /// written again. Whoever sends all that a save changes in one transaction can rely on its being about as much as was put in.
-const CLEANED: u64 = 4;
+const COMPACTED_PER_WRITTEN: u64 = 4;
 
 /// A [`Table`] that outlives the process.
 ///
@@ -82,8 +82,8 @@ pub struct DurableTable<V, L> {
     is_identified: bool,
     /// Bytes of memory it may take.
     cap: Option<usize>,
-    index: Index<V>,
-    sealed: Sealed<V>,
+    memtables: Memtables<V>,
+    sorted_runs: SortedRuns<V>,
     /// The first segment that is there.
     first: u64,
     /// The first segment of entries that are sealed, where a crash left some: they go with the next save.
@@ -114,7 +114,7 @@ struct Tail<V> {
     changed: bool,
 }
 
-impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
+impl<V: StoredValue, L: SegmentLog> DurableTable<V, L> {
     /// Opens the table of one space of a log; other tables may be in other spaces. Memory is not limited, and rules are not compared:
     /// [`TableOptions`] has both.
     ///
@@ -201,13 +201,13 @@ impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
         let written = self.append(Some(progress))?;
         self.progress = Some(progress.to_vec());
         self.log.flush()?;
-        self.sealed.saved(&mut self.log)?;
-        self.remove_sealed_entries(self.first)?;
-        if self.index.entered() > 2 * self.index.len() + SLACK {
-            if self.index.generations() > 1 {
-                return self.seal_oldest();
+        self.sorted_runs.saved(&mut self.log)?;
+        self.remove_spilled_entries(self.first)?;
+        if self.memtables.entered() > 2 * self.memtables.len() + SLACK {
+            if self.memtables.count() > 1 {
+                return self.spill_oldest();
             }
-            self.clean(written.saturating_mul(CLEANED))?;
+            self.compact_entries(written.saturating_mul(COMPACTED_PER_WRITTEN))?;
         }
         Ok(())
     }
@@ -215,9 +215,9 @@ impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
     /// What it takes, and what its cap costs.
     pub fn cost(&self) -> TableCost {
         TableCost {
-            in_memory: self.index.len(),
-            index_bytes: self.index.bytes() as u64,
-            ..self.sealed.cost()
+            in_memory: self.memtables.len(),
+            memtable_bytes: self.memtables.bytes() as u64,
+            ..self.sorted_runs.cost()
         }
     }
 
@@ -248,7 +248,7 @@ impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
 
     /// Entries in the log, those that are no longer true among them.
     pub fn entries(&self) -> u64 {
-        self.index.entered()
+        self.memtables.entered()
     }
 
     /// Forgets everything, progress too.
@@ -261,11 +261,11 @@ impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
         }
         // Numbers are not given twice, so that a segment that is left of before cannot be taken for one that comes.
         let next = self.tail.sequence + 1;
-        self.sealed.clear(&mut self.log, next)?;
+        self.sorted_runs.clear(&mut self.log, next)?;
         self.log.flush()?;
         self.tail = Tail::new(next);
         self.full.clear();
-        self.index.clear();
+        self.memtables.clear();
         (self.first, self.leftover, self.progress) = (next, None, None);
         self.limit();
         Ok(())
@@ -273,57 +273,58 @@ impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
 
     /// Puts a value into memory; it may be on the disk already.
     fn keep(&mut self, identity: Identity, value: V) -> Result<(), Error> {
-        if !self.sealed.is_empty()
-            && self.index.get(identity).is_none()
-            && self.sealed.find(&self.log, identity)?.is_some()
+        if !self.sorted_runs.is_empty()
+            && self.memtables.get(identity).is_none()
+            && self.sorted_runs.find(&self.log, identity)?.is_some()
         {
-            self.sealed.hidden();
+            self.sorted_runs.hidden();
         }
-        self.index.put(identity, value);
+        self.memtables.put(identity, value);
         Ok(())
     }
 
     /// Makes room for one more value in memory.
     fn make_room(&mut self) -> Result<(), Error> {
-        if !self.index.is_full_with(1) {
+        if !self.memtables.is_full_with(1) {
             return Ok(());
         }
         if self.tail.changed || !self.tail.page.is_empty() {
-            self.turn();
+            self.roll();
         }
-        self.begin_generation(self.tail.sequence)
+        self.begin_memtable(self.tail.sequence)
     }
 
     /// Begins a generation whose entries begin in a segment.
-    fn begin_generation(&mut self, begins: u64) -> Result<(), Error> {
-        while self.index.is_too_many() {
-            self.seal_oldest()?;
+    fn begin_memtable(&mut self, begins: u64) -> Result<(), Error> {
+        while self.memtables.is_too_many() {
+            self.spill_oldest()?;
         }
-        self.index.begin(begins);
+        self.memtables.begin(begins);
         Ok(())
     }
 
     /// Takes the oldest generation out of memory.
-    fn seal_oldest(&mut self) -> Result<(), Error> {
-        let Some((oldest, from)) = self.index.oldest() else { return Ok(()) };
-        self.sealed.seal(&mut self.log, oldest, from)?;
-        self.index.drop_oldest();
+    fn spill_oldest(&mut self) -> Result<(), Error> {
+        let Some((oldest, from)) = self.memtables.oldest() else { return Ok(()) };
+        self.sorted_runs.spill(&mut self.log, oldest, from)?;
+        self.memtables.drop_oldest();
         // What is sealed need not be written as an entry any more.
         self.full.retain(|(key, _)| key.sequence >= from);
-        self.sealed.tidy(&mut self.log, &mut self.index)?;
+        self.sorted_runs.compact(&mut self.log, &mut self.memtables)?;
         self.limit();
         Ok(())
     }
 
     /// Says what is left for the index beside the filters.
     fn limit(&mut self) {
-        let limit = self.cap.map(|cap| Limit::within::<V>(cap.saturating_sub(self.sealed.bytes())));
-        self.index.limit(limit);
+        let limit =
+            self.cap.map(|cap| MemtableLimit::within::<V>(cap.saturating_sub(self.sorted_runs.bytes())));
+        self.memtables.limit(limit);
     }
 
     /// Removes the segments of entries that are sealed, from this one on.
-    fn remove_sealed_entries(&mut self, first: u64) -> Result<(), Error> {
-        let from = self.sealed.from();
+    fn remove_spilled_entries(&mut self, first: u64) -> Result<(), Error> {
+        let from = self.sorted_runs.from();
         let first = self.leftover.map_or(first, |leftover| leftover.min(first));
         if first < from {
             self.log.remove(Stream { space: self.space, kind: ENTRIES }, first..from)?;
@@ -335,13 +336,13 @@ impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
     /// Notes what an identity has now.
     fn enter(&mut self, identity: Identity, value: V) {
         if self.tail.page.is_full() {
-            self.turn();
+            self.roll();
         }
         self.tail.enter(identity, value);
     }
 
     /// Begins the next segment.
-    fn turn(&mut self) {
+    fn roll(&mut self) {
         let next = Tail::new(self.tail.sequence + 1);
         let tail = mem::replace(&mut self.tail, next);
         if tail.changed {
@@ -357,7 +358,7 @@ impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
             segments.push(self.tail.encode(self.space));
         }
         let written = segments.len() as u64;
-        segments.extend(self.sealed.change());
+        segments.extend(self.sorted_runs.change());
         let identifies = progress.is_some() && !self.is_identified;
         segments.extend(identifies.then(|| self.identity.segment(self.space)));
         if let Some(progress) = progress {
@@ -378,10 +379,10 @@ impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
 
     /// Gives back the room of entries that are no longer true, in so many segments. From the oldest on, what is true is written
     /// again at the end, and the segment goes; a crash in between leaves it twice, which changes nothing.
-    fn clean(&mut self, segments: u64) -> Result<(), Error> {
+    fn compact_entries(&mut self, segments: u64) -> Result<(), Error> {
         let stream = Stream { space: self.space, kind: ENTRIES };
         let last = self.first.saturating_add(segments).min(self.tail.sequence);
-        while self.index.entered() > self.index.len() + SLACK / 2 && self.first < last {
+        while self.memtables.entered() > self.memtables.len() + SLACK / 2 && self.first < last {
             let (mut oldest, mut whole) = (Vec::new(), false);
             self.log.scan(stream, self.first, &mut |sequence, bytes| {
                 whole = page::read(Key { stream, sequence }, bytes, &mut oldest).is_ok();
@@ -392,27 +393,27 @@ impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
                 break;
             }
             for &(identity, value) in &oldest {
-                if self.index.get(identity) == Some(value) {
+                if self.memtables.get(identity) == Some(value) {
                     self.enter(identity, value);
-                    self.index.entered_again();
+                    self.memtables.entered_again();
                 }
             }
             self.append(None)?;
             self.log.flush()?;
             self.log.remove(stream, self.first..self.first + 1)?;
-            self.index.gone(oldest.len() as u64);
+            self.memtables.gone(oldest.len() as u64);
             self.first += 1;
         }
         self.log.flush()
     }
 }
 
-impl<V: Kept, L: SegmentLog> Table<V> for DurableTable<V, L> {
+impl<V: StoredValue, L: SegmentLog> Table<V> for DurableTable<V, L> {
     type Error = Error;
 
     fn get(&mut self, identity: Identity) -> Result<Option<V>, Error> {
-        match self.index.get(identity) {
-            None if !self.sealed.is_empty() => self.sealed.find(&self.log, identity),
+        match self.memtables.get(identity) {
+            None if !self.sorted_runs.is_empty() => self.sorted_runs.find(&self.log, identity),
             held => Ok(held),
         }
     }
@@ -425,13 +426,13 @@ impl<V: Kept, L: SegmentLog> Table<V> for DurableTable<V, L> {
     }
 
     fn put_if_absent(&mut self, identity: Identity, value: V) -> Result<Option<V>, Error> {
-        let held = if self.cap.is_none() && self.sealed.is_empty() {
-            self.index.put_if_absent(identity, value)
+        let held = if self.cap.is_none() && self.sorted_runs.is_empty() {
+            self.memtables.put_if_absent(identity, value)
         } else {
             let held = self.get(identity)?;
             if held.is_none() {
                 self.make_room()?;
-                self.index.put(identity, value);
+                self.memtables.put(identity, value);
             }
             held
         };
@@ -442,24 +443,24 @@ impl<V: Kept, L: SegmentLog> Table<V> for DurableTable<V, L> {
     }
 
     fn prefetch(&self, identities: &mut dyn Iterator<Item = Identity>) {
-        self.index.prefetch(identities);
+        self.memtables.prefetch(identities);
     }
 
     /// What is forgotten here is there again after a crash, and may be when the table is opened again, until the room it takes is given
     /// back: an operator that goes on forgets it again by its own progress. What is asked more than once is to be answered alike.
     fn retain(&mut self, keep: &mut dyn FnMut(&V) -> bool) -> Result<(), Error> {
-        self.sealed.retain(&mut self.log, &mut self.index, keep)?;
-        self.index.retain(keep);
+        self.sorted_runs.retain(&mut self.log, &mut self.memtables, keep)?;
+        self.memtables.retain(keep);
         self.limit();
         Ok(())
     }
 
     fn len(&self) -> u64 {
-        self.index.len() + self.sealed.visible()
+        self.memtables.len() + self.sorted_runs.visible()
     }
 }
 
-impl<V: Kept> Tail<V> {
+impl<V: StoredValue> Tail<V> {
     fn new(sequence: u64) -> Self {
         Self { sequence, page: Page::new(), changed: false }
     }

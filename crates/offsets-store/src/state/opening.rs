@@ -1,9 +1,10 @@
 use offsets_core::reconcile::{Identity, MemoryTable, MemoryTableBuilder, Table as _};
 
-use super::index::{Index, Limit};
-use super::sealed::{SEALED, Sealed};
+use super::memtables::{MemtableLimit, Memtables};
+use super::sorted_runs::{RUN_ENTRIES, SortedRuns};
 use super::{
-    DurableTable, ENTRIES, Kept, PROGRESS, Page, StateDamage, TableIdentity, TableOptions, Tail, mark, page,
+    DurableTable, ENTRIES, PROGRESS, Page, StateDamage, StoredValue, TableIdentity, TableOptions, Tail, mark,
+    page,
 };
 use crate::Error;
 use crate::log::{Key, SegmentLog, Stream};
@@ -22,7 +23,7 @@ struct Reading<V> {
     damage: Option<StateDamage>,
 }
 
-impl<V: Kept> Reading<V> {
+impl<V: StoredValue> Reading<V> {
     /// Reads a segment, and tells whether it can be used.
     fn read(&mut self, sequence: u64, bytes: &[u8]) -> bool {
         let key = Key { stream: self.stream, sequence };
@@ -44,7 +45,7 @@ impl<V: Kept> Reading<V> {
     }
 
     /// All of them, about so many.
-    fn read_all(&mut self, log: &impl SegmentLog, from: u64, about: usize) -> Result<Index<V>, Error> {
+    fn read_all(&mut self, log: &impl SegmentLog, from: u64, about: usize) -> Result<Memtables<V>, Error> {
         // With room for what comes next: a table that is full would double at once.
         let mut table = MemoryTableBuilder::new(about + about / 4);
         let mut entered = 0;
@@ -54,21 +55,26 @@ impl<V: Kept> Reading<V> {
             self.entries.iter().for_each(|&(identity, value)| table.put(identity, value));
             whole
         })?;
-        Ok(Index::new(table.finish(), self.first.unwrap_or(from), entered, None))
+        Ok(Memtables::new(table.finish(), self.first.unwrap_or(from), entered, None))
     }
 
     /// As many as one generation has.
-    fn read_some(&mut self, log: &impl SegmentLog, from: u64, limit: Limit) -> Result<Index<V>, Error> {
-        let mut index = Index::new(MemoryTable::default(), from, 0, Some(limit));
+    fn read_some(
+        &mut self,
+        log: &impl SegmentLog,
+        from: u64,
+        limit: MemtableLimit,
+    ) -> Result<Memtables<V>, Error> {
+        let mut memtables = Memtables::new(MemoryTable::default(), from, 0, Some(limit));
         log.scan(self.stream, from, &mut |sequence, bytes| {
             let whole = self.read(sequence, bytes);
-            self.waits = index.len() > 0 && index.is_full_with(self.entries.len());
+            self.waits = memtables.len() > 0 && memtables.is_full_with(self.entries.len());
             if !self.waits {
-                self.entries.iter().for_each(|&(identity, value)| index.put(identity, value));
+                self.entries.iter().for_each(|&(identity, value)| memtables.put(identity, value));
             }
             whole && !self.waits
         })?;
-        Ok(index)
+        Ok(memtables)
     }
 
     /// The segment behind the last one, if there is one that can be used.
@@ -113,7 +119,7 @@ impl Saved {
     }
 }
 
-impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
+impl<V: StoredValue, L: SegmentLog> DurableTable<V, L> {
     /// Opens a table. What is damaged is refused, or, where the table is to be salvaged, cut out of it.
     pub(super) fn opened(log: L, space: u32, options: &TableOptions, salvages: bool) -> Result<Self, Error> {
         let claim = log.claim(space).ok_or(Error::Claimed { space })?;
@@ -134,26 +140,26 @@ impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
         let cap = options.cap;
         let (saved, of_progress) = damaged(Saved::read(&log, space)?.map_err(Error::State))?;
         let Saved { bytes: progress, remembered } = saved.unwrap_or_default();
-        let (mut sealed, of_list) = Sealed::open(&log, space)?;
-        let first_new = sealed.next();
+        let (mut sorted_runs, of_list) = SortedRuns::open(&log, space)?;
+        let first_new = sorted_runs.next();
         let stream = Stream { space, kind: ENTRIES };
         let mut reading =
             Reading { stream, first: None, last: None, entries: Vec::new(), waits: false, damage: None };
-        let from = sealed.from();
-        let mut index = match cap {
+        let from = sorted_runs.from();
+        let mut memtables = match cap {
             None => {
-                let about = remembered.saturating_sub(sealed.entries().cast_signed());
+                let about = remembered.saturating_sub(sorted_runs.entries().cast_signed());
                 reading.read_all(&log, from, usize::try_from(about).unwrap_or_default())?
             }
-            Some(cap) => reading.read_some(&log, from, Limit::within::<V>(cap))?,
+            Some(cap) => reading.read_some(&log, from, MemtableLimit::within::<V>(cap))?,
         };
-        let of_sealed = match of_list {
+        let of_runs = match of_list {
             Some(damage) => {
-                sealed.discard(0);
-                index.clear();
+                sorted_runs.discard(0);
+                memtables.clear();
                 Some(damage)
             }
-            None => sealed.survey(&log, &mut index)?,
+            None => sorted_runs.load(&log, &mut memtables)?,
         };
         let leftover = first_of(&log, stream)?.filter(|first| *first < from);
         let mut table = Self {
@@ -163,8 +169,8 @@ impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
             identity,
             is_identified,
             cap,
-            index,
-            sealed,
+            memtables,
+            sorted_runs,
             first: reading.first.unwrap_or(from),
             leftover,
             full: Vec::new(),
@@ -173,14 +179,14 @@ impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
             damage: None,
         };
         table.limit();
-        if of_sealed.is_none()
-            && let Err(error) = table.read_on(&mut reading)
+        if of_runs.is_none()
+            && let Err(error) = table.read_rest(&mut reading)
         {
-            table.withdraw(first_new)?;
+            table.discard_new_runs(first_new)?;
             return Err(error);
         }
         table.tail = match reading.last {
-            Some(last) if reading.damage.is_none() && of_sealed.is_none() => {
+            Some(last) if reading.damage.is_none() && of_runs.is_none() => {
                 Tail { sequence: last, page: Page::of(&reading.entries), changed: false }
             }
             // Behind damage a new segment is begun.
@@ -188,11 +194,11 @@ impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
             None => Tail::new(from),
         };
         let kept_up_to = match &reading.damage {
-            _ if of_sealed.is_some() => Some(0),
+            _ if of_runs.is_some() => Some(0),
             Some(damage) => Some(damage.key.sequence),
             None => None,
         };
-        let damage = of_sealed.or(reading.damage).or(of_progress).or_else(|| table.fewer_than(remembered));
+        let damage = of_runs.or(reading.damage).or(of_progress).or_else(|| table.fewer_than(remembered));
         let damage = damage.or(of_header).or(of_mark);
         let Some(damage) = damage else {
             table.damage = marked.flatten();
@@ -207,7 +213,7 @@ impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
             table.cut(kept_up_to, damage)?;
             return Ok(table);
         }
-        table.withdraw(first_new)?;
+        table.discard_new_runs(first_new)?;
         Err(match found {
             Some(found) => Error::OtherTable { space, found, expected: table.identity },
             None => damage.into(),
@@ -215,9 +221,9 @@ impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
     }
 
     /// Removes the buckets that were sealed to make room while the table was read, so that the disk is as it was before.
-    fn withdraw(&mut self, first_new: u64) -> Result<(), Error> {
-        if self.sealed.next() > first_new {
-            self.log.remove(Stream { space: self.space, kind: SEALED }, first_new..u64::MAX)?;
+    fn discard_new_runs(&mut self, first_new: u64) -> Result<(), Error> {
+        if self.sorted_runs.next() > first_new {
+            self.log.remove(Stream { space: self.space, kind: RUN_ENTRIES }, first_new..u64::MAX)?;
         }
         Ok(())
     }
@@ -231,13 +237,13 @@ impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
     }
 
     /// Reads what did not fit into one generation.
-    fn read_on(&mut self, reading: &mut Reading<V>) -> Result<(), Error> {
+    fn read_rest(&mut self, reading: &mut Reading<V>) -> Result<(), Error> {
         let mut goes_on = reading.waits;
         while let Some(sequence) = reading.last
             && goes_on
         {
-            if self.index.is_full_with(reading.entries.len()) {
-                self.begin_generation(sequence)?;
+            if self.memtables.is_full_with(reading.entries.len()) {
+                self.begin_memtable(sequence)?;
             }
             for &(identity, value) in &reading.entries {
                 self.keep(identity, value)?;
@@ -252,14 +258,14 @@ impl<V: Kept, L: SegmentLog> DurableTable<V, L> {
     fn cut(&mut self, entries: Option<u64>, damage: StateDamage) -> Result<(), Error> {
         let stream = |kind| Stream { space: self.space, kind };
         let mut written = vec![mark::segment(self.space, &damage), self.identity.segment(self.space)];
-        written.extend(self.sealed.change());
+        written.extend(self.sorted_runs.change());
         self.log.append(&written)?;
         self.log.flush()?;
         self.log.remove(stream(PROGRESS), 0..u64::MAX)?;
         if let Some(from) = entries {
             self.log.remove(stream(ENTRIES), from..u64::MAX)?;
         }
-        self.sealed.saved(&mut self.log)?;
+        self.sorted_runs.saved(&mut self.log)?;
         self.log.flush()?;
         (self.progress, self.is_identified, self.damage) = (None, true, Some(damage));
         Ok(())

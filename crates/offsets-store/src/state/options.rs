@@ -1,4 +1,4 @@
-use super::{DurableTable, Kept};
+use super::{DurableTable, StoredValue};
 use crate::Error;
 use crate::log::SegmentLog;
 
@@ -56,7 +56,11 @@ impl TableOptions {
     ///
     /// # Errors
     /// Those of [`DurableTable::open`].
-    pub fn open<V: Kept, L: SegmentLog>(&self, log: L, space: u32) -> Result<DurableTable<V, L>, Error> {
+    pub fn open<V: StoredValue, L: SegmentLog>(
+        &self,
+        log: L,
+        space: u32,
+    ) -> Result<DurableTable<V, L>, Error> {
         DurableTable::opened(log, space, self, false)
     }
 
@@ -64,7 +68,11 @@ impl TableOptions {
     ///
     /// # Errors
     /// Those of [`DurableTable::salvage`].
-    pub fn salvage<V: Kept, L: SegmentLog>(&self, log: L, space: u32) -> Result<DurableTable<V, L>, Error> {
+    pub fn salvage<V: StoredValue, L: SegmentLog>(
+        &self,
+        log: L,
+        space: u32,
+    ) -> Result<DurableTable<V, L>, Error> {
         DurableTable::opened(log, space, self, true)
     }
 }

@@ -1,6 +1,6 @@
 use offsets_core::reconcile::Identity;
 
-use super::Kept;
+use super::StoredValue;
 use crate::log::{Key, SEGMENT_LIMIT};
 use crate::segment::{self, FRAME, Flaw, Head};
 use crate::wire::{Reader, Writer};
@@ -13,7 +13,7 @@ pub(super) struct Page<V> {
     last: Option<V>,
 }
 
-impl<V: Kept> Page<V> {
+impl<V: StoredValue> Page<V> {
     pub(super) fn new() -> Self {
         Self { count: 0, entries: Writer::with_capacity(SEGMENT_LIMIT), last: None }
     }
@@ -26,7 +26,7 @@ impl<V: Kept> Page<V> {
 
     /// Whether one more entry could be more than a segment holds.
     pub(super) fn is_full(&self) -> bool {
-        FRAME + self.entries.len() + V::MOST > SEGMENT_LIMIT
+        FRAME + self.entries.len() + V::MAX_BYTES > SEGMENT_LIMIT
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -47,7 +47,11 @@ impl<V: Kept> Page<V> {
 }
 
 /// Puts the entries of a segment into `entries`, in the order in which they were written, in place of what is there.
-pub(super) fn read<V: Kept>(key: Key, bytes: &[u8], entries: &mut Vec<(Identity, V)>) -> Result<(), Flaw> {
+pub(super) fn read<V: StoredValue>(
+    key: Key,
+    bytes: &[u8],
+    entries: &mut Vec<(Identity, V)>,
+) -> Result<(), Flaw> {
     entries.clear();
     let (head, bytes) = segment::decode(key, bytes)?;
     let mut reader = Reader::new(bytes);

@@ -4,23 +4,23 @@ use crate::log::{Key, SegmentLog, Stream};
 use crate::segment::{self, Head};
 
 /// The kind of the stream that says how far a copy goes.
-pub(super) const PLACE: u8 = 32;
+pub(super) const CHECKPOINT: u8 = 32;
 
 /// The log of one table as a copy of a changelog: a sequence of records, each of which sets or removes one segment.
 ///
 /// The changelog is the truth and the copy saves reading it from its beginning: it says up to which offset it holds
 /// everything, in the same step as what it holds. Records that were applied already may be applied again.
 #[derive(Debug)]
-pub struct Replica<L> {
+pub struct ChangelogReplica<L> {
     log: L,
-    place: ReplicaPlace,
+    checkpoint: ReplicaCheckpoint,
     /// Whether what the log holds is of no use: it goes with the first change.
     is_stale: bool,
 }
 
 /// How far a copy goes, and of which changelog.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ReplicaPlace {
+pub struct ReplicaCheckpoint {
     space: u32,
     /// Whose offsets these are.
     of: u64,
@@ -38,7 +38,7 @@ pub struct NotAChange {
     pub space: u32,
 }
 
-impl<L: SegmentLog> Replica<L> {
+impl<L: SegmentLog> ChangelogReplica<L> {
     /// The copy that a log holds of this changelog. It is known by its name, and by what tells it from a later one of that name,
     /// such as the id of its topic. A log that holds another's counts for nothing, as its offsets mean nothing here; it is emptied
     /// with the first change that is [applied](Self::apply), and opening removes nothing.
@@ -47,7 +47,7 @@ impl<L: SegmentLog> Replica<L> {
     /// [`Error::State`] when the segment that says how far the copy goes is damaged; the log's own.
     pub fn open(log: L, space: u32, changelog: &str) -> Result<Self, Error> {
         let of = twox_hash::XxHash3_128::oneshot(changelog.as_bytes()) as u64;
-        let stream = Stream { space, kind: PLACE };
+        let stream = Stream { space, kind: CHECKPOINT };
         let mut found = Ok(None);
         log.scan(stream, 0, &mut |sequence, bytes| {
             let key = Key { stream, sequence };
@@ -58,12 +58,12 @@ impl<L: SegmentLog> Replica<L> {
             false
         })?;
         let next = found?.filter(|head| head.guard == of).map(|head| head.next);
-        Ok(Self { log, place: ReplicaPlace { space, of, next }, is_stale: next.is_none() })
+        Ok(Self { log, checkpoint: ReplicaCheckpoint { space, of, next }, is_stale: next.is_none() })
     }
 
     /// How far it goes.
-    pub fn place(&self) -> ReplicaPlace {
-        self.place
+    pub fn checkpoint(&self) -> ReplicaCheckpoint {
+        self.checkpoint
     }
 
     /// Applies records of the changelog in their order: a segment under its key, or `None` in its place. All of them are
@@ -87,13 +87,13 @@ impl<L: SegmentLog> Replica<L> {
                 None => removed.push(*key),
             }
         }
-        let place = self.place.moved_to(next);
-        written.push(place.segment());
+        let checkpoint = self.checkpoint.advanced_to(next);
+        written.push(checkpoint.segment());
         self.log.append(&written)?;
         for key in removed {
             self.log.remove(key.stream, key.sequence..key.sequence.saturating_add(1))?;
         }
-        self.place = place;
+        self.checkpoint = checkpoint;
         Ok(())
     }
 
@@ -104,8 +104,8 @@ impl<L: SegmentLog> Replica<L> {
     pub fn change(&self, key: Option<&[u8]>, value: Option<&[u8]>) -> Result<SegmentChange, NotAChange> {
         let key = key
             .and_then(Key::of)
-            .filter(|key| key.stream.space == self.place.space && key.stream.kind != PLACE);
-        let key = key.ok_or(NotAChange { space: self.place.space })?;
+            .filter(|key| key.stream.space == self.checkpoint.space && key.stream.kind != CHECKPOINT);
+        let key = key.ok_or(NotAChange { space: self.checkpoint.space })?;
         Ok((key, value.map(<[u8]>::to_vec)))
     }
 
@@ -116,16 +116,16 @@ impl<L: SegmentLog> Replica<L> {
     pub fn clear(&mut self) -> Result<(), Error> {
         let mut kinds = Vec::new();
         self.log.scan_all(&mut |key, _| {
-            if key.stream.space == self.place.space && kinds.last() != Some(&key.stream.kind) {
+            if key.stream.space == self.checkpoint.space && kinds.last() != Some(&key.stream.kind) {
                 kinds.push(key.stream.kind);
             }
         })?;
         // The place goes first: without it, what is left of a copy counts for nothing.
-        kinds.sort_by_key(|kind| *kind != PLACE);
+        kinds.sort_by_key(|kind| *kind != CHECKPOINT);
         for kind in kinds {
-            self.log.remove(Stream { space: self.place.space, kind }, 0..u64::MAX)?;
+            self.log.remove(Stream { space: self.checkpoint.space, kind }, 0..u64::MAX)?;
         }
-        (self.place.next, self.is_stale) = (None, false);
+        (self.checkpoint.next, self.is_stale) = (None, false);
         Ok(())
     }
 
@@ -140,7 +140,7 @@ impl<L: SegmentLog> Replica<L> {
     }
 }
 
-impl ReplicaPlace {
+impl ReplicaCheckpoint {
     /// Up to which offset of the changelog, not included, everything is there; `None` in a new copy.
     pub fn next(&self) -> Option<i64> {
         self.next
@@ -148,13 +148,13 @@ impl ReplicaPlace {
 
     /// The place of a copy that has come as far as this.
     #[must_use]
-    pub fn moved_to(self, next: i64) -> Self {
+    pub fn advanced_to(self, next: i64) -> Self {
         Self { next: Some(next), ..self }
     }
 
     /// The segment that says so, to be kept in the same step as what it speaks of.
     pub fn segment(&self) -> (Key, Vec<u8>) {
-        let key = Key { stream: Stream { space: self.space, kind: PLACE }, sequence: 0 };
+        let key = Key { stream: Stream { space: self.space, kind: CHECKPOINT }, sequence: 0 };
         let head = Head { next: self.next.unwrap_or_default(), guard: self.of, ..Head::default() };
         (key, segment::encode(key, &head, &[]))
     }

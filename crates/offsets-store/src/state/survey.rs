@@ -2,8 +2,8 @@ use std::ops::Range;
 
 use super::identity::IDENTITY;
 use super::mark::{self, MARK};
-use super::replica::PLACE;
-use super::sealed::{BUCKETS, SEALED, read_list};
+use super::replica::CHECKPOINT;
+use super::sorted_runs::{RUN_ENTRIES, RUN_LIST, read_list};
 use super::{ENTRIES, PROGRESS, StateDamage};
 use crate::log::{Key, Stream};
 use crate::segment::{self, Flaw, Head};
@@ -37,7 +37,7 @@ pub(super) struct Survey {
     seen: Vec<SavedState>,
     last: Option<Key>,
     entries: Vec<Range<u64>>,
-    sealed: Vec<Range<u64>>,
+    sorted_runs: Vec<Range<u64>>,
     /// From which segment on entries count, and the segments of each bucket.
     list: (u64, Vec<Range<u64>>),
 }
@@ -45,8 +45,10 @@ pub(super) struct Survey {
 impl Survey {
     /// Looks at the next segment. `None` where no state has such a one, or not behind the one before.
     pub(super) fn look(&mut self, key: Key, segment: &[u8]) -> Option<()> {
-        let known =
-            matches!(key.stream.kind, ENTRIES | PROGRESS | SEALED | BUCKETS | IDENTITY | MARK | PLACE);
+        let known = matches!(
+            key.stream.kind,
+            ENTRIES | PROGRESS | RUN_ENTRIES | RUN_LIST | IDENTITY | MARK | CHECKPOINT
+        );
         if !known || self.last.is_some_and(|last| last >= key) {
             return None;
         }
@@ -75,17 +77,17 @@ impl Survey {
         let Some(state) = self.seen.last_mut() else { return };
         match key.stream.kind {
             ENTRIES => extend(&mut self.entries, key.sequence),
-            SEALED => extend(&mut self.sealed, key.sequence),
+            RUN_ENTRIES => extend(&mut self.sorted_runs, key.sequence),
             PROGRESS => {
                 state.progress = Some(content.to_vec());
                 state.identities = u64::try_from(head.next).ok();
             }
-            PLACE => state.next = Some(head.next),
+            CHECKPOINT => state.next = Some(head.next),
             IDENTITY => {}
             MARK => state.salvaged = mark::decode(content),
             _ => match read_list(head.count, content) {
-                Some((from, buckets)) => {
-                    self.list = (from, buckets.into_iter().map(|bucket| bucket.segments).collect());
+                Some((from, listed_runs)) => {
+                    self.list = (from, listed_runs.into_iter().map(|listed| listed.segments).collect());
                 }
                 None => self.damaged(key, Flaw::Entries),
             },
@@ -94,8 +96,9 @@ impl Survey {
 
     /// Sees whether a partition has everything that it says it has.
     fn conclude(&mut self) {
-        let (entries, sealed) = (std::mem::take(&mut self.entries), std::mem::take(&mut self.sealed));
-        let (from, buckets) = std::mem::take(&mut self.list);
+        let (entries, sorted_runs) =
+            (std::mem::take(&mut self.entries), std::mem::take(&mut self.sorted_runs));
+        let (from, listed_runs) = std::mem::take(&mut self.list);
         let Some(space) = self.last.map(|last| last.stream.space) else { return };
         let key = |kind, sequence| Key { stream: Stream { space, kind }, sequence };
         // Below `from` a crash may have left some.
@@ -103,11 +106,13 @@ impl Survey {
         if let Some((missing, next)) = gap {
             self.damaged(key(ENTRIES, next), Flaw::Gap(missing));
         }
-        for bucket in buckets.into_iter().filter(|bucket| !bucket.is_empty()) {
-            let there =
-                sealed.iter().find(|run| run.contains(&bucket.start)).map_or(bucket.start, |run| run.end);
-            if there < bucket.end {
-                self.damaged(key(SEALED, there), Flaw::Missing);
+        for listed in listed_runs.into_iter().filter(|listed| !listed.is_empty()) {
+            let there = sorted_runs
+                .iter()
+                .find(|run| run.contains(&listed.start))
+                .map_or(listed.start, |run| run.end);
+            if there < listed.end {
+                self.damaged(key(RUN_ENTRIES, there), Flaw::Missing);
             }
         }
     }

@@ -1,4 +1,4 @@
-use offsets_store::{Archive, Limits, MalformedCopy, Place, Topic};
+use offsets_store::{Archive, Limits, MalformedCopy, RecordPosition, Topic};
 
 use crate::story::{SharedLog, at, commit, commits_of, link, pair, sync, syncs_of};
 
@@ -29,7 +29,7 @@ fn what_is_done_to_a_copy_is_not_done_to_the_archive() {
     let (log, mut archive) = recorded();
     let mut copy = Archive::of_copy(&archive.copy().unwrap()).unwrap();
     let mut recorder = copy.record(&link()).unwrap();
-    recorder.passed(Topic::Syncs, Place { offset: 7_000, guard: 1 });
+    recorder.passed(Topic::Syncs, RecordPosition { offset: 7_000, content_hash: 1 });
     recorder.save().unwrap();
     let mut archive = log.archive();
     assert_eq!(archive.record(&link()).unwrap().position(Topic::Syncs).unwrap().offset, 2_999);
@@ -77,7 +77,7 @@ fn a_copy_that_is_made_in_parts_is_of_the_moment_at_which_it_was_begun() {
     let mut copy = Archive::of_copy(&parts.concat()).unwrap();
     let expected: Vec<_> = (0..3_000).map(|n| pair(n * n, n * n + n % 7)).collect();
     assert_eq!(syncs_of(&mut copy, 0), expected);
-    let commits = |copy: &mut Archive| copy.recall(&link()).unwrap().commits;
+    let commits = |copy: &mut Archive| copy.load(&link()).unwrap().commits;
     assert_eq!(commits(&mut copy), commits(&mut Archive::of_copy(&whole).unwrap()));
     archive.end_copy(copying);
     let limits = Limits { bytes: Some(1_000), age: None };

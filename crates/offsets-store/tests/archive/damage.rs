@@ -54,7 +54,7 @@ fn what_precedes_a_damaged_segment_is_kept_and_reading_goes_on_from_there() {
         assert_eq!((found.sequence, found.flaw.clone()), (2, Flaw::Checksum));
         assert_eq!(found.lost, segments as u64 - 2);
         assert!(found.to_string().starts_with("link src->dst: segment 2 of the syncs is damaged"), "{found}");
-        assert_eq!(archive.recall(&link()).unwrap().commits.len(), 1, "other streams are whole");
+        assert_eq!(archive.load(&link()).unwrap().commits.len(), 1, "other streams are whole");
 
         // Whoever records is refused, again and again, and nothing goes.
         let before = log.all();
@@ -119,7 +119,7 @@ fn a_damaged_archive_is_not_recorded_in_and_nothing_of_it_is_removed() {
                 let error = archive.record(&link()).err().unwrap();
                 assert!(matches!(error, Error::Damaged { .. }), "{key:?}: {error}");
                 assert!(archive.expire(&Limits { age: None, bytes: Some(1) }, at(0)).is_err());
-                let _ = (archive.recall(&link()), archive.stats().unwrap());
+                let _ = (archive.load(&link()), archive.stats().unwrap());
                 assert_eq!(log.all(), before, "{key:?}");
             }
             let mut archive = log.archive();
@@ -149,8 +149,8 @@ fn without_its_names_nothing_is_guessed() {
     let mut log = recorded(100);
     damage(&mut log, NAMES, 0, |bytes| bytes[50] ^= 1);
     let mut archive = log.archive();
-    let recalled = archive.recall(&link()).unwrap();
-    assert!(recalled.syncs.is_empty() && recalled.commits.is_empty());
+    let loaded = archive.load(&link()).unwrap();
+    assert!(loaded.syncs.is_empty() && loaded.commits.is_empty());
     let streams: Vec<_> = archive.damages().iter().map(|damage| damage.stream()).collect();
     assert_eq!(streams, ["names", "commits", "syncs"]);
 }

@@ -31,12 +31,12 @@ fn what_is_too_old_goes_and_the_newest_of_everything_stays() {
     let log = sixty_days();
     let now = at(60 * DAY);
     let limits = Limits { age: Some(Duration::from_secs(30 * 24 * 60 * 60)), bytes: None };
-    let before = log.archive().recall(&link()).unwrap();
+    let before = log.archive().load(&link()).unwrap();
     let expired = log.archive().expire(&limits, now).unwrap();
     assert!(expired.segments > 3, "{expired:?}");
 
     let mut archive = log.archive();
-    let kept = archive.recall(&link()).unwrap();
+    let kept = archive.load(&link()).unwrap();
     assert_eq!(kept.commits, before.commits);
     assert_eq!(syncs_of(&mut archive, 1), [pair(7, 7)], "the silent partition's newest sync stays");
     let busy = syncs_of(&mut archive, 0);
@@ -70,10 +70,10 @@ fn what_is_too_much_goes_oldest_first() {
 fn a_limit_that_cannot_be_kept_is_told_and_nothing_newest_is_lost() {
     let log = sixty_days();
     let mut archive = log.archive();
-    let before = archive.recall(&link()).unwrap().commits;
+    let before = archive.load(&link()).unwrap().commits;
     let expired = archive.expire(&Limits { age: None, bytes: Some(1) }, at(60 * DAY)).unwrap();
     assert!(expired.over > 0);
-    assert_eq!(archive.recall(&link()).unwrap().commits, before);
+    assert_eq!(archive.load(&link()).unwrap().commits, before);
     assert!(!syncs_of(&mut archive, 0).is_empty() && !syncs_of(&mut archive, 1).is_empty());
 }
 

@@ -40,7 +40,7 @@ fn kept(archive: &Archive, partition: i32, start: i64, end: i64) -> Vec<Scan<Sou
     let offsets = LogRange { start: offset(start), end: offset(end) };
     let mut fingerprints = archive.fingerprints(&link()).unwrap();
     let records = fingerprints.source_records(&[Span { partition: orders(partition), offsets }]);
-    assert!(fingerprints.trouble().is_none());
+    assert!(fingerprints.read_error().is_none());
     records.of(&orders(partition)).to_vec()
 }
 
@@ -73,7 +73,7 @@ fn a_stretch_without_records_is_known_to_be_empty() {
     keep(&mut recorder, 0, &scan(0, 10, 1), 1);
     let empty = Scan { records: Vec::new(), ..scan(10, 20, 1) };
     keep(&mut recorder, 0, &empty, 1);
-    let known = recorder.kept_up_to(&orders(0)).unwrap();
+    let known = recorder.fingerprint_progress(&orders(0)).unwrap();
     assert_eq!((known.next, known.last.unwrap().0), (offset(20), offset(9)));
     recorder.save().unwrap();
     assert_eq!(kept(&archive, 0, 5, 30)[0].offsets, LogRange { start: offset(5), end: offset(20) });
@@ -85,7 +85,7 @@ fn recording_goes_on_where_it_ended_in_another_process() {
     for round in 0..4 {
         let mut archive = log.archive();
         let mut recorder = archive.record(&link()).unwrap();
-        let next = recorder.kept_up_to(&orders(0)).map_or(0, |known| known.next.get());
+        let next = recorder.fingerprint_progress(&orders(0)).map_or(0, |known| known.next.get());
         assert_eq!(next, round * 300);
         keep(&mut recorder, 0, &scan(next, next + 300, 1), round);
         recorder.save().unwrap();
@@ -107,9 +107,9 @@ fn what_was_withdrawn_is_not_given_back_and_what_came_after_is() {
             archive = log.archive();
             recorder = archive.record(&link()).unwrap();
         }
-        assert!(recorder.withdraw_records(&orders(0), at(2)).unwrap());
-        assert!(!recorder.withdraw_records(&orders(0), at(2)).unwrap(), "there is nothing any more");
-        assert_eq!(recorder.kept_up_to(&orders(0)), None);
+        assert!(recorder.invalidate_records(&orders(0), at(2)).unwrap());
+        assert!(!recorder.invalidate_records(&orders(0), at(2)).unwrap(), "there is nothing any more");
+        assert_eq!(recorder.fingerprint_progress(&orders(0)), None);
         recorder.save().unwrap();
         assert_eq!(kept(&log.archive(), 0, 0, 2_000), []);
         // The new topic has other records at the same offsets, kept in the same segment as the old ones.
@@ -139,7 +139,7 @@ fn the_id_of_the_topic_and_landmarks_outlive_the_process_and_go_with_a_withdrawa
 
     let mut archive = log.archive();
     let mut recorder = archive.record(&link()).unwrap();
-    let known = recorder.kept_up_to(&orders(0)).unwrap();
+    let known = recorder.fingerprint_progress(&orders(0)).unwrap();
     assert_eq!((known.next, known.topic), (offset(400), Some(first)));
     let landmarks = recorder.landmarks(&orders(0));
     assert!((8..=16).contains(&landmarks.len()), "{landmarks:?}");
@@ -147,17 +147,24 @@ fn the_id_of_the_topic_and_landmarks_outlive_the_process_and_go_with_a_withdrawa
     assert!(landmarks[0].0 < offset(200), "some are far back: {landmarks:?}");
     assert!(landmarks.is_sorted_by_key(|(offset, _)| *offset));
 
-    recorder.withdraw_records(&orders(0), at(2)).unwrap();
+    recorder.invalidate_records(&orders(0), at(2)).unwrap();
     keep(&mut recorder, 0, &scan(0, 10, 1), 3);
-    assert_eq!(recorder.kept_up_to(&orders(0)).unwrap().topic, None, "the next topic is not the first one");
+    assert_eq!(
+        recorder.fingerprint_progress(&orders(0)).unwrap().topic,
+        None,
+        "the next topic is not the first one"
+    );
     recorder.save().unwrap();
     let mut archive = log.archive();
     let mut recorder = archive.record(&link()).unwrap();
-    assert_eq!(recorder.kept_up_to(&orders(0)).unwrap().topic, None);
+    assert_eq!(recorder.fingerprint_progress(&orders(0)).unwrap().topic, None);
     recorder.record_topic(&orders(0), second);
     recorder.save().unwrap();
     let mut archive = log.archive();
-    assert_eq!(archive.record(&link()).unwrap().kept_up_to(&orders(0)).unwrap().topic, Some(second));
+    assert_eq!(
+        archive.record(&link()).unwrap().fingerprint_progress(&orders(0)).unwrap().topic,
+        Some(second)
+    );
 }
 
 #[test]
@@ -176,7 +183,7 @@ fn damaged_ids_of_topics_are_not_used_and_cost_no_records() {
     archive.salvage(at(2)).unwrap();
     archive.acknowledge().unwrap();
     let recorder = archive.record(&link()).unwrap();
-    let known = recorder.kept_up_to(&orders(0)).unwrap();
+    let known = recorder.fingerprint_progress(&orders(0)).unwrap();
     assert_eq!((known.next, known.topic), (offset(10), None));
 }
 
@@ -200,7 +207,7 @@ fn of_a_damaged_stream_nothing_is_used_for_a_withdrawal_may_be_lost_with_it() {
     archive.salvage(at(2)).unwrap();
     archive.acknowledge().unwrap();
     let mut recorder = archive.record(&link()).unwrap();
-    assert_eq!(recorder.kept_up_to(&orders(0)), None);
+    assert_eq!(recorder.fingerprint_progress(&orders(0)), None);
     keep(&mut recorder, 0, &scan(0, 10, 1), 2);
     recorder.save().unwrap();
     assert_eq!(log.segments(RECORDS).len(), 1, "what was before the damage is gone too");
@@ -225,7 +232,10 @@ fn for_room_fingerprints_go_before_everything_else() {
     assert_eq!(left.len(), 1);
     assert_eq!(left[0].offsets.end, offset(10_000), "the oldest went");
     assert!(left[0].offsets.start > offset(1_000));
-    assert_eq!(archive.record(&link()).unwrap().kept_up_to(&orders(0)).unwrap().next, offset(10_000));
+    assert_eq!(
+        archive.record(&link()).unwrap().fingerprint_progress(&orders(0)).unwrap().next,
+        offset(10_000)
+    );
 }
 
 /// The segments of records of format 1, as those of the other kinds in `format-1.txt`.
@@ -237,7 +247,7 @@ fn records_of_format_1_are_read_and_written() {
     let mut archive = log.archive();
     let mut recorder = archive.record(&link()).unwrap();
     keep(&mut recorder, 0, &scan(7, 10, 1), 1);
-    recorder.withdraw_records(&orders(0), at(2)).unwrap();
+    recorder.invalidate_records(&orders(0), at(2)).unwrap();
     keep(&mut recorder, 1, &scan(100, 110, 3), 3);
     keep(&mut recorder, 0, &scan(0, 2, 1), 3);
     recorder.save().unwrap();

@@ -13,7 +13,7 @@ fn a_folder_is_begun_filled_and_opened_again() {
     recorder.commits(&[commit("app", 0, 10, at(0))], at(0)).unwrap();
     recorder.save().unwrap();
     drop(archive);
-    assert_eq!(Archive::open(&dir).unwrap().recall(&link()).unwrap().commits.len(), 1);
+    assert_eq!(Archive::open(&dir).unwrap().load(&link()).unwrap().commits.len(), 1);
 }
 
 #[test]

@@ -41,11 +41,11 @@ fn lines(log: &SharedLog) -> String {
 fn every_format_is_read() {
     for text in GOLDEN {
         let mut archive = golden(text).archive();
-        let recalled = archive.recall(&link()).unwrap();
+        let loaded = archive.load(&link()).unwrap();
         assert_eq!(archive.damages(), []);
-        assert_eq!(recalled.commits.len(), 2);
-        assert_eq!((recalled.commits[0].as_of, recalled.commits[1].as_of), (at(2), at(1)));
-        assert_eq!(recalled.commits[0].commit.committed.offset.get(), 4242);
+        assert_eq!(loaded.commits.len(), 2);
+        assert_eq!((loaded.commits[0].as_of, loaded.commits[1].as_of), (at(2), at(1)));
+        assert_eq!(loaded.commits[0].commit.committed.offset.get(), 4242);
         assert_eq!(syncs_of(&mut archive, 0), SYNCS.map(|(up, down)| pair(up, down)));
         assert_eq!(syncs_of(&mut archive, 1), [pair(0, 0)]);
         assert_eq!(archive.stats().unwrap()[0].checkpoints, 1);

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use offsets_core::mm2::OffsetSync;
 use offsets_core::model::{SourceOffset, TargetOffset};
-use offsets_store::{Archive, Place};
+use offsets_store::{Archive, RecordPosition};
 
 use crate::story::{at, link};
 
@@ -47,7 +47,7 @@ fn record(archive: &mut Archive, from: i64, most: i64) -> (i64, Option<offsets_s
                 upstream: SourceOffset::new(upstream).unwrap(),
                 downstream: TargetOffset::new(downstream).unwrap(),
             };
-            recorder.sync(Place { offset: number, guard: 1 }, &sync, at(handful)).unwrap();
+            recorder.sync(RecordPosition { offset: number, content_hash: 1 }, &sync, at(handful)).unwrap();
         }
         if let Err(error) = recorder.save() {
             return (saved, Some(error));
@@ -76,7 +76,7 @@ fn a_full_disk_is_said_and_what_was_saved_before_is_kept() {
     std::fs::remove_file(&filler).unwrap();
     let mut archive = Archive::open(&folder).unwrap();
     assert!(archive.damages().is_empty());
-    let kept = archive.recall(&link()).unwrap().syncs;
+    let kept = archive.load(&link()).unwrap().syncs;
     let partition = offsets_core::model::TopicPartition::new("orders", 0);
     let newest = kept.get(&partition).unwrap().newest().upstream.get() / 1_000;
     assert!(newest >= saved - 1, "{newest} of {saved}");

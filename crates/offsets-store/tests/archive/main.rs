@@ -10,6 +10,6 @@ mod fingerprints;
 mod folders;
 mod format;
 mod full_disk;
-mod recall;
+mod load;
 mod selective;
 mod story;

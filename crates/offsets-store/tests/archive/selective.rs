@@ -43,8 +43,8 @@ proptest! {
         }
         let is_wanted = |partition: &TopicPartition| wanted.contains(&partition.partition);
         let (mut whole, mut selective) = (log.archive(), log.archive());
-        let all = whole.recall(&link()).unwrap().syncs;
-        let some = selective.recall_syncs_of(&link(), &is_wanted).unwrap().syncs;
+        let all = whole.load(&link()).unwrap().syncs;
+        let some = selective.load_with_syncs_of(&link(), &is_wanted).unwrap().syncs;
         let mut filtered = SyncHistory::new(link().exactly_once);
         for partition in all.partitions().into_iter().filter(is_wanted) {
             filtered.insert(partition.clone(), all.get(&partition).unwrap().clone());

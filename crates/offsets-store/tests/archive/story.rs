@@ -9,7 +9,7 @@ use offsets_core::history::OffsetPair;
 use offsets_core::link::Link;
 use offsets_core::mm2::{Checkpoint, OffsetSync};
 use offsets_core::model::{Commit, CommittedOffset, GroupId, SourceOffset, TargetOffset, TopicPartition};
-use offsets_store::{Archive, Error, Key, MemoryLog, Place, Recorder, SegmentLog, Stream};
+use offsets_store::{Archive, Error, Key, MemoryLog, RecordPosition, Recorder, SegmentLog, Stream};
 
 pub(crate) fn link() -> Link {
     Link::new("src", "dst")
@@ -25,7 +25,7 @@ pub(crate) fn pair(upstream: i64, downstream: i64) -> OffsetPair {
 
 /// The commits that an archive keeps of the link, and how old they are, without how fast the groups were.
 pub(crate) fn commits_of(archive: &mut Archive) -> Vec<RecordedCommit> {
-    let commits = archive.recall(&link()).unwrap().commits;
+    let commits = archive.load(&link()).unwrap().commits;
     commits.into_iter().map(|kept| RecordedCommit::new(kept.commit, kept.as_of)).collect()
 }
 
@@ -46,7 +46,7 @@ pub(crate) fn sync(
     let OffsetPair { upstream, downstream } = pair(upstream, downstream);
     let sync = OffsetSync { topic: "orders", partition, upstream, downstream };
     let (key, value) = sync.encode();
-    recorder.sync(Place::of(offset, Some(&key), Some(&value)), &sync, seen).unwrap();
+    recorder.sync(RecordPosition::of(offset, Some(&key), Some(&value)), &sync, seen).unwrap();
 }
 
 pub(crate) fn checkpoint(
@@ -59,13 +59,13 @@ pub(crate) fn checkpoint(
     let OffsetPair { upstream, downstream } = pair(upstream, downstream);
     let topic = "src.orders";
     let checkpoint = Checkpoint { group, topic, partition: 0, upstream, downstream, metadata: "m" };
-    recorder.checkpoint(Place { offset, guard: 1 }, &checkpoint, seen, seen).unwrap();
+    recorder.checkpoint(RecordPosition { offset, content_hash: 1 }, &checkpoint, seen, seen).unwrap();
 }
 
 /// The syncs of `orders-partition` that the archive gives back.
 pub(crate) fn syncs_of(archive: &mut Archive, partition: i32) -> Vec<OffsetPair> {
-    let recalled = archive.recall(&link()).unwrap();
-    let history = recalled.syncs.get(&TopicPartition::new("orders", partition));
+    let loaded = archive.load(&link()).unwrap();
+    let history = loaded.syncs.get(&TopicPartition::new("orders", partition));
     history.map(|history| history.iter().collect()).unwrap_or_default()
 }
 

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use offsets_core::reconcile::{Dedup, DedupDecision, Position, Seen, Table as _, Window};
 use offsets_store::{
-    DurableTable, Error, Journal, Key, MemoryLog, SegmentLog, SledLog, Stream, TableOptions,
+    ChangeBuffer, DurableTable, Error, Key, MemoryLog, SegmentLog, SledLog, Stream, TableOptions,
 };
 use proptest::prelude::*;
 
@@ -77,18 +77,18 @@ trait Home {
 
 /// A journal that is settled when the table is saved: what a changelog would be told.
 #[derive(Default)]
-struct InJournal(RefCell<MemoryLog>);
+struct InChangeBuffer(RefCell<MemoryLog>);
 
-impl Home for InJournal {
-    type Log = Journal<MemoryLog>;
+impl Home for InChangeBuffer {
+    type Log = ChangeBuffer<MemoryLog>;
 
     fn open(&self, _pick: usize) -> Self::Log {
-        Journal::over(self.0.borrow().clone())
+        ChangeBuffer::over(self.0.borrow().clone())
     }
 
     fn saved(&self, log: &mut Self::Log) {
-        log.settle(Vec::new()).unwrap();
-        *self.0.borrow_mut() = log.kept().clone();
+        log.commit(Vec::new()).unwrap();
+        *self.0.borrow_mut() = log.committed().clone();
     }
 }
 
@@ -217,8 +217,8 @@ fn follows_the_model<H: Home>(home: &H, cap: usize, steps: &[Step]) -> Result<()
         }
         prop_assert_eq!(table.len(), model.len() as u64, "{:?}", step);
         let cost = table.cost();
-        prop_assert_eq!(cost.in_memory + cost.sealed, table.len());
-        prop_assert!(cost.buckets <= 8);
+        prop_assert_eq!(cost.in_memory + cost.on_disk, table.len());
+        prop_assert!(cost.runs <= 8);
     }
     for number in 0..750 {
         prop_assert_eq!(table.get(id(number)).unwrap(), model.get(&number).copied(), "{}", number);
@@ -236,7 +236,7 @@ proptest! {
 
     #[test]
     fn a_capped_table_over_a_journal_is_what_was_settled(cap in caps(), steps in steps()) {
-        follows_the_model(&InJournal::default(), cap, &steps)?;
+        follows_the_model(&InChangeBuffer::default(), cap, &steps)?;
     }
 }
 
@@ -264,12 +264,12 @@ fn memory_stays_within_the_cap_and_what_that_costs_is_told() {
         if number % 10_000 == 0 {
             table.save(b"").unwrap();
             let cost = table.cost();
-            assert!(cost.index_bytes + cost.filter_bytes <= CAP as u64, "{cost:?}");
+            assert!(cost.memtable_bytes + cost.filter_bytes <= CAP as u64, "{cost:?}");
         }
     }
     let cost = table.cost();
-    assert!(cost.sealed > 150_000, "{cost:?}");
-    assert!(cost.filter_bytes < cost.sealed * 13 / 10, "{cost:?}");
+    assert!(cost.on_disk > 150_000, "{cost:?}");
+    assert!(cost.filter_bytes < cost.on_disk * 13 / 10, "{cost:?}");
     assert!(cost.false_positives == cost.disk_reads, "nothing came twice: {cost:?}");
     assert!(cost.false_positives < 200_000 * 4 / 100, "{cost:?}");
     for number in 0..1_000 {
@@ -293,7 +293,7 @@ fn a_window_that_moves_on_gives_the_room_of_buckets_back() {
             most = most.max(dedup.table().log().footprint().unwrap());
         }
     }
-    assert!(dedup.table().cost().sealed > 2_500);
+    assert!(dedup.table().cost().on_disk > 2_500);
     assert!(most < 6_000 * 50, "{most} bytes for 5,000 identities");
 }
 

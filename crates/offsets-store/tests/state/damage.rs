@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use offsets_core::reconcile::{Seen, Table as _};
 use offsets_store::{
-    DurableTable, Error, Flaw, Journal, Key, MemoryLog, Replica, SegmentLog, SledLog, StateDamage, Stream,
-    TableOptions,
+    ChangeBuffer, ChangelogReplica, DurableTable, Error, Flaw, Key, MemoryLog, SegmentLog, SledLog,
+    StateDamage, Stream, TableOptions,
 };
 
 use crate::{id, seen};
@@ -42,18 +42,18 @@ fn options(cap: Option<usize>) -> TableOptions {
 }
 
 fn refused(log: &MemoryLog, cap: Option<usize>) -> (StateDamage, Contents) {
-    let mut journal = Journal::over(log.clone());
-    match options(cap).open::<Seen, _>(&mut Borrowed(&mut journal), SPACE) {
+    let mut change_buffer = ChangeBuffer::over(log.clone());
+    match options(cap).open::<Seen, _>(&mut Borrowed(&mut change_buffer), SPACE) {
         Err(Error::State(damage)) => {
-            assert_eq!(contents(&journal), contents(log), "opening changes nothing: {damage}");
-            (damage, contents(journal.kept()))
+            assert_eq!(contents(&change_buffer), contents(log), "opening changes nothing: {damage}");
+            (damage, contents(change_buffer.committed()))
         }
         other => panic!("{:?} was opened", other.map(|table| table.len())),
     }
 }
 
 /// A log that is looked at again after a table had it.
-struct Borrowed<'l>(&'l mut Journal<MemoryLog>);
+struct Borrowed<'l>(&'l mut ChangeBuffer<MemoryLog>);
 
 impl SegmentLog for &mut Borrowed<'_> {
     fn append(&mut self, segments: &[(Key, Vec<u8>)]) -> Result<(), Error> {
@@ -235,19 +235,19 @@ fn what_a_crash_left_is_removed_by_a_save_and_not_by_opening() {
 /// A copy whose place cannot be read is damaged, and one of another changelog counts for nothing; neither is emptied by opening it.
 #[test]
 fn a_copy_of_a_changelog_is_not_emptied_by_opening_it() {
-    let mut copy = Replica::open(MemoryLog::default(), SPACE, "one").unwrap();
+    let mut copy = ChangelogReplica::open(MemoryLog::default(), SPACE, "one").unwrap();
     copy.apply(contents(&filled(10, None)).into_iter().map(|(key, bytes)| (key, Some(bytes))).collect(), 7)
         .unwrap();
     let log = copy.into_log();
     let mut damaged = log.clone();
     damaged.append(&[(key(32, 0), vec![1; 100])]).unwrap();
-    let error = Replica::open(damaged, SPACE, "one").unwrap_err();
+    let error = ChangelogReplica::open(damaged, SPACE, "one").unwrap_err();
     assert!(matches!(&error, Error::State(StateDamage { flaw: Flaw::Checksum, .. })), "{error}");
     let folder = tempfile::tempdir().unwrap();
     let mut sled = SledLog::open(folder.path()).unwrap();
     sled.append(&contents(&log).into_iter().collect::<Vec<_>>()).unwrap();
-    let mut other = Replica::open(sled.clone(), SPACE, "other").unwrap();
-    assert_eq!((other.place().next(), contents(&sled)), (None, contents(&log)));
+    let mut other = ChangelogReplica::open(sled.clone(), SPACE, "other").unwrap();
+    assert_eq!((other.checkpoint().next(), contents(&sled)), (None, contents(&log)));
     other.apply(Vec::new(), 3).unwrap();
     assert_eq!(contents(&sled).into_keys().collect::<Vec<_>>(), [key(32, 0)]);
 }

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use offsets_core::reconcile::{Seen, Table as _};
 use offsets_store::{
-    DurableTable, Error, Flaw, Journal, Key, Replica, SegmentChange, SegmentLog, SledLog, StateFolder,
-    StateFolderError, Stream,
+    ChangeBuffer, ChangelogReplica, DurableTable, Error, Flaw, Key, SegmentChange, SegmentLog, SledLog,
+    StateFolder, StateFolderError, Stream,
 };
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -17,11 +17,11 @@ use crate::{id, seen};
 
 const CHANGELOG: &str = "merge-changelog";
 
-type Table = DurableTable<Seen, Journal<SledLog>>;
+type Table = DurableTable<Seen, ChangeBuffer<SledLog>>;
 
 fn table(log: &SledLog, partition: u32, cap: usize) -> Table {
-    let copy = Replica::open(log.clone(), partition, CHANGELOG).unwrap();
-    DurableTable::open_capped(Journal::over(copy.into_log()), partition, cap).unwrap()
+    let copy = ChangelogReplica::open(log.clone(), partition, CHANGELOG).unwrap();
+    DurableTable::open_capped(ChangeBuffer::over(copy.into_log()), partition, cap).unwrap()
 }
 
 /// Puts numbers into a table and has the folder keep them as a runner does, which has committed them up to `next`. What is written of
@@ -37,10 +37,10 @@ fn commit(
         table.put(id(number), seen(number)).unwrap();
     }
     table.save(format!("read up to {next}").as_bytes()).unwrap();
-    let journal = table.log_mut();
-    let changes = journal.changes().map(|(key, segment)| (key, segment.map(<[u8]>::to_vec))).collect();
-    let place = Replica::open(log.clone(), partition, CHANGELOG).unwrap().place();
-    journal.settle(vec![place.moved_to(next).segment()]).unwrap();
+    let change_buffer = table.log_mut();
+    let changes = change_buffer.changes().map(|(key, segment)| (key, segment.map(<[u8]>::to_vec))).collect();
+    let checkpoint = ChangelogReplica::open(log.clone(), partition, CHANGELOG).unwrap().checkpoint();
+    change_buffer.commit(vec![checkpoint.advanced_to(next).segment()]).unwrap();
     changes
 }
 
@@ -110,8 +110,8 @@ proptest! {
         prop_assert_eq!(&contents(&copied), &kept);
         let mut original = table(&log, 1, cap);
         let changes = commit(&mut original, &log, 1, &behind, 50);
-        let mut replica = Replica::open(copied.clone(), 1, CHANGELOG).unwrap();
-        prop_assert_eq!(replica.place().next(), Some(before.len() as i64));
+        let mut replica = ChangelogReplica::open(copied.clone(), 1, CHANGELOG).unwrap();
+        prop_assert_eq!(replica.checkpoint().next(), Some(before.len() as i64));
         replica.apply(changes, 50).unwrap();
         let mut copy = table(&copied, 1, cap);
         prop_assert_eq!(copy.damage(), None);
@@ -224,8 +224,8 @@ fn of_what_a_crash_left_half_written_nothing_counts() {
     assert!(left.iter().all(|state| state.next.is_none()), "{left:?}");
     let log = SledLog::open(folder.path()).unwrap();
     for partition in [0, 3] {
-        let replica = Replica::open(log.clone(), partition, CHANGELOG).unwrap();
-        assert_eq!(replica.place().next(), None);
+        let replica = ChangelogReplica::open(log.clone(), partition, CHANGELOG).unwrap();
+        assert_eq!(replica.checkpoint().next(), None);
         assert!(
             contents(&log).iter().any(|(key, _)| key.stream.space == partition),
             "opening removes nothing"

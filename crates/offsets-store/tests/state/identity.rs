@@ -2,7 +2,7 @@
 
 use offsets_core::reconcile::{ReadBefore, Seen, Table as _, Winner};
 use offsets_store::{
-    DurableTable, Error, Journal, Kept, Key, MemoryLog, SegmentLog, SledLog, Stream, TableOptions,
+    ChangeBuffer, DurableTable, Error, Key, MemoryLog, SegmentLog, SledLog, StoredValue, Stream, TableOptions,
 };
 
 use crate::{FORMATS, drawn, id, log_of, samples, seen};
@@ -15,7 +15,7 @@ fn has_header(log: &impl SegmentLog, space: u32) -> bool {
     log.get(header(space), &mut |_| ()).unwrap()
 }
 
-fn refused<V: Kept>(log: &MemoryLog, space: u32) -> String {
+fn refused<V: StoredValue>(log: &MemoryLog, space: u32) -> String {
     let before = drawn(log);
     for options in [TableOptions::new(), TableOptions::new().capped(5_000)] {
         let error = options.open::<V, _>(log.clone(), space).err().unwrap();
@@ -82,16 +82,17 @@ fn an_old_table_gets_its_header_with_the_next_save() {
     for format in &FORMATS[..2] {
         let log = log_of(format);
         assert!(!has_header(&log, 1));
-        let mut table = TableOptions::new().rules("by key").open::<Seen, _>(Journal::over(log), 1).unwrap();
+        let mut table =
+            TableOptions::new().rules("by key").open::<Seen, _>(ChangeBuffer::over(log), 1).unwrap();
         assert_eq!(table.log().changes().count(), 0, "opening writes nothing");
         assert_eq!(table.len(), values.len() as u64);
         table.save(b"on").unwrap();
         assert!(has_header(table.log(), 1));
-        table.log_mut().settle(Vec::new()).unwrap();
+        table.log_mut().commit(Vec::new()).unwrap();
         table.save(b"on").unwrap();
         let changed: Vec<_> = table.log().changes().map(|(key, _)| key.stream.kind).collect();
         assert_eq!(changed, [17], "it is written once");
-        let log = table.into_log().kept().clone();
+        let log = table.into_log().committed().clone();
         assert!(TableOptions::new().rules("by value").open::<Seen, _>(log.clone(), 1).is_err());
         let again = TableOptions::new().rules("by key").open::<Seen, _>(log, 1).unwrap();
         assert_eq!((again.progress(), again.len()), (Some(&b"on"[..]), values.len() as u64));
@@ -104,7 +105,7 @@ fn a_space_is_open_in_one_table_at_a_time() {
     let folder = tempfile::tempdir().unwrap();
     let log = SledLog::open(folder.path()).unwrap();
     let table = DurableTable::<Seen, _>::open(log.clone(), 0).unwrap();
-    let boxed = || Journal::over(Box::new(log.clone()) as Box<dyn SegmentLog>);
+    let boxed = || ChangeBuffer::over(Box::new(log.clone()) as Box<dyn SegmentLog>);
     for error in [
         DurableTable::<Seen, _>::open(log.clone(), 0).err().unwrap(),
         DurableTable::<Winner, _>::open_capped(log.clone(), 0, 1_000).err().unwrap(),

@@ -17,7 +17,9 @@ use offsets_core::reconcile::{
     Dedup, Hlc, Identity, MemoryTable, Position, Rank, ReadBefore, Region, Seen, Table, Version, Window,
     Winner,
 };
-use offsets_store::{DurableTable, Error, Journal, Kept, Key, MemoryLog, SegmentLog as _, SledLog, Stream};
+use offsets_store::{
+    ChangeBuffer, DurableTable, Error, Key, MemoryLog, SegmentLog as _, SledLog, StoredValue, Stream,
+};
 use proptest::prelude::*;
 
 fn id(number: u32) -> Identity {
@@ -114,7 +116,7 @@ fn a_window_that_moves_on_gives_its_room_back() {
 /// whole in one of them.
 #[test]
 fn a_save_changes_about_as_much_as_was_put_in() {
-    let mut table = DurableTable::open(Journal::over(MemoryLog::default()), 0).unwrap();
+    let mut table = DurableTable::open(ChangeBuffer::over(MemoryLog::default()), 0).unwrap();
     let (mut largest, mut most, mut random) = (0, 0, 1_u64);
     for put in 0..400_000_u32 {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
@@ -124,23 +126,23 @@ fn a_save_changes_about_as_much_as_was_put_in() {
             table.save(b"").unwrap();
             let changed = table.log().changes().filter_map(|(_, segment)| segment).map(<[u8]>::len);
             largest = largest.max(changed.sum::<usize>());
-            table.log_mut().settle(Vec::new()).unwrap();
+            table.log_mut().commit(Vec::new()).unwrap();
             most = most.max(table.entries());
         }
     }
     assert!(largest < 500 * 30 * 8, "{largest} bytes of a save of 500 identities");
     assert!(most < 2 * 50_000 + 16 * 1024 + 20_000, "{most} entries of 50,000 identities");
-    let again = DurableTable::<Seen, _>::open(table.log().kept().clone(), 0).unwrap();
+    let again = DurableTable::<Seen, _>::open(table.log().committed().clone(), 0).unwrap();
     assert_eq!((again.damage(), again.len()), (None, table.len()));
 }
 
 /// A changelog that was created anew while it was written to lacks its beginning, and no gap shows it.
 #[test]
 fn a_log_that_lacks_its_beginning_is_damaged() {
-    let mut table = DurableTable::open(Journal::over(MemoryLog::default()), 3).unwrap();
+    let mut table = DurableTable::open(ChangeBuffer::over(MemoryLog::default()), 3).unwrap();
     (0..9_000).for_each(|number| table.put(id(number), seen(number)).unwrap());
     table.save(b"9000").unwrap();
-    table.log_mut().settle(Vec::new()).unwrap();
+    table.log_mut().commit(Vec::new()).unwrap();
     (9_000..10_000).for_each(|number| table.put(id(number), seen(number)).unwrap());
     table.save(b"10000").unwrap();
     let mut log = MemoryLog::default();
@@ -157,12 +159,12 @@ fn a_log_that_lacks_its_beginning_is_damaged() {
 #[test]
 fn a_note_leaves_the_changes_where_they_are() {
     let key = |sequence| Key { stream: Stream { space: 0, kind: 16 }, sequence };
-    let mut journal = Journal::over(MemoryLog::default());
-    journal.append(&[(key(1), vec![1])]).unwrap();
-    journal.note(&[(key(7), vec![7])]).unwrap();
-    assert_eq!(journal.changes().collect::<Vec<_>>(), [(key(1), Some(&[1][..]))]);
+    let mut change_buffer = ChangeBuffer::over(MemoryLog::default());
+    change_buffer.append(&[(key(1), vec![1])]).unwrap();
+    change_buffer.write_through(&[(key(7), vec![7])]).unwrap();
+    assert_eq!(change_buffer.changes().collect::<Vec<_>>(), [(key(1), Some(&[1][..]))]);
     let mut kept = Vec::new();
-    journal.kept().scan_all(&mut |key, segment| kept.push((key, segment.to_vec()))).unwrap();
+    change_buffer.committed().scan_all(&mut |key, segment| kept.push((key, segment.to_vec()))).unwrap();
     assert_eq!(kept, [(key(7), vec![7])]);
 }
 
@@ -224,7 +226,7 @@ fn samples() -> (Vec<Seen>, Vec<ReadBefore>, Vec<Winner>) {
 
 #[test]
 fn the_format_is_what_it_was() {
-    fn written<V: Kept>(space: u32, values: &[V], progress: &[u8]) -> String {
+    fn written<V: StoredValue>(space: u32, values: &[V], progress: &[u8]) -> String {
         let mut table = DurableTable::open(MemoryLog::default(), space).unwrap();
         for (number, value) in (0..).zip(values) {
             table.put(id(number), *value).unwrap();
@@ -239,7 +241,7 @@ fn the_format_is_what_it_was() {
 
 #[test]
 fn every_format_is_read() {
-    fn holds<V: Kept + std::fmt::Debug>(log: &MemoryLog, space: u32, values: &[V], progress: &[u8]) {
+    fn holds<V: StoredValue + std::fmt::Debug>(log: &MemoryLog, space: u32, values: &[V], progress: &[u8]) {
         let mut table = DurableTable::<V, _>::open(log.clone(), space).unwrap();
         assert_eq!((table.damage(), table.progress()), (None, Some(progress)));
         assert_eq!(table.len(), values.len() as u64);
@@ -282,7 +284,7 @@ fn seen_at(number: u32) -> Seen {
     Seen { first: Position::new((number % 2) as u16, i64::from(number) * 1_000).unwrap(), pane: 40 + number }
 }
 
-fn round_trips<V: Kept + std::fmt::Debug>(values: &[V]) -> Result<(), TestCaseError> {
+fn round_trips<V: StoredValue + std::fmt::Debug>(values: &[V]) -> Result<(), TestCaseError> {
     let mut table = DurableTable::open(MemoryLog::default(), 0).unwrap();
     for (number, value) in (0..).zip(values) {
         table.put(id(number), *value).unwrap();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use offsets_store::{Key, MemoryLog, Replica, SegmentLog, SledLog, Stream};
+use offsets_store::{ChangelogReplica, Key, MemoryLog, SegmentLog, SledLog, Stream};
 use proptest::prelude::*;
 
 const SPACE: u32 = 5;
@@ -39,8 +39,8 @@ proptest! {
         let mut next = 0;
         let mut steps = cuts.into_iter();
         loop {
-            let mut copy = Replica::open(log, SPACE, "changelog").unwrap();
-            prop_assert_eq!(copy.place().next(), (next > 0).then_some(next as i64));
+            let mut copy = ChangelogReplica::open(log, SPACE, "changelog").unwrap();
+            prop_assert_eq!(copy.checkpoint().next(), (next > 0).then_some(next as i64));
             let end = (next + steps.next().unwrap_or(records.len())).min(records.len()).max(1);
             // A place may be an older one: what lies behind it is applied once more.
             let from = next.saturating_sub(back).min(records.len());
@@ -61,19 +61,19 @@ fn a_copy_of_another_changelog_is_emptied_and_its_neighbours_are_left_alone() {
     let log = SledLog::open(folder.path()).unwrap();
     let neighbour = Key { stream: Stream { space: 6, kind: 16 }, sequence: 0 };
     log.clone().append(&[(neighbour, b"theirs".to_vec())]).unwrap();
-    let mut copy = Replica::open(log.clone(), SPACE, "one").unwrap();
+    let mut copy = ChangelogReplica::open(log.clone(), SPACE, "one").unwrap();
     copy.apply(vec![(key(16, 0), Some(b"ours".to_vec()))], 7).unwrap();
-    let again = Replica::open(log.clone(), SPACE, "one").unwrap();
-    assert_eq!(again.place().next(), Some(7));
-    let other = Replica::open(log.clone(), SPACE, "other").unwrap();
-    assert_eq!(other.place().next(), None);
+    let again = ChangelogReplica::open(log.clone(), SPACE, "one").unwrap();
+    assert_eq!(again.checkpoint().next(), Some(7));
+    let other = ChangelogReplica::open(log.clone(), SPACE, "other").unwrap();
+    assert_eq!(other.checkpoint().next(), None);
     other.into_log();
     assert_eq!(contents(&log), [(neighbour, b"theirs".to_vec())].into());
 }
 
 #[test]
 fn a_record_of_another_table_is_no_change() {
-    let copy = Replica::open(MemoryLog::default(), SPACE, "changelog").unwrap();
+    let copy = ChangelogReplica::open(MemoryLog::default(), SPACE, "changelog").unwrap();
     let ours = key(16, 3);
     assert_eq!(copy.change(Some(&ours.bytes()), Some(b"x")).unwrap(), (ours, Some(b"x".to_vec())));
     assert_eq!(copy.change(Some(&ours.bytes()), None).unwrap(), (ours, None));

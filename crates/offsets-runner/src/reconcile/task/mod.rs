@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use offsets_core::model::TopicPartition;
 use offsets_core::reconcile::{Operator as _, Position};
 use offsets_kafka::eos;
-use offsets_store::{Journal, Key, MemoryLog, ReplicaPlace};
+use offsets_store::{ChangeBuffer, Key, MemoryLog, ReplicaCheckpoint};
 
 use super::changelog::ReplicaCopy;
 use super::operator::{Opened, TaskOperator, Unusable};
@@ -22,7 +22,7 @@ pub(crate) struct Task {
     /// Rules and operator, in words.
     rules: String,
     /// How far the copy of the changelog goes that is beneath.
-    checkpoint: ReplicaPlace,
+    checkpoint: ReplicaCheckpoint,
     /// Whether something was decided that is not committed.
     pub(crate) is_dirty: bool,
 }
@@ -63,12 +63,12 @@ impl Task {
         changelog: &TopicPartition,
         memory: Option<usize>,
     ) -> Result<RestoreOutcome, Error> {
-        let checkpoint = copy.place();
+        let checkpoint = copy.checkpoint();
         if checkpoint.next().is_none() {
             // What is there is of another changelog.
             copy.clear()?;
         }
-        let log = Journal::over(copy.into_log());
+        let log = ChangeBuffer::over(copy.into_log());
         let opened = TaskOperator::open(log, partition.cast_unsigned(), &job.operator, memory);
         let Opened { operator, progress } = match opened {
             Ok(opened) => opened,
@@ -97,10 +97,11 @@ impl Task {
     /// A task that has all these partitions for its inputs, of topics that the job reads, and remembers nothing yet.
     pub(crate) fn over(partitions: &[TopicPartition], job: &Job) -> Result<Self, Error> {
         let copy = ReplicaCopy::open(Box::new(MemoryLog::default()), 0, job.changelog.as_str())?;
-        let checkpoint = copy.place();
+        let checkpoint = copy.checkpoint();
         let refused = |unusable| refusal(unusable, &TopicPartition::new(job.changelog.clone(), 0), job);
         let Opened { operator, .. } =
-            TaskOperator::open(Journal::over(copy.into_log()), 0, &job.operator, None).map_err(refused)?;
+            TaskOperator::open(ChangeBuffer::over(copy.into_log()), 0, &job.operator, None)
+                .map_err(refused)?;
         let input = |partition: &TopicPartition| {
             let region = region(&job.inputs, partition.topic.as_str());
             TaskInput { partition: partition.clone(), region, next: None }
@@ -209,7 +210,7 @@ impl Task {
             .filter_map(|(number, input)| Position::new(number, input.next?))
             .collect();
         let note = self.checkpoint.next().map(|_| self.checkpoint.segment());
-        self.operator.log().settle(note.into_iter().collect())?;
+        self.operator.log().commit(note.into_iter().collect())?;
         let windows = self.operator.windows();
         self.operator.on_committed(&next)?;
         // What is over is to be gone from the changelog too, though nothing else may happen any more.
@@ -220,8 +221,8 @@ impl Task {
     /// The copy beneath is known to hold everything below this offset of the changelog. What has changed since the last commit is
     /// not in there yet: it goes out with the next one.
     pub(crate) fn set_checkpoint(&mut self, next: i64) -> Result<(), Error> {
-        self.checkpoint = self.checkpoint.moved_to(next);
-        Ok(self.operator.log().note(&[self.checkpoint.segment()])?)
+        self.checkpoint = self.checkpoint.advanced_to(next);
+        Ok(self.operator.log().write_through(&[self.checkpoint.segment()])?)
     }
 
     /// Whether nothing has happened to the task since it was last worked on.

@@ -220,7 +220,7 @@ fn a_copy_of_a_folder_is_gone_on_from_by_the_job_it_is_of_and_by_no_other() {
 
     let commits = committed(&[("orders", 5, STATE_METADATA)]);
     let moved = || kept_in(&there, "merge-changelog").1;
-    assert_eq!(moved().place().next(), Some(100), "from here on the changelog is read");
+    assert_eq!(moved().checkpoint().next(), Some(100), "from here on the changelog is read");
     assert_eq!(next(find(moved(), &commits, &job)), [Some(5)]);
     let mismatch = find(moved(), &committed(&[("orders", 6, STATE_METADATA)]), &job);
     assert!(
@@ -232,9 +232,9 @@ fn a_copy_of_a_folder_is_gone_on_from_by_the_job_it_is_of_and_by_no_other() {
     let found = Task::restore(0, moved(), &commits, &other, &changelog, None);
     assert!(matches!(found, Err(Error::RulesMismatch { .. })));
     assert_eq!(
-        kept_in(&there, "other-changelog").1.place().next(),
+        kept_in(&there, "other-changelog").1.checkpoint().next(),
         None,
         "of another changelog nothing counts"
     );
-    assert_eq!(moved().place().next(), Some(100), "opening the copy removes nothing");
+    assert_eq!(moved().checkpoint().next(), Some(100), "opening the copy removes nothing");
 }

@@ -23,9 +23,9 @@ pub(super) struct LocalNames(Vec<TopicPartition>);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Entry<'a> {
     /// A stretch that was read whole.
-    Stretch { partition: &'a TopicPartition, offsets: LogRange<SourceOffset>, records: Body<'a> },
+    Extent { partition: &'a TopicPartition, offsets: LogRange<SourceOffset>, records: Body<'a> },
     /// What stands before of a partition is not of the topic that it has now.
-    Withdrawn { partition: &'a TopicPartition },
+    Invalidated { partition: &'a TopicPartition },
 }
 
 /// The records of a stretch, not looked at yet.
@@ -68,7 +68,7 @@ impl LocalNames {
 }
 
 /// Writes as much of a scan as has room in `room` bytes, at least one record, and gives back the rest.
-pub(super) fn write_stretch(
+pub(super) fn write_extent(
     out: &mut Writer,
     names: &mut LocalNames,
     partition: &TopicPartition,
@@ -106,7 +106,7 @@ pub(super) fn write_stretch(
 }
 
 /// Writes that what stands before of a partition is not to be used.
-pub(super) fn write_withdrawal(out: &mut Writer, names: &mut LocalNames, partition: &TopicPartition) {
+pub(super) fn write_invalidation(out: &mut Writer, names: &mut LocalNames, partition: &TopicPartition) {
     names.write(out, partition);
     out.number(0);
 }
@@ -122,7 +122,7 @@ pub(super) fn read(
     while !reader.is_at_end() {
         let partition = names.read(&mut reader)?;
         let Some(count) = reader.number()?.checked_sub(1) else {
-            visit(Entry::Withdrawn { partition })?;
+            visit(Entry::Invalidated { partition })?;
             continue;
         };
         let start = SourceOffset::new(i64::try_from(reader.number()?).ok()?).ok()?;
@@ -130,7 +130,7 @@ pub(super) fn read(
         let length = usize::try_from(reader.number()?).ok()?;
         let bytes = reader.take(length)?;
         let offsets = LogRange { start, end };
-        visit(Entry::Stretch { partition, offsets, records: Body { start, count, bytes } })?;
+        visit(Entry::Extent { partition, offsets, records: Body { start, count, bytes } })?;
     }
     Some(())
 }
@@ -185,12 +185,12 @@ mod tests {
         let partition = TopicPartition::new("orders", 3);
         let (mut left, mut entries) = (Some(scan.clone()), 0);
         while let Some(scan) = left {
-            left = write_stretch(&mut out, &mut names, &partition, &scan, room).1;
+            left = write_extent(&mut out, &mut names, &partition, &scan, room).1;
             entries += 1;
         }
         let (mut next, mut read_back) = (scan.offsets.start, Vec::new());
         read(out.bytes(), &mut LocalNames::default(), |entry| {
-            let Entry::Stretch { partition: of, offsets, records } = entry else { return None };
+            let Entry::Extent { partition: of, offsets, records } = entry else { return None };
             assert_eq!((of, offsets.start), (&partition, next), "the pieces meet");
             read_back.extend(records.records(offsets.end)?);
             next = offsets.end;
@@ -221,10 +221,10 @@ mod tests {
     fn a_record_outside_its_stretch_makes_no_sense() {
         let (mut out, mut names) = (Writer::default(), LocalNames::default());
         let wrong = scan(5, 7, vec![record(8, None)]);
-        write_stretch(&mut out, &mut names, &TopicPartition::new("orders", 3), &wrong, 8_192);
+        write_extent(&mut out, &mut names, &TopicPartition::new("orders", 3), &wrong, 8_192);
         let sense = read(out.bytes(), &mut LocalNames::default(), |entry| match entry {
-            Entry::Stretch { offsets, records, .. } => records.records(offsets.end).map(drop),
-            Entry::Withdrawn { .. } => None,
+            Entry::Extent { offsets, records, .. } => records.records(offsets.end).map(drop),
+            Entry::Invalidated { .. } => None,
         });
         assert_eq!(sense, None);
     }

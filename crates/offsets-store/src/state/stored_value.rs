@@ -11,12 +11,12 @@ use crate::wire::{Reader, Writer};
 
 /// What a [`DurableTable`](super::DurableTable) can keep: it is written after the value before it, from which it often
 /// differs little. Only this crate says how.
-pub trait Kept: Copy + PartialEq {
+pub trait StoredValue: Copy + PartialEq {
     /// The name of the type in the header of a table.
     const NAME: &'static str;
 
     /// The most bytes an entry can take, its identity included.
-    const MOST: usize;
+    const MAX_BYTES: usize;
 
     /// Writes it.
     fn write(&self, before: Option<&Self>, out: &mut Writer);
@@ -28,9 +28,9 @@ pub trait Kept: Copy + PartialEq {
 const IDENTITY: usize = 16;
 const VARINT: usize = 10;
 
-impl Kept for Seen {
+impl StoredValue for Seen {
     const NAME: &'static str = "Seen";
-    const MOST: usize = IDENTITY + 3 * VARINT;
+    const MAX_BYTES: usize = IDENTITY + 3 * VARINT;
 
     fn write(&self, before: Option<&Self>, out: &mut Writer) {
         write_position(self.first, before.map(|before| before.first), out);
@@ -44,9 +44,9 @@ impl Kept for Seen {
     }
 }
 
-impl Kept for ReadBefore {
+impl StoredValue for ReadBefore {
     const NAME: &'static str = "ReadBefore";
-    const MOST: usize = IDENTITY + 4 * VARINT;
+    const MAX_BYTES: usize = IDENTITY + 4 * VARINT;
 
     fn write(&self, before: Option<&Self>, out: &mut Writer) {
         write_position(self.last, before.map(|before| before.last), out);
@@ -61,9 +61,9 @@ impl Kept for ReadBefore {
     }
 }
 
-impl Kept for Winner {
+impl StoredValue for Winner {
     const NAME: &'static str = "Winner";
-    const MOST: usize = IDENTITY + 2 * VARINT + 17 + 1 + 16 + 1 + VARINT;
+    const MAX_BYTES: usize = IDENTITY + 2 * VARINT + 17 + 1 + 16 + 1 + VARINT;
 
     fn write(&self, before: Option<&Self>, out: &mut Writer) {
         write_position(self.position, before.map(|before| before.position), out);

@@ -7,20 +7,20 @@ use crate::Error;
 /// A log whose changes are held back until they are known to count.
 ///
 /// Whoever writes the same changes elsewhere in a transaction, to a changelog in Kafka for one, takes them from
-/// [`changes`](Self::changes), and once that transaction is through has them kept by [`settle`](Self::settle). Where it
+/// [`changes`](Self::changes), and once that transaction is through has them committed by [`commit`](Self::commit). Where it
 /// comes to nothing, the journal is dropped with the table over it, which knows of the changes, and both are opened anew over what is
 /// kept. Reading shows the log as if they counted.
 #[derive(Debug, Clone, Default)]
-pub struct Journal<L> {
-    kept: L,
+pub struct ChangeBuffer<L> {
+    committed: L,
     /// What has changed: a segment, or `None` where one was removed.
     changes: BTreeMap<Key, Option<Vec<u8>>>,
 }
 
-impl<L: SegmentLog> Journal<L> {
+impl<L: SegmentLog> ChangeBuffer<L> {
     /// Nothing has changed yet.
-    pub fn over(kept: L) -> Self {
-        Self { kept, changes: BTreeMap::new() }
+    pub fn over(committed: L) -> Self {
+        Self { committed, changes: BTreeMap::new() }
     }
 
     /// What has changed since it was last settled, in the order of the keys: the bytes of a segment, or `None` for one
@@ -34,13 +34,13 @@ impl<L: SegmentLog> Journal<L> {
     ///
     /// # Errors
     /// The log's own; the changes are still held then.
-    pub fn settle(&mut self, more: Vec<(Key, Vec<u8>)>) -> Result<(), Error> {
+    pub fn commit(&mut self, more: Vec<(Key, Vec<u8>)>) -> Result<(), Error> {
         let written = self.changes.iter().filter_map(|(key, segment)| Some((*key, segment.clone()?)));
         let written: Vec<_> = written.chain(more).collect();
-        self.kept.append(&written)?;
+        self.committed.append(&written)?;
         let removed = self.changes.iter().filter(|(_, segment)| segment.is_none());
         for (key, _) in removed {
-            self.kept.remove(key.stream, key.sequence..key.sequence.saturating_add(1))?;
+            self.committed.remove(key.stream, key.sequence..key.sequence.saturating_add(1))?;
         }
         self.changes.clear();
         Ok(())
@@ -50,13 +50,13 @@ impl<L: SegmentLog> Journal<L> {
     ///
     /// # Errors
     /// The log's own.
-    pub fn note(&mut self, segments: &[(Key, Vec<u8>)]) -> Result<(), Error> {
-        self.kept.append(segments)
+    pub fn write_through(&mut self, segments: &[(Key, Vec<u8>)]) -> Result<(), Error> {
+        self.committed.append(segments)
     }
 
     /// The log beneath, as it was last settled: what is there after a crash.
-    pub fn kept(&self) -> &L {
-        &self.kept
+    pub fn committed(&self) -> &L {
+        &self.committed
     }
 
     fn changed(&self, stream: Stream, range: Range<u64>) -> impl Iterator<Item = (u64, Option<&[u8]>)> {
@@ -66,7 +66,7 @@ impl<L: SegmentLog> Journal<L> {
     }
 }
 
-impl<L: SegmentLog> SegmentLog for Journal<L> {
+impl<L: SegmentLog> SegmentLog for ChangeBuffer<L> {
     fn append(&mut self, segments: &[(Key, Vec<u8>)]) -> Result<(), Error> {
         self.changes.extend(segments.iter().map(|(key, segment)| (*key, Some(segment.clone()))));
         Ok(())
@@ -80,7 +80,7 @@ impl<L: SegmentLog> SegmentLog for Journal<L> {
     ) -> Result<(), Error> {
         let mut changed = self.changed(stream, from..u64::MAX).peekable();
         let mut go_on = true;
-        self.kept.scan(stream, from, &mut |sequence, segment| {
+        self.committed.scan(stream, from, &mut |sequence, segment| {
             while go_on && let Some((earlier, change)) = changed.next_if(|(at, _)| *at < sequence) {
                 go_on = change.is_none_or(|change| visit(earlier, change));
             }
@@ -102,7 +102,7 @@ impl<L: SegmentLog> SegmentLog for Journal<L> {
     fn get(&self, key: Key, visit: &mut dyn FnMut(&[u8])) -> Result<bool, Error> {
         match self.changes.get(&key) {
             Some(change) => Ok(change.as_deref().map(visit).is_some()),
-            None => self.kept.get(key, visit),
+            None => self.committed.get(key, visit),
         }
     }
 
@@ -113,9 +113,9 @@ impl<L: SegmentLog> SegmentLog for Journal<L> {
                 visit(*key, segment);
             }
         };
-        let mut kept = Vec::new();
-        self.kept.scan_all(&mut |key, segment| kept.push((key, Some(segment.to_vec()))))?;
-        for (key, segment) in &kept {
+        let mut committed = Vec::new();
+        self.committed.scan_all(&mut |key, segment| committed.push((key, Some(segment.to_vec()))))?;
+        for (key, segment) in &committed {
             while let Some(change) = changed.next_if(|(at, _)| *at < key) {
                 show(change);
             }
@@ -146,10 +146,10 @@ impl<L: SegmentLog> SegmentLog for Journal<L> {
 
     fn footprint(&self) -> Result<u64, Error> {
         let changed: u64 = self.changes.values().flatten().map(|segment| segment.len() as u64).sum();
-        Ok(self.kept.footprint()? + changed)
+        Ok(self.committed.footprint()? + changed)
     }
 
     fn claim(&self, space: u32) -> Option<Claim> {
-        self.kept.claim(space)
+        self.committed.claim(space)
     }
 }

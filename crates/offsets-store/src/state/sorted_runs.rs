@@ -3,31 +3,31 @@ use std::ops::Range;
 
 use offsets_core::reconcile::Identity;
 
-use super::bucket::{Bucket, BucketWriter};
-use super::index::Index;
+use super::memtables::Memtables;
 use super::merge::{Merge, Stopped};
-use super::{Kept, StateDamage, TableCost, page};
+use super::sorted_run::{RunWriter, SortedRun};
+use super::{StateDamage, StoredValue, TableCost, page};
 use crate::Error;
 use crate::log::{Key, SegmentLog, Stream};
 use crate::segment::{self, Flaw, Head};
 use crate::wire::{Reader, Writer};
 
 /// The kinds of the streams that hold sealed entries, and the list of their buckets.
-pub(super) const SEALED: u8 = 18;
-pub(super) const BUCKETS: u8 = 19;
+pub(super) const RUN_ENTRIES: u8 = 18;
+pub(super) const RUN_LIST: u8 = 19;
 
 /// So many buckets there are at most: each of them is asked for what is in none.
-const MOST: usize = 8;
+const MAX_RUNS: usize = 8;
 
 /// What left the memory: buckets on the disk, of which the newer one counts.
 ///
 /// Nothing that is on the disk changes before the table is saved: new buckets get numbers of their own, the list of buckets is
 /// written with the progress, and only then what is in no bucket any more is removed.
 #[derive(Debug)]
-pub(super) struct Sealed<V> {
+pub(super) struct SortedRuns<V> {
     space: u32,
     /// The oldest first.
-    buckets: Vec<Bucket>,
+    runs: Vec<SortedRun>,
     /// The number of the next segment.
     next: u64,
     /// The first segment of entries that are not sealed.
@@ -44,13 +44,13 @@ pub(super) struct Sealed<V> {
     false_positives: u64,
 }
 
-impl<V: Kept> Sealed<V> {
-    /// What the list of buckets says, and the damage where it cannot be read. The buckets themselves are [surveyed](Self::survey)
+impl<V: StoredValue> SortedRuns<V> {
+    /// What the list of buckets says, and the damage where it cannot be read. The buckets themselves are [surveyed](Self::load)
     /// later.
     pub(super) fn open(log: &impl SegmentLog, space: u32) -> Result<(Self, Option<StateDamage>), Error> {
-        let mut sealed = Self {
+        let mut sorted_runs = Self {
             space,
-            buckets: Vec::new(),
+            runs: Vec::new(),
             next: 0,
             from: 0,
             visible: 0,
@@ -62,7 +62,7 @@ impl<V: Kept> Sealed<V> {
             false_positives: 0,
         };
         let mut read = Ok(None);
-        let key = sealed.list();
+        let key = sorted_runs.list();
         log.get(key, &mut |bytes| {
             read = segment::decode(key, bytes)
                 .and_then(|(head, bytes)| read_list(head.count, bytes).ok_or(Flaw::Entries))
@@ -70,19 +70,19 @@ impl<V: Kept> Sealed<V> {
         })?;
         let damage = match read {
             Ok(None) => None,
-            Ok(Some((from, buckets))) => {
-                (sealed.from, sealed.buckets) = (from, buckets);
+            Ok(Some((from, runs))) => {
+                (sorted_runs.from, sorted_runs.runs) = (from, runs);
                 None
             }
             Err(flaw) => Some(StateDamage { key, flaw }),
         };
-        sealed.find_orphans(log)?;
-        Ok((sealed, damage))
+        sorted_runs.find_orphans(log)?;
+        Ok((sorted_runs, damage))
     }
 
     /// Finds the segments that are in no bucket, which a crash left: they go with the next save.
     fn find_orphans(&mut self, log: &impl SegmentLog) -> Result<(), Error> {
-        let mut kept: Vec<_> = self.buckets.iter().map(|bucket| bucket.segments.clone()).collect();
+        let mut kept: Vec<_> = self.runs.iter().map(|run| run.segments.clone()).collect();
         kept.sort_by_key(|segments| segments.start);
         let mut begin = 0;
         for segments in kept {
@@ -111,47 +111,47 @@ impl<V: Kept> Sealed<V> {
 
     /// Reads all buckets, for what is to be known of them in memory. Of a damaged one it makes an end: it goes, and all newer
     /// ones.
-    pub(super) fn survey(
+    pub(super) fn load(
         &mut self,
         log: &impl SegmentLog,
-        index: &mut Index<V>,
+        memtables: &mut Memtables<V>,
     ) -> Result<Option<StateDamage>, Error> {
         let mut first_damage = None;
         loop {
-            match self.read_through(log, index) {
+            match self.read_through(log, memtables) {
                 Ok(()) => return Ok(first_damage),
                 Err(Stopped::Log(error)) => return Err(error),
                 Err(Stopped::Damaged(which, damage)) => {
                     self.discard(which);
-                    index.clear();
+                    memtables.clear();
                     first_damage = Some(damage);
                 }
             }
         }
     }
 
-    fn read_through(&mut self, log: &impl SegmentLog, index: &mut Index<V>) -> Result<(), Stopped> {
-        let mut merge = Merge::<V>::new(self.stream(), &self.buckets);
+    fn read_through(&mut self, log: &impl SegmentLog, memtables: &mut Memtables<V>) -> Result<(), Stopped> {
+        let mut merge = Merge::<V>::new(self.stream(), &self.runs);
         let (mut holders, mut visible) = (Vec::new(), 0);
         while let Some((identity, _)) = merge.next(log, &mut holders)? {
-            visible += u64::from(index.get(identity).is_none());
+            visible += u64::from(memtables.get(identity).is_none());
         }
-        let buckets = merge.finish();
+        let runs = merge.finish();
         // A bucket that is shorter than it was is as good as damaged.
-        for (which, (read, listed)) in buckets.iter().zip(&self.buckets).enumerate() {
+        for (which, (read, listed)) in runs.iter().zip(&self.runs).enumerate() {
             if read.entries != listed.entries {
                 let key = Key { stream: self.stream(), sequence: listed.segments.start };
                 return Err(Stopped::Damaged(which, StateDamage { key, flaw: Flaw::Entries }));
             }
         }
-        (self.buckets, self.visible) = (buckets, visible);
+        (self.runs, self.visible) = (runs, visible);
         Ok(())
     }
 
     /// Forgets a bucket and all newer ones.
     pub(super) fn discard(&mut self, which: usize) {
-        let gone = self.buckets.split_off(which);
-        self.obsolete.extend(gone.into_iter().map(|bucket| bucket.segments));
+        let gone = self.runs.split_off(which);
+        self.obsolete.extend(gone.into_iter().map(|run| run.segments));
         self.changed = true;
         self.last = None;
     }
@@ -167,12 +167,12 @@ impl<V: Kept> Sealed<V> {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.buckets.is_empty()
+        self.runs.is_empty()
     }
 
     /// Entries in buckets, those that are no longer true among them.
     pub(super) fn entries(&self) -> u64 {
-        self.buckets.iter().map(|bucket| bucket.entries).sum()
+        self.runs.iter().map(|run| run.entries).sum()
     }
 
     pub(super) fn visible(&self) -> u64 {
@@ -185,13 +185,13 @@ impl<V: Kept> Sealed<V> {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.buckets.iter().map(Bucket::bytes).sum()
+        self.runs.iter().map(SortedRun::bytes).sum()
     }
 
     pub(super) fn cost(&self) -> TableCost {
         TableCost {
-            sealed: self.visible,
-            buckets: self.buckets.len() as u64,
+            on_disk: self.visible,
+            runs: self.runs.len() as u64,
             filter_bytes: self.bytes() as u64,
             disk_reads: self.disk_reads,
             false_positives: self.false_positives,
@@ -207,9 +207,9 @@ impl<V: Kept> Sealed<V> {
             return Ok(value);
         }
         let mut found = None;
-        for bucket in self.buckets.iter().rev() {
-            let Some(sequence) = bucket.place(identity) else { continue };
-            let key = Key { stream: Stream { space: self.space, kind: SEALED }, sequence };
+        for run in self.runs.iter().rev() {
+            let Some(sequence) = run.segment_of(identity) else { continue };
+            let key = Key { stream: Stream { space: self.space, kind: RUN_ENTRIES }, sequence };
             let mut read = Err(Flaw::Missing);
             log.get(key, &mut |bytes| read = page::read(key, bytes, &mut self.entries))?;
             read.map_err(|flaw| StateDamage { key, flaw })?;
@@ -226,32 +226,36 @@ impl<V: Kept> Sealed<V> {
     }
 
     /// Seals entries, of which none is in the index any more; what is not sealed begins with the segment `from`.
-    pub(super) fn seal(
+    pub(super) fn spill(
         &mut self,
         log: &mut impl SegmentLog,
         mut entries: Vec<(Identity, V)>,
         from: u64,
     ) -> Result<(), Error> {
         entries.sort_unstable_by_key(|(identity, _)| identity.to_bits());
-        let sealed = entries.len() as u64;
-        let bucket = self.write(log, |writer, log| {
+        let added = entries.len() as u64;
+        let run = self.write(log, |writer, log| {
             entries.iter().try_for_each(|&(identity, value)| writer.enter(log, identity, value))
         })?;
-        self.buckets.extend(bucket);
-        self.visible += sealed;
+        self.runs.extend(run);
+        self.visible += added;
         self.from = from;
         Ok(())
     }
 
     /// Merges buckets until there are few, and few entries in them are not true any more.
-    pub(super) fn tidy(&mut self, log: &mut impl SegmentLog, index: &mut Index<V>) -> Result<(), Error> {
-        if self.buckets.len() > 1 && self.entries() > 2 * (self.visible + index.len()) {
-            self.merge(log, index, 0..self.buckets.len())?;
+    pub(super) fn compact(
+        &mut self,
+        log: &mut impl SegmentLog,
+        memtables: &mut Memtables<V>,
+    ) -> Result<(), Error> {
+        if self.runs.len() > 1 && self.entries() > 2 * (self.visible + memtables.len()) {
+            self.merge(log, memtables, 0..self.runs.len())?;
         }
-        while self.buckets.len() > MOST {
-            let entries = |at: &usize| self.buckets[*at].entries + self.buckets[*at + 1].entries;
-            let least = (0..self.buckets.len() - 1).min_by_key(entries).unwrap_or_default();
-            self.merge(log, index, least..least + 2)?;
+        while self.runs.len() > MAX_RUNS {
+            let entries = |at: &usize| self.runs[*at].entries + self.runs[*at + 1].entries;
+            let least = (0..self.runs.len() - 1).min_by_key(entries).unwrap_or_default();
+            self.merge(log, memtables, least..least + 2)?;
         }
         Ok(())
     }
@@ -260,21 +264,21 @@ impl<V: Kept> Sealed<V> {
     fn merge(
         &mut self,
         log: &mut impl SegmentLog,
-        index: &mut Index<V>,
+        memtables: &mut Memtables<V>,
         which: Range<usize>,
     ) -> Result<(), Error> {
-        let mut merge = Merge::<V>::new(self.stream(), &self.buckets[which.clone()]);
+        let mut merge = Merge::<V>::new(self.stream(), &self.runs[which.clone()]);
         let mut holders = Vec::new();
         let merged = self.write(log, |writer, log| {
             while let Some((identity, value)) = merge.next(log, &mut holders)? {
-                if index.get(identity).is_none() {
+                if memtables.get(identity).is_none() {
                     writer.enter(log, identity, value)?;
                 }
             }
             Ok(())
         })?;
-        let gone: Vec<_> = self.buckets.splice(which, merged).collect();
-        self.obsolete.extend(gone.into_iter().map(|bucket| bucket.segments));
+        let gone: Vec<_> = self.runs.splice(which, merged).collect();
+        self.obsolete.extend(gone.into_iter().map(|run| run.segments));
         Ok(())
     }
 
@@ -283,33 +287,33 @@ impl<V: Kept> Sealed<V> {
     pub(super) fn retain(
         &mut self,
         log: &mut impl SegmentLog,
-        index: &mut Index<V>,
+        memtables: &mut Memtables<V>,
         keep: &mut dyn FnMut(&V) -> bool,
     ) -> Result<(), Error> {
         if self.is_empty() {
             return Ok(());
         }
-        let mut dead: Vec<_> = self.buckets.iter().map(|bucket| Marks::new(bucket.entries)).collect();
+        let mut dead: Vec<_> = self.runs.iter().map(|run| Bitmap::new(run.entries)).collect();
         let (mut visible, mut holders) = (0, Vec::new());
-        let mut merge = Merge::<V>::new(self.stream(), &self.buckets);
+        let mut merge = Merge::<V>::new(self.stream(), &self.runs);
         while let Some((identity, value)) = merge.next(log, &mut holders)? {
-            let held = index.get(identity);
+            let held = memtables.get(identity);
             let kept = keep(&held.unwrap_or(value));
             visible += u64::from(kept && held.is_none());
             holders.iter().for_each(|which| dead[*which].push(!kept));
         }
         // What is left of each bucket that loses something.
         let mut left = Vec::new();
-        for (which, marks) in dead.iter().enumerate() {
-            if marks.set == 0 {
+        for (which, bitmap) in dead.iter().enumerate() {
+            if bitmap.set == 0 {
                 left.push(None);
                 continue;
             }
-            let mut merge = Merge::<V>::new(self.stream(), &self.buckets[which..=which]);
+            let mut merge = Merge::<V>::new(self.stream(), &self.runs[which..=which]);
             let mut at = 0;
             let rest = self.write(log, |writer, log| {
                 while let Some((identity, value)) = merge.next(log, &mut holders)? {
-                    if !marks.is_set(at) {
+                    if !bitmap.is_set(at) {
                         writer.enter(log, identity, value)?;
                     }
                     at += 1;
@@ -318,12 +322,12 @@ impl<V: Kept> Sealed<V> {
             });
             left.push(Some(rest?));
         }
-        for (bucket, left) in mem::take(&mut self.buckets).into_iter().zip(left) {
+        for (run, left) in mem::take(&mut self.runs).into_iter().zip(left) {
             match left {
-                None => self.buckets.push(bucket),
+                None => self.runs.push(run),
                 Some(rest) => {
-                    self.obsolete.push(bucket.segments);
-                    self.buckets.extend(rest);
+                    self.obsolete.push(run.segments);
+                    self.runs.extend(rest);
                 }
             }
         }
@@ -336,14 +340,14 @@ impl<V: Kept> Sealed<V> {
     fn write<L: SegmentLog>(
         &mut self,
         log: &mut L,
-        enter: impl FnOnce(&mut BucketWriter<V>, &mut L) -> Result<(), Error>,
-    ) -> Result<Option<Bucket>, Error> {
-        let mut writer = BucketWriter::new(self.stream(), self.next);
+        enter: impl FnOnce(&mut RunWriter<V>, &mut L) -> Result<(), Error>,
+    ) -> Result<Option<SortedRun>, Error> {
+        let mut writer = RunWriter::new(self.stream(), self.next);
         let written = enter(&mut writer, log).and_then(|()| writer.finish(log));
-        let bucket = written?;
-        self.next = bucket.segments.end;
+        let run = written?;
+        self.next = run.segments.end;
         (self.changed, self.last) = (true, None);
-        Ok(Some(bucket).filter(|bucket| bucket.entries > 0))
+        Ok(Some(run).filter(|run| run.entries > 0))
     }
 
     /// The list of buckets, if it is another than what is on the disk.
@@ -353,12 +357,12 @@ impl<V: Kept> Sealed<V> {
         }
         let mut list = Writer::default();
         list.number(self.from);
-        for bucket in &self.buckets {
-            list.number(bucket.segments.start);
-            list.number(bucket.segments.end - bucket.segments.start);
-            list.number(bucket.entries);
+        for run in &self.runs {
+            list.number(run.segments.start);
+            list.number(run.segments.end - run.segments.start);
+            list.number(run.entries);
         }
-        let head = Head { count: self.buckets.len() as u32, ..Head::default() };
+        let head = Head { count: self.runs.len() as u32, ..Head::default() };
         Some((self.list(), segment::encode(self.list(), &head, list.bytes())))
     }
 
@@ -374,44 +378,44 @@ impl<V: Kept> Sealed<V> {
 
     /// Forgets everything. Entries that come begin with the segment `from`.
     pub(super) fn clear(&mut self, log: &mut impl SegmentLog, from: u64) -> Result<(), Error> {
-        for kind in [BUCKETS, SEALED] {
+        for kind in [RUN_LIST, RUN_ENTRIES] {
             log.remove(Stream { space: self.space, kind }, 0..u64::MAX)?;
         }
-        self.buckets.clear();
+        self.runs.clear();
         self.obsolete.clear();
         (self.visible, self.from, self.changed, self.last) = (0, from, false, None);
         Ok(())
     }
 
     fn stream(&self) -> Stream {
-        Stream { space: self.space, kind: SEALED }
+        Stream { space: self.space, kind: RUN_ENTRIES }
     }
 
     fn list(&self) -> Key {
-        Key { stream: Stream { space: self.space, kind: BUCKETS }, sequence: 0 }
+        Key { stream: Stream { space: self.space, kind: RUN_LIST }, sequence: 0 }
     }
 }
 
-pub(super) fn read_list(count: u32, bytes: &[u8]) -> Option<(u64, Vec<Bucket>)> {
+pub(super) fn read_list(count: u32, bytes: &[u8]) -> Option<(u64, Vec<SortedRun>)> {
     let mut reader = Reader::new(bytes);
     let from = reader.number()?;
-    let mut buckets = Vec::new();
+    let mut runs = Vec::new();
     for _ in 0..count {
         let [first, segments, entries] = [reader.number()?, reader.number()?, reader.number()?];
-        buckets.push(Bucket::unread(first..first.checked_add(segments)?, entries));
+        runs.push(SortedRun::unread(first..first.checked_add(segments)?, entries));
     }
-    reader.is_at_end().then_some((from, buckets))
+    reader.is_at_end().then_some((from, runs))
 }
 
 /// A bit for each entry of a bucket, in their order.
 #[derive(Debug)]
-struct Marks {
+struct Bitmap {
     bits: Vec<u64>,
     pushed: usize,
     set: u64,
 }
 
-impl Marks {
+impl Bitmap {
     fn new(entries: u64) -> Self {
         Self { bits: vec![0; entries.div_ceil(64) as usize], pushed: 0, set: 0 }
     }

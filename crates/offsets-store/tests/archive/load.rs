@@ -1,7 +1,7 @@
 use offsets_core::evidence::{EarlierCommit, TopicIds};
 use offsets_core::link::{Link, Side};
 use offsets_core::model::{GroupId, SourceOffset, TopicId, TopicPartition};
-use offsets_store::{Archive, Error, MemoryLog, Place, Topic};
+use offsets_store::{Archive, Error, MemoryLog, RecordPosition, Topic};
 
 use crate::story::{SharedLog, at, checkpoint, commit, commits_of, link, pair, sync, syncs_of};
 
@@ -56,12 +56,12 @@ fn commits_are_as_old_as_the_last_look_at_the_source() {
         recorder.commits(&[commit("app", 0, 20, at(9)), commit("idle", 0, 3, at(9))], at(9)).unwrap();
     assert_eq!(changed, 1);
     recorder.save().unwrap();
-    let recalled = log.archive().recall(&link()).unwrap();
+    let loaded = log.archive().load(&link()).unwrap();
     // When each was first seen with its offset, which is the latest it can have been made, and where it was before.
-    let made: Vec<_> = recalled.commits.iter().map(|kept| (kept.committed_at, kept.earlier)).collect();
+    let made: Vec<_> = loaded.commits.iter().map(|kept| (kept.committed_at, kept.earlier)).collect();
     let earlier = |offset| Some(EarlierCommit { offset: SourceOffset::new(offset).unwrap(), at: at(0) });
     assert_eq!(made, [(Some(at(9)), earlier(10)), (Some(at(0)), earlier(3))]);
-    assert_eq!(recalled.source_seen_at, Some(at(9)));
+    assert_eq!(loaded.source_seen_at, Some(at(9)));
     let commits = commits_of(&mut log.archive());
     assert_eq!(commits, [commit("app", 0, 20, at(9)), commit("idle", 0, 3, at(9))]);
 }
@@ -97,9 +97,9 @@ fn metadata_of_commits_and_checkpoints_comes_back() {
     recorder.commits(std::slice::from_ref(&told), at(0)).unwrap();
     checkpoint(&mut recorder, 0, "app", (10, 8), at(0));
     recorder.save().unwrap();
-    let recalled = log.archive().recall(&link()).unwrap();
+    let loaded = log.archive().load(&link()).unwrap();
     assert_eq!(commits_of(&mut log.archive()), [told]);
-    let partition = recalled.checkpoints.get(&TopicPartition::new("src.orders", 0)).unwrap();
+    let partition = loaded.checkpoints.get(&TopicPartition::new("src.orders", 0)).unwrap();
     let last = partition.last(&GroupId::from("app")).unwrap();
     assert_eq!((last.pair, last.as_of, last.metadata.as_str()), (pair(10, 8), at(0), "m"));
 }
@@ -128,9 +128,9 @@ fn links_are_apart() {
     recorder.save().unwrap();
     let mut archive = log.archive();
     assert_eq!(archive.links(), [&back, &there]);
-    assert_eq!(archive.recall(&there).unwrap().syncs.len(), 1);
-    assert!(archive.recall(&there).unwrap().commits.is_empty());
-    assert_eq!(archive.recall(&back).unwrap().commits.len(), 1);
+    assert_eq!(archive.load(&there).unwrap().syncs.len(), 1);
+    assert!(archive.load(&there).unwrap().commits.is_empty());
+    assert_eq!(archive.load(&back).unwrap().commits.len(), 1);
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn a_link_that_names_its_topics_otherwise_is_refused() {
     let other = Link { syncs_topic_name: Some("mine".into()), ..link() };
     let Err(Error::OtherLink { what, .. }) = archive.record(&other) else { panic!("it was admitted") };
     assert_eq!(what, "offset-syncs topic");
-    let unknown = archive.recall(&Link::new("a", "b")).unwrap_err().to_string();
+    let unknown = archive.load(&Link::new("a", "b")).unwrap_err().to_string();
     assert_eq!(unknown, "the archive holds nothing of link a->b; it holds src->dst");
 }
 
@@ -167,11 +167,11 @@ fn a_position_moves_without_anything_to_keep() {
     let log = SharedLog::default();
     let mut archive = log.archive();
     let mut recorder = archive.record(&link()).unwrap();
-    recorder.passed(Topic::Checkpoints, Place { offset: 41, guard: 9 });
+    recorder.passed(Topic::Checkpoints, RecordPosition { offset: 41, content_hash: 9 });
     recorder.save().unwrap();
     let mut archive = log.archive();
     let mut recorder = archive.record(&link()).unwrap();
-    assert_eq!(recorder.position(Topic::Checkpoints), Some(Place { offset: 41, guard: 9 }));
+    assert_eq!(recorder.position(Topic::Checkpoints), Some(RecordPosition { offset: 41, content_hash: 9 }));
     assert_eq!(recorder.position(Topic::Syncs), None);
     recorder.forget_position(Topic::Checkpoints);
     recorder.save().unwrap();
@@ -209,8 +209,8 @@ fn changes_come_to_what_all_commits_come_to() {
         assert_eq!(changed, 3);
         assert_eq!(recorder.commit_changes(&[], at(12)).unwrap(), 0);
     }
-    let recalled = by_changes.archive().recall(&link()).unwrap().commits;
-    assert_eq!(recalled, whole.archive().recall(&link()).unwrap().commits);
+    let loaded = by_changes.archive().load(&link()).unwrap().commits;
+    assert_eq!(loaded, whole.archive().load(&link()).unwrap().commits);
     let commits = commits_of(&mut by_changes.archive());
     assert_eq!(commits[0], commit("app", 0, 20, at(12)), "it is as old as the last look");
     assert_eq!(commits[1], commit("gone", 0, 3, at(0)), "this was last seen then");
@@ -226,7 +226,7 @@ fn ids_of_topics_come_back_by_cluster_with_every_one_a_topic_had() {
         archive.note_topics(&link().name(), Side::Source, &ids(id)).unwrap();
     }
     archive.note_topics(&link().name(), Side::Target, &ids(3)).unwrap();
-    let kept = log.archive().recall(&link()).unwrap();
+    let kept = log.archive().load(&link()).unwrap();
     let both = (TopicId::new(1).unwrap(), TopicId::new(2).unwrap());
     assert_eq!(kept.source_topics.recreation(&"orders".into()), Some(both));
     assert_eq!(kept.target_topics, ids(3));
