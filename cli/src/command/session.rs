@@ -144,7 +144,7 @@ impl Session {
         let mut evidence_source =
             LinkedClusters::connect(source, &clusters.target, now, self.deadline.clone())
                 .map_err(failure)?
-                .watched_by(&bars);
+                .with_progress(&bars);
         let translator = about(&clusters.link, now);
         let translator = match kept.zip(fingerprints) {
             Some((kept, mut fingerprints)) => {

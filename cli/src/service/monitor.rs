@@ -33,7 +33,7 @@ pub(crate) fn listen(address: SocketAddr) -> Result<Server, Failure> {
 
 /// Answers whoever asks, until it is said to stop.
 pub(crate) fn serve(server: &Server, of: &dyn Monitored, stop: &Stop) {
-    while !stop.is_said() {
+    while !stop.is_requested() {
         // Who asks and does not listen to the answer is no concern of the work.
         if let Ok(Some(request)) = server.recv_timeout(POLL_INTERVAL) {
             let _ = answer(request, of);

@@ -30,7 +30,7 @@ pub(crate) fn end_on_signals_as_first_process() {
 
 fn handle_signals() -> Result<(), ctrlc::Error> {
     let handled = ctrlc::set_handler(|| match STOP.get() {
-        Some(stop) => stop.say(),
+        Some(stop) => stop.request(),
         None => process::exit(ENDED),
     });
     match handled {

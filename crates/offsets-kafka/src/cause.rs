@@ -8,7 +8,7 @@ use crate::{Error, Subject};
 
 /// What a broker or librdkafka said, in its own words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}", self.in_words())]
+#[error("{}", self.describe())]
 pub struct Cause {
     /// Kafka's error code; below zero it is one of librdkafka's own.
     pub code: i32,
@@ -18,7 +18,7 @@ pub struct Cause {
 
 impl Cause {
     /// The text, with the code where it is Kafka's: librdkafka's own mean nothing to anybody else.
-    fn in_words(&self) -> String {
+    fn describe(&self) -> String {
         let text = self.text.strip_prefix("Local: ").unwrap_or(&self.text);
         if self.code < 0 { text.to_owned() } else { format!("{text} (error {})", self.code) }
     }
@@ -172,20 +172,20 @@ impl Cause {
     }
 
     /// The error this is, on that cluster and about that thing.
-    pub(crate) fn into_error(self, cluster: &ClusterAlias, about: Subject, waited: Duration) -> Error {
+    pub(crate) fn into_error(self, cluster: &ClusterAlias, subject: Subject, waited: Duration) -> Error {
         let cluster = cluster.clone();
         if self.is_group_active() {
-            Error::GroupActive { cluster, about, cause: Some(self) }
+            Error::GroupActive { cluster, subject, cause: Some(self) }
         } else if self.is_fenced() {
-            Error::Fenced { cluster, about, cause: self }
+            Error::Fenced { cluster, subject, cause: self }
         } else if self.is_unauthorised() {
-            Error::Unauthorised { cluster, about, cause: self }
+            Error::Unauthorised { cluster, subject, cause: self }
         } else if self.is_unknown_topic() {
-            Error::UnknownTopic { cluster, about }
+            Error::UnknownTopic { cluster, subject }
         } else if self.is_timeout() || self.is_transport() {
-            Error::TimedOut { cluster, about, waited, cause: Some(self) }
+            Error::TimedOut { cluster, subject, waited, cause: Some(self) }
         } else {
-            Error::Refused { cluster, about, cause: self }
+            Error::Refused { cluster, subject, cause: self }
         }
     }
 }

@@ -35,10 +35,10 @@ pub struct Cluster {
 
 /// The first slice of waiting for a connection; each further one is twice as long. Between slices it is seen whether the
 /// broker turned us away, which no waiting heals.
-const FIRST_SLICE: Duration = Duration::from_millis(500);
+const INITIAL_SLICE: Duration = Duration::from_millis(500);
 
 /// The longest slice: a broker that is back, or that turns us away, is noticed by then.
-const LONGEST_SLICE: Duration = Duration::from_secs(4);
+const MAX_SLICE: Duration = Duration::from_secs(4);
 
 impl Cluster {
     /// Connects and waits until a broker has answered.
@@ -80,7 +80,7 @@ impl Cluster {
         }
         let connection = Connection::new(settings, contact.cloned());
         let client = Arc::new(Retiring::new(client(settings, &connection, ASKING, &[])?));
-        let (mut slice, mut told) = (FIRST_SLICE, false);
+        let (mut slice, mut told) = (INITIAL_SLICE, false);
         loop {
             let turn = deadline.within(slice);
             let asked = Arc::clone(&client);
@@ -110,14 +110,14 @@ impl Cluster {
             }
             // One that refuses is told at once, one that says nothing a moment later, and each before it is given up.
             let passed = deadline.has_passed();
-            if !told && (passed || connection.last_error().is_some() || slice > FIRST_SLICE) {
-                connection.tell(Some(deadline.remaining()));
+            if !told && (passed || connection.last_error().is_some() || slice > INITIAL_SLICE) {
+                connection.report(Some(deadline.remaining()));
                 told = true;
             }
             if passed {
                 return Err(unreachable(settings, side, &deadline, connection.last_error()));
             }
-            slice = (slice * 2).min(LONGEST_SLICE);
+            slice = (slice * 2).min(MAX_SLICE);
         }
     }
 
@@ -183,14 +183,14 @@ impl Cluster {
         deadline: &Deadline,
         learn: impl FnOnce(&MetadataTopic, usize) -> T,
     ) -> Result<T, Error> {
-        let about = || Subject::Topic(topic.clone());
+        let subject = || Subject::Topic(topic.clone());
         let metadata =
-            self.metadata(Some(topic), deadline).map_err(|cause| self.failed(about(), cause, deadline))?;
+            self.metadata(Some(topic), deadline).map_err(|cause| self.failed(subject(), cause, deadline))?;
         let found = metadata.topics().iter().find(|found| found.name() == topic.as_str());
         let found =
-            found.ok_or_else(|| Error::UnknownTopic { cluster: self.alias().clone(), about: about() })?;
+            found.ok_or_else(|| Error::UnknownTopic { cluster: self.alias().clone(), subject: subject() })?;
         match found.error() {
-            Some(code) => Err(self.failed(about(), Cause::of(code.into()), deadline)),
+            Some(code) => Err(self.failed(subject(), Cause::of(code.into()), deadline)),
             None => Ok(learn(found, metadata.brokers().len())),
         }
     }
@@ -267,7 +267,7 @@ impl Cluster {
     }
 
     /// The error that a failed request is, told with what the connection said meanwhile.
-    pub(crate) fn failed(&self, about: Subject, cause: Cause, deadline: &Deadline) -> Error {
+    pub(crate) fn failed(&self, subject: Subject, cause: Cause, deadline: &Deadline) -> Error {
         if cause.is_timeout() || cause.is_transport() {
             if let Some(cause) = self.connection.authentication_error() {
                 let (cluster, bootstrap) =
@@ -276,10 +276,10 @@ impl Cluster {
             }
             let cause = self.connection.last_error().or(Some(cause));
             let (cluster, waited) = (self.alias().clone(), deadline.elapsed());
-            return Error::TimedOut { cluster, about, waited, cause };
+            return Error::TimedOut { cluster, subject, waited, cause };
         }
         let cause = Cause { text: self.settings.scrub(&cause.text), ..cause };
-        cause.into_error(self.alias(), about, deadline.elapsed())
+        cause.into_error(self.alias(), subject, deadline.elapsed())
     }
 }
 

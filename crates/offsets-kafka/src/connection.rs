@@ -19,11 +19,11 @@ use crate::{Cause, ClientSettings, Contact, Deadline, Waiting};
 pub(crate) struct Connection {
     settings: ClientSettings,
     contact: Option<Contact>,
-    heard: Arc<Mutex<Heard>>,
+    state: Arc<Mutex<ConnectionState>>,
 }
 
 #[derive(Default)]
-struct Heard {
+struct ConnectionState {
     last: Option<Cause>,
     authentication: Option<Cause>,
     /// Whether a broker has answered before.
@@ -32,14 +32,14 @@ struct Heard {
 
 impl Connection {
     pub(crate) fn new(settings: &ClientSettings, contact: Option<Contact>) -> Self {
-        Self { settings: settings.clone(), contact, heard: Arc::default() }
+        Self { settings: settings.clone(), contact, state: Arc::default() }
     }
 
     /// The connection of another client to the same cluster, which was reached. It hears for itself.
-    pub(crate) fn beside(&self) -> Self {
-        let heard = Heard { reached: true, ..Heard::default() };
+    pub(crate) fn sibling(&self) -> Self {
+        let state = ConnectionState { reached: true, ..ConnectionState::default() };
         let (settings, contact) = (self.settings.clone(), self.contact.clone());
-        Self { settings, contact, heard: Arc::new(Mutex::new(heard)) }
+        Self { settings, contact, state: Arc::new(Mutex::new(state)) }
     }
 
     pub(crate) fn settings(&self) -> &ClientSettings {
@@ -48,17 +48,17 @@ impl Connection {
 
     /// Forgets what was heard about earlier requests.
     pub(crate) fn forget(&self) {
-        let mut heard = self.heard();
-        *heard = Heard { reached: heard.reached, ..Heard::default() };
+        let mut state = self.state();
+        *state = ConnectionState { reached: state.reached, ..ConnectionState::default() };
     }
 
     /// Notes that a broker has answered: from now on it is told when none is left.
     pub(crate) fn reached(&self) {
-        self.heard().reached = true;
+        self.state().reached = true;
     }
 
     /// Tells the watch that the cluster does not answer; `left` as in [`Waiting`].
-    pub(crate) fn tell(&self, left: Option<Duration>) {
+    pub(crate) fn report(&self, left: Option<Duration>) {
         let Some(contact) = &self.contact else { return };
         let cause = self.last_error();
         let (cluster, bootstrap) = (self.settings.cluster(), self.settings.bootstrap_servers());
@@ -73,16 +73,16 @@ impl Connection {
 
     /// The last connection error since [`Connection::forget`].
     pub(crate) fn last_error(&self) -> Option<Cause> {
-        self.heard().last.clone()
+        self.state().last.clone()
     }
 
     /// That the broker did not accept us, or we not its certificate.
     pub(crate) fn authentication_error(&self) -> Option<Cause> {
-        self.heard().authentication.clone()
+        self.state().authentication.clone()
     }
 
-    fn heard(&self) -> MutexGuard<'_, Heard> {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, ConnectionState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -91,8 +91,8 @@ impl ClientContext for Connection {
         let message = self.settings.scrub(message);
         // A broker that hangs up on us, as one that speaks TLS does on one who does not, is only ever logged.
         if facility == "FAIL" {
-            let said = message.split_once("]: ").map_or(message.as_str(), |(_, said)| said);
-            self.heard().last = Some(Cause::from_code(RDKafkaErrorCode::BrokerTransportFailure as i32, said));
+            let text = message.split_once("]: ").map_or(message.as_str(), |(_, text)| text);
+            self.state().last = Some(Cause::from_code(RDKafkaErrorCode::BrokerTransportFailure as i32, text));
         }
         DefaultConsumerContext.log(level, facility, &message);
     }
@@ -100,19 +100,19 @@ impl ClientContext for Connection {
     fn error(&self, error: KafkaError, reason: &str) {
         let Some(code) = error.rdkafka_error_code() else { return };
         let cause = Cause::from_code(code as i32, &self.settings.scrub(reason));
-        let mut heard = self.heard();
+        let mut state = self.state();
         if cause.is_authentication() {
-            heard.authentication = Some(cause.clone());
+            state.authentication = Some(cause.clone());
         }
         // "All brokers are down" follows the error that says why.
         let lost = cause.is_all_down();
-        if !lost || heard.last.is_none() {
-            heard.last = Some(cause);
+        if !lost || state.last.is_none() {
+            state.last = Some(cause);
         }
-        let tells = lost && heard.reached && heard.authentication.is_none();
-        drop(heard);
+        let tells = lost && state.reached && state.authentication.is_none();
+        drop(state);
         if tells {
-            self.tell(None);
+            self.report(None);
         }
     }
 }

@@ -29,7 +29,7 @@ struct BoundStop {
 }
 
 /// Maximum time that librdkafka's calls take for one wait.
-const LONGEST_WAIT: Duration = Duration::from_millis(i32::MAX as u64);
+const MAX_WAIT: Duration = Duration::from_millis(i32::MAX as u64);
 
 impl Deadline {
     /// The deadline `allowed` from now.
@@ -56,7 +56,7 @@ impl Deadline {
     /// The time left; zero once the deadline has passed. It is never more than librdkafka can wait, 24 days: what is longer
     /// would be cut down to 32 bits of milliseconds, and may then be no time at all.
     pub fn remaining(&self) -> Duration {
-        let left = self.allowed.saturating_sub(self.started.elapsed()).min(LONGEST_WAIT);
+        let left = self.allowed.saturating_sub(self.started.elapsed()).min(MAX_WAIT);
         self.grace_left().map_or(left, |grace| left.min(grace))
     }
 
@@ -133,7 +133,7 @@ mod tests {
         let deadline = Deadline::after(Duration::from_secs(600)).or_stop(&stop);
         let within = deadline.within(Duration::from_secs(60));
         assert!(!deadline.has_passed() && !within.has_passed());
-        stop.say();
+        stop.request();
         assert!(deadline.has_passed() && within.has_passed() && stop.wait(Duration::from_secs(600)));
     }
 
@@ -142,7 +142,7 @@ mod tests {
         let (stop, grace) = (Stop::default(), Duration::from_secs(600));
         let deadline = Deadline::after(Duration::from_secs(7_200)).or_after_stop(&stop, grace);
         assert!(deadline.remaining() > grace);
-        stop.say();
+        stop.request();
         assert!(!deadline.has_passed() && !deadline.is_stopped() && deadline.remaining() <= grace);
         let none = Deadline::after(Duration::from_secs(7_200)).or_after_stop(&stop, Duration::ZERO);
         assert!(none.has_passed() && none.is_stopped());

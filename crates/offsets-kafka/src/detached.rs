@@ -10,10 +10,10 @@ use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use crate::Deadline;
 
 /// Interval between two looks at whether a stop was requested.
-const TURN: Duration = Duration::from_millis(50);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Longest wait for the destruction of a client.
-const DESTRUCTION: Duration = Duration::from_millis(500);
+const DESTROY_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Makes a blocking call that gets the time left, and returns its answer; `None` when a stop ended the wait. The call itself goes on
 /// then, on a thread that is left behind.
@@ -61,7 +61,7 @@ fn wait_for<T: Send + 'static>(
     let detached = move || drop(sender.send(call(left)));
     thread::Builder::new().spawn(detached).ok()?;
     loop {
-        let turn = latest.as_ref().map_or(TURN, |latest| latest.slice(TURN));
+        let turn = latest.as_ref().map_or(POLL_INTERVAL, |latest| latest.slice(POLL_INTERVAL));
         match receiver.recv_timeout(turn) {
             Ok(answer) => return Some(answer),
             Err(RecvTimeoutError::Timeout)
@@ -75,7 +75,7 @@ fn wait_for<T: Send + 'static>(
 /// looking up a host name for as long as the resolver takes, so whoever drops the client waits for that only so long.
 pub(crate) struct Retiring<T: Send + 'static> {
     client: Option<T>,
-    patience: Duration,
+    timeout: Duration,
     /// Until when it is waited for, where that was decided.
     until: Option<Deadline>,
 }
@@ -83,17 +83,17 @@ pub(crate) struct Retiring<T: Send + 'static> {
 impl<T: Send + 'static> Retiring<T> {
     /// One whose destruction is waited for, which usually takes a tenth of a second: at the end of the process nothing of it is left.
     pub(crate) fn new(client: T) -> Self {
-        Self::patient(client, DESTRUCTION)
+        Self::with_timeout(client, DESTROY_TIMEOUT)
     }
 
     /// One whose destruction nobody waits for.
     pub(crate) fn unattended(client: T) -> Self {
-        Self::patient(client, Duration::ZERO)
+        Self::with_timeout(client, Duration::ZERO)
     }
 
     /// One whose destruction is waited for so long: it tells others that it leaves.
-    pub(crate) fn patient(client: T, patience: Duration) -> Self {
-        Self { client: Some(client), patience, until: None }
+    pub(crate) fn with_timeout(client: T, timeout: Duration) -> Self {
+        Self { client: Some(client), timeout, until: None }
     }
 
     /// Its destruction is waited for until then.
@@ -113,7 +113,7 @@ impl<T: Send + 'static> Deref for Retiring<T> {
 impl<T: Send + 'static> Drop for Retiring<T> {
     fn drop(&mut self) {
         let client = self.client.take();
-        let deadline = self.until.take().unwrap_or_else(|| Deadline::after(self.patience));
+        let deadline = self.until.take().unwrap_or_else(|| Deadline::after(self.timeout));
         let _ = wait_for(&deadline, Some(Duration::ZERO), move |_| drop(client));
     }
 }

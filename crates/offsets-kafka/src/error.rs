@@ -55,23 +55,23 @@ pub enum Error {
         cause: Cause,
     },
     /// This principal lacks a permission (an ACL) for the thing named.
-    #[error("cluster {cluster}: {about}: not authorised")]
+    #[error("cluster {cluster}: {subject}: not authorised")]
     Unauthorised {
         /// The cluster.
         cluster: ClusterAlias,
         /// What may not be read or changed.
-        about: Subject,
+        subject: Subject,
         /// What the broker said.
         #[source]
         cause: Cause,
     },
     /// The cluster was reached, but did not answer in time.
-    #[error("cluster {cluster}: {about}: no answer (waited {})", Seconds(*.waited))]
+    #[error("cluster {cluster}: {subject}: no answer (waited {})", Seconds(*.waited))]
     TimedOut {
         /// The cluster.
         cluster: ClusterAlias,
         /// What was asked for.
-        about: Subject,
+        subject: Subject,
         /// How long was waited.
         waited: Duration,
         /// The last thing heard from the connection, where there was one.
@@ -79,31 +79,31 @@ pub enum Error {
         cause: Option<Cause>,
     },
     /// The topic or the partition does not exist, or this principal may not know that it does.
-    #[error("cluster {cluster}: {about}: does not exist")]
+    #[error("cluster {cluster}: {subject}: does not exist")]
     UnknownTopic {
         /// The cluster.
         cluster: ClusterAlias,
         /// The topic, the partition or the commit.
-        about: Subject,
+        subject: Subject,
     },
     /// The group has members, so nobody else may set its offsets.
-    #[error("cluster {cluster}: {about}: the group has active members")]
+    #[error("cluster {cluster}: {subject}: the group has active members")]
     GroupActive {
         /// The cluster.
         cluster: ClusterAlias,
         /// The group or the commit.
-        about: Subject,
+        subject: Subject,
         /// What the coordinator said.
         #[source]
         cause: Option<Cause>,
     },
     /// Another member or producer has come under the same name, or the cluster gave this one up.
-    #[error("cluster {cluster}: {about}: its place was taken")]
+    #[error("cluster {cluster}: {subject}: its place was taken")]
     Fenced {
         /// The cluster.
         cluster: ClusterAlias,
         /// The group or the transactional id.
-        about: Subject,
+        subject: Subject,
         /// What was said.
         #[source]
         cause: Cause,
@@ -163,22 +163,22 @@ pub enum Error {
         cause: DecodeError,
     },
     /// The request contradicts itself; nothing was sent.
-    #[error("cluster {cluster}: {about}: {problem}")]
+    #[error("cluster {cluster}: {subject}: {problem}")]
     Invalid {
         /// The cluster.
         cluster: ClusterAlias,
         /// What was asked.
-        about: Subject,
+        subject: Subject,
         /// What is wrong with it.
         problem: String,
     },
     /// Anything else a broker or the client library refused.
-    #[error("cluster {cluster}: {about}: refused")]
+    #[error("cluster {cluster}: {subject}: refused")]
     Refused {
         /// The cluster.
         cluster: ClusterAlias,
         /// What was asked.
-        about: Subject,
+        subject: Subject,
         /// What was said.
         #[source]
         cause: Cause,
@@ -376,12 +376,12 @@ mod tests {
     use super::*;
 
     fn error_of(code: RDKafkaErrorCode) -> Error {
-        let about = Subject::Commit {
+        let subject = Subject::Commit {
             group: "app,\"g\"".into(),
             partition: TopicPartition::new("orders", 3),
             offset: Some(17),
         };
-        Cause::of(code).into_error(&"dst".into(), about, Duration::from_millis(1500))
+        Cause::of(code).into_error(&"dst".into(), subject, Duration::from_millis(1500))
     }
 
     #[test]

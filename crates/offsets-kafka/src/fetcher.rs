@@ -92,7 +92,7 @@ impl Fetchers {
         let fits = |fetcher: &Fetcher| fetcher.profile == profile && fetcher.isolation == isolation;
         match idle.iter().position(fits) {
             Some(index) => Ok(idle.swap_remove(index)),
-            None => Fetcher::new(&connection.beside(), profile, isolation),
+            None => Fetcher::new(&connection.sibling(), profile, isolation),
         }
     }
 

@@ -89,7 +89,7 @@ mod tests {
     use crate::Subject;
 
     fn failure() -> Error {
-        Error::GroupActive { cluster: "dst".into(), about: Subject::Group("g".into()), cause: None }
+        Error::GroupActive { cluster: "dst".into(), subject: Subject::Group("g".into()), cause: None }
     }
 
     #[test]

@@ -205,7 +205,7 @@ impl<'c> TopicRead<'c> {
                 hook(progress);
             }
         };
-        let mut reading = Reading { read: &self, cursors, deadline };
+        let mut reading = ReadLoop { read: &self, cursors, deadline };
         reading.run(|cursors, record| {
             visitor(record);
             progress.records += 1;
@@ -257,23 +257,23 @@ const PROGRESS_EVERY: u64 = 16_384;
 
 /// How often the deadline is looked at while records keep coming, in records: asking the clock takes as long as a
 /// record.
-const LOOK_EVERY: u32 = 1024;
+const CHECK_INTERVAL: u32 = 1024;
 
 /// How long to wait for records before the deadline is looked at.
-const TURN: Duration = Duration::from_millis(100);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// After how many turns without a record it is asked whether the log is still there. librdkafka itself waits half a minute
 /// for a topic that was deleted to come back.
-const SILENT_TURNS: u32 = 20;
+const MAX_SILENT_POLLS: u32 = 20;
 
 /// A read that is under way.
-struct Reading<'r, 'c> {
+struct ReadLoop<'r, 'c> {
     read: &'r TopicRead<'c>,
     cursors: Vec<Cursor>,
     deadline: &'r Deadline,
 }
 
-impl Reading<'_, '_> {
+impl ReadLoop<'_, '_> {
     fn run(&mut self, mut visit: impl FnMut(&[Cursor], RawRecord<'_>)) -> Result<(), Error> {
         let mut open = self.open().count();
         if open == 0 {
@@ -283,12 +283,12 @@ impl Reading<'_, '_> {
         let consumer =
             cluster.fetchers().take(cluster.connection(), self.read.profile(), self.read.isolation)?;
         self.assign(&consumer)?;
-        let (mut since_look, mut silent_turns, mut turn) = (0, 0, self.deadline.slice(TURN));
+        let (mut since_check, mut silent_polls, mut turn) = (0, 0, self.deadline.slice(POLL_INTERVAL));
         while open > 0 {
-            since_look += 1;
+            since_check += 1;
             let finished = match consumer.poll(turn) {
                 Some(Ok(message)) => {
-                    silent_turns = 0;
+                    silent_polls = 0;
                     self.step(&message, &mut visit)
                 }
                 Some(Err(KafkaError::PartitionEOF(partition))) => self.at_end(&consumer, partition)?,
@@ -297,25 +297,25 @@ impl Reading<'_, '_> {
                     None
                 }
                 None => {
-                    since_look = LOOK_EVERY;
-                    silent_turns += 1;
+                    since_check = CHECK_INTERVAL;
+                    silent_polls += 1;
                     None
                 }
             };
             if let Some(index) = finished {
                 open -= 1;
                 if open > 0 {
-                    self.let_go(&consumer, index)?;
+                    self.stop_fetching(&consumer, index)?;
                 }
             }
-            if since_look >= LOOK_EVERY && open > 0 {
-                (since_look, turn) = (0, self.deadline.slice(TURN));
+            if since_check >= CHECK_INTERVAL && open > 0 {
+                (since_check, turn) = (0, self.deadline.slice(POLL_INTERVAL));
                 if turn.is_zero() {
                     return Err(self.out_of_time(&consumer));
                 }
             }
-            if silent_turns >= SILENT_TURNS && open > 0 {
-                silent_turns = 0;
+            if silent_polls >= MAX_SILENT_POLLS && open > 0 {
+                silent_polls = 0;
                 self.examine()?;
             }
         }
@@ -436,7 +436,7 @@ impl Reading<'_, '_> {
 
     /// What is left of a done partition is no longer fetched while others are read. (To pause it would outlast the
     /// assignment, and stall the next read of that partition.)
-    fn let_go(&self, consumer: &BaseConsumer<Connection>, index: usize) -> Result<(), Error> {
+    fn stop_fetching(&self, consumer: &BaseConsumer<Connection>, index: usize) -> Result<(), Error> {
         let partition = self.cursors[index].partition();
         let mut list = TopicPartitionList::new();
         list.add_partition(partition.topic.as_str(), partition.partition);

@@ -17,25 +17,26 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct State {
-    said: Option<Instant>,
+    requested_at: Option<Instant>,
     children: Vec<Weak<Shared>>,
 }
 
 impl Stop {
     /// Requests the stop.
-    pub fn say(&self) {
-        self.0.say(Instant::now());
+    pub fn request(&self) {
+        self.0.request(Instant::now());
     }
 
     /// Whether the stop was requested.
-    pub fn is_said(&self) -> bool {
-        self.0.state().said.is_some()
+    pub fn is_requested(&self) -> bool {
+        self.0.state().requested_at.is_some()
     }
 
     /// Waits for `time`, or until the stop is requested. Returns whether it was requested.
     pub fn wait(&self, time: Duration) -> bool {
-        let waited = self.0.changed.wait_timeout_while(self.0.state(), time, |state| state.said.is_none());
-        waited.unwrap_or_else(PoisonError::into_inner).0.said.is_some()
+        let waited =
+            self.0.changed.wait_timeout_while(self.0.state(), time, |state| state.requested_at.is_none());
+        waited.unwrap_or_else(PoisonError::into_inner).0.requested_at.is_some()
     }
 
     /// A stop for a part of the work: it is requested with this one, and can be requested alone.
@@ -43,8 +44,8 @@ impl Stop {
     pub fn child(&self) -> Self {
         let child = Self::default();
         let mut state = self.0.state();
-        match state.said {
-            Some(at) => child.0.say(at),
+        match state.requested_at {
+            Some(at) => child.0.request(at),
             None => {
                 state.children.retain(|child| child.strong_count() > 0);
                 state.children.push(Arc::downgrade(&child.0));
@@ -56,18 +57,18 @@ impl Stop {
 
     /// The time since the stop was requested, if it was.
     pub(crate) fn age(&self) -> Option<Duration> {
-        self.0.state().said.map(|said| said.elapsed())
+        self.0.state().requested_at.map(|requested_at| requested_at.elapsed())
     }
 }
 
 impl Shared {
-    fn say(&self, at: Instant) {
+    fn request(&self, at: Instant) {
         let mut state = self.state();
-        state.said.get_or_insert(at);
+        state.requested_at.get_or_insert(at);
         let children = mem::take(&mut state.children);
         drop(state);
         self.changed.notify_all();
-        children.iter().filter_map(Weak::upgrade).for_each(|child| child.say(at));
+        children.iter().filter_map(Weak::upgrade).for_each(|child| child.request(at));
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -83,10 +84,10 @@ mod tests {
     fn a_child_stops_with_its_parent_and_can_stop_alone() {
         let parent = Stop::default();
         let (one, other) = (parent.child(), parent.child());
-        one.say();
-        assert!(one.is_said() && !other.is_said() && !parent.is_said());
-        parent.say();
-        assert!(other.is_said() && parent.child().is_said());
+        one.request();
+        assert!(one.is_requested() && !other.is_requested() && !parent.is_requested());
+        parent.request();
+        assert!(other.is_requested() && parent.child().is_requested());
         assert!(other.wait(Duration::from_secs(600)));
     }
 }

@@ -11,7 +11,7 @@ pub(crate) fn check_rights(
     outputs: Option<&Outputs>,
     deadline: &Deadline,
 ) -> Result<(), Error> {
-    let missing = cluster.lacks(&wanted(job, outputs), deadline);
+    let missing = cluster.missing_permissions(&wanted(job, outputs), deadline);
     if missing.is_empty() { Ok(()) } else { Err(Error::MissingPermissions { missing }) }
 }
 

@@ -96,7 +96,7 @@ fn unless_cut_short(
     stop: &Stop,
 ) -> Result<(Ended, RunCounts), Error> {
     match ended {
-        Err(Error::Kafka(error)) if stop.is_said() && error.is_retriable() => {
+        Err(Error::Kafka(error)) if stop.is_requested() && error.is_retriable() => {
             Ok((Ended::Stopped, RunCounts::default()))
         }
         ended => ended,
@@ -127,7 +127,7 @@ struct SetOnDrop<'s>(&'s Stop);
 
 impl Drop for SetOnDrop<'_> {
     fn drop(&mut self) {
-        self.0.say();
+        self.0.request();
     }
 }
 
@@ -152,7 +152,7 @@ mod tests {
     fn both_stages_stop_when_the_run_is_to_stop() {
         let stop = Stop::default();
         let both = stop.child();
-        stop.say();
+        stop.request();
         assert_eq!(side_by_side(|| both.wait(AGES), || both.wait(AGES), &both), (true, true));
     }
 }

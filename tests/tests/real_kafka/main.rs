@@ -8,7 +8,7 @@ mod archive;
 mod compaction;
 mod dense;
 mod disaster;
-mod exchange;
+mod eos;
 mod foreign;
 mod ground;
 mod group_kinds;

@@ -157,7 +157,7 @@ impl RecordingLoop<'_> {
                 if watch.keeps_fingerprints() {
                     scope.spawn(move || {
                         repeat(args.interval, stop, || {
-                            let kept = watch.fingerprints(|| !stop.is_said());
+                            let kept = watch.fingerprints(|| !stop.is_requested());
                             give_up.on_outcome(watch, StreamKind::Fingerprints, kept);
                         });
                     });
@@ -165,7 +165,7 @@ impl RecordingLoop<'_> {
                 scope.spawn(move || {
                     repeat(args.interval, stop, || {
                         for what in [StreamKind::Syncs, StreamKind::Checkpoints] {
-                            if stop.is_said() {
+                            if stop.is_requested() {
                                 return;
                             }
                             give_up.on_outcome(watch, what, watch.topic(what));
@@ -219,11 +219,11 @@ impl GiveUp<'_> {
         if outcome.as_ref().is_err_and(|failure| failure.is_fatal) {
             let mut broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
             *broken = outcome.err().map(RecordFailure::into_failure);
-            self.stop.say();
+            self.stop.request();
             return;
         }
         // What a stop cut short is no failure.
-        if outcome.is_err() && self.stop.is_said() {
+        if outcome.is_err() && self.stop.is_requested() {
             return;
         }
         recording.report(what, &outcome);
@@ -235,7 +235,7 @@ impl GiveUp<'_> {
             given_up.push((link, failure.into_failure()));
         }
         if given_up.len() == self.links {
-            self.stop.say();
+            self.stop.request();
         }
     }
 

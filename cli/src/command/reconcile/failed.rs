@@ -136,9 +136,9 @@ mod tests {
     }
 
     fn uncommitted(failed: Error) -> Error {
-        let (cluster, about) = ("target".into(), Subject::Transaction("merge.one".to_owned()));
+        let (cluster, subject) = ("target".into(), Subject::Transaction("merge.one".to_owned()));
         let cause =
-            offsets_kafka::Error::TimedOut { cluster, about, waited: Duration::from_secs(10), cause: None };
+            offsets_kafka::Error::TimedOut { cluster, subject, waited: Duration::from_secs(10), cause: None };
         Error::Uncommitted { failed: Box::new(failed), cause: Box::new(cause) }
     }
 

@@ -35,7 +35,7 @@ pub(super) fn reconcile(output: &OutputArgs, args: &ReconcileArgs) -> Result<Exi
         report_seed_gaps(reread.seed(), reporter);
     }
     while let Some(input_record) = run.inputs.next()? {
-        if stop.is_said() {
+        if stop.is_requested() {
             return Err(Failure::new(
                 Exit::Failed,
                 "stopped before everything was read: no file was written",

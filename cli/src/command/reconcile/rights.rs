@@ -13,7 +13,7 @@ pub(super) fn remedy(error: &Error, job: &Job) -> Option<String> {
             format!("these permissions{create}")
         }
         Error::Unreadable { partition, cause } if cause.is_unauthorised() => on_topic(&partition.topic, job),
-        Error::Kafka(KafkaError::Unauthorised { about, .. }) => match about {
+        Error::Kafka(KafkaError::Unauthorised { subject, .. }) => match subject {
             Subject::Topic(topic) => on_topic(topic, job),
             Subject::Partition(partition) => on_topic(&partition.topic, job),
             Subject::Transaction(id) => {

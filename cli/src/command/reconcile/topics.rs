@@ -59,7 +59,7 @@ fn run(
 ) -> Result<Exit, Failure> {
     let session = match open(link, output, args, stop) {
         // What a stop cut short is no failure.
-        Err(_) if stop.is_said() => {
+        Err(_) if stop.is_requested() => {
             Reporter::new(output).info("stopped before anything was read");
             return Ok(Exit::Done);
         }
@@ -133,7 +133,7 @@ struct StopOnDrop<'s>(&'s Stop);
 
 impl Drop for StopOnDrop<'_> {
     fn drop(&mut self) {
-        self.0.say();
+        self.0.request();
     }
 }
 

@@ -7,7 +7,7 @@ use crate::connection::Connection;
 use crate::{Cluster, Deadline, GroupCatalog};
 
 /// How long settings are waited for: they are a help and no condition.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What the brokers' settings say of commits. Where brokers differ, the least of them counts; `None` where not all of them tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -24,7 +24,7 @@ impl Cluster {
         if matches!(self.group_catalog(), GroupCatalog::Fixed { .. }) {
             return CommitSettings::default();
         }
-        let deadline = deadline.within(PATIENCE);
+        let deadline = deadline.within(TIMEOUT);
         let Ok(metadata) = metadata(&self.client(), None, &deadline) else {
             return CommitSettings::default();
         };

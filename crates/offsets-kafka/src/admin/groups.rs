@@ -144,8 +144,8 @@ impl Cluster {
     pub fn delete_groups(&self, groups: &BTreeSet<GroupId>, deadline: &Deadline) -> Outcomes<GroupId, ()> {
         if let GroupCatalog::Fixed { .. } = self.group_catalog() {
             let refused = |group: &GroupId| {
-                let about = Subject::Group(group.clone());
-                (group.clone(), Err(self.invalid(about, "the embedded clusters delete no groups")))
+                let subject = Subject::Group(group.clone());
+                (group.clone(), Err(self.invalid(subject, "the embedded clusters delete no groups")))
             };
             return groups.iter().map(refused).collect();
         }

@@ -4,7 +4,7 @@ use offsets_core::model::{LogRange, TopicPartition};
 
 use rdkafka::types::RDKafkaErrorCode;
 
-use super::any_passing;
+use super::any_retriable;
 use crate::ffi::ListOffsets;
 use crate::{Cause, Cluster, Deadline, GroupCatalog, Outcomes, Subject};
 
@@ -36,11 +36,11 @@ impl Cluster {
             .into_iter()
             .zip(ends)
             .map(|((partition, start), (_, end))| {
-                let about = || Subject::Partition(partition.clone());
+                let subject = || Subject::Partition(partition.clone());
                 let range = match (start, end) {
                     (Ok(Some(start)), Ok(Some(end))) => Ok(LogRange { start, end }),
-                    (Err(cause), _) | (_, Err(cause)) => Err(self.failed(about(), cause, deadline)),
-                    (Ok(_), Ok(_)) => Err(self.left_out(about())),
+                    (Err(cause), _) | (_, Err(cause)) => Err(self.failed(subject(), cause, deadline)),
+                    (Ok(_), Ok(_)) => Err(self.left_out(subject())),
                 };
                 (partition, range)
             })
@@ -61,8 +61,8 @@ impl Cluster {
     ) -> Outcomes<TopicPartition, Option<i64>> {
         if matches!(self.group_catalog(), GroupCatalog::Fixed { .. }) {
             let refused = |partition: &TopicPartition| {
-                let about = Subject::Partition(partition.clone());
-                (partition.clone(), Err(self.invalid(about, "the demo's clusters keep no index of times")))
+                let subject = Subject::Partition(partition.clone());
+                (partition.clone(), Err(self.invalid(subject, "the demo's clusters keep no index of times")))
             };
             return partitions.iter().map(refused).collect();
         }
@@ -97,7 +97,7 @@ impl Cluster {
             .flat_map(|wanted| wanted.chunks(AT_ONCE))
             .map(|wanted| ListOffsets { wanted, read_committed })
             .collect();
-        let mut answers = self.ask(&calls, deadline, any_passing).into_iter();
+        let mut answers = self.ask(&calls, deadline, any_retriable).into_iter();
         wanted.each_ref().map(|wanted| {
             // What an answer leaves out has no offset.
             let mut rows: Rows = wanted.iter().map(|(partition, _)| (partition.clone(), Ok(None))).collect();

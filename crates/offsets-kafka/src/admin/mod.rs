@@ -21,7 +21,7 @@ pub use broker_settings::CommitSettings;
 pub use groups::{GroupDescription, GroupListing, Member};
 pub use log_ranges::Isolation;
 pub use offsets::GroupPartition;
-pub(crate) use requests::{Call, LONGEST};
+pub(crate) use requests::{Call, MAX_TIMEOUT};
 pub use rights::{MissingPermission, Right};
 
 use crate::connection::{MOMENT, serve};
@@ -82,7 +82,7 @@ impl Cluster {
 type Rows<K, T> = Vec<(K, Result<T, Cause>)>;
 
 /// Whether an answer by partition holds anything that a moment's patience heals.
-fn any_passing<K, T>(answer: &Result<Rows<K, T>, Cause>) -> bool {
+fn any_retriable<K, T>(answer: &Result<Rows<K, T>, Cause>) -> bool {
     match answer {
         Ok(rows) => rows.iter().any(|(_, outcome)| outcome.as_ref().is_err_and(Cause::is_retriable)),
         Err(cause) => cause.is_retriable(),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use offsets_core::model::{Commit, CommittedOffset, GroupId, TopicPartition};
 use rdkafka::types::RDKafkaErrorCode;
 
-use super::any_passing;
+use super::any_retriable;
 use crate::ffi::{AlterCommitted, FetchCommitted};
 use crate::{Cause, Cluster, Deadline, Error, GroupCatalog, Outcomes, Subject};
 
@@ -43,10 +43,10 @@ impl Cluster {
             .iter()
             .map(|group| FetchCommitted { group, partitions: named.as_deref(), stable: false })
             .collect();
-        let answers = self.ask(&calls, deadline, any_passing);
+        let answers = self.ask(&calls, deadline, any_retriable);
         let outcome = |group: &GroupId, answer: Result<Vec<(TopicPartition, Result<_, Cause>)>, Cause>| {
             let rows = answer.map_err(|cause| self.failed(Subject::Group(group.clone()), cause, deadline))?;
-            let about = |partition: &TopicPartition| Subject::Commit {
+            let subject = |partition: &TopicPartition| Subject::Commit {
                 group: group.clone(),
                 partition: partition.clone(),
                 offset: None,
@@ -54,10 +54,10 @@ impl Cluster {
             let mut outcomes: BTreeMap<TopicPartition, Result<Option<CommittedOffset<i64>>, Error>> = named
                 .iter()
                 .flatten()
-                .map(|partition| (partition.clone(), Err(self.left_out(about(partition)))))
+                .map(|partition| (partition.clone(), Err(self.left_out(subject(partition)))))
                 .collect();
             for (partition, row) in rows {
-                let row = row.map_err(|cause| self.failed(about(&partition), cause, deadline));
+                let row = row.map_err(|cause| self.failed(subject(&partition), cause, deadline));
                 outcomes.insert(partition, row);
             }
             if all {
@@ -87,7 +87,7 @@ impl Cluster {
             partitions.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect();
         let call = |group| FetchCommitted { group, partitions: Some(&partitions), stable: true };
         let calls: Vec<FetchCommitted<'_>> = groups.iter().map(call).collect();
-        let answers = self.ask(&calls, deadline, any_passing);
+        let answers = self.ask(&calls, deadline, any_retriable);
         let unstable = RDKafkaErrorCode::UnstableOffsetCommit as i32;
         let mut pending = BTreeSet::new();
         for (group, answer) in groups.iter().zip(answers) {
@@ -124,7 +124,7 @@ impl Cluster {
                     continue;
                 }
             };
-            outcomes.insert(key.clone(), Err(self.invalid(about(&key, commit.committed.offset), problem)));
+            outcomes.insert(key.clone(), Err(self.invalid(subject(&key, commit.committed.offset), problem)));
         }
         wanted.retain(|key, _| !outcomes.contains_key(key));
 
@@ -134,17 +134,17 @@ impl Cluster {
         }
         let calls: Vec<AlterCommitted<'_>> =
             by_group.iter().map(|(group, commits)| AlterCommitted { group, commits }).collect();
-        let answers = self.ask(&calls, deadline, any_passing);
+        let answers = self.ask(&calls, deadline, any_retriable);
         for (call, answer) in calls.iter().zip(answers) {
             let mut rows: BTreeMap<TopicPartition, Result<(), Cause>> = BTreeMap::new();
             let whole = answer.map(|answer| rows.extend(answer));
             for (partition, committed) in call.commits {
                 let key = GroupPartition { group: call.group.clone(), partition: partition.clone() };
-                let about = about(&key, committed.offset);
+                let subject = subject(&key, committed.offset);
                 let outcome = match (&whole, rows.remove(partition)) {
-                    (Err(cause), _) => Err(self.failed(about, cause.clone(), deadline)),
-                    (Ok(()), Some(row)) => row.map_err(|cause| self.failed(about, cause, deadline)),
-                    (Ok(()), None) => Err(self.left_out(about)),
+                    (Err(cause), _) => Err(self.failed(subject, cause.clone(), deadline)),
+                    (Ok(()), Some(row)) => row.map_err(|cause| self.failed(subject, cause, deadline)),
+                    (Ok(()), None) => Err(self.left_out(subject)),
                 };
                 outcomes.insert(key, outcome);
             }
@@ -153,15 +153,15 @@ impl Cluster {
     }
 
     /// The error of a partition that was asked for and not answered.
-    pub(super) fn left_out(&self, about: Subject) -> Error {
-        self.invalid(about, "the broker's answer leaves it out")
+    pub(super) fn left_out(&self, subject: Subject) -> Error {
+        self.invalid(subject, "the broker's answer leaves it out")
     }
 
-    pub(super) fn invalid(&self, about: Subject, problem: &str) -> Error {
-        Error::Invalid { cluster: self.alias().clone(), about, problem: problem.to_owned() }
+    pub(super) fn invalid(&self, subject: Subject, problem: &str) -> Error {
+        Error::Invalid { cluster: self.alias().clone(), subject, problem: problem.to_owned() }
     }
 }
 
-fn about(key: &GroupPartition, offset: i64) -> Subject {
+fn subject(key: &GroupPartition, offset: i64) -> Subject {
     Subject::Commit { group: key.group.clone(), partition: key.partition.clone(), offset: Some(offset) }
 }

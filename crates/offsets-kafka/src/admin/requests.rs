@@ -26,7 +26,7 @@ pub(crate) trait Call {
 pub(super) struct Answers<A> {
     /// One for each call, in their order.
     pub(super) answers: Vec<Result<A, Cause>>,
-    /// Whether some of them are still on their way. The client must then be given up, within [`LONGEST`].
+    /// Whether some of them are still on their way. The client must then be given up, within [`MAX_TIMEOUT`].
     pub(super) abandoned: bool,
 }
 
@@ -52,7 +52,7 @@ pub(super) fn run<C: Call, X: ClientContext>(
     let mut overtime = None;
     loop {
         while next < calls.len() && in_flight < WINDOW && !deadline.has_passed() {
-            let timeout = if C::TO_COORDINATOR { LONGEST } else { deadline.remaining() };
+            let timeout = if C::TO_COORDINATOR { MAX_TIMEOUT } else { deadline.remaining() };
             let options = Options::new(native, C::OP, timeout, next);
             match options.and_then(|options| calls[next].submit(native, &options, &queue)) {
                 Ok(()) => in_flight += 1,
@@ -63,7 +63,7 @@ pub(super) fn run<C: Call, X: ClientContext>(
         if in_flight == 0 {
             break;
         }
-        if let Some(event) = queue.poll(deadline.slice(TURN).max(Duration::from_millis(1))) {
+        if let Some(event) = queue.poll(deadline.slice(POLL_INTERVAL).max(Duration::from_millis(1))) {
             in_flight -= 1;
             if let Some(index) = event.index().filter(|index| *index < calls.len()) {
                 answers[index] = Some(event.error().map_or_else(|| calls[index].read(&event), Err));
@@ -85,10 +85,10 @@ pub(super) fn run<C: Call, X: ClientContext>(
 const WINDOW: usize = 512;
 
 /// How long the queue is waited on before the caller's other queue is looked after.
-const TURN: Duration = Duration::from_millis(100);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// What the library may take beyond the deadline to report its own time-out, which says more than ours.
 const GRACE: Duration = Duration::from_millis(500);
 
 /// The longest time-out the library accepts.
-pub(crate) const LONGEST: Duration = Duration::from_secs(3600);
+pub(crate) const MAX_TIMEOUT: Duration = Duration::from_secs(3600);

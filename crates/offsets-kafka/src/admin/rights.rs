@@ -28,17 +28,21 @@ pub struct MissingPermission {
 }
 
 /// How long rights are waited for: what is not told here is told by the request that needs it.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Cluster {
     /// Which of the rights `wanted` on topics are lacking, as far as the cluster tells: nothing of a topic that does not exist, and
     /// nothing at all before Kafka 2.3. One who may not even know of a topic lacks all that is wanted of it.
-    pub fn lacks(&self, wanted: &[(TopicName, &[Right])], deadline: &Deadline) -> Vec<MissingPermission> {
+    pub fn missing_permissions(
+        &self,
+        wanted: &[(TopicName, &[Right])],
+        deadline: &Deadline,
+    ) -> Vec<MissingPermission> {
         if matches!(self.group_catalog(), GroupCatalog::Fixed { .. }) {
             return Vec::new();
         }
         let topics: Vec<TopicName> = wanted.iter().map(|(topic, _)| topic.clone()).collect();
-        let deadline = deadline.within(PATIENCE);
+        let deadline = deadline.within(TIMEOUT);
         let call = DescribeTopics { topics: &topics, with_rights: true };
         let answers = self.ask(&[call], &deadline, |_| false);
         let mut lacks = Vec::new();

@@ -7,7 +7,7 @@ use crate::ffi::DescribeTopics;
 use crate::{Cluster, Deadline, GroupCatalog};
 
 /// How long ids are waited for: they are a help and no condition.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Topics in one request.
 const AT_ONCE: usize = 1024;
@@ -22,7 +22,7 @@ impl Cluster {
         }
         let call = |topics| DescribeTopics { topics, with_rights: false };
         let calls: Vec<DescribeTopics<'_>> = topics.chunks(AT_ONCE).map(call).collect();
-        let deadline = deadline.within(PATIENCE);
+        let deadline = deadline.within(TIMEOUT);
         let answers = self.ask(&calls, &deadline, |_| false);
         let described = answers.into_iter().flatten().flatten();
         described.filter_map(|(topic, told)| Some((topic, told.ok()?.id?))).collect()

@@ -57,7 +57,7 @@ impl Cluster {
 
     /// On a connection of its own, which is given up should the answer be too large for it.
     fn list_all(&self, deadline: &Deadline) -> Result<Vec<ListedGroup>, Cause> {
-        let client = client(self.settings(), &self.connection().beside(), ASKING, &[])
+        let client = client(self.settings(), &self.connection().sibling(), ASKING, &[])
             .map_err(|error| Cause::from_code(TIMED_OUT, &error.to_string()))?;
         list_every(&Arc::new(Retiring::unattended(client)), None, deadline)
     }

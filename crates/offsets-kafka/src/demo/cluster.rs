@@ -56,7 +56,7 @@ pub struct DemoRecord<'a> {
 }
 
 /// How long a step may take inside one process.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 impl DemoCluster {
     /// Starts one cluster of one broker.
@@ -67,7 +67,7 @@ impl DemoCluster {
         let alias = alias.into();
         let refused = |error: KafkaError| Error::Refused {
             cluster: alias.clone(),
-            about: Subject::Metadata,
+            subject: Subject::Metadata,
             cause: cause(&error),
         };
         let mock = MockCluster::new(1).map_err(refused)?;
@@ -107,11 +107,11 @@ impl DemoCluster {
         partition: i32,
         records: impl IntoIterator<Item = DemoRecord<'a>>,
     ) -> Result<LogRange<i64>, Error> {
-        let about = || Subject::Partition(TopicPartition::new(topic.clone(), partition));
+        let subject = || Subject::Partition(TopicPartition::new(topic.clone(), partition));
         if !self.topics.get(topic).is_some_and(|partitions| (0..*partitions).contains(&partition)) {
-            return Err(Error::UnknownTopic { cluster: self.settings.cluster().clone(), about: about() });
+            return Err(Error::UnknownTopic { cluster: self.settings.cluster().clone(), subject: subject() });
         }
-        let deadline = Deadline::after(PATIENCE);
+        let deadline = Deadline::after(TIMEOUT);
         let (_, before) = self.watermarks(topic, partition)?;
         for record in records {
             let mut unsent =
@@ -120,20 +120,20 @@ impl DemoCluster {
             unsent.payload = record.value;
             while let Err((error, back)) = self.producer.send(unsent) {
                 if error.rdkafka_error_code() != Some(RDKafkaErrorCode::QueueFull) || deadline.has_passed() {
-                    return Err(self.refused(about(), &error));
+                    return Err(self.refused(subject(), &error));
                 }
                 self.producer.poll(Duration::from_millis(10));
                 unsent = back;
             }
         }
-        self.producer.flush(deadline.remaining()).map_err(|error| self.refused(about(), &error))?;
+        self.producer.flush(deadline.remaining()).map_err(|error| self.refused(subject(), &error))?;
         if let Some(error) = self.producer.context().take_failure() {
-            return Err(self.refused(about(), &error));
+            return Err(self.refused(subject(), &error));
         }
         let (start, end) = self.watermarks(topic, partition)?;
         if start > 0 {
             let (cluster, problem) = (self.settings.cluster().clone(), "the embedded log is full".to_owned());
-            return Err(Error::Invalid { cluster, about: about(), problem });
+            return Err(Error::Invalid { cluster, subject: subject(), problem });
         }
         Ok(LogRange { start: before, end })
     }
@@ -143,7 +143,7 @@ impl DemoCluster {
     /// # Errors
     /// The first commit that the cluster refuses.
     pub fn commit(&mut self, commits: &[Commit<i64>]) -> Result<(), Error> {
-        let deadline = Deadline::after(PATIENCE);
+        let deadline = Deadline::after(TIMEOUT);
         self.connect(&deadline)?.alter(commits, &deadline).into_result()?;
         for commit in commits {
             self.groups.entry(commit.group.clone()).or_insert(GroupState::Empty);
@@ -188,15 +188,15 @@ impl DemoCluster {
     }
 
     fn watermarks(&self, topic: &TopicName, partition: i32) -> Result<(i64, i64), Error> {
-        let about = || Subject::Partition(TopicPartition::new(topic.clone(), partition));
+        let subject = || Subject::Partition(TopicPartition::new(topic.clone(), partition));
         let client = self.producer.client();
         client
-            .fetch_watermarks(topic.as_str(), partition, PATIENCE)
-            .map_err(|error| self.refused(about(), &error))
+            .fetch_watermarks(topic.as_str(), partition, TIMEOUT)
+            .map_err(|error| self.refused(subject(), &error))
     }
 
-    fn refused(&self, about: Subject, error: &KafkaError) -> Error {
-        Error::Refused { cluster: self.settings.cluster().clone(), about, cause: cause(error) }
+    fn refused(&self, subject: Subject, error: &KafkaError) -> Error {
+        Error::Refused { cluster: self.settings.cluster().clone(), subject, cause: cause(error) }
     }
 }
 

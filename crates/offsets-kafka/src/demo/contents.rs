@@ -12,7 +12,7 @@ const LAG_MAX: i64 = 100;
 const CHECKPOINT_ROUNDS: i64 = 8;
 
 /// One partition's past.
-struct Chapter {
+struct PartitionSpec {
     /// Records produced on the source.
     produced: i64,
     /// Every how many records a filter on the link dropped one; 0 for never.
@@ -23,11 +23,11 @@ struct Chapter {
     without_sync: i64,
 }
 
-const CHAPTERS: [Chapter; 4] = [
-    Chapter { produced: 24_000, dropped_every: 0, replay: None, without_sync: 0 },
-    Chapter { produced: 18_000, dropped_every: 700, replay: None, without_sync: 0 },
-    Chapter { produced: 21_000, dropped_every: 0, replay: Some((12_345, 600)), without_sync: 0 },
-    Chapter { produced: 15_000, dropped_every: 0, replay: None, without_sync: 60 },
+const PARTITIONS: [PartitionSpec; 4] = [
+    PartitionSpec { produced: 24_000, dropped_every: 0, replay: None, without_sync: 0 },
+    PartitionSpec { produced: 18_000, dropped_every: 700, replay: None, without_sync: 0 },
+    PartitionSpec { produced: 21_000, dropped_every: 0, replay: Some((12_345, 600)), without_sync: 0 },
+    PartitionSpec { produced: 15_000, dropped_every: 0, replay: None, without_sync: 60 },
 ];
 
 /// The groups and how many records each was behind on each partition when the story ends.
@@ -67,7 +67,7 @@ pub(super) struct Partition {
 impl Contents {
     pub(super) fn of(link: &Link) -> Self {
         let topic = TopicName::from(TOPIC);
-        let partitions: Vec<_> = CHAPTERS.iter().map(Chapter::play).collect();
+        let partitions: Vec<_> = PARTITIONS.iter().map(PartitionSpec::generate).collect();
         let mut commits = Vec::new();
         for (group, lags) in GROUPS {
             for ((number, partition), lag) in (0..).zip(&partitions).zip(lags) {
@@ -85,8 +85,8 @@ impl Contents {
     }
 }
 
-impl Chapter {
-    fn play(&self) -> Partition {
+impl PartitionSpec {
+    fn generate(&self) -> Partition {
         let mut copied = Vec::new();
         let mut syncs: Vec<OffsetPair> = Vec::new();
         let mut previous = None;

@@ -33,7 +33,7 @@ pub struct GroupConsumerOptions {
 }
 
 /// Longest wait for the group to be left.
-const LEAVING: Duration = Duration::from_secs(10);
+const LEAVE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Where a group goes on in a partition, as it was committed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,7 +108,7 @@ impl GroupConsumer {
         let consumer = configured(settings, &forced, &tuned)
             .create_with_context(context)
             .map_err(|error| refused(settings, &error))?;
-        let consumer = Retiring::patient(Arc::new(consumer), LEAVING);
+        let consumer = Retiring::with_timeout(Arc::new(consumer), LEAVE_TIMEOUT);
         Ok(Self { consumer, settings: settings.clone(), group: group.clone() })
     }
 
@@ -124,8 +124,8 @@ impl GroupConsumer {
     /// What no waiting heals: a permission or a topic is missing, or another member has come under the same name.
     pub fn next_rebalance(&self, wait: Duration) -> Result<Option<RebalanceEvent>, Error> {
         let context = self.consumer.context();
-        if let Some(change) = context.next() {
-            return Ok(Some(change));
+        if let Some(event) = context.next() {
+            return Ok(Some(event));
         }
         match self.consumer.poll(wait) {
             Some(Err(error)) => self.examine(&error)?,
@@ -133,7 +133,7 @@ impl GroupConsumer {
             Some(Ok(_)) => {
                 return Err(Error::Invalid {
                     cluster: self.settings.cluster().clone(),
-                    about: Subject::Group(self.group.clone()),
+                    subject: Subject::Group(self.group.clone()),
                     problem: "a record came of a partition that is not read".to_owned(),
                 });
             }
@@ -190,7 +190,7 @@ impl GroupConsumer {
             let queue = self.consumer.split_partition_queue(topic, number);
             let queue = queue.ok_or_else(|| Error::UnknownTopic {
                 cluster: self.settings.cluster().clone(),
-                about: Subject::Partition(partition.clone()),
+                subject: Subject::Partition(partition.clone()),
             })?;
             queues.push((partition.clone(), *offset, queue));
         }
@@ -242,11 +242,11 @@ impl GroupConsumer {
     fn failed(&self, error: &KafkaError) -> Error {
         let Cause { code, text } = cause(error);
         let cause = Cause { code, text: self.settings.scrub(&text) };
-        let (cluster, about) = (self.settings.cluster(), Subject::Group(self.group.clone()));
+        let (cluster, subject) = (self.settings.cluster(), Subject::Group(self.group.clone()));
         if cause.is_fenced() {
-            return Error::Fenced { cluster: cluster.clone(), about, cause };
+            return Error::Fenced { cluster: cluster.clone(), subject, cause };
         }
-        cause.into_error(cluster, about, Duration::ZERO)
+        cause.into_error(cluster, subject, Duration::ZERO)
     }
 }
 

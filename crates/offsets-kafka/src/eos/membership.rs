@@ -25,22 +25,22 @@ pub enum RebalanceEvent {
 /// Remembers what the group decided until the member looks: librdkafka tells it in the middle of a poll.
 pub(super) struct Membership {
     connection: Connection,
-    changes: Mutex<VecDeque<RebalanceEvent>>,
+    events: Mutex<VecDeque<RebalanceEvent>>,
     leaving: AtomicBool,
 }
 
 impl Membership {
     pub(super) fn new(connection: Connection) -> Self {
-        Self { connection, changes: Mutex::default(), leaving: AtomicBool::new(false) }
+        Self { connection, events: Mutex::default(), leaving: AtomicBool::new(false) }
     }
 
     pub(super) fn next(&self) -> Option<RebalanceEvent> {
-        self.changes().pop_front()
+        self.events().pop_front()
     }
 
     /// Something to be told that librdkafka does not tell.
-    pub(super) fn push(&self, change: RebalanceEvent) {
-        self.changes().push_back(change);
+    pub(super) fn push(&self, event: RebalanceEvent) {
+        self.events().push_back(event);
     }
 
     /// From now on nobody looks, and everything is let go at once.
@@ -52,8 +52,8 @@ impl Membership {
         &self.connection
     }
 
-    fn changes(&self) -> MutexGuard<'_, VecDeque<RebalanceEvent>> {
-        self.changes.lock().unwrap_or_else(PoisonError::into_inner)
+    fn events(&self) -> MutexGuard<'_, VecDeque<RebalanceEvent>> {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

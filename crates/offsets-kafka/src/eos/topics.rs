@@ -5,7 +5,7 @@ use offsets_core::model::TopicName;
 use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier, TopicReplication};
 use rdkafka::types::RDKafkaErrorCode;
 
-use crate::admin::LONGEST;
+use crate::admin::MAX_TIMEOUT;
 use crate::cluster::{cause, configured, refused};
 use crate::connection::Connection;
 use crate::detached;
@@ -39,11 +39,11 @@ impl Cluster {
             let new = wanted.settings.iter().fold(new, |new, (key, value)| new.set(key, value));
             futures_executor::block_on(admin.create_topics([&new], &options(wait)))
         });
-        let about = || Subject::Topic(topic.name.clone());
-        let created = created.map_err(|error| self.failed(about(), cause(&error), deadline))?;
+        let subject = || Subject::Topic(topic.name.clone());
+        let created = created.map_err(|error| self.failed(subject(), cause(&error), deadline))?;
         let is_new = match created.into_iter().next() {
             Some(Err((_, RDKafkaErrorCode::TopicAlreadyExists))) => false,
-            Some(Err((_, code))) => return Err(self.failed(about(), Cause::of(code), deadline)),
+            Some(Err((_, code))) => return Err(self.failed(subject(), Cause::of(code), deadline)),
             _ => true,
         };
         // The controller knows it now, and the brokers a moment later.
@@ -93,7 +93,7 @@ impl Cluster {
                 // may not look at them, and by a broker that does not know yet of a topic that was just created.
                 Some(Ok(config)) if config.entries.is_empty() => {
                     let right = [(topic.clone(), &[Right::DescribeConfigs][..])];
-                    if deadline.has_passed() || !self.lacks(&right, deadline).is_empty() {
+                    if deadline.has_passed() || !self.missing_permissions(&right, deadline).is_empty() {
                         return Err(failed(Cause::of(RDKafkaErrorCode::TopicAuthorizationFailed)));
                     }
                     self.pause(Duration::from_millis(50));
@@ -110,7 +110,7 @@ impl Cluster {
 
     pub(crate) fn admin_client(&self) -> Result<AdminClient<Connection>, Error> {
         self.begin();
-        let context = self.connection().beside();
+        let context = self.connection().sibling();
         configured(self.settings(), &[], &[])
             .create_with_context(context)
             .map_err(|error| refused(self.settings(), &error))
@@ -118,6 +118,6 @@ impl Cluster {
 }
 
 fn options(wait: Duration) -> AdminOptions {
-    let left = wait.min(LONGEST).max(Duration::from_millis(1));
+    let left = wait.min(MAX_TIMEOUT).max(Duration::from_millis(1));
     AdminOptions::new().request_timeout(Some(left)).operation_timeout(Some(left))
 }

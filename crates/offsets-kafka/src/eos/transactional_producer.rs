@@ -22,7 +22,7 @@ pub struct TransactionalProducer {
     settings: ClientSettings,
     id: String,
     is_open: bool,
-    since_look: u32,
+    since_check: u32,
 }
 
 /// A record to be put out.
@@ -51,16 +51,16 @@ struct Deliveries {
 }
 
 /// How often failed deliveries are looked for, in records.
-const LOOK_EVERY: u32 = 1024;
+const CHECK_INTERVAL: u32 = 1024;
 
 /// How much longer than it was given the client may take to say that time is over.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// How long the client may be at a request before deliveries are looked at, some of which it may wait for.
-const CALL: Duration = Duration::from_millis(100);
+const CALL_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// How long to wait for room in the queue, or for the last deliveries, before looking again.
-const TURN: Duration = Duration::from_millis(1);
+const POLL_INTERVAL: Duration = Duration::from_millis(1);
 
 impl TransactionalProducer {
     /// Begins to put out under a transactional id. A transaction that was left open under it is aborted, and whoever left it
@@ -96,18 +96,18 @@ impl TransactionalProducer {
         let producer: BaseProducer<Deliveries> = configured(settings, &forced, &tuned)
             .create_with_context(context)
             .map_err(|error| refused(settings, &error))?;
-        let outbox = Self {
+        let producer = Self {
             producer: Retiring::new(Arc::new(producer)),
             settings: settings.clone(),
             id: id.to_owned(),
             is_open: false,
-            since_look: 0,
+            since_check: 0,
         };
         loop {
-            match outbox.ask(deadline, |producer, wait| producer.init_transactions(wait)) {
-                Ok(()) => return Ok(outbox),
+            match producer.ask(deadline, |producer, wait| producer.init_transactions(wait)) {
+                Ok(()) => return Ok(producer),
                 Err(KafkaError::Transaction(error)) if error.is_retriable() && !deadline.has_passed() => {}
-                Err(error) => return Err(outbox.failed(&error, deadline)),
+                Err(error) => return Err(producer.failed(&error, deadline)),
             }
         }
     }
@@ -116,9 +116,9 @@ impl TransactionalProducer {
     ///
     /// # Errors
     /// [`TransactionError`]; the transaction is to be [aborted](Self::abort) then.
-    pub fn put(&mut self, record: &ProducerRecord<'_>, deadline: &Deadline) -> Result<(), TransactionError> {
+    pub fn send(&mut self, record: &ProducerRecord<'_>, deadline: &Deadline) -> Result<(), TransactionError> {
         if !self.is_open {
-            self.producer.begin_transaction().map_err(|error| self.setback(&error, deadline))?;
+            self.producer.begin_transaction().map_err(|error| self.transaction_error(&error, deadline))?;
             self.is_open = true;
         }
         let mut unsent = BaseRecord::<[u8], [u8], ()>::to(record.topic).partition(record.partition);
@@ -140,17 +140,17 @@ impl TransactionalProducer {
                     let partition = TopicPartition::new(record.topic, record.partition);
                     return Err(match error.rdkafka_error_code() {
                         Some(RDKafkaErrorCode::State) => {
-                            self.setback(&self.why_it_failed().unwrap_or(error), deadline)
+                            self.transaction_error(&self.failure_of_transaction().unwrap_or(error), deadline)
                         }
                         Some(code) => self.undelivered(partition, code),
-                        None => self.setback(&error, deadline),
+                        None => self.transaction_error(&error, deadline),
                     });
                 }
             }
         }
-        self.since_look += 1;
-        if self.since_look == LOOK_EVERY {
-            self.since_look = 0;
+        self.since_check += 1;
+        if self.since_check == CHECK_INTERVAL {
+            self.since_check = 0;
             self.producer.poll(Duration::ZERO);
             if self.producer.context().failure().is_some() {
                 self.flush(deadline)?;
@@ -172,28 +172,33 @@ impl TransactionalProducer {
         deadline: &Deadline,
     ) -> Result<(), TransactionError> {
         if !self.is_open {
-            self.producer.begin_transaction().map_err(|error| self.setback(&error, deadline))?;
+            self.producer.begin_transaction().map_err(|error| self.transaction_error(&error, deadline))?;
             self.is_open = true;
         }
         let mut list = TopicPartitionList::new();
         for (partition, offset) in next {
             let mut element = list.add_partition(partition.topic.as_str(), partition.partition);
             element.set_metadata(metadata);
-            element.set_offset(Offset::Offset(*offset)).map_err(|error| self.setback(&error, deadline))?;
+            element
+                .set_offset(Offset::Offset(*offset))
+                .map_err(|error| self.transaction_error(&error, deadline))?;
         }
         // A record that is refused is told by its own error, which says more than the transaction's.
         self.flush(deadline)?;
         let Some(generation) = member.generation() else {
-            return Err(self.setback(&KafkaError::Canceled, deadline));
+            return Err(self.transaction_error(&KafkaError::Canceled, deadline));
         };
         let generation = Arc::new(generation);
-        self.again(deadline, |outbox| outbox.add_positions(list.clone(), Arc::clone(&generation), deadline))
-            .or_else(|setback| self.flush(deadline).and(Err(setback)))?;
+        self.retry(deadline, |producer| {
+            producer.send_offsets(list.clone(), Arc::clone(&generation), deadline)
+        })
+        .or_else(|transaction_error| self.flush(deadline).and(Err(transaction_error)))?;
         if let Some((partition, code)) = self.producer.context().failure() {
             return Err(self.undelivered(partition, code));
         }
-        let commit = |outbox: &Self| outbox.ask(deadline, |producer, wait| producer.commit_transaction(wait));
-        self.again(deadline, commit)?;
+        let commit =
+            |producer: &Self| producer.ask(deadline, |producer, wait| producer.commit_transaction(wait));
+        self.retry(deadline, commit)?;
         self.is_open = false;
         Ok(())
     }
@@ -205,9 +210,10 @@ impl TransactionalProducer {
     pub fn abort(&mut self, deadline: &Deadline) -> Result<(), TransactionError> {
         if self.is_open {
             // What is taken back is told as deliveries that failed, and the client waits until they were looked at.
-            let abort = |outbox: &Self| outbox.producer.abort_transaction(deadline.slice(CALL));
-            self.again(deadline, abort)
-                .map_err(|setback| TransactionError::ProducerInvalid(Box::new(setback.into_error())))?;
+            let abort = |producer: &Self| producer.producer.abort_transaction(deadline.slice(CALL_TIMEOUT));
+            self.retry(deadline, abort).map_err(|transaction_error| {
+                TransactionError::ProducerInvalid(Box::new(transaction_error.into_error()))
+            })?;
             self.is_open = false;
         }
         self.producer.context().forget();
@@ -223,7 +229,7 @@ impl TransactionalProducer {
     /// it waits for the group's coordinator until another broker comes or goes, and the time it was given is kept and never looked
     /// at (`creq_ts_timeout` in `rdkafka_coord.c` of librdkafka 2.12.1). So it is asked elsewhere, and left behind where it is over
     /// its time. The requests to the coordinator of the transaction, at its end, do keep to theirs.
-    fn add_positions(
+    fn send_offsets(
         &self,
         list: TopicPartitionList,
         generation: Arc<ConsumerGroupMetadata>,
@@ -254,22 +260,22 @@ impl TransactionalProducer {
         let mut asked = Instant::now();
         loop {
             if self.producer.in_flight_count() == 0 {
-                return self.look();
+                return self.check_deliveries();
             }
             let over = KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut);
             let why = if deadline.has_passed() {
                 Some(over)
-            } else if asked.elapsed() >= CALL {
+            } else if asked.elapsed() >= CALL_TIMEOUT {
                 asked = Instant::now();
-                self.why_it_failed()
+                self.failure_of_transaction()
             } else {
                 None
             };
             if let Some(why) = why {
                 // A record that was refused says more, and may have been told meanwhile.
                 self.producer.poll(Duration::ZERO);
-                self.look()?;
-                return Err(self.setback(&why, deadline));
+                self.check_deliveries()?;
+                return Err(self.transaction_error(&why, deadline));
             }
             self.wait();
         }
@@ -279,10 +285,10 @@ impl TransactionalProducer {
     /// that the broker or the client's other threads may want.
     fn wait(&self) {
         self.producer.poll(Duration::ZERO);
-        std::thread::park_timeout(TURN);
+        std::thread::park_timeout(POLL_INTERVAL);
     }
 
-    fn again(
+    fn retry(
         &self,
         deadline: &Deadline,
         step: impl Fn(&Self) -> Result<(), KafkaError>,
@@ -293,13 +299,13 @@ impl TransactionalProducer {
                 Err(KafkaError::Transaction(error)) if error.is_retriable() && !deadline.has_passed() => {
                     self.wait();
                 }
-                Err(error) => return Err(self.setback(&error, deadline)),
+                Err(error) => return Err(self.transaction_error(&error, deadline)),
             }
         }
     }
 
     /// Tells which record was refused. A record that only shared its transaction with that one says nothing.
-    fn look(&self) -> Result<(), TransactionError> {
+    fn check_deliveries(&self) -> Result<(), TransactionError> {
         match self.producer.context().failure() {
             Some((partition, code)) if !is_consequence(code) => Err(self.undelivered(partition, code)),
             _ => Ok(()),
@@ -307,7 +313,7 @@ impl TransactionalProducer {
     }
 
     /// Why the open transaction has failed, if it has: the client tells whoever would begin another one.
-    fn why_it_failed(&self) -> Option<KafkaError> {
+    fn failure_of_transaction(&self) -> Option<KafkaError> {
         self.producer.begin_transaction().err().filter(|why| !is_open(why))
     }
 
@@ -319,7 +325,7 @@ impl TransactionalProducer {
         if lasting { TransactionError::Fatal(error) } else { TransactionError::Abortable(error) }
     }
 
-    fn setback(&self, error: &KafkaError, deadline: &Deadline) -> TransactionError {
+    fn transaction_error(&self, error: &KafkaError, deadline: &Deadline) -> TransactionError {
         let failed = Box::new(self.failed(error, deadline));
         match error {
             _ if failed.is_unauthorised() => TransactionError::Fatal(failed),
@@ -336,8 +342,8 @@ impl TransactionalProducer {
             error => cause(error),
         };
         let cause = Cause { text: self.settings.scrub(&cause.text), ..cause };
-        let about = Subject::Transaction(self.id.clone());
-        cause.into_error(self.settings.cluster(), about, deadline.elapsed())
+        let subject = Subject::Transaction(self.id.clone());
+        cause.into_error(self.settings.cluster(), subject, deadline.elapsed())
     }
 }
 

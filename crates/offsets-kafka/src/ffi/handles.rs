@@ -11,7 +11,7 @@ use rdkafka::client::{Client, ClientContext};
 
 use super::values::{c_string, error_of, milliseconds, nothing_made, present, raw, text};
 use crate::Cause;
-use crate::admin::LONGEST;
+use crate::admin::MAX_TIMEOUT;
 
 /// A client that stays alive for as long as this is used.
 #[derive(Clone, Copy)]
@@ -117,7 +117,7 @@ impl Event {
 impl Options {
     /// `index` is the request's number, by which its answer is known.
     pub(crate) fn new(client: Native<'_>, op: Op, timeout: Duration, index: usize) -> Result<Self, Cause> {
-        let timeout = milliseconds(timeout.clamp(Duration::from_millis(1), LONGEST));
+        let timeout = milliseconds(timeout.clamp(Duration::from_millis(1), MAX_TIMEOUT));
         let mut said = [0; 256];
         // SAFETY: the client and the options are alive, and the error buffer is as long as said. The opaque is a
         // number that nobody follows.

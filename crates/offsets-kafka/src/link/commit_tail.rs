@@ -8,7 +8,7 @@ use crate::{Cluster, Deadline, Error, Isolation, RawRecord, TopicRead};
 
 /// A pause after which nothing is taken to follow: a broker may have forgotten by then that a commit was deleted. It
 /// remembers that for `delete.retention.ms`, a day unless it is told otherwise.
-const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(1);
+const MAX_PAUSE: SignedDuration = SignedDuration::from_hours(1);
 
 /// A cluster's commits, followed in the log in which its coordinators keep them.
 ///
@@ -20,7 +20,7 @@ const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(1);
 #[derive(Debug, Default)]
 pub struct CommitTail {
     log: CommitLog,
-    marks: BTreeMap<i32, Mark>,
+    marks: BTreeMap<i32, RecordMark>,
     /// When it was last known to hold everything.
     whole: Option<Timestamp>,
 }
@@ -38,7 +38,7 @@ pub enum TailProgress {
 
 /// The last record that was read of a partition.
 #[derive(Debug, Default)]
-struct Mark {
+struct RecordMark {
     offset: i64,
     key: Option<Vec<u8>>,
     value: Option<Vec<u8>>,
@@ -71,7 +71,7 @@ impl CommitTail {
         now: Timestamp,
         deadline: &Deadline,
     ) -> Result<TailProgress, Error> {
-        if self.whole.is_some_and(|whole| now.duration_since(whole) > LONGEST_PAUSE) {
+        if self.whole.is_some_and(|whole| now.duration_since(whole) > MAX_PAUSE) {
             *self = Self::default();
         }
         let topic = TopicName::from(CONSUMER_OFFSETS_TOPIC);
@@ -156,7 +156,7 @@ impl Progress<'_> {
     }
 }
 
-impl Mark {
+impl RecordMark {
     fn is(&self, record: &RawRecord<'_>) -> bool {
         self.offset == record.offset
             && self.key.as_deref() == record.key

@@ -67,7 +67,7 @@ impl<'a> LinkedClusters<'a> {
             let source = scope.spawn(|| connect_source(source, &for_source));
             let target = target.connect(&deadline);
             if target.is_err() {
-                target_failed.say();
+                target_failed.request();
             }
             (source.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), target)
         });
@@ -76,7 +76,7 @@ impl<'a> LinkedClusters<'a> {
     }
 
     /// Lets somebody see how far reading has come.
-    pub fn watched_by<'b>(self, progress: &'b dyn ProgressListener) -> LinkedClusters<'b> {
+    pub fn with_progress<'b>(self, progress: &'b dyn ProgressListener) -> LinkedClusters<'b> {
         let Self { source, target, now, deadline, progress: _ } = self;
         LinkedClusters { source, target, now, deadline, progress }
     }
@@ -134,7 +134,7 @@ impl<'a> LinkedClusters<'a> {
         match &self.source {
             Source::Alive { cluster, dispensable } => match ask(cluster) {
                 Err(error) if *dispensable && is_silence(&error) => {
-                    Ok(Answer::SourceDead { reason: in_words(&error) })
+                    Ok(Answer::SourceDead { reason: describe_error(&error) })
                 }
                 outcome => outcome,
             },
@@ -212,7 +212,7 @@ impl<'a> LinkedClusters<'a> {
         match read {
             Ok(_) => Ok(Reading::Whole(through)),
             Err(error) if error.is_unknown_topic() || error.is_unauthorised() => {
-                Ok(Reading::Absent { reason: in_words(&error) })
+                Ok(Reading::Absent { reason: describe_error(&error) })
             }
             Err(error) => Err(error),
         }
@@ -229,7 +229,7 @@ impl<'a> LinkedClusters<'a> {
                     || error.is_unauthorised()
                     || matches!(error, Error::Unreadable { .. }) =>
             {
-                Ok(Answer::SyncsBack(Reading::Absent { reason: in_words(&error) }))
+                Ok(Answer::SyncsBack(Reading::Absent { reason: describe_error(&error) }))
             }
             Err(error) => Err(error),
         }
@@ -323,7 +323,7 @@ fn connect_source(access: SourceAccess<'_>, deadline: &Deadline) -> Result<Sourc
             let tried = deadline.within(timeout);
             match endpoint.connect(&tried) {
                 Ok(cluster) => Ok(Source::Alive { cluster: Box::new(cluster), dispensable: true }),
-                Err(error) if is_silence(&error) => Ok(Source::Dead { reason: in_words(&error) }),
+                Err(error) if is_silence(&error) => Ok(Source::Dead { reason: describe_error(&error) }),
                 Err(error) => Err(error),
             }
         }
@@ -343,7 +343,7 @@ fn is_silence(error: &Error) -> bool {
     error.is_unreachable() || error.is_timeout()
 }
 
-pub(super) fn in_words(error: &Error) -> String {
+pub(super) fn describe_error(error: &Error) -> String {
     match std::error::Error::source(error) {
         Some(cause) => format!("{error}: {cause}"),
         None => error.to_string(),

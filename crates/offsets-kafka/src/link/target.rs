@@ -6,7 +6,7 @@ use offsets_core::model::{
     Commit, CommittedOffset, GroupId, GroupState, LogRange, NegativeOffset, TargetOffset, TopicPartition,
 };
 
-use super::evidence_source::in_words;
+use super::evidence_source::describe_error;
 use crate::{Cluster, Deadline, Error, GroupPartition, Isolation, Outcomes};
 
 /// What groups have committed on the target.
@@ -130,7 +130,7 @@ impl Cluster {
                     _ => logs.add_unavailable(partition, format!("its log range is {start}..{end}")),
                 },
                 Err(error) if error.is_unknown_topic() => logs.add_missing(partition),
-                Err(error) if is_answer(&error) => logs.add_unavailable(partition, in_words(&error)),
+                Err(error) if is_answer(&error) => logs.add_unavailable(partition, describe_error(&error)),
                 Err(error) => return Err(error),
             }
         }

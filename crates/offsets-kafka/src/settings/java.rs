@@ -5,8 +5,8 @@ use offsets_core::config::{BootstrapServers, ProviderAccess, Resolved};
 use super::jaas::JaasEntry;
 use super::keystore;
 use super::note::{Note, Why};
+use super::raw_property::RawProperty;
 use super::secret::Value;
-use super::written::Written;
 
 /// What is wrong with one key.
 pub(super) struct Problem {
@@ -50,7 +50,7 @@ impl Protocol {
 
 /// A Java client's properties while they are being understood: each is resolved only when it is used.
 pub(super) struct JavaClient<'a> {
-    left: BTreeMap<String, Written>,
+    left: BTreeMap<String, RawProperty>,
     access: &'a dyn ProviderAccess,
     /// librdkafka's keys that are set in another way and win: what would only set these is not looked at.
     overridden: &'a BTreeMap<String, Value>,
@@ -62,7 +62,7 @@ pub(super) struct JavaClient<'a> {
 
 impl<'a> JavaClient<'a> {
     pub(super) fn new(
-        properties: BTreeMap<String, Written>,
+        properties: BTreeMap<String, RawProperty>,
         access: &'a dyn ProviderAccess,
         overridden: &'a BTreeMap<String, Value>,
     ) -> Self {
@@ -106,7 +106,7 @@ impl<'a> JavaClient<'a> {
         }
         let resolved = match written.resolve(self.access) {
             Ok(resolved) => resolved,
-            Err(error) if written.is_dispensable => {
+            Err(error) if written.is_optional => {
                 self.note(key, Why::LeftOut(error.to_string()));
                 return Ok(None);
             }

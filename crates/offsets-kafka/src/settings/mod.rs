@@ -11,8 +11,8 @@ mod java;
 mod keystore;
 mod note;
 mod pem;
+mod raw_property;
 mod secret;
-mod written;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,8 +26,8 @@ pub use note::Note;
 
 use crate::Error;
 use java::{JavaClient, Problem, Protocol};
+use raw_property::RawProperty;
 use secret::Value;
-use written::Written;
 
 /// How to reach one cluster, checked and ready to use.
 ///
@@ -103,7 +103,7 @@ impl ClientSettings {
 pub struct ClientSettingsBuilder {
     cluster: ClusterAlias,
     bootstrap_servers: Option<(String, Place)>,
-    properties: BTreeMap<String, Written>,
+    properties: BTreeMap<String, RawProperty>,
     overrides: BTreeMap<String, Value>,
 }
 
@@ -139,11 +139,11 @@ impl ClientSettingsBuilder {
     /// Adds Java client properties that were read already, out of a file that declares these config providers: MM2's own.
     pub fn properties_under(mut self, properties: &JavaProperties, providers: &Arc<Providers>) -> Self {
         let written = |(key, value): (&str, &str)| {
-            let written = Written {
+            let written = RawProperty {
                 value: value.to_owned(),
                 place: properties.place(key).cloned(),
                 providers: Arc::clone(providers),
-                is_dispensable: false,
+                is_optional: false,
             };
             (key.trim().to_owned(), written)
         };
@@ -154,7 +154,7 @@ impl ClientSettingsBuilder {
     /// Leaves out, with a [`Note`], what was added so far and whose references lead nowhere: what is added from now on is
     /// meant to be enough.
     pub fn dispensable(mut self) -> Self {
-        self.properties.values_mut().for_each(|written| written.is_dispensable = true);
+        self.properties.values_mut().for_each(|written| written.is_optional = true);
         self
     }
 

@@ -4,7 +4,7 @@
 
 mod cluster;
 mod connecting;
-mod exchanging;
+mod eos;
 mod groups;
 mod probing;
 mod reading;

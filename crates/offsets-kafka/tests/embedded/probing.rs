@@ -69,7 +69,7 @@ fn stretches_of_both_sides_are_read_and_kept_as_what_they_are_recognised_by() {
     let access = SourceAccess::Required(&source);
     let listener = Listener::default();
     let evidence_source = LinkedClusters::connect(access, &target, Timestamp::UNIX_EPOCH, soon()).unwrap();
-    let mut evidence_source = evidence_source.watched_by(&listener);
+    let mut evidence_source = evidence_source.with_progress(&listener);
     let targets = vec![
         span::<TargetOffset>("orders", 0, 10, 20),
         span("orders", 0, 500, 503),

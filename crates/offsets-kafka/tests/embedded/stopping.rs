@@ -25,7 +25,7 @@ fn is_ended_by_a_stop(call: impl FnOnce(&Deadline) -> Result<(), Error> + Send +
         matches!(receiver.recv_timeout(Duration::from_millis(300)), Err(RecvTimeoutError::Timeout)),
         "there is nothing to wait for"
     );
-    stop.say();
+    stop.request();
     let ended = receiver.recv_timeout(Duration::from_secs(60)).expect("the stop did not end the call");
     assert!(ended.is_err(), "a stop is no answer");
 }

@@ -43,7 +43,7 @@ impl<P: Processor> ProcessingLoop<'_, P> {
             let is_due = self.session.is_rehearsal()
                 || committed_at.elapsed() >= self.session.job.commit_interval
                 || self.processor.uncommitted() >= MAX_UNCOMMITTED;
-            let stops = self.session.stop.is_said();
+            let stops = self.session.stop.is_requested();
             if is_due || is_done || stops {
                 match self.commit() {
                     Ok(()) => committed_at = Instant::now(),
@@ -139,7 +139,7 @@ mod tests {
     fn unanswered() -> Box<offsets_kafka::Error> {
         Box::new(offsets_kafka::Error::TimedOut {
             cluster: "target".into(),
-            about: Subject::Transaction("merge.one".to_owned()),
+            subject: Subject::Transaction("merge.one".to_owned()),
             waited: Duration::from_secs(10),
             cause: None,
         })

@@ -78,7 +78,7 @@ impl<P: Processor> ProcessingLoop<'_, P> {
         loop {
             next = match next {
                 NextStep::End(ended) => return Ok(ended),
-                _ if self.session.stop.is_said() => return Ok(Ended::Stopped),
+                _ if self.session.stop.is_requested() => return Ok(Ended::Stopped),
                 NextStep::AwaitAssignment => self.await_assignment()?,
                 NextStep::Process(partitions) => self.process_assignment(partitions)?,
             };
@@ -114,7 +114,7 @@ impl<P: Processor> ProcessingLoop<'_, P> {
         };
         match change {
             Some(change) => self.rebalance_unprepared(change),
-            None if self.session.stop.is_said() => Ok(NextStep::End(Ended::Stopped)),
+            None if self.session.stop.is_requested() => Ok(NextStep::End(Ended::Stopped)),
             None => self.process_prepared(partitions),
         }
     }

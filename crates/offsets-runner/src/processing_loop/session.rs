@@ -122,7 +122,7 @@ impl<'r> GroupSession<'r> {
     pub(crate) fn send(&mut self, record: &ProducerRecord<'_>) -> Result<(), TransactionError> {
         let deadline = self.deadline();
         match &mut self.producer {
-            Some(producer) => producer.put(record, &deadline),
+            Some(producer) => producer.send(record, &deadline),
             None => Ok(()),
         }
     }
@@ -183,7 +183,7 @@ impl<'r> GroupSession<'r> {
         }
         let is_producer_invalid = matches!(transaction_error, TransactionError::ProducerInvalid(_));
         // After a stop nothing is tried again.
-        if !self.stop.is_said() {
+        if !self.stop.is_requested() {
             self.listener.on_event(Event::Retrying(transaction_error.error()));
             if !self.retry_budget.should_retry() {
                 return Err(Error::RetriesExhausted {
@@ -211,7 +211,7 @@ impl<'r> GroupSession<'r> {
 
     /// Whether a request came to nothing because the run is to stop.
     pub(super) fn is_cut_short(&self, error: &offsets_kafka::Error) -> bool {
-        self.stop.is_said() && error.is_retriable()
+        self.stop.is_requested() && error.is_retriable()
     }
 
     /// Leaves the group, and ends the producer.
@@ -246,7 +246,7 @@ impl<'r> GroupSession<'r> {
     /// Another producer under the same name learns what became of the last transaction. After a stop that is left to whoever comes next
     /// under that name, or to the timeout.
     fn reopen_producer(&mut self) -> Result<(), Error> {
-        while !self.stop.is_said() {
+        while !self.stop.is_requested() {
             let deadline = Deadline::after(self.job.transaction_timeout).or_stop(self.stop);
             let opened = TransactionalProducer::open(
                 self.cluster.settings(),
@@ -259,7 +259,7 @@ impl<'r> GroupSession<'r> {
                     self.producer = Some(producer);
                     return Ok(());
                 }
-                Err(_) if self.stop.is_said() => {}
+                Err(_) if self.stop.is_requested() => {}
                 Err(error) if error.is_unauthorised() || !self.retry_budget.should_retry() => {
                     return Err(error.into());
                 }

@@ -76,7 +76,7 @@ impl ReconcileProcessor<'_> {
                 if let Some(change) = session.next_rebalance(Duration::ZERO)? {
                     return Ok(Some(change));
                 }
-                if session.stop.is_said() {
+                if session.stop.is_requested() {
                     return Ok(None);
                 }
             }
@@ -93,7 +93,7 @@ impl ReconcileProcessor<'_> {
             if let Some(change) = session.next_rebalance(RETRY_BACKOFF)? {
                 return Ok(Some(change));
             }
-            if session.stop.is_said() {
+            if session.stop.is_requested() {
                 return Ok(None);
             }
         }

@@ -5,22 +5,22 @@ use offsets_core::config::{Place, ProviderAccess, Providers, ReferenceError, Res
 
 /// A property as it was written, its references in place. Until it is understood, nobody knows whether it is a secret.
 #[derive(Clone)]
-pub(super) struct Written {
+pub(super) struct RawProperty {
     pub(super) value: String,
     pub(super) place: Option<Place>,
     /// What fills in its references.
     pub(super) providers: Arc<Providers>,
     /// Whether it is left out when its references lead nowhere.
-    pub(super) is_dispensable: bool,
+    pub(super) is_optional: bool,
 }
 
-impl Written {
+impl RawProperty {
     pub(super) fn resolve(&self, access: &dyn ProviderAccess) -> Result<Resolved, ReferenceError> {
         self.providers.resolve(&self.value, access)
     }
 }
 
-impl fmt::Debug for Written {
+impl fmt::Debug for RawProperty {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[hidden]")
     }

@@ -21,7 +21,8 @@ fn a_transaction_that_failed_tells_why_though_the_client_kept_a_record_of_it() {
     let member = GroupConsumer::manual(&settings, &group, vec![TopicPartition::new("in", 0)]).unwrap();
     let next = [(TopicPartition::new("in", 0), 1)];
     let record = ProducerRecord { value: Some(b"v"), ..ProducerRecord::to("out") };
-    let mut outbox = TransactionalProducer::open(&settings, "refused", TIME, &Deadline::after(TIME)).unwrap();
+    let mut producer =
+        TransactionalProducer::open(&settings, "refused", TIME, &Deadline::after(TIME)).unwrap();
     for _ in 0..100 {
         mock.request_errors(
             RDKafkaApiKey::AddPartitionsToTxn,
@@ -29,10 +30,10 @@ fn a_transaction_that_failed_tells_why_though_the_client_kept_a_record_of_it() {
         );
         let deadline = Deadline::after(TIME);
         let refused = (0..5_000)
-            .try_for_each(|_| outbox.put(&record, &deadline))
-            .and_then(|()| outbox.commit(&next, "", &member, &deadline))
+            .try_for_each(|_| producer.send(&record, &deadline))
+            .and_then(|()| producer.commit(&next, "", &member, &deadline))
             .unwrap_err();
         assert!(matches!(refused, TransactionError::Fatal(_)), "{}", refused.error());
-        outbox.abort(&Deadline::after(TIME)).map_err(TransactionError::into_error).unwrap();
+        producer.abort(&Deadline::after(TIME)).map_err(TransactionError::into_error).unwrap();
     }
 }

@@ -34,11 +34,19 @@ fn a_member_that_was_put_out_while_it_was_busy_commits_nothing() -> Result<()> {
     let late = results.commit(&next, "", &busy.member, &Deadline::after(TIMEOUT));
     ensure!(late.is_err(), "it committed what is another's");
     let aborted = results.abort(&Deadline::after(TIMEOUT));
-    ensure!(aborted.is_ok(), "{:?}", aborted.map_err(|setback| setback.into_error().to_string()));
+    ensure!(
+        aborted.is_ok(),
+        "{:?}",
+        aborted.map_err(|transaction_error| transaction_error.into_error().to_string())
+    );
 
     let mut results = other.decide("of the other")?;
     let committed = results.commit(&next, "", &other.member, &Deadline::after(TIMEOUT));
-    ensure!(committed.is_ok(), "{:?}", committed.map_err(|setback| setback.into_error().to_string()));
+    ensure!(
+        committed.is_ok(),
+        "{:?}",
+        committed.map_err(|transaction_error| transaction_error.into_error().to_string())
+    );
     kafka::await_transactions(&bootstrap, "put-out.out")?;
     let read = kafka::records(&bootstrap, "put-out.out", Isolation::ReadCommitted)?;
     let values: Vec<_> = read.iter().filter_map(|record| record.value.as_deref()).collect();
@@ -84,8 +92,12 @@ impl Worker {
         let id = format!("put-out.{}", self.name);
         let mut results = TransactionalProducer::open(&self.settings, &id, TIMEOUT, &deadline)?;
         let record = ProducerRecord { value: Some(result.as_bytes()), ..ProducerRecord::to("put-out.out") };
-        let put = results.put(&record, &deadline);
-        ensure!(put.is_ok(), "{:?}", put.map_err(|setback| setback.into_error().to_string()));
+        let sent = results.send(&record, &deadline);
+        ensure!(
+            sent.is_ok(),
+            "{:?}",
+            sent.map_err(|transaction_error| transaction_error.into_error().to_string())
+        );
         Ok(results)
     }
 }
