@@ -304,6 +304,10 @@ fn split(flags: &mut Command, arguments: &[OsString]) -> Option<(String, usize)>
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::PathBuf;
+
     use super::*;
 
     fn arguments(line: &str) -> Vec<OsString> {
@@ -399,6 +403,39 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// P2, of the options that belong to one command: each is named somewhere outside the definitions of options.
+    #[test]
+    fn no_option_is_defined_and_named_nowhere_else() {
+        let mut code = String::new();
+        let mut folders = vec![PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src")];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() && !path.ends_with("args") {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|extension| extension == "rs") {
+                    code += &fs::read_to_string(path).unwrap();
+                }
+            }
+        }
+        let named: BTreeSet<&str> =
+            code.split(|character: char| !character.is_alphanumeric() && character != '_').collect();
+        let root = Cli::command();
+        let leaves = root.get_subcommands().flat_map(|command| {
+            let parts: Vec<_> = command.get_subcommands().collect();
+            if parts.is_empty() { vec![command] } else { parts }
+        });
+        let mut options = 0;
+        for leaf in leaves {
+            for option in leaf.get_arguments().filter(|option| !option.is_global_set()) {
+                let id = option.get_id().as_str();
+                assert!(named.contains(id), "`{}`: --{id} is taken and read nowhere", leaf.get_name());
+                options += 1;
+            }
+        }
+        assert!(options > 50, "{options} options were looked at");
     }
 
     #[test]
