@@ -1,6 +1,6 @@
 //! The `offsets` command: where a Kafka consumer group goes on after its region died, and how sure that is.
 //!
-//! Nothing is decided here. Arguments become a link and a selection, the core holds its inquiry, an edge answers, and
+//! Nothing is decided here. Arguments become a link and a selection, the core asks, an edge answers, and
 //! what comes out is printed; the exit code says how it went.
 
 mod args;

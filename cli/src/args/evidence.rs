@@ -31,7 +31,7 @@ fn kind(text: &str) -> Result<EvidenceKind, <EvidenceKind as FromStr>::Err> {
 }
 
 impl EvidenceArgs {
-    /// The rules of an inquiry.
+    /// Which evidence may be used.
     pub(crate) fn rules(&self) -> EvidencePolicy {
         let kinds = if self.evidence.is_empty() { EvidenceKind::ALL.to_vec() } else { self.evidence.clone() };
         let rules = EvidencePolicy::only(kinds).reading_at_most(self.probe_max_records);

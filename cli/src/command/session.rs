@@ -90,7 +90,7 @@ impl Session {
         self.reporter
     }
 
-    /// Holds the inquiry with whoever can answer.
+    /// Runs the translation against the configured evidence sources.
     pub(super) fn run(
         &self,
         selection: Selection,

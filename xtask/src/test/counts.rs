@@ -1,4 +1,4 @@
-//! Tests by kind and verdict.
+//! Tests by kind and result.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

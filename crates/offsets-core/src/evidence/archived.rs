@@ -41,7 +41,7 @@ impl<R: FingerprintSource> FingerprintSource for &mut R {
     }
 }
 
-/// A witness that remembers: what the link's clusters say, and beside it what was kept of them.
+/// An evidence source with an archive beside it: what the link's clusters answer, and what was kept of them.
 ///
 /// Syncs and checkpoints of both are put together, each in the order in which it was written. Kept commits stand in
 /// where the source cannot be asked, and so do kept records; the living source's own are always newer.

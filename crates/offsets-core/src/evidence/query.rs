@@ -106,7 +106,7 @@ pub enum Answer {
     TargetRecords(Records<TargetOffset>),
 }
 
-/// Whoever can answer: live clusters, a dump, an archive, the simulator.
+/// What answers queries: live clusters, a dump, an archive, the simulator.
 ///
 /// An implementation answers every question of the batch, whole or not at all: what it could read only in part is an
 /// error, except for stretches of data topics, where each scan says which part it is. It may read the questions of one batch in parallel; batches follow each other.
@@ -117,7 +117,7 @@ pub trait EvidenceSource {
     /// Answers a batch.
     ///
     /// # Errors
-    /// The witness's own; nothing of the batch is to be used then.
+    /// The source's own; nothing of the batch is to be used then.
     fn answer(&mut self, queries: Vec<Query>) -> Result<Vec<Answer>, Self::Error>;
 }
 

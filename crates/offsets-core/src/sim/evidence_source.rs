@@ -8,7 +8,7 @@ use crate::evidence::{Answer, EvidenceSource, Logs, Query, Records, Scan, Span, 
 use crate::model::{LogRange, TopicPartition};
 use crate::translate::{EvidencePolicy, Row, Selection, Translator};
 
-/// A simulated link as the witness that answers an inquiry: it is asked for what it is asked, so a log of millions of
+/// A simulated link as an evidence source: it reads what it is queried for, so a log of millions of
 /// records is never written out.
 #[derive(Debug, Clone, Copy)]
 pub struct SimulatedLink<'a> {

@@ -162,7 +162,7 @@ fn recreation(evidence: &Evidence, source: &TopicName, target: &TopicName) -> Op
 }
 
 impl PartitionEvidence<'_> {
-    /// What speaks against the sync history as a witness for a commit at `g`.
+    /// What speaks against the sync history as evidence for a commit at `g`.
     fn contradiction(&self, g: SourceOffset) -> Option<Contradiction> {
         let contradiction =
             self.recreated.or_else(|| self.history?.contradiction(g, self.source_log, self.target_log));

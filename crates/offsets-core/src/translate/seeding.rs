@@ -6,7 +6,7 @@ use crate::model::{LogRange, SourceOffset, TargetOffset, TopicPartition};
 use crate::reconcile::{Identity, Seed, SeedGap, SeedLink, SeedPart};
 
 /// The seeds that evidence gives for answers of groups, one a group, as it stands: the same that an
-/// [`Translator`](super::Translator) comes to whose witness is this evidence, without the conversation.
+/// [`Translator`](super::Translator) comes to whose only source is this evidence, without the queries.
 pub fn seeds(evidence: &Evidence, rules: &EvidencePolicy, rows: &[Row]) -> Vec<Seed> {
     let mut seeding = Seeding::of(rows, evidence, rules);
     while seeding.queries().is_some() {

@@ -20,7 +20,7 @@ use crate::model::{
 };
 use crate::reconcile::Seed;
 
-/// The answers to one inquiry.
+/// The answers of one translation.
 #[derive(Debug, Clone)]
 pub struct Translation {
     /// The link.

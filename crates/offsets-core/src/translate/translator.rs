@@ -69,7 +69,7 @@ enum Stage {
 const AT_ONCE: usize = 64;
 
 impl Translator {
-    /// Begins an inquiry at `now`.
+    /// Begins a translation at `now`.
     pub fn new(link: Link, selection: Selection, now: Timestamp) -> Self {
         Self {
             selection,
@@ -206,10 +206,10 @@ impl Translator {
         }
     }
 
-    /// Holds the whole conversation with one witness.
+    /// Runs the whole translation against one evidence source.
     ///
     /// # Errors
-    /// The witness's own.
+    /// The source's own.
     pub fn run<W: EvidenceSource>(mut self, evidence_source: &mut W) -> Result<Self, W::Error> {
         while let Some(queries) = self.queries() {
             let facts = evidence_source.answer(queries)?;

@@ -39,7 +39,7 @@ impl Cluster {
     }
 
     /// What the records of these stretches are recognised by, aborted ones too: a replicator may copy them. The scans say
-    /// which parts were read; what could not be read is left out, and the onlooker told why.
+    /// which parts were read; what could not be read is left out, and the progress listener told why.
     pub fn source_records(
         &self,
         spans: &[Span<SourceOffset>],

@@ -20,11 +20,11 @@ pub(crate) struct GroupSession<'r> {
     pub(crate) cluster: &'r Cluster,
     pub(crate) job: &'r Job,
     pub(crate) member: GroupConsumer,
-    /// Where results go; a rehearsal has none.
+    /// Where results go; a dry run has none.
     outputs: Option<&'r Outputs>,
     group: GroupId,
     topics: Vec<TopicName>,
-    /// The transactions; a rehearsal has none.
+    /// The transactions; a dry run has none.
     producer: Option<TransactionalProducer>,
     transactional_id: String,
     /// The name under which it comes back, if it does.
@@ -118,7 +118,7 @@ impl<'r> GroupSession<'r> {
         self.outputs.is_none()
     }
 
-    /// Puts a record out. A rehearsal puts nothing out, and neither does who was told to stop while its producer was renewed.
+    /// Sends a record. A dry run sends nothing, and neither does who was told to stop while its producer was renewed.
     pub(crate) fn send(&mut self, record: &ProducerRecord<'_>) -> Result<(), TransactionError> {
         let deadline = self.deadline();
         match &mut self.producer {

@@ -35,7 +35,7 @@ pub(super) fn prepare_topics(
     }
 }
 
-/// What a rehearsal finds.
+/// What a dry run finds.
 pub(super) struct DryRunTopics {
     /// The partitions that are judged.
     pub(super) task_partitions: Vec<TopicPartition>,
