@@ -150,7 +150,7 @@ pub(crate) fn describe_notices(notices: &[Notice]) -> Option<String> {
         }
         Notice::ExpiresFromEmpty { .. } => "may expire at once (--recreate-groups)".to_owned(),
         Notice::OpenTransaction => {
-            "a transaction of this group is open: a consumer that joins waits until it ends (kafka-transactions.sh list names it, find-hanging one that never will)".to_owned()
+            "a transaction of this group is open: a consumer that joins waits until it ends (kafka-transactions.sh list shows the open ones, and describe --transactional-id which holds a partition of __consumer_offsets)".to_owned()
         }
         Notice::MetadataMayBeTooLong { length } => format!(
             "metadata of {length} characters; what the target takes (offset.metadata.max.bytes, 4096 by default) is not known"

@@ -204,6 +204,33 @@ fn the_groups_own_commit_bounds_what_it_has_read_where_nothing_else_is_known() {
     assert_eq!(row.stranded.unwrap().records, None, "without the records nobody can count them");
 }
 
+/// A checkpoint of another group at the offset of a group's own commit once hid that commit, as if MM2 had made it.
+#[test]
+fn a_checkpoint_of_another_group_does_not_hide_a_groups_own_commit() {
+    for case in [Return::of(1030).without_flow_back(), Return::of(1030).without_flow_back().without_probes()]
+    {
+        let alone = case.row();
+        let mut evidence = case.evidence();
+        let mut checkpoints = CheckpointHistory::default();
+        for group in ["another", "a third"] {
+            let checkpoint = Checkpoint {
+                group,
+                topic: "orders",
+                partition: 0,
+                upstream: up(5),
+                downstream: down(1050),
+                metadata: "",
+            };
+            checkpoints.add(&checkpoint, 0);
+        }
+        evidence.checkpoints = Reading::Whole(checkpoints);
+        let row = row_of(&mut evidence, &case.rules);
+        assert!(alone.position.target() <= Some(down(1100)), "{:?}", alone.position);
+        assert!(row.position.target() <= Some(down(1100)), "{:?}", row.position);
+        assert_eq!(row.stranded.is_some(), alone.stranded.is_some());
+    }
+}
+
 #[test]
 fn a_group_inside_the_copies_gets_its_place_among_the_originals() {
     assert_eq!(Return::of(700).row().position, Position::Exact { at: down(800) });

@@ -247,12 +247,6 @@ impl<'a> PartitionCheckpoints<'a> {
         waiting.iter().chain(steps.last()).map(|pair| pair.downstream).max()
     }
 
-    /// Whether a checkpoint names this target offset, so that `sync.group.offsets.enabled` may have committed it.
-    pub fn lead_to(&self, at: TargetOffset) -> bool {
-        let known = self.partition.groups.values().map(|&standing| self.standings[standing].last.pair);
-        known.chain(self.partition.floors.pairs.iter().copied()).any(|pair| pair.downstream == at)
-    }
-
     /// The newest checkpoint of a group.
     pub fn last(&self, group: &GroupId) -> Option<&'a LastCheckpoint> {
         self.partition.groups.get(group).map(|&at| &self.standings[at].last)

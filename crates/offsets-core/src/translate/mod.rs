@@ -115,8 +115,15 @@ impl<'a> PartitionEvidence<'a> {
         let syncs = evidence.syncs.whole().filter(|_| allows(EvidenceKind::Syncs));
         let checkpoints = evidence.checkpoints.whole().filter(|_| allows(EvidenceKind::Checkpoints));
         let written = evidence.checkpoints.whole().and_then(|checkpoints| checkpoints.get(target));
-        let own = group.filter(|_| shared).and_then(|group| evidence.committed_on_target(group, target));
-        let own = own.filter(|&own| written.is_none_or(|written| !written.lead_to(own)));
+        // A commit at the group's own checkpoint is MM2's; that another group has a checkpoint there says nothing of it.
+        let is_synced = |group, own| {
+            let last = written.as_ref().and_then(|written| written.last(group));
+            last.is_some_and(|last| last.pair.downstream == own)
+        };
+        let own = group.filter(|_| shared).and_then(|group| {
+            let own = evidence.committed_on_target(group, target)?;
+            (!is_synced(group, own)).then_some(own)
+        });
         let history = syncs.and_then(|syncs| syncs.get(source));
         let fall = recast.map(Recast::kind).filter(|_| history.is_some());
         let (history, above) = match (recast, fall) {
