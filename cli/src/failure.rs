@@ -43,7 +43,12 @@ impl Failure {
 
     /// A file that cannot be written.
     pub(crate) fn unwritable(path: &Path, error: &io::Error) -> Self {
-        Self::new(Exit::Failed, format!("cannot write {}: {error}", Printable(&path.display().to_string())))
+        let shown = path.display().to_string();
+        let failure = Self::new(Exit::Failed, format!("cannot write {}: {error}", Printable(&shown)));
+        match error.kind() {
+            io::ErrorKind::NotFound => failure.remedy("make the folder first"),
+            _ => failure,
+        }
     }
 
     /// Adds what to do about it.

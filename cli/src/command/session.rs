@@ -61,7 +61,7 @@ impl Session {
             Origin::Dump(evidence) => SessionOrigin::Dump(evidence),
             Origin::Clusters(clusters) => {
                 clusters.notices.iter().for_each(|notice| reporter.info(notice));
-                let waiting = ConnectionReporter::new(reporter);
+                let waiting = ConnectionReporter::new(reporter, args);
                 let Clusters { link, source, target, notices } = *clusters;
                 let of_source =
                     |source: Endpoint| source.contacted(waiting.contact(args, Some(Side::Source)));
@@ -281,7 +281,7 @@ impl TargetSession {
         deadline: Deadline,
     ) -> Result<Self, Failure> {
         let reporter = Reporter::new(output);
-        let endpoint = endpoint.contacted(ConnectionReporter::new(reporter).contact(args, side));
+        let endpoint = endpoint.contacted(ConnectionReporter::new(reporter, args).contact(args, side));
         report_notes(&endpoint, reporter);
         Ok(Self { cluster: endpoint.connect(&deadline)?, reporter, deadline, _demo: None })
     }

@@ -7,10 +7,13 @@ use crate::args::{LinkArgs, OutputArgs, UndoArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
 
+const SAVED: &str = "name the file that `offsets reset --execute` saved, whole and unchanged";
+
 /// `offsets undo`. Going back is what it is for; what it checks instead is that nothing has moved since.
 pub(crate) fn undo(link: &LinkArgs, output: &OutputArgs, args: &UndoArgs) -> Result<Exit, Failure> {
-    let undo = Undo::read(&read(&args.file)?)
-        .map_err(|error| Failure::from_error(Exit::Usage, &args.file.display().to_string(), &error))?;
+    let undo = Undo::read(&read(&args.file)?).map_err(|error| {
+        Failure::from_error(Exit::Usage, &args.file.display().to_string(), &error).remedy(SAVED)
+    })?;
     let session = TargetSession::open(link, output)?;
     if let (Some(saved), Some(here)) = (undo.cluster_id.as_deref(), session.cluster.cluster_id())
         && saved != here

@@ -12,12 +12,15 @@ use crate::clock;
 /// Remarks about clusters that do not answer, while they are waited for. Each is made once.
 pub(crate) struct ConnectionReporter {
     reporter: Reporter,
+    /// Whether `--timeout` is shorter than the time for a source, and for any other cluster.
+    ends_first: [bool; 2],
     reported: Mutex<BTreeSet<String>>,
 }
 
 impl ConnectionReporter {
-    pub(crate) fn new(reporter: Reporter) -> Arc<Self> {
-        Arc::new(Self { reporter, reported: Mutex::default() })
+    pub(crate) fn new(reporter: Reporter, args: &LinkArgs) -> Arc<Self> {
+        let ends_first = [args.source_timeout, args.connect_timeout].map(|own| args.timeout < own);
+        Arc::new(Self { reporter, ends_first, reported: Mutex::default() })
     }
 
     /// How the cluster on this side is contacted: a source for `--source-timeout`, any other for `--connect-timeout`.
@@ -38,9 +41,9 @@ impl ConnectionWatch for ConnectionReporter {
             return;
         }
         let flag = match (waiting.left, waiting.side) {
-            (None, _) => "--timeout",
-            (Some(_), Some(Side::Source)) => "--source-timeout",
-            (Some(_), Some(Side::Target) | None) => "--connect-timeout",
+            (Some(_), Some(Side::Source)) if !self.ends_first[0] => "--source-timeout",
+            (Some(_), Some(Side::Target) | None) if !self.ends_first[1] => "--connect-timeout",
+            _ => "--timeout",
         };
         let until = waiting.left.and_then(|left| SignedDuration::try_from(left).ok());
         let until = until.and_then(|left| clock::now().checked_add(left).ok());

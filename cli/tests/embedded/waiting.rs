@@ -111,3 +111,12 @@ fn quiet_keeps_what_is_waited_for_back() {
     let run = offsets(&format!("{line} translate --group g")).fails(1, &["error: cluster b"]);
     assert!(!run.stderr.contains("trying until"), "{}", run.stderr);
 }
+
+/// Of two limits the one that ends the waiting is named.
+#[test]
+fn a_timeout_that_is_shorter_than_that_of_the_contact_is_the_one_that_is_named() {
+    let line = format!("{} --timeout 1s --source-dead translate --group g", flags(CLOSED, CLOSED));
+    offsets(&line).fails(1, &["(--timeout)"]);
+    let line = format!("{} --connect-timeout 1s --source-dead translate --group g", flags(CLOSED, CLOSED));
+    offsets(&line).fails(1, &["(--connect-timeout)"]);
+}
