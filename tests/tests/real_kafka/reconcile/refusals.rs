@@ -129,14 +129,11 @@ fn a_dead_letter_is_taken_whatever_its_time_and_a_record_the_output_does_not_tak
     write_at(&bootstrap, "late.in", Some(ahead), &[(0, Some("k"), Some(values[1]))])?;
     write(&bootstrap, "late.in", &[(0, Some("k"), Some(values[2]))])?;
     let job = |group: &str, to: &str| {
-        Job::new(
-            &rig,
-            group,
-            &[&["--from", "late.in", "--to", to, "--dead-letter", "late.dead"][..], &DEDUP].concat(),
-        )
+        Job::new(&rig, group, &[&["--from", "late.in", "--to", to][..], &DEDUP].concat())
     };
 
-    let run = job("late", "late.out")?.once(&["--on", "clock=dead-letter"])?.expect_code(0)?;
+    let dead = ["--on", "clock=dead-letter", "--dead-letter", "late.dead"];
+    let run = job("late", "late.out")?.once(&dead)?.expect_code(0)?;
     let said = format!("late.dead has {after}={HOUR}, and input late.in {}: a dead letter", 3 * HOUR);
     ensure!(run.stderr.contains(&said), "{said:?} is not said: {}", run.stderr);
     ensure!(values_of(&bootstrap, "late.out")? == [values[0], values[2]]);
