@@ -11,7 +11,7 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group};
 use offsets_core::history::{CheckpointHistory, SyncHistory};
 use offsets_core::mm2::{Checkpoint, OffsetSync};
 use offsets_core::model::{SourceOffset, TargetOffset, TopicPartition};
-use offsets_core::sim::{Case, History, Random as Seeded, Truth};
+use offsets_sim::{Case, History, Random as Seeded, Truth};
 
 const SYNCS: usize = 1_000_000;
 const STEP: i64 = 101;

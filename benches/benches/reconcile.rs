@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use offsets_benches::{Ids, Toolbox, folder_size};
-use offsets_core::reconcile::{
+use offsets_reconcile::{
     Decision, Dedup, DedupDecision, Extractor, Identity, IdentityRule, MemoryTable, Operator, Order, Pointer,
     Position, Record, Regions, Seen, Table as _, Upsert, UpsertRules, VersionRule, Window,
 };

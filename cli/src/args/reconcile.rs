@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use offsets_core::reconcile::{IdentityRule, Policy, RecordErrorKind, VersionRule};
+use offsets_reconcile::{IdentityRule, Policy, RecordErrorKind, VersionRule};
 
 use super::output::LogFormat;
 use super::value::{

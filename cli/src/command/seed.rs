@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use offsets_core::reconcile::Seed;
+use offsets_core::translate::Seed;
 use offsets_core::translate::Translation;
 
 use crate::args::{SeedArgs, SelectionArgs};

@@ -3,7 +3,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::thread;
 
-use offsets_core::sim::{Accuracy, Breadth, Curve, Scenario, ScenarioRun, Simulation};
+use offsets_sim::{Accuracy, Breadth, Curve, Scenario, ScenarioRun, Simulation};
 
 use crate::args::{Format, OutputArgs, SimulateArgs};
 use crate::exit::Exit;

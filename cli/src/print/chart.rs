@@ -1,7 +1,7 @@
 //! The chart of re-reads by lag: both axes logarithmic, with room for zero.
 
 use offsets_chart::{Axis, Chart, Line, Scale};
-use offsets_core::sim::{Curve, CurvePoint};
+use offsets_sim::{Curve, CurvePoint};
 
 /// One line of the chart: its class, its label, its colours and what it shows.
 type Shown = (&'static str, &'static str, [&'static str; 2], fn(&CurvePoint) -> f64);

@@ -1,6 +1,6 @@
 use std::io::{self, Write};
 
-use offsets_core::reconcile::RunCounts;
+use offsets_reconcile::RunCounts;
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;

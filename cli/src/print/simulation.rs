@@ -1,6 +1,6 @@
 use std::io::{self, Write};
 
-use offsets_core::sim::{Accuracy, Counterexample, Curve, LagRereads, Simulation, SimulationSummary};
+use offsets_sim::{Accuracy, Counterexample, Curve, LagRereads, Simulation, SimulationSummary};
 
 use super::{NONE, Reporter, Table, stdout, write_json};
 use crate::args::{Format, OutputArgs};

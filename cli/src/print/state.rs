@@ -1,8 +1,8 @@
 use std::io::{self, Write};
 
 use offsets_core::API_VERSION;
-use offsets_runner::Progress;
 use offsets_store::SavedState;
+use offsets_streams::Progress;
 use serde::Serialize;
 use serde_json::Value;
 

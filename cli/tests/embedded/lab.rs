@@ -3,9 +3,9 @@ use std::time::Duration;
 use offsets_core::link::{Link, Side};
 use offsets_core::mm2::{Checkpoint, OffsetSync};
 use offsets_core::model::{SourceOffset, TargetOffset, TopicName};
-use offsets_core::reconcile::{Line, Record};
 use offsets_kafka::demo::{DemoCluster, DemoClusters, DemoRecord};
 use offsets_kafka::{Deadline, RawRecord};
+use offsets_reconcile::{Line, Record};
 
 /// Two embedded clusters for another process to connect to, on which anything may be wrong.
 ///

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use offsets_core::model::{Commit, CommittedOffset, GroupId, TopicPartition};
-use offsets_core::reconcile::Seed;
+use offsets_reconcile::Identity;
 use serde_json::Value;
 
 use crate::lab::Lab;
@@ -22,7 +22,7 @@ fn record(partition: i32, offset: i64, number: u16) -> String {
 /// A window of src.orders in which the group had read these numbers.
 fn window(partition: i32, offsets: (i64, Option<i64>), read: &[u16]) -> Value {
     let name = |number: &u16| {
-        Seed::identity(Some(1 + i64::from(*number)), None, Some(number.to_string().as_bytes())).unwrap()
+        Identity::of_copy(Some(1 + i64::from(*number)), None, Some(number.to_string().as_bytes())).unwrap()
     };
     let read: Vec<_> = read.iter().map(name).collect();
     serde_json::json!({"topic": "src.orders", "partition": partition, "from": offsets.0, "until": offsets.1, "read": read})

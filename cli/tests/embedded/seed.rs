@@ -1,7 +1,8 @@
 //! `--seed-out`: what a group had read of the records that come to it again.
 
 use offsets_core::model::TopicPartition;
-use offsets_core::reconcile::Seed;
+use offsets_core::translate::Seed;
+use offsets_reconcile::Identity;
 use serde_json::Value;
 
 use crate::lab::Lab;
@@ -83,7 +84,8 @@ fn what_an_archive_kept_of_a_dead_source_is_sown() {
     let seed = seed(&folder);
     let window = &seed.windows[0];
     assert_eq!((window.from.get(), window.until.map(i64::from)), (101, Some(199)));
-    let named = |number: u16| Seed::identity(Some(1 + i64::from(number)), None, Some(&number.to_be_bytes()));
+    let named =
+        |number: u16| Identity::of_copy(Some(1 + i64::from(number)), None, Some(&number.to_be_bytes()));
     assert_eq!(window.read, (101..150).filter_map(named).collect::<Vec<_>>());
 }
 

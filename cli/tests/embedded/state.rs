@@ -1,6 +1,6 @@
 //! `offsets state`: what an instance keeps in its folder, and copies of that.
 
-use offsets_core::reconcile::{Identity, Position, Seen, Table as _};
+use offsets_reconcile::{Identity, Position, Seen, Table as _};
 use offsets_store::{ChangeBuffer, ChangelogReplica, DurableTable, Key, SegmentLog, SledLog, Stream};
 use serde_json::Value;
 

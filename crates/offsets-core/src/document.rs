@@ -1,9 +1,9 @@
 //! The envelope of every JSON file this library reads and writes: `apiVersion` and `kind`.
 
+use offsets_record::without_place;
 use serde::Deserialize;
 
 use crate::API_VERSION;
-use crate::evidence::without_place;
 
 /// What the files of each kind are called, and what takes them.
 const KINDS: [(&str, &str); 9] = [

@@ -15,8 +15,9 @@ use offsets_core::mm2::Checkpoint;
 use offsets_core::model::{
     Commit, CommittedOffset, GroupId, GroupSelection, LogRange, SourceOffset, TargetOffset, TopicPartition,
 };
-use offsets_core::reconcile::{Identity, Seed};
+use offsets_core::translate::Seed;
 use offsets_core::translate::{EvidencePolicy, Selection, Translator};
+use offsets_record::Identity;
 
 const TOPIC: &str = "orders";
 
@@ -39,7 +40,7 @@ fn record(offset: i64, number: i64) -> ScannedRecord<SourceOffset> {
 }
 
 fn named(numbers: impl IntoIterator<Item = i64>) -> Vec<Identity> {
-    let identity = |number: i64| Seed::identity(Some(number), None, Some(&number.to_be_bytes())).unwrap();
+    let identity = |number: i64| Identity::of_copy(Some(number), None, Some(&number.to_be_bytes())).unwrap();
     numbers.into_iter().map(identity).collect()
 }
 

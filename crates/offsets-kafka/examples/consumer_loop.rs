@@ -8,12 +8,12 @@
 use std::error::Error;
 use std::time::Duration;
 
-use offsets_core::reconcile::{
-    Dedup, EnteredWrite, Extractor, Header, IdentityRule, KeyedRecord, LedgerEntry, Loss, MemoryTable,
-    Operator, Order, Pointer, Policies, Policy, Position, Record, RecordErrorKind, RecordRules, Regions,
-    Reread, Routing, Seed, Table as _, Upsert, UpsertRules, VersionRule, Window, WriteRef,
-};
 use offsets_kafka::demo::{DemoCluster, DemoRecord};
+use offsets_reconcile::{
+    Dedup, EnteredWrite, Extractor, Header, Identity, IdentityRule, KeyedRecord, LedgerEntry, Loss,
+    MemoryTable, Operator, Order, Pointer, Policies, Policy, Position, Record, RecordErrorKind, RecordRules,
+    Regions, Reread, Routing, Table as _, Upsert, UpsertRules, VersionRule, Window, WriteRef,
+};
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Headers as _};
@@ -91,7 +91,7 @@ fn nothing_twice_after_a_failover() -> Result<(), Box<dyn Error>> {
     let cluster = filled(&[(r#"{"id":0}"#, 4), (r#"{"id":1}"#, 3), (r#"{"id":3}"#, 1), (r#"{"id":4}"#, 0)])?;
     // A copy has the timestamp, the key and the value of its original, and that is what a seed knows it by.
     let had_read = [(r#"{"id":1}"#, 3), (r#"{"id":2}"#, 2)].map(|(value, hours)| {
-        Seed::identity(Some(NOW_MS - hours * HOUR_MS), Some(b"17"), Some(value.as_bytes()))
+        Identity::of_copy(Some(NOW_MS - hours * HOUR_MS), Some(b"17"), Some(value.as_bytes()))
     });
     let rules = by(IdentityRule::Copy, None);
     let mut seeded = Reread::new(MemoryTable::default());

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::Path;
 
-use offsets_core::reconcile::{
+use offsets_reconcile::{
     Dedup, Extractor, IdentityRule, Policies, Position, Record, RecordRules, Routing, Seen, Window,
     WindowState,
 };

@@ -30,7 +30,7 @@
 //!
 //! # What operators remember
 //!
-//! A [`DurableTable`] is a table for the operators of [`offsets_core::reconcile`]. It is saved with what belongs to it (how far
+//! A [`DurableTable`] is a table for the operators of [`offsets_reconcile`]. It is saved with what belongs to it (how far
 //! the operator has come, how far its inputs were read) in one step, so that after a crash the same records get the same
 //! answers; `examples/resume.rs` shows one through a crash. It can be held to a number of bytes of memory
 //! ([`DurableTable::open_capped`]). Its segments are in a [`SegmentLog`]: [`SledLog`], [`MemoryLog`], and with the feature `redb`
@@ -42,7 +42,7 @@
 //! to another machine.
 //!
 //! ```
-//! use offsets_core::reconcile::{Identity, Position, Seen, Table as _};
+//! use offsets_reconcile::{Identity, Position, Seen, Table as _};
 //! use offsets_store::{DurableTable, ChangeBuffer, MemoryLog, ChangelogReplica};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -6,7 +6,7 @@ use offsets_core::config::{BootstrapServers, JavaProperties, Mm2Properties, NoAc
 use offsets_core::evidence::{read_dump, write_dump};
 use offsets_core::link::LinkName;
 use offsets_core::plan::{Undo, read_csv, write_csv};
-use offsets_core::reconcile::Seed;
+use offsets_core::translate::Seed;
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(properties) = Mm2Properties::parse(bytes) {

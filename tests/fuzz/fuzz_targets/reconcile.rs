@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use offsets_core::reconcile::{Hlc, IdentityRule, Line, Origin, Pointer, Record, Version, VersionRule};
+use offsets_reconcile::{Hlc, IdentityRule, Line, Origin, Pointer, Record, Version, VersionRule};
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(line) = Line::read(bytes, &Line::default()) {

@@ -1,4 +1,4 @@
-use offsets_runner::{Error, Job};
+use offsets_streams::{Error, Job};
 
 use super::method::remedy;
 use super::rights;
@@ -115,12 +115,12 @@ mod tests {
     use std::time::Duration;
 
     use offsets_core::model::TopicPartition;
-    use offsets_core::reconcile::{
+    use offsets_kafka::Subject;
+    use offsets_reconcile::{
         Extractor, IdentityRule, Policies, RecordError, RecordErrorCause, RecordErrorKind, RecordRules,
         Window,
     };
-    use offsets_kafka::Subject;
-    use offsets_runner::OperatorSpec;
+    use offsets_streams::OperatorSpec;
 
     use super::*;
 

@@ -2,12 +2,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 
-use offsets_core::reconcile::{
+use offsets_kafka::Stop;
+use offsets_reconcile::{
     Dedup, Destination, EnteredWrite, IdentityRule, KeyedRecord, LedgerEntry, Line, Loss, MemoryTable,
     Operator, Position, RecordError, RecordErrorKind, RecordRules, RunCounts, Upsert, WriteRef,
 };
-use offsets_kafka::Stop;
-use offsets_runner::OperatorSpec;
+use offsets_streams::OperatorSpec;
 use serde::Serialize;
 use serde_json::value::RawValue;
 

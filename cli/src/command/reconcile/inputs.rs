@@ -2,7 +2,7 @@ use std::fs;
 use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
-use offsets_core::reconcile::{Line, NotARecord, Tool};
+use offsets_reconcile::{Line, NotARecord, Tool};
 
 use crate::failure::Failure;
 use crate::text;

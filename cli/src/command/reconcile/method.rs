@@ -1,12 +1,13 @@
 use std::path::Path;
 use std::time::Duration;
 
-use offsets_core::reconcile::{
+use offsets_core::translate::Seed;
+use offsets_reconcile::{
     Extractor, IdentityRule, Misfit, OperatorKind, Order, Policies, RecordErrorKind, RecordRules, Regions,
-    Seed, UpsertRules, VersionRule, Window,
+    UpsertRules, VersionRule, Window,
 };
 
-use offsets_runner::OperatorSpec;
+use offsets_streams::OperatorSpec;
 
 use crate::args::{Mode, OnFlaw, ReconcileArgs};
 use crate::exit::Exit;

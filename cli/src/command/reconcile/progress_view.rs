@@ -1,8 +1,8 @@
 use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use offsets_runner::{Event, RunListener};
 use offsets_store::TableCost;
+use offsets_streams::{Event, RunListener};
 use serde_json::value::RawValue;
 
 use super::log_throttle::LogThrottle;

@@ -1,7 +1,8 @@
 use std::collections::BTreeSet;
 
 use offsets_core::model::TopicPartition;
-use offsets_core::reconcile::{FilterAt, ReplayFilter, Seed};
+use offsets_core::translate::Seed;
+use offsets_reconcile::{FilterAt, ReplayFilter};
 
 use super::inputs::{InputRecord, Inputs};
 use crate::failure::Failure;

@@ -1,6 +1,6 @@
 use offsets_core::model::TopicName;
 use offsets_kafka::{Error as KafkaError, Subject};
-use offsets_runner::{Error, Job};
+use offsets_streams::{Error, Job};
 
 /// What to do where a permission is missing; `None` where none is.
 pub(super) fn remedy(error: &Error, job: &Job) -> Option<String> {

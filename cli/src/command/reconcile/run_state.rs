@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use offsets_core::model::TopicPartition;
-use offsets_core::reconcile::RunCounts;
+use offsets_reconcile::RunCounts;
 use offsets_store::TableCost;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use offsets_core::model::TopicName;
-use offsets_core::reconcile::Seed;
+use offsets_core::translate::Seed;
 use offsets_kafka::{Deadline, Stop};
-use offsets_runner::{Ended, Input, Job, LocalState, OperatorSpec, Outputs, RunListeners};
+use offsets_streams::{Ended, Input, Job, LocalState, OperatorSpec, Outputs, RunListeners};
 
 use super::super::session::TargetSession;
 use super::failed::{dry_run_failed, run_failed};
@@ -90,10 +90,10 @@ fn run(
             Some(outputs) => {
                 let mut repartition = ProgressView::of_repartition(&state, reporter);
                 let listeners = RunListeners { repartition: &mut repartition, reconcile: &mut view };
-                offsets_runner::run(cluster, job, outputs, listeners, stop)
+                offsets_streams::run(cluster, job, outputs, listeners, stop)
                     .map_err(|error| run_failed(error, job))
             }
-            None => offsets_runner::dry_run(cluster, job, &mut view, stop)
+            None => offsets_streams::dry_run(cluster, job, &mut view, stop)
                 .map_err(|error| dry_run_failed(error, job)),
         }
     });

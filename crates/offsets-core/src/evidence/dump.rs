@@ -1,8 +1,8 @@
+use offsets_record::without_place;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{Evidence, RecordedCommit};
-
 use crate::API_VERSION;
 use crate::document::{HeadError, Malformed, expect_kind, in_words};
 use crate::link::LinkError;
@@ -104,13 +104,6 @@ fn malformed(cause: &serde_json::Error, above: &str) -> DumpError {
         column: cause.column().max(1) + if cause.line() == 1 { indent } else { 0 },
         problem: without_place(cause),
     }
-}
-
-/// What the parser says without the place it appends, which it counts from where it began.
-pub(crate) fn without_place(cause: &serde_json::Error) -> String {
-    let said = cause.to_string();
-    let place = format!(" at line {} column {}", cause.line(), cause.column());
-    said.strip_suffix(&place).unwrap_or(&said).to_owned()
 }
 
 /// XXH3-128 of the evidence as it stands in the file: guards against accidents, not against forgers.

@@ -13,13 +13,13 @@ mod written;
 
 pub use archived::{ArchivedEvidence, FingerprintSource, WithArchive};
 pub use continuity::{Continuity, Incarnation, Sighting};
-pub(crate) use dump::without_place;
 pub use dump::{DumpError, read_dump, write_dump};
 pub use flow_back::FlowBack;
 pub use logs::{LogState, Logs};
+pub use offsets_record::Fingerprint;
 pub use positions::CopiedThrough;
 pub use query::{Answer, EvidenceSource, Query};
-pub use records::{Fingerprint, Records, Scan, ScannedRecord, Span};
+pub use records::{Records, Scan, ScannedRecord, Span};
 pub use topic_ids::TopicIds;
 
 use jiff::Timestamp;

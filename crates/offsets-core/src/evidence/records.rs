@@ -2,52 +2,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use twox_hash::XxHash3_128;
 
+use super::Fingerprint;
 use crate::model::{LogRange, SourceOffset, TopicPartition, sentinel};
-
-/// The length and the digest of one part of a record.
-const PART: usize = 8 + 16;
-
-/// What the content of a record is recognised by on the other cluster: XXH3-128 over the lengths of its key and value
-/// and the XXH3-128 of each. It says nothing of the content itself, and does not guard against somebody who makes
-/// collisions on purpose.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Fingerprint(u128);
-
-impl Fingerprint {
-    /// The fingerprint of a key and a value as they stand in the log. A null is not an empty string.
-    ///
-    /// # Examples
-    /// ```
-    /// use offsets_core::evidence::Fingerprint;
-    ///
-    /// assert_eq!(Fingerprint::of(Some(b"k"), None), Fingerprint::of(Some(b"k"), None));
-    /// assert_ne!(Fingerprint::of(Some(b"k"), None), Fingerprint::of(Some(b"k"), Some(b"")));
-    /// assert_ne!(Fingerprint::of(Some(b"ab"), Some(b"c")), Fingerprint::of(Some(b"a"), Some(b"bc")));
-    /// ```
-    pub fn of(key: Option<&[u8]>, value: Option<&[u8]>) -> Self {
-        let mut parts = [0; 2 * PART];
-        for (part, bytes) in parts.chunks_exact_mut(PART).zip([key, value]) {
-            // One more than the length, so that 0 is left for null.
-            let length = bytes.map_or(0, |bytes| bytes.len() as u64 + 1);
-            let digest = XxHash3_128::oneshot(bytes.unwrap_or_default());
-            part[..8].copy_from_slice(&length.to_le_bytes());
-            part[8..].copy_from_slice(&digest.to_le_bytes());
-        }
-        Self(XxHash3_128::oneshot(&parts))
-    }
-
-    /// A fingerprint that was kept.
-    pub fn from_bits(bits: u128) -> Self {
-        Self(bits)
-    }
-
-    /// The bits, to be kept.
-    pub fn to_bits(self) -> u128 {
-        self.0
-    }
-}
 
 /// A data record as far as it serves to be found again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -222,16 +179,14 @@ impl<'de, O: Deserialize<'de> + Copy + Ord + fmt::Display> Deserialize<'de> for 
 
 impl<O: Copy> From<&ScannedRecord<O>> for WrittenRecord<O> {
     fn from(record: &ScannedRecord<O>) -> Self {
-        Self(record.offset, record.created_ms, format!("{:032x}", record.content.0), record.origin)
+        Self(record.offset, record.created_ms, record.content.to_string(), record.origin)
     }
 }
 
 impl<O: Copy> WrittenRecord<O> {
     fn read(&self) -> Option<ScannedRecord<O>> {
         let Self(offset, created_ms, content, origin) = self;
-        // A sign is a digit to the parser of the library.
-        let is_hex = content.len() == 32 && content.bytes().all(|digit| digit.is_ascii_hexdigit());
-        let content = Fingerprint(u128::from_str_radix(content, 16).ok().filter(|_| is_hex)?);
+        let content = Fingerprint::from_hex(content)?;
         let created_ms = created_ms.filter(|millis| *millis != sentinel::TIMESTAMP);
         Some(ScannedRecord { offset: *offset, created_ms, content, origin: *origin })
     }

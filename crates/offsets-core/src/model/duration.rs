@@ -51,17 +51,23 @@ pub fn parse_duration(text: &str) -> Result<SignedDuration, DurationError> {
     if duration.is_negative() { Err(DurationError::Negative(text.to_owned())) } else { Ok(duration) }
 }
 
-/// For serde: a duration in a file, by the same rules.
-pub(crate) fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SignedDuration, D::Error> {
+/// For serde's `deserialize_with`: a duration in a file, by the rules of [`parse_duration`].
+///
+/// # Errors
+/// When it is none.
+pub fn deserialize_duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SignedDuration, D::Error> {
     let text = String::deserialize(deserializer)?;
     parse_duration(&text).map_err(serde::de::Error::custom)
 }
 
-/// For serde: a duration that may be left out.
-pub(crate) fn some_duration<'de, D: Deserializer<'de>>(
+/// The same where the duration may be left out.
+///
+/// # Errors
+/// When it is none.
+pub fn deserialize_some_duration<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<SignedDuration>, D::Error> {
-    duration(deserializer).map(Some)
+    deserialize_duration(deserializer).map(Some)
 }
 
 #[cfg(test)]

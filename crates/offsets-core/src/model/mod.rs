@@ -3,22 +3,20 @@
 //! Ranges are half-open everywhere: `start` is inside, `end` is the first offset outside.
 
 mod commit;
-pub(crate) mod duration;
+mod duration;
 mod group;
-mod instant;
 mod name;
 mod offset;
 mod printable;
-pub mod sentinel;
 mod topic_choice;
 mod topic_id;
 
 pub use commit::{Commit, CommittedOffset};
-pub use duration::{DurationError, parse_duration};
+pub use duration::{DurationError, deserialize_duration, deserialize_some_duration, parse_duration};
 pub use group::{GroupKind, GroupSelection, GroupState, PatternError};
-pub use instant::parse_instant;
 pub use name::{ClusterAlias, GroupId, TopicName, TopicPartition};
 pub use offset::{LogRange, NegativeOffset, SourceOffset, TargetOffset};
+pub use offsets_record::{parse_instant, sentinel};
 pub use printable::Printable;
 pub use topic_choice::{TopicChoice, TopicChoiceError};
 pub use topic_id::{TopicId, TopicIdError};

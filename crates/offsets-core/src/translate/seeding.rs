@@ -1,9 +1,10 @@
 use std::collections::{BTreeMap, HashSet};
 
-use super::{Assumption, EvidencePolicy, Reread, RereadRange, Row};
+use offsets_record::Identity;
+
+use super::{Assumption, EvidencePolicy, Reread, RereadRange, Row, Seed, SeedGap, SeedLink, SeedPart};
 use crate::evidence::{Evidence, Fingerprint, Query, Records, Scan, Span};
 use crate::model::{LogRange, SourceOffset, TargetOffset, TopicPartition};
-use crate::reconcile::{Identity, Seed, SeedGap, SeedLink, SeedPart};
 
 /// The seeds that evidence gives for answers of groups, one a group, as it stands: the same that an
 /// [`Translator`](super::Translator) comes to whose only source is this evidence, without the queries.
@@ -142,7 +143,7 @@ impl Seeding {
         let read: Vec<_> = found.records.range(..wanted.commit).map(|(_, look)| *look).collect();
         let named = read.iter().filter(|look| !is_unread(**look));
         let sown: Vec<Identity> =
-            named.filter_map(|&(created, content)| Seed::identity_of(created, content)).collect();
+            named.filter_map(|&(created, content)| Identity::of_copied(created, content)).collect();
         let left_out = (read.len() - sown.len()) as u64;
         if sown.is_empty() && left_out > 0 {
             return Err(format!(

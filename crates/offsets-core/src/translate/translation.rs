@@ -9,7 +9,7 @@ use super::rereads::furthest;
 use super::translator::Wanted;
 use super::{
     Assumption, Bound, Derivation, EvidencePolicy, LogUnknown, MirrorMakerAnswer, PartitionEvidence,
-    Position, Reason, RereadRange, RereadUnknown, Stranded, SyncBack, Uncommitted,
+    Position, Reason, RereadRange, RereadUnknown, Seed, Stranded, SyncBack, Uncommitted,
 };
 use crate::evidence::{EarlierCommit, Evidence, Reading, SourceState};
 use crate::history::{Contradiction, OffsetPair};
@@ -18,7 +18,6 @@ use crate::model::{
     ClusterAlias, CommittedOffset, GroupId, LogRange, SourceOffset, TargetOffset, TopicId, TopicName,
     TopicPartition,
 };
-use crate::reconcile::Seed;
 
 /// The answers of one translation.
 #[derive(Debug, Clone)]

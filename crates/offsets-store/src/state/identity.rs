@@ -4,7 +4,7 @@ use crate::log::{Key, SegmentLog, Stream};
 use crate::segment::{self, Flaw, Head};
 use crate::wire::{Reader, Writer};
 use crate::{Error, StoredValue};
-use offsets_core::reconcile::{ReadBefore, Seen, Winner};
+use offsets_reconcile::{ReadBefore, Seen, Winner};
 
 use super::{StateDamage, page};
 

@@ -1,6 +1,6 @@
 use std::collections::VecDeque;
 
-use offsets_core::reconcile::{Identity, MemoryTable, Table as _};
+use offsets_reconcile::{Identity, MemoryTable, Table as _};
 
 /// What is remembered exactly, in memory: generations, the oldest of which is sealed first. Without a limit there is one.
 ///

@@ -1,6 +1,6 @@
 use std::ops::Range;
 
-use offsets_core::reconcile::Identity;
+use offsets_reconcile::Identity;
 
 use super::sorted_run::{RunBuilder, SortedRun};
 use super::{StateDamage, StoredValue, page};

@@ -28,7 +28,7 @@ pub use survey::SavedState;
 
 use std::mem;
 
-use offsets_core::reconcile::{Identity, Table};
+use offsets_reconcile::{Identity, Table};
 
 use self::memtables::{MemtableLimit, Memtables};
 use self::page::Page;
@@ -55,7 +55,7 @@ const COMPACTED_PER_WRITTEN: u64 = 4;
 /// What was not saved is gone after a crash, all of it.
 ///
 /// ```
-/// use offsets_core::reconcile::{Dedup, Identity, Position, Seen, Table as _, DedupDecision, Window};
+/// use offsets_reconcile::{Dedup, Identity, Position, Seen, Table as _, DedupDecision, Window};
 /// use offsets_store::{DurableTable, MemoryLog};
 ///
 /// # fn main() -> Result<(), offsets_store::Error> {
@@ -149,7 +149,7 @@ impl<V: StoredValue, L: SegmentLog> DurableTable<V, L> {
     ///
     /// # Examples
     /// ```
-    /// use offsets_core::reconcile::{Identity, Position, Seen, Table as _};
+    /// use offsets_reconcile::{Identity, Position, Seen, Table as _};
     /// use offsets_store::{DurableTable, Error, Key, MemoryLog, SegmentLog as _, Stream};
     ///
     /// # fn main() -> Result<(), Error> {

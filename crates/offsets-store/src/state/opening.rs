@@ -1,4 +1,4 @@
-use offsets_core::reconcile::{Identity, MemoryTable, MemoryTableBuilder, Table as _};
+use offsets_reconcile::{Identity, MemoryTable, MemoryTableBuilder, Table as _};
 
 use super::memtables::{MemtableLimit, Memtables};
 use super::sorted_runs::{RUN_ENTRIES, SortedRuns};

@@ -5,7 +5,7 @@ use crate::log::SegmentLog;
 /// How a [`DurableTable`] is opened.
 ///
 /// ```
-/// use offsets_core::reconcile::{Seen, Winner};
+/// use offsets_reconcile::{Seen, Winner};
 /// use offsets_store::{Error, MemoryLog, TableOptions};
 ///
 /// # fn main() -> Result<(), Error> {

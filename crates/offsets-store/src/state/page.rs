@@ -1,4 +1,4 @@
-use offsets_core::reconcile::Identity;
+use offsets_reconcile::Identity;
 
 use super::StoredValue;
 use crate::log::{Key, SEGMENT_LIMIT};

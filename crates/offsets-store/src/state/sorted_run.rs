@@ -1,6 +1,6 @@
 use std::ops::Range;
 
-use offsets_core::reconcile::Identity;
+use offsets_reconcile::Identity;
 use xorf::{BinaryFuse8, Filter as _};
 
 use super::{Page, StoredValue};

@@ -1,7 +1,7 @@
 use std::mem;
 use std::ops::Range;
 
-use offsets_core::reconcile::Identity;
+use offsets_reconcile::Identity;
 
 use super::memtables::Memtables;
 use super::merge::{Merge, Stopped};

@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 use offsets_core::evidence::Fingerprint;
-use offsets_core::reconcile::{Decimal, Hlc, Position, Rank, ReadBefore, Region, Seen, Version, Winner};
+use offsets_reconcile::{Decimal, Hlc, Position, Rank, ReadBefore, Region, Seen, Version, Winner};
 
 use crate::wire::{Reader, Writer};
 

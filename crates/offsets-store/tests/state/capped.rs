@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::rc::Rc;
 
-use offsets_core::reconcile::{Dedup, DedupDecision, Position, Seen, Table as _, Window};
+use offsets_reconcile::{Dedup, DedupDecision, Position, Seen, Table as _, Window};
 use offsets_store::{
     ChangeBuffer, DurableTable, Error, Key, MemoryLog, SegmentLog, SledLog, Stream, TableOptions,
 };

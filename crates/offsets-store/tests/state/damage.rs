@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use offsets_core::reconcile::{Seen, Table as _};
+use offsets_reconcile::{Seen, Table as _};
 use offsets_store::{
     ChangeBuffer, ChangelogReplica, DurableTable, Error, Flaw, Key, MemoryLog, SegmentLog, SledLog,
     StateDamage, Stream, TableOptions,

@@ -5,7 +5,7 @@ use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use offsets_core::reconcile::{Seen, Table as _};
+use offsets_reconcile::{Seen, Table as _};
 use offsets_store::{
     ChangeBuffer, ChangelogReplica, DurableTable, Error, Flaw, Key, SegmentChange, SegmentLog, SledLog,
     StateFolder, StateFolderError, Stream,

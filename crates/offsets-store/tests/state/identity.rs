@@ -1,6 +1,6 @@
 //! What a table says of itself, and who may open it.
 
-use offsets_core::reconcile::{ReadBefore, Seen, Table as _, Winner};
+use offsets_reconcile::{ReadBefore, Seen, Table as _, Winner};
 use offsets_store::{
     ChangeBuffer, DurableTable, Error, Key, MemoryLog, SegmentLog, SledLog, StoredValue, Stream, TableOptions,
 };

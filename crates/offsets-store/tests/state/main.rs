@@ -13,7 +13,7 @@ mod resume;
 use std::collections::BTreeMap;
 
 use offsets_core::evidence::Fingerprint;
-use offsets_core::reconcile::{
+use offsets_reconcile::{
     Dedup, Hlc, Identity, MemoryTable, Position, Rank, ReadBefore, Region, Seen, Table, Version, Window,
     Winner,
 };
