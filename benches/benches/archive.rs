@@ -6,7 +6,7 @@
 
 use std::hint::black_box;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
@@ -107,7 +107,7 @@ fn look(moved: usize, folder: &Path) -> Result<()> {
         for recorded in commits.iter_mut().take(moved) {
             recorded.commit.committed.offset = recorded.commit.committed.offset.plus(1_000);
         }
-        let began = Instant::now();
+        let began = offsets_benches::now();
         archive.record(&Link::new("src", "dst"))?.commits(&commits, now)?;
         spent += began.elapsed();
     }
@@ -126,12 +126,12 @@ fn measure(stream: Stream, folder: &Path) -> Result<()> {
     let taken = record(stream, folder, &link)?;
     let count = stream.syncs as f64;
 
-    let began = Instant::now();
+    let began = offsets_benches::now();
     let mut archive = Archive::open(folder)?;
     let opened = began.elapsed();
     let kept = archive.load(&link)?;
     let recalled = began.elapsed();
-    let began = Instant::now();
+    let began = offsets_benches::now();
     let few = archive.load_with_syncs_of(&link, &|partition| partition.partition % 100 == 0)?;
     let recalled_few = opened + began.elapsed();
     anyhow::ensure!(few.syncs.len() * 100 == kept.syncs.len(), "another number of syncs was recalled");
@@ -166,7 +166,7 @@ fn record(stream: Stream, folder: &Path, link: &Link) -> Result<Duration> {
     let mut records = (0..stream.partitions).map(encode).collect::<Result<Vec<_>>>()?;
     let mut pairs = vec![(first.0.get(), first.1.get()); records.len()];
     let mut random = Random(1);
-    let began = Instant::now();
+    let began = offsets_benches::now();
     let mut recorder = archive.record(link)?;
     for offset in 0..stream.syncs {
         let at = (offset % stream.partitions) as usize;
@@ -189,7 +189,7 @@ fn look_up(stream: Stream, syncs: &offsets_core::history::SyncHistory) -> Result
     let partition = |number: u64| Ok(TopicPartition::new("orders", i32::try_from(number)?));
     let partitions = (0..stream.partitions).map(partition).collect::<Result<Vec<_>>>()?;
     let mut random = Random(2);
-    let began = Instant::now();
+    let began = offsets_benches::now();
     for _ in 0..LOOKUPS {
         let number = random.next();
         let partition = &partitions[(number % stream.partitions) as usize];

@@ -7,10 +7,10 @@
 use std::convert::Infallible;
 use std::hint::black_box;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use offsets_benches::{Ids, Toolbox, folder_size};
+use offsets_benches::{Ids, Toolbox, folder_size, now};
 use offsets_reconcile::{
     Decision, Dedup, DedupDecision, Extractor, Identity, IdentityRule, MemoryTable, Operator, Order, Pointer,
     Position, Record, Regions, Seen, Table as _, Upsert, UpsertRules, VersionRule, Window,
@@ -146,7 +146,7 @@ fn at(number: usize) -> Result<Position> {
 
 fn dedup_in_memory() -> Result<Duration> {
     let identities = identities();
-    let began = Instant::now();
+    let began = now();
     let mut dedup = Dedup::new(MemoryTable::<Seen>::default(), Window::Unbounded);
     for (number, identity) in identities.into_iter().enumerate() {
         let Ok(decision) = dedup.decide(identity, at(number)?, 0);
@@ -159,7 +159,7 @@ fn dedup_in_memory() -> Result<Duration> {
 
 fn floor() -> Result<Duration> {
     let identities: Vec<_> = identities().into_iter().map(Identity::to_bits).collect();
-    let began = Instant::now();
+    let began = now();
     let mut set = std::collections::HashSet::new();
     let first = identities.into_iter().filter(|identity| set.insert(*identity)).count();
     let spent = began.elapsed();
@@ -180,7 +180,7 @@ fn durable<L: SegmentLog>(
     open: impl Fn(L) -> Result<DurableTable<Seen, L>, offsets_store::Error>,
 ) -> Result<Durable> {
     let identities = identities();
-    let began = Instant::now();
+    let began = now();
     let table = open(log(folder)?)?;
     let mut dedup = Dedup::new(table, Window::Unbounded);
     let mut first = 0_u64;
@@ -200,7 +200,7 @@ fn durable<L: SegmentLog>(
     ensure!(first == DISTINCT, "{first}");
     let cost = dedup.table().cost();
     drop(dedup);
-    let began = Instant::now();
+    let began = now();
     let table = open(log(folder)?)?;
     let reopened = began.elapsed();
     ensure!(table.len() == DISTINCT);
@@ -240,7 +240,7 @@ fn upsert_alone() -> Result<Duration> {
         candidates.push(extractor.extract(&record, at(number)?, 0)?);
     }
     let mut upsert = Upsert::new(MemoryTable::default(), UpsertRules::default());
-    let began = Instant::now();
+    let began = now();
     for (number, keyed) in candidates.iter().enumerate() {
         let Ok(outcome) = upsert.process(keyed);
         black_box(outcome);
@@ -277,7 +277,7 @@ fn judged(
     key: impl Fn(usize) -> Vec<u8>,
 ) -> Result<(Duration, u64)> {
     let keys: Vec<_> = (0..values.len()).map(key).collect();
-    let began = Instant::now();
+    let began = now();
     let mut passed = 0;
     for (number, (key, value)) in keys.iter().zip(values).enumerate() {
         let record = Record { region: "a", key: Some(key), value: Some(value), ..Record::default() };

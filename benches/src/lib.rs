@@ -26,5 +26,5 @@ pub use folder::folder_size;
 pub use ids::Ids;
 pub use machine::{describe_machine, load_average};
 pub use programs::{Programs, ReadBack};
-pub use stopwatch::{Stopwatch, Usage, time_to_file};
+pub use stopwatch::{Stopwatch, Usage, now, time_to_file};
 pub use toolbox::Toolbox;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use rdkafka::ClientContext;
@@ -13,7 +13,7 @@ use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext};
 
 use crate::kafka::{Isolation, Record, producer, records};
-use crate::wait::TIMEOUT;
+use crate::wait::{self, TIMEOUT};
 
 /// Keys the regions write, and versions a key has at most: few enough that both come again and again.
 const KEYS: u64 = 2_000;
@@ -255,7 +255,7 @@ fn write(
     // A broker that is killed comes back: nothing is given up.
     config.set("enable.idempotence", "true").set("delivery.timeout.ms", "300000").set("linger.ms", "5");
     let producer: BaseProducer<Failures> = config.create_with_context(Failures::default())?;
-    let began = Instant::now();
+    let began = wait::now();
     let (mut chance, mut sent) = (0x9e37_79b9_7f4a_7c15_u64, 0);
     while !stop.load(Ordering::SeqCst) {
         let due = began.elapsed().as_millis() as u64 * a_second / 1000;
@@ -275,10 +275,10 @@ fn write(
         }
         producer.poll(Duration::from_millis(10));
     }
-    let deadline = Instant::now() + TIMEOUT;
+    let deadline = wait::now() + TIMEOUT;
     while producer.in_flight_count() > 0 {
         producer.poll(Duration::from_millis(10));
-        if Instant::now() > deadline {
+        if wait::now() > deadline {
             bail!("{} records are not delivered", producer.in_flight_count());
         }
     }

@@ -15,6 +15,12 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// A longer wait is told on standard error: a failed test shows where its time went.
 const WORTH_TELLING: Duration = Duration::from_millis(500);
 
+/// Now, on a clock that setting the machine's time does not move: the clock of the tests and their rig.
+#[expect(clippy::disallowed_methods, reason = "this is their clock")]
+pub fn now() -> Instant {
+    Instant::now()
+}
+
 /// Asks until `condition` answers with a value, and gives that value.
 ///
 /// # Errors
@@ -25,7 +31,7 @@ pub fn until<T>(
     patience: Duration,
     mut condition: impl FnMut() -> Result<Option<T>>,
 ) -> Result<T> {
-    let start = Instant::now();
+    let start = now();
     let deadline = start + patience;
     loop {
         if let Some(value) = condition()? {
@@ -35,7 +41,7 @@ pub fn until<T>(
             }
             return Ok(value);
         }
-        if Instant::now() >= deadline {
+        if now() >= deadline {
             bail!("waited {} s in vain for {what}", patience.as_secs());
         }
         thread::park_timeout(PAUSE);

@@ -96,42 +96,67 @@ pub(crate) struct SideArgs<'a> {
     pub(crate) alias: Option<&'a str>,
 }
 
-macro_rules! side {
-    ($name:ident, $bootstrap:literal, $config:literal, $alias:literal, $word:literal) => {
-        #[doc = concat!("The flags of the ", $word, " cluster.")]
-        #[derive(Debug, Args)]
-        pub(crate) struct $name {
-            #[arg(
-                                id = $bootstrap, long = $bootstrap, value_name = "SERVERS", global = true,
-                                help = concat!("The ", $word, "'s brokers, HOST:PORT[,HOST:PORT...]")
-                            )]
-            bootstrap_server: Option<String>,
-            #[arg(
-                                id = $config, long = $config, value_name = "FILE", global = true,
-                                help = concat!("A Kafka client properties file for the ", $word)
-                            )]
-            command_config: Option<PathBuf>,
-            #[arg(
-                                id = $alias, long = $alias, value_name = "ALIAS", global = true,
-                                help = concat!("The ", $word, "'s alias in the link")
-                            )]
-            alias: Option<String>,
-        }
+/// The flags of the source cluster.
+#[derive(Debug, Args)]
+pub(crate) struct SourceArgs {
+    /// The source's brokers, HOST:PORT[,HOST:PORT...]
+    #[arg(
+        id = "source.bootstrap-server",
+        long = "source.bootstrap-server",
+        value_name = "SERVERS",
+        global = true
+    )]
+    bootstrap_server: Option<String>,
 
-        impl $name {
-            pub(crate) fn side(&self) -> SideArgs<'_> {
-                SideArgs {
-                    bootstrap_server: self.bootstrap_server.as_deref(),
-                    command_config: self.command_config.as_ref(),
-                    alias: self.alias.as_deref(),
-                }
-            }
-        }
-    };
+    /// A Kafka client properties file for the source
+    #[arg(id = "source.command-config", long = "source.command-config", value_name = "FILE", global = true)]
+    command_config: Option<PathBuf>,
+
+    /// The source's alias in the link
+    #[arg(id = "source.alias", long = "source.alias", value_name = "ALIAS", global = true)]
+    alias: Option<String>,
 }
 
-side!(SourceArgs, "source.bootstrap-server", "source.command-config", "source.alias", "source");
-side!(TargetArgs, "target.bootstrap-server", "target.command-config", "target.alias", "target");
+impl SourceArgs {
+    pub(crate) fn side(&self) -> SideArgs<'_> {
+        SideArgs {
+            bootstrap_server: self.bootstrap_server.as_deref(),
+            command_config: self.command_config.as_ref(),
+            alias: self.alias.as_deref(),
+        }
+    }
+}
+
+/// The flags of the target cluster.
+#[derive(Debug, Args)]
+pub(crate) struct TargetArgs {
+    /// The target's brokers, HOST:PORT[,HOST:PORT...]
+    #[arg(
+        id = "target.bootstrap-server",
+        long = "target.bootstrap-server",
+        value_name = "SERVERS",
+        global = true
+    )]
+    bootstrap_server: Option<String>,
+
+    /// A Kafka client properties file for the target
+    #[arg(id = "target.command-config", long = "target.command-config", value_name = "FILE", global = true)]
+    command_config: Option<PathBuf>,
+
+    /// The target's alias in the link
+    #[arg(id = "target.alias", long = "target.alias", value_name = "ALIAS", global = true)]
+    alias: Option<String>,
+}
+
+impl TargetArgs {
+    pub(crate) fn side(&self) -> SideArgs<'_> {
+        SideArgs {
+            bootstrap_server: self.bootstrap_server.as_deref(),
+            command_config: self.command_config.as_ref(),
+            alias: self.alias.as_deref(),
+        }
+    }
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum PolicyName {

@@ -110,6 +110,9 @@ pub(crate) struct DumpArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  offsets completions bash > /etc/bash_completion.d/offsets")]
 pub(crate) struct CompletionsArgs {
     /// The shell
     pub(crate) shell: clap_complete::Shell,

@@ -348,6 +348,22 @@ mod tests {
     }
 
     #[test]
+    fn every_command_is_among_those_that_are_tested() {
+        let mut built = command();
+        built.build();
+        let leaves = built.get_subcommands().flat_map(|command| {
+            let name = command.get_name();
+            let parts: Vec<_> =
+                command.get_subcommands().map(|part| format!("{name} {}", part.get_name())).collect();
+            if parts.is_empty() { vec![name.to_owned()] } else { parts }
+        });
+        for leaf in leaves.filter(|leaf| !leaf.split(' ').any(|name| name == "help")) {
+            let is_tested = |line: &&str| line.starts_with(&leaf);
+            assert!(VERBS.iter().any(is_tested), "{leaf} is not in the list");
+        }
+    }
+
+    #[test]
     fn every_flag_for_every_command_says_what_it_is_about() {
         for flag in Cli::command().get_arguments().filter(|flag| flag.is_global_set()) {
             assert!(about(flag.get_id().as_str()).is_some(), "{}", flag.get_id());

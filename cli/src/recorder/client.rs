@@ -4,11 +4,12 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use offsets_store::{Archive, Error};
 
 use super::server;
+use crate::clock;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
@@ -20,7 +21,7 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Opens an archive to read it: from the process that records into it, if there is one, else from its folder.
 pub(crate) fn open_to_read(folder: &Path) -> Result<Archive, Failure> {
-    let began = Instant::now();
+    let began = clock::instant();
     loop {
         let asked = match ask(folder)? {
             Answer::Copy(copy) => return Ok(*copy),

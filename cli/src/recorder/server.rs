@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use offsets_store::Archive;
 
+use crate::clock;
 use crate::failure::with_causes;
 use crate::print::Reporter;
 
@@ -90,7 +91,7 @@ impl ArchiveServer {
 
     /// Sends bytes, unless that takes too long or the server is closed meanwhile.
     fn send(&self, mut stream: &UnixStream, mut bytes: &[u8]) -> io::Result<()> {
-        let began = Instant::now();
+        let began = clock::instant();
         stream.set_write_timeout(Some(WRITE_POLL))?;
         while !bytes.is_empty() {
             match stream.write(bytes) {

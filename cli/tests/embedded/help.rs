@@ -1,25 +1,30 @@
 use crate::run::{Folder, offsets};
 
+/// Every command that the help names, by its whole path; the first is that of `offsets` itself.
+fn commands() -> Vec<String> {
+    let mut commands = vec![String::new()];
+    let mut next = 0;
+    while let Some(command) = commands.get(next).cloned() {
+        let help = offsets(&format!("{command} --help")).expect(0).stdout;
+        let listed = help.split("\nCommands:\n").nth(1).and_then(|rest| rest.split("\n\n").next());
+        let lines = listed.unwrap_or_default().lines().filter_map(|line| line.strip_prefix("  "));
+        let names = lines.filter(|line| !line.starts_with(' ')).filter_map(|line| line.split(' ').next());
+        let parts =
+            names.filter(|name| *name != "help").map(|name| format!("{command} {name}").trim().to_owned());
+        commands.extend(parts);
+        next += 1;
+    }
+    for known in ["reconcile", "archive run", "state import"] {
+        assert!(commands.iter().any(|command| command == known), "{commands:?}");
+    }
+    commands
+}
+
 #[test]
 fn help_teaches_with_examples() {
-    for subcommand in [
-        "",
-        "translate",
-        "reset",
-        "undo",
-        "dump",
-        "simulate",
-        "archive",
-        "archive run",
-        "archive stats",
-        "archive export",
-        "state",
-        "state show",
-        "state export",
-        "state import",
-    ] {
-        let run = offsets(&format!("{subcommand} --help")).expect(0);
-        assert!(run.stdout.contains("Examples:"), "{}", run.stdout);
+    for command in commands() {
+        let run = offsets(&format!("{command} --help")).expect(0);
+        assert!(run.stdout.contains("Examples:"), "{command}: {}", run.stdout);
     }
 }
 
@@ -27,11 +32,13 @@ fn help_teaches_with_examples() {
 fn every_demo_example_of_the_help_runs() {
     let folder = Folder::new();
     let mut examples = Vec::new();
-    for subcommand in ["", "translate", "reset", "dump"] {
-        let help = offsets(&format!("{subcommand} --help")).expect(0).stdout;
+    for command in commands() {
+        let help = offsets(&format!("{command} --help")).expect(0).stdout;
         let lines = help.lines().map(str::trim).filter(|line| line.starts_with("offsets --demo"));
         examples.extend(lines.map(|line| line["offsets ".len()..].to_owned()));
     }
+    examples.sort();
+    examples.dedup();
     assert!(examples.len() >= 6, "{examples:?}");
     for example in examples {
         folder.offsets(&example).expect(0);
@@ -50,8 +57,9 @@ fn completions_know_the_commands() {
 fn there_is_a_man_page_for_each_command() {
     let folder = Folder::new();
     folder.offsets("man pages").expect(0);
-    for page in ["offsets.1", "offsets-translate.1", "offsets-reset.1", "offsets-dump.1"] {
-        assert!(folder.read(&format!("pages/{page}")).contains(".TH"));
+    for command in commands() {
+        let page = format!("offsets {command}").trim_end().replace(' ', "-");
+        assert!(folder.read(&format!("pages/{page}.1")).contains(".TH"), "{page}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! The MM2 file: which flow, and from which place each setting comes.
 
 use offsets_core::config::{
-    FlowClue, JavaProperties, Mm2Filters, Mm2Link, Mm2Properties, NamingOverride, NoAccess, PropertiesError,
+    FlowClue, JavaProperties, Mm2Link, Mm2Properties, NamingOverride, NoAccess, PropertiesError,
     ProviderAccess,
 };
 use offsets_core::link::{Link, LinkName, PolicyKind, ReplicationPolicy, Side};
@@ -33,7 +33,6 @@ fn the_only_enabled_flow_needs_no_name() {
     assert_eq!(mm2.source.consumer.get("bootstrap.servers"), Some("a:1"));
     assert_eq!(mm2.target.admin.get("bootstrap.servers"), Some("b:1"));
     assert!(mm2.is_enabled);
-    assert_eq!(file("").filters(&flow("A->B"), &NoAccess), Ok(Mm2Filters::default()));
 }
 
 #[test]
@@ -298,17 +297,6 @@ fn an_alias_set_for_the_connectors_names_the_topics() {
 }
 
 #[test]
-fn filters_are_lists() {
-    let file = file("topics = a, b.* ,c\nA->B.groups = \ngroups.exclude = x\n");
-    let filters = file.filters(&flow("A->B"), &NoAccess).expect("filters");
-    let list = |names: &[&str]| Some(names.iter().map(|name| (*name).to_owned()).collect());
-    assert_eq!(filters.topics, list(&["a", "b.*", "c"]));
-    assert_eq!(filters.topics_exclude, None);
-    assert_eq!(filters.groups, list(&[]));
-    assert_eq!(filters.groups_exclude, list(&["x"]));
-}
-
-#[test]
 fn connection_settings_come_from_the_cluster_then_from_the_file() {
     let mm2 = link(
         "security.protocol = SSL
@@ -419,8 +407,6 @@ fn references_are_filled_in_where_a_setting_is_used() {
     assert_eq!(named.link.remote_topic(&"t".into()), "A_t".into());
     let jaas = named.target.admin.get("sasl.jaas.config");
     assert_eq!(jaas, Some("user ${file:/nowhere:password};"), "clients' references are left to the client");
-    let unused = file(text).filters(&flow("A->B"), &NoAccess).expect_err("a Java provider");
-    assert!(unused.to_string().contains("com.example.Vault, which only a Java client can run"), "{unused}");
     let hidden =
         file(text).link(Some(&flow("A->B")), &Variable("SEPARATOR", "s3 cret")).expect_err("no separator");
     assert!(!format!("{hidden} {hidden:?}").contains("s3 cret"), "{hidden}");

@@ -1,6 +1,6 @@
 //! MM2's records: golden vectors, round trips, and any bytes at all.
 
-use offsets_core::mm2::{Checkpoint, DecodeError, Heartbeat, OffsetSync};
+use offsets_core::mm2::{Checkpoint, DecodeError, OffsetSync};
 use offsets_core::model::{SourceOffset, TargetOffset};
 use proptest::prelude::*;
 
@@ -41,19 +41,10 @@ fn a_checkpoint_is_laid_out_as_mm2_lays_it_out() {
 }
 
 #[test]
-fn a_heartbeat_is_laid_out_as_mm2_lays_it_out() {
-    let heartbeat = Heartbeat { source: "A", target: "B", timestamp_ms: 1_700_000_000_000 };
-    let (key, value) = (hex("000141000142"), hex("00000000018bcfe56800"));
-    assert_eq!(heartbeat.encode(), (key.clone(), value.clone()));
-    assert_eq!(Heartbeat::decode(Some(&key), Some(&value)), Ok(Some(heartbeat)));
-}
-
-#[test]
 fn a_null_value_is_a_tombstone_whatever_its_key() {
     for key in [None, Some(&b"garbage"[..])] {
         assert_eq!(OffsetSync::decode(key, None), Ok(None));
         assert_eq!(Checkpoint::decode(key, None), Ok(None));
-        assert_eq!(Heartbeat::decode(key, None), Ok(None));
     }
 }
 
@@ -69,7 +60,6 @@ fn the_key_of_a_tombstone_names_what_it_withdraws() {
 fn a_value_without_a_key_is_refused() {
     assert_eq!(OffsetSync::decode(None, Some(&[0; 16])), Err(DecodeError::NoKey));
     assert_eq!(Checkpoint::decode(None, Some(&[0; 20])), Err(DecodeError::NoKey));
-    assert_eq!(Heartbeat::decode(None, Some(&[0; 10])), Err(DecodeError::NoKey));
 }
 
 #[test]
@@ -132,10 +122,6 @@ fn an_unknown_version_is_refused() {
     let refused = DecodeError::UnknownVersion { field: "value.version", at: 0, found: 1, known: 0 };
     assert_eq!(Checkpoint::decode(Some(&key), Some(&value)), Err(refused.clone()));
     assert_eq!(refused.to_string(), "value.version at byte 0 is 1, and 0 is the newest version known");
-    let (key, mut value) = Heartbeat { source: "A", target: "B", timestamp_ms: 0 }.encode();
-    value[0] = 0xff;
-    let refused = DecodeError::UnknownVersion { field: "value.version", at: 0, found: -256, known: 0 };
-    assert_eq!(Heartbeat::decode(Some(&key), Some(&value)), Err(refused));
 }
 
 #[test]
@@ -149,9 +135,6 @@ fn the_output_of_a_json_converter_is_told_from_garbage() {
         let error = OffsetSync::decode(Some(json), Some(json)).expect_err("no sync");
         assert!(error.is_json_converter_output(), "{error}");
     }
-    let (key, _) = Heartbeat { source: "A", target: "B", timestamp_ms: 0 }.encode();
-    let error = Heartbeat::decode(Some(&key), Some(bytes_as_json)).expect_err("no heartbeat");
-    assert_eq!(error, DecodeError::JsonConverter { part: "value", first: '"' });
     assert!(!Checkpoint::decode(Some(b"x"), Some(b"y")).expect_err("garbage").is_json_converter_output());
 }
 
@@ -216,11 +199,6 @@ fn decode_as_everything(key: Option<&[u8]>, value: Option<&[u8]>) {
         assert!(key.is_some_and(|key| key.starts_with(&whole_key)));
         assert!(value.is_some_and(|value| value.starts_with(&whole_value)));
     }
-    if let Ok(Some(heartbeat)) = Heartbeat::decode(key, value) {
-        let (whole_key, whole_value) = heartbeat.encode();
-        assert!(key.is_some_and(|key| key.starts_with(&whole_key)));
-        assert!(value.is_some_and(|value| value.starts_with(&whole_value)));
-    }
 }
 
 proptest! {
@@ -254,7 +232,6 @@ proptest! {
     #[test]
     fn what_is_written_is_read_back(
         (group, topic, metadata, partition, upstream, downstream) in checkpoint_parts(),
-        timestamp_ms in any::<i64>(),
     ) {
         let (group, topic, metadata) = (&group[..], &topic[..], &metadata[..]);
         let sync = OffsetSync { topic, partition, upstream, downstream };
@@ -263,9 +240,6 @@ proptest! {
         let checkpoint = Checkpoint { group, topic, partition, upstream, downstream, metadata };
         let (key, value) = checkpoint.encode();
         prop_assert_eq!(Checkpoint::decode(Some(&key), Some(&value)), Ok(Some(checkpoint)));
-        let heartbeat = Heartbeat { source: group, target: topic, timestamp_ms };
-        let (key, value) = heartbeat.encode();
-        prop_assert_eq!(Heartbeat::decode(Some(&key), Some(&value)), Ok(Some(heartbeat)));
     }
 
     #[test]

@@ -1,10 +1,10 @@
 use std::time::{Duration, Instant};
 
-use crate::Stop;
+use crate::{Stop, clock};
 
 /// The moment after which waiting for a cluster is given up. Every call to a cluster takes one.
 ///
-/// This is the only clock of the crate. It is monotonic: setting the machine's time does not move it.
+/// It is measured on a monotonic clock: setting the machine's time does not move it.
 ///
 /// ```
 /// use std::time::Duration;
@@ -34,7 +34,7 @@ const MAX_WAIT: Duration = Duration::from_millis(i32::MAX as u64);
 impl Deadline {
     /// The deadline `allowed` from now.
     pub fn after(allowed: Duration) -> Self {
-        Self { started: Instant::now(), allowed, stop: None }
+        Self { started: clock::instant(), allowed, stop: None }
     }
 
     /// The same deadline, which also passes when `stop` is requested. A wait under it ends within a fraction of a second then, with

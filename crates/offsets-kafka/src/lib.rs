@@ -40,6 +40,7 @@
 
 mod admin;
 mod cause;
+mod clock;
 mod cluster;
 mod connection;
 mod contact;

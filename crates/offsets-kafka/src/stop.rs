@@ -2,6 +2,8 @@ use std::mem;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
+use crate::clock;
+
 /// A request to stop, shared by everything that waits.
 ///
 /// Clones are one: what is said to one of them ends every wait for any of them, and every [`Deadline`](crate::Deadline) that is
@@ -24,7 +26,7 @@ struct State {
 impl Stop {
     /// Requests the stop.
     pub fn request(&self) {
-        self.0.request(Instant::now());
+        self.0.request(clock::instant());
     }
 
     /// Whether the stop was requested.

@@ -37,8 +37,10 @@ pub struct Dedup<T> {
     window_state: WindowState,
 }
 
-/// How long an identity is remembered. A window is forgotten in sixteenths, so none is shorter than sixteen milliseconds, or
-/// sixteen identities.
+/// How long an identity is remembered.
+///
+/// A window is forgotten in sixteenths: a window of time is at least [`Window::MIN_TIME`] long and a window of identities at least
+/// [`Window::MIN_COUNT`]. [`Window::time`] and [`Window::count`] make no shorter one.
 ///
 /// # Examples
 /// ```
@@ -50,17 +52,39 @@ pub struct Dedup<T> {
 /// let million = Window::count(1_000_000).expect("more than none");
 /// assert_ne!(day, million);
 /// assert_eq!(Window::time(Duration::from_secs(5)), None, "it would forget nothing");
+/// assert_eq!(Window::count(15), None, "a sixteenth of it is no identity");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Window {
     /// As long as the table lives. It grows with every identity.
     Unbounded,
-    /// Until the newest timestamp seen is this much later, in milliseconds; then up to a sixteenth longer. A record that comes in
-    /// older than that passes. With timestamps of our days it has to be longer than 7 s to forget anything, which
-    /// [`Window::time`] sees to.
-    Time(NonZeroU64),
+    /// Until the newest timestamp seen is this much later; then up to a sixteenth longer. A record that comes in older than that
+    /// passes.
+    Time(TimeWindow),
     /// Until this many further identities came; then up to a sixteenth more.
-    Count(NonZeroU64),
+    Count(CountWindow),
+}
+
+/// The length of a [`Window`] of time, at least [`Window::MIN_TIME`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimeWindow(NonZeroU64);
+
+impl TimeWindow {
+    /// The length in milliseconds.
+    pub fn as_millis(self) -> u64 {
+        self.0.get()
+    }
+}
+
+/// The number of identities of a [`Window`], at least [`Window::MIN_COUNT`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CountWindow(NonZeroU64);
+
+impl CountWindow {
+    /// The number of identities.
+    pub fn get(self) -> u64 {
+        self.0.get()
+    }
 }
 
 /// What is remembered of an identity.
@@ -109,21 +133,27 @@ pub enum DedupDecision {
 }
 
 /// The parts a window is forgotten in.
-const ERAS: u32 = 16;
-
-/// The shortest window of time. Its parts are numbered from 1970 on, and of shorter ones there were more than 32 bits count.
-const SHORTEST: Duration = Duration::from_secs(16);
+const PANES: u32 = 16;
 
 impl Window {
-    /// A window of time; `None` when it is shorter than 16 s.
-    pub fn time(span: Duration) -> Option<Self> {
-        let millis = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
-        NonZeroU64::new(millis).filter(|_| span >= SHORTEST).map(Self::Time)
+    /// The shortest window of time. Its sixteenths are numbered from 1970 on, and those of a shorter one would outgrow 32 bits.
+    pub const MIN_TIME: Duration = Duration::from_secs(16);
+
+    /// The least number of identities of a window: one for each of the sixteenths it is forgotten in.
+    pub const MIN_COUNT: u64 = PANES as u64;
+
+    /// A window of time; `None` when it is shorter than [`Window::MIN_TIME`].
+    pub fn time(length: Duration) -> Option<Self> {
+        let millis = u64::try_from(length.as_millis()).unwrap_or(u64::MAX);
+        NonZeroU64::new(millis).filter(|_| length >= Self::MIN_TIME).map(TimeWindow).map(Self::Time)
     }
 
-    /// A window of so many identities; `None` for 0.
+    /// A window of this many identities; `None` when they are fewer than [`Window::MIN_COUNT`].
     pub fn count(identities: u64) -> Option<Self> {
-        NonZeroU64::new(identities).map(Self::Count)
+        NonZeroU64::new(identities)
+            .filter(|_| identities >= Self::MIN_COUNT)
+            .map(CountWindow)
+            .map(Self::Count)
     }
 }
 
@@ -219,7 +249,7 @@ impl<T: Table<Seen>> Dedup<T> {
 
     /// Forgets what the window has left behind.
     fn trim(&mut self) -> Result<(), T::Error> {
-        let oldest = self.window_state.newest.saturating_sub(ERAS);
+        let oldest = self.window_state.newest.saturating_sub(PANES);
         if oldest > self.window_state.oldest && self.window_state.unknown.is_empty() {
             self.window_state.oldest = oldest;
             self.table.retain(&mut |seen| self.window_state.keeps(seen))?;
@@ -238,11 +268,13 @@ impl<T: Table<Seen>> Dedup<T> {
     }
 
     fn pane(&self, timestamp_ms: i64) -> u32 {
-        let part = |window: NonZeroU64| window.get().div_ceil(ERAS.into());
+        let part = |length: u64| length.div_ceil(PANES.into());
         let pane = match self.window {
             Window::Unbounded => 0,
-            Window::Time(millis) => u64::try_from(timestamp_ms).unwrap_or_default() / part(millis),
-            Window::Count(count) => self.window_state.count / part(count),
+            Window::Time(length) => {
+                u64::try_from(timestamp_ms).unwrap_or_default() / part(length.as_millis())
+            }
+            Window::Count(identities) => self.window_state.count / part(identities.get()),
         };
         u32::try_from(pane).unwrap_or(u32::MAX)
     }

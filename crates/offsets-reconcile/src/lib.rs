@@ -108,7 +108,7 @@ mod table;
 #[cfg(feature = "records")]
 mod upsert;
 
-pub use dedup::{Dedup, DedupDecision, Seen, Window, WindowState};
+pub use dedup::{CountWindow, Dedup, DedupDecision, Seen, TimeWindow, Window, WindowState};
 pub use memory::{MemoryTable, MemoryTableBuilder};
 pub use offsets_record::{Fingerprint, Identity, NotAnIdentity};
 pub use position::Position;

@@ -90,6 +90,7 @@
 //! `FORMAT.md` draws every byte of an archive, and `STATE.md` every byte of what operators remember.
 
 mod archive;
+mod clock;
 mod error;
 mod folder;
 mod log;

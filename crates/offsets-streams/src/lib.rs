@@ -52,6 +52,7 @@
 //!
 //! Without a repartition topic, records of one key that lie in different partition numbers do not meet. Readers of the output must read committed records only.
 
+mod clock;
 mod error;
 mod job;
 mod limit;

@@ -21,9 +21,11 @@ fn operator_signature(job: &Job) -> String {
     });
     match &job.operator {
         OperatorSpec::Dedup(Window::Unbounded) => format!("dedup identity={identity}"),
-        OperatorSpec::Dedup(Window::Time(millis)) => format!("dedup identity={identity} window={millis}ms"),
-        OperatorSpec::Dedup(Window::Count(count)) => {
-            format!("dedup identity={identity} window-count={count}")
+        OperatorSpec::Dedup(Window::Time(length)) => {
+            format!("dedup identity={identity} window={}ms", length.as_millis())
+        }
+        OperatorSpec::Dedup(Window::Count(identities)) => {
+            format!("dedup identity={identity} window-count={}", identities.get())
         }
         OperatorSpec::Upsert(_) => format!("upsert identity={identity}{order}"),
         OperatorSpec::Reread(seed) => format!("reread seed={} of {}", seed.as_of, seed.link.source),
@@ -34,7 +36,7 @@ fn operator_signature(job: &Job) -> String {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
-    use std::num::NonZeroU64;
+    use std::time::Duration;
 
     use offsets_core::translate::Seed;
     use offsets_reconcile::{
@@ -42,10 +44,6 @@ mod tests {
     };
 
     use super::*;
-
-    fn nonzero(number: u64) -> NonZeroU64 {
-        NonZeroU64::new(number).unwrap()
-    }
 
     fn signature_of(identity: &str, order: Option<Order>, operator: OperatorSpec) -> String {
         let identity = identity.parse::<IdentityRule>().unwrap();
@@ -68,8 +66,12 @@ mod tests {
     fn the_words_stay_the_same_byte_for_byte() {
         for (identity, window, words) in [
             ("json:/id", Window::Unbounded, "dedup identity=json:/id"),
-            ("header:id", Window::Time(nonzero(3_600_000)), "dedup identity=header:id window=3600000ms"),
-            ("content", Window::Count(nonzero(7)), "dedup identity=content window-count=7"),
+            (
+                "header:id",
+                Window::time(Duration::from_secs(3_600)).unwrap(),
+                "dedup identity=header:id window=3600000ms",
+            ),
+            ("content", Window::count(16).unwrap(), "dedup identity=content window-count=16"),
             ("origin", Window::Unbounded, "dedup identity=origin"),
         ] {
             assert_eq!(signature_of(identity, None, OperatorSpec::Dedup(window)), words);

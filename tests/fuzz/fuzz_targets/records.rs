@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use offsets_core::consumer_offsets::{CommitLog, OffsetCommit};
-use offsets_core::mm2::{Checkpoint, Heartbeat, OffsetSync, SourcePosition};
+use offsets_core::mm2::{Checkpoint, OffsetSync, SourcePosition};
 
 fuzz_target!(|record: (Option<&[u8]>, Option<&[u8]>)| {
     let (key, value) = record;
@@ -15,10 +15,6 @@ fuzz_target!(|record: (Option<&[u8]>, Option<&[u8]>)| {
     if let Ok(Some(checkpoint)) = Checkpoint::decode(key, value) {
         let (key, value) = checkpoint.encode();
         assert_eq!(Checkpoint::decode(Some(&key), Some(&value)), Ok(Some(checkpoint)));
-    }
-    if let Ok(Some(heartbeat)) = Heartbeat::decode(key, value) {
-        let (key, value) = heartbeat.encode();
-        assert_eq!(Heartbeat::decode(Some(&key), Some(&value)), Ok(Some(heartbeat)));
     }
     if let Ok(Some(commit)) = OffsetCommit::decode(key, value) {
         assert!(CommitLog::default().take(key, value).is_ok());

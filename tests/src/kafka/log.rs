@@ -1,7 +1,7 @@
 //! Whole logs: every record of a topic, with its offset and its identity.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -143,7 +143,7 @@ pub fn read_whole(
     }
     assign(&consumer, topic, partitions)?;
     let mut open: BTreeSet<i32> = (0..partitions).collect();
-    let deadline = Instant::now() + TIMEOUT * 2;
+    let deadline = wait::now() + TIMEOUT * 2;
     while !open.is_empty() {
         match consumer.poll(Duration::from_millis(100)) {
             Some(Ok(message)) => see(&message)?,
@@ -153,7 +153,7 @@ pub fn read_whole(
             Some(Err(error)) => return Err(error).with_context(|| format!("read topic {topic}")),
             None => {}
         }
-        if Instant::now() > deadline {
+        if wait::now() > deadline {
             bail!("topic {topic}: partitions {open:?} were not read to their ends in time");
         }
     }

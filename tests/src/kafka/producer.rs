@@ -1,7 +1,7 @@
 //! Producing records that carry their own identity.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use rdkafka::ClientContext;
@@ -10,6 +10,7 @@ use rdkafka::message::{DeliveryResult, Message};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext};
 
 use super::{Log, LoggedRecord, TIMEOUT, client};
+use crate::wait;
 
 /// The identity of a produced record, unique within a topic. It is the record's whole value, so that a copy can be
 /// recognised wherever it turns up.
@@ -100,10 +101,10 @@ impl Producer {
     /// When one of them was not delivered.
     pub fn flush(&self) -> Result<()> {
         // the client's own flush looks only every 100 ms, which is long in a test of 200 transactions
-        let deadline = Instant::now() + TIMEOUT * 2;
+        let deadline = wait::now() + TIMEOUT * 2;
         while self.inner.in_flight_count() > 0 {
             self.inner.poll(Duration::from_millis(1));
-            ensure!(Instant::now() < deadline, "topic {} did not take all records in time", self.topic);
+            ensure!(wait::now() < deadline, "topic {} did not take all records in time", self.topic);
         }
         match self.inner.context().state().failed {
             0 => Ok(()),

@@ -124,7 +124,7 @@ impl CommitWatch {
             }
             Err(error) if alone => return Err(error.into()),
             Err(error) if error.is_unauthorised() || error.is_unknown_topic() || error.is_unreadable() => {
-                (self.refused_at, self.tail) = (Some(Instant::now()), CommitTail::default());
+                (self.refused_at, self.tail) = (Some(clock::instant()), CommitTail::default());
                 self.report(CommitSource::Groups, recording, &with_causes(&error));
                 return Ok(false);
             }

@@ -101,7 +101,7 @@ impl DataTopics {
                     (0..count).map(move |partition| TopicPartition::new(topic.clone(), partition))
                 })
                 .collect();
-            *listed = Some(Instant::now());
+            *listed = Some(clock::instant());
         }
         Ok(partitions.clone())
     }
@@ -122,7 +122,7 @@ impl DataTopics {
             return TopicIds::default();
         }
         let ids = cluster.topic_ids(topics, &source.deadline());
-        *without_ids = ids.is_empty().then(Instant::now);
+        *without_ids = ids.is_empty().then(clock::instant);
         ids
     }
 

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use offsets_core::link::LinkName;
 use offsets_kafka::Stop;
@@ -254,7 +254,7 @@ impl GiveUp<'_> {
 /// Does something every `interval`, or as often as it can be done, until it is said to stop.
 fn repeat(interval: Duration, stop: &Stop, mut task: impl FnMut()) {
     loop {
-        let began = Instant::now();
+        let began = clock::instant();
         task();
         if stop.wait(interval.saturating_sub(began.elapsed())) {
             return;

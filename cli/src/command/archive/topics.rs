@@ -6,6 +6,7 @@ use offsets_core::model::TopicName;
 
 use super::cluster_side::ClusterSide;
 use super::recording::{RecordFailure, Recording};
+use crate::clock;
 
 /// How often the ids of topics are asked for.
 const IDENTIFICATION: Duration = Duration::from_secs(60);
@@ -62,7 +63,7 @@ impl TopicWatch {
         let names: Vec<_> = topics.iter().cloned().collect();
         let ids = recording.reach(side)?.topic_ids(&names, &side.deadline());
         recording.archive().note_topics(&recording.link.name(), side.side, &ids)?;
-        self.identified.lock().unwrap_or_else(PoisonError::into_inner)[at] = Some((Instant::now(), topics));
+        self.identified.lock().unwrap_or_else(PoisonError::into_inner)[at] = Some((clock::instant(), topics));
         Ok(true)
     }
 }

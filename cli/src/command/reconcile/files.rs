@@ -41,7 +41,7 @@ pub(super) fn reconcile(output: &OutputArgs, args: &ReconcileArgs) -> Result<Exi
                 "stopped before everything was read: no file was written",
             ));
         }
-        run.take(input_record)?;
+        run.take(input_record, clock::now().as_millisecond())?;
     }
     if let RunOperator::Reread(reread) = &run.operator {
         reread.is_of_these_files()?;
@@ -167,13 +167,13 @@ impl Run {
         })
     }
 
-    fn take(&mut self, input_record: InputRecord) -> Result<(), Failure> {
+    /// Decides a record. What is decided by the time is decided by `now_ms` (milliseconds since 1970, UTC).
+    fn take(&mut self, input_record: InputRecord, now_ms: i64) -> Result<(), Failure> {
         let Some(position) = Position::new(input_record.input, input_record.line as i64) else {
             return Err(Failure::usage(format!("{}: too many lines", self.inputs.name(input_record.input))));
         };
         let headers = input_record.record.headers();
         let record = input_record.record.record(&headers);
-        let now_ms = clock::now().as_millisecond();
         let routing = match &mut self.operator {
             RunOperator::Operator(operator) => {
                 let routing = self.rules.route(&mut **operator, &record, position, now_ms);

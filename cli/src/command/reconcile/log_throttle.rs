@@ -47,6 +47,7 @@ impl LogThrottle {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock;
 
     /// The seconds at which something is said, of a trouble that is heard of every second.
     fn messages(throttle: &mut LogThrottle, began: Instant, seconds: u64) -> Vec<(u64, String)> {
@@ -56,7 +57,7 @@ mod tests {
 
     #[test]
     fn what_lasts_is_said_again_at_growing_intervals() {
-        let (mut throttle, began) = (LogThrottle::default(), Instant::now());
+        let (mut throttle, began) = (LogThrottle::default(), clock::instant());
         let messages = messages(&mut throttle, began, 200);
         let seconds: Vec<u64> = messages.iter().map(|(second, _)| *second).collect();
         assert_eq!(seconds, [0, 5, 15, 35, 75, 135, 195]);
@@ -66,7 +67,7 @@ mod tests {
 
     #[test]
     fn two_troubles_that_take_turns_do_not_make_each_other_new() {
-        let (mut throttle, now) = (LogThrottle::default(), Instant::now());
+        let (mut throttle, now) = (LogThrottle::default(), clock::instant());
         assert!(throttle.message("away", now).is_some());
         assert!(throttle.message("no answer", now).is_some());
         assert!(throttle.message("away", now).is_none());
@@ -75,7 +76,7 @@ mod tests {
 
     #[test]
     fn what_was_over_is_new_when_it_comes_again() {
-        let (mut throttle, now) = (LogThrottle::default(), Instant::now());
+        let (mut throttle, now) = (LogThrottle::default(), clock::instant());
         throttle.message("away", now);
         throttle.reset();
         assert_eq!(throttle.message("away", now).as_deref(), Some("away"));

@@ -32,22 +32,7 @@ impl Method {
                 Failure::usage(format!("--mode {operator}: {misfit}")).remedy(remedy(&misfit))
             })?;
         are_possible(&args.on, &extractor, operator)?;
-        let window = match (args.window, args.window_count) {
-            (Some(span), _) => Window::time(span),
-            (None, Some(count)) if count < FEWEST => {
-                let message = format!(
-                    "--window-count {count}: a window is forgotten in {FEWEST} parts, none of which is less than an identity"
-                );
-                return Err(Failure::usage(message)
-                    .remedy(format!("give {FEWEST} or more, or none to remember everything")));
-            }
-            (None, Some(count)) => Window::count(count),
-            (None, None) => Some(Window::Unbounded),
-        };
-        let window = window.ok_or_else(|| {
-            Failure::usage("a --window is at least 16s: a shorter one would forget nothing")
-                .remedy("give a longer one, or --window-count, or none to remember everything")
-        })?;
+        let window = window(args)?;
         let upsert = UpsertRules { tombstone_retention_ms: horizon(args)? };
         let operator = match (args.mode, seed) {
             (Mode::Dedup, _) => OperatorSpec::Dedup(window),
@@ -61,8 +46,24 @@ impl Method {
     }
 }
 
-/// Fewest identities of a window: fewer would be remembered as if this had been said.
-const FEWEST: u64 = 16;
+/// The window that the arguments name.
+fn window(args: &ReconcileArgs) -> Result<Window, Failure> {
+    match (args.window, args.window_count) {
+        (Some(length), _) => Window::time(length).ok_or_else(|| {
+            let least = Window::MIN_TIME.as_secs();
+            Failure::usage(format!("a --window is at least {least}s: a shorter one would forget nothing"))
+                .remedy("give a longer one, or --window-count, or none to remember everything")
+        }),
+        (None, Some(count)) => Window::count(count).ok_or_else(|| {
+            let least = Window::MIN_COUNT;
+            Failure::usage(format!(
+                "--window-count {count}: a window is forgotten in {least} parts, none of which is less than an identity"
+            ))
+            .remedy(format!("give {least} or more, or none to remember everything"))
+        }),
+        (None, None) => Ok(Window::Unbounded),
+    }
+}
 
 fn seed(path: &Path) -> Result<Seed, Failure> {
     let text = text::read(path)?;

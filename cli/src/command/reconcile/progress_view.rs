@@ -1,5 +1,3 @@
-use std::time::Instant;
-
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use offsets_store::TableCost;
 use offsets_streams::{Event, RunListener};
@@ -7,6 +5,7 @@ use serde_json::value::RawValue;
 
 use super::log_throttle::LogThrottle;
 use super::run_state::{RunState, Stage};
+use crate::clock;
 use crate::failure::with_causes;
 use crate::print::{Reporter, describe_counts};
 
@@ -163,7 +162,7 @@ impl RunListener for ProgressView<'_> {
                 state.of(self.stage).last_error = Some(message.clone());
                 drop(state);
                 let problem = format!("what was not committed is done again: {message}");
-                if let Some(text) = self.throttle.message(&problem, Instant::now()) {
+                if let Some(text) = self.throttle.message(&problem, clock::instant()) {
                     self.warn(text);
                 }
             }

@@ -1,10 +1,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::mm2_properties::elements;
+use super::mm2_properties::{Mm2Filters, elements};
 use super::{
-    ClusterClients, JavaProperties, Mm2Filters, NamingOverride, Place, PropertiesError, ProviderAccess,
-    Providers,
+    ClusterClients, JavaProperties, NamingOverride, Place, PropertiesError, ProviderAccess, Providers,
 };
 use crate::link::{Link, LinkName, PolicyKind, ReplicationPolicy, Side, fits_topic_names};
 use crate::model::ClusterAlias;
@@ -58,6 +57,7 @@ impl Flow<'_> {
         Ok(self.flag("enabled", false)? && (by_its_own_key || self.flag("emit.heartbeats.enabled", true)?))
     }
 
+    #[cfg_attr(not(test), expect(dead_code, reason = "read once the settings of a link are checked"))]
     pub(super) fn filters(&self) -> Result<Mm2Filters, PropertiesError> {
         Ok(Mm2Filters {
             topics: self.list("topics")?,

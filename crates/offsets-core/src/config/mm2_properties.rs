@@ -118,15 +118,15 @@ impl NamingOverride {
 /// Which topics and groups a flow copies: lists of names and regular expressions that must match in full. What is
 /// excluded is so even if it is included. `None` is MM2's default, which for `topics.exclude` depends on its version.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Mm2Filters {
+pub(super) struct Mm2Filters {
     /// `topics`.
-    pub topics: Option<Vec<String>>,
+    pub(super) topics: Option<Vec<String>>,
     /// `topics.exclude`.
-    pub topics_exclude: Option<Vec<String>>,
+    pub(super) topics_exclude: Option<Vec<String>>,
     /// `groups`.
-    pub groups: Option<Vec<String>>,
+    pub(super) groups: Option<Vec<String>>,
     /// `groups.exclude`.
-    pub groups_exclude: Option<Vec<String>>,
+    pub(super) groups_exclude: Option<Vec<String>>,
 }
 
 impl Mm2Properties {
@@ -224,18 +224,6 @@ impl Mm2Properties {
             }
         };
         Ok(self.flow(&name, access).clients(Side::Target))
-    }
-
-    /// What a flow copies.
-    ///
-    /// # Errors
-    /// [`PropertiesError::Reference`].
-    pub fn filters(
-        &self,
-        name: &LinkName,
-        access: &dyn ProviderAccess,
-    ) -> Result<Mm2Filters, PropertiesError> {
-        self.flow(name, access).filters()
     }
 
     /// The flow back's syncs topic, if it is this link's too. What cannot be understood of that flow is its own affair; but
@@ -351,4 +339,38 @@ impl Mm2Properties {
 pub(super) fn elements(list: &str) -> impl Iterator<Item = &str> {
     let list = list.trim();
     (!list.is_empty()).then(|| list.split(',').map(str::trim)).into_iter().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::NoAccess;
+
+    fn filters(text: &str) -> Result<Mm2Filters, PropertiesError> {
+        let file = Mm2Properties::parse(format!("clusters = A, B\n{text}")).expect("well formed");
+        let name = LinkName { source: "A".into(), target: "B".into() };
+        file.flow(&name, &NoAccess).filters()
+    }
+
+    #[test]
+    fn filters_are_lists() {
+        assert_eq!(filters(""), Ok(Mm2Filters::default()));
+        let filters = filters("topics = a, b.* ,c\nA->B.groups = \ngroups.exclude = x\n").expect("filters");
+        let list = |names: &[&str]| Some(names.iter().map(|name| (*name).to_owned()).collect());
+        assert_eq!(filters.topics, list(&["a", "b.*", "c"]));
+        assert_eq!(filters.topics_exclude, None);
+        assert_eq!(filters.groups, list(&[]));
+        assert_eq!(filters.groups_exclude, list(&["x"]));
+    }
+
+    #[test]
+    fn a_filter_whose_reference_only_a_java_client_can_resolve_is_an_error() {
+        let vault = "config.providers = vault\nconfig.providers.vault.class = com.example.Vault\n";
+        let unused =
+            filters(&format!("{vault}topics = ${{vault:secret:topics}}\n")).expect_err("a Java provider");
+        assert!(
+            unused.to_string().contains("com.example.Vault, which only a Java client can run"),
+            "{unused}"
+        );
+    }
 }

@@ -20,7 +20,7 @@ mod reference;
 pub use address::{AddressError, BootstrapServers};
 pub use java_properties::{JavaProperties, PropertiesSyntaxError};
 pub use mm2_error::{FlowClue, PropertiesError};
-pub use mm2_properties::{ClusterClients, Mm2Filters, Mm2Link, Mm2Properties, NamingOverride};
+pub use mm2_properties::{ClusterClients, Mm2Link, Mm2Properties, NamingOverride};
 pub use place::Place;
 pub use provider::{NoAccess, ProviderAccess, Providers, Resolved};
 pub use recognise::{OtherFile, OtherKind, OtherLink};

@@ -1,5 +1,5 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use offsets_core::model::{TopicName, TopicPartition};
 use rdkafka::config::RDKafkaLogLevel;
@@ -14,7 +14,7 @@ use super::{GroupConsumer, TransactionError};
 use crate::cluster::{cause, configured, refused};
 use crate::connection::Connection;
 use crate::detached::{self, Retiring};
-use crate::{Cause, ClientSettings, Deadline, Error, RawRecord, Subject};
+use crate::{Cause, ClientSettings, Deadline, Error, RawRecord, Subject, clock};
 
 /// Puts records and positions out in transactions.
 pub struct TransactionalProducer {
@@ -257,7 +257,7 @@ impl TransactionalProducer {
     /// what it has then, and a record that it had just let in is not among that (seen with librdkafka 2.12.1). So the client is
     /// asked about the transaction as well.
     fn flush(&self, deadline: &Deadline) -> Result<(), TransactionError> {
-        let mut asked = Instant::now();
+        let mut asked = clock::instant();
         loop {
             if self.producer.in_flight_count() == 0 {
                 return self.check_deliveries();
@@ -266,7 +266,7 @@ impl TransactionalProducer {
             let why = if deadline.has_passed() {
                 Some(over)
             } else if asked.elapsed() >= CALL_TIMEOUT {
-                asked = Instant::now();
+                asked = clock::instant();
                 self.failure_of_transaction()
             } else {
                 None

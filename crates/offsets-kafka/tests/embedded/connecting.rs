@@ -1,7 +1,7 @@
 use std::error::Error as _;
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use offsets_core::link::Side;
 use offsets_core::model::{GroupId, TopicPartition};
@@ -43,7 +43,7 @@ fn a_topic_has_its_partitions_and_is_not_created_by_asking() {
 fn a_closed_port_is_an_error_that_says_refused_once_the_deadline_has_passed() {
     let servers = CLOSED;
     let settings = ClientSettings::builder("src").bootstrap_servers(servers).build().unwrap();
-    let begun = Instant::now();
+    let begun = crate::now();
     let error = Cluster::connect(&settings, &short()).unwrap_err();
     assert!(begun.elapsed() < ENDLESS, "{:?}", begun.elapsed());
     assert!(error.is_unreachable(), "{error}");
@@ -57,7 +57,7 @@ fn a_broker_that_accepts_and_says_nothing_hits_the_deadline() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let servers = listener.local_addr().unwrap().to_string();
     let settings = ClientSettings::builder("src").bootstrap_servers(servers).build().unwrap();
-    let begun = Instant::now();
+    let begun = crate::now();
     let error = Cluster::connect(&settings, &short()).unwrap_err();
     assert!(error.is_unreachable(), "{error}");
     assert!(begun.elapsed() < ENDLESS, "{:?}", begun.elapsed());
@@ -81,7 +81,7 @@ fn a_cluster_that_goes_down_hits_the_deadline_and_one_that_comes_back_answers() 
     assert!(cluster.log_ranges(&orders, Isolation::ReadCommitted, &soon()).all_ok());
 
     breakable.mock.broker_down(-1).unwrap();
-    let begun = Instant::now();
+    let begun = crate::now();
     let outcomes = cluster.log_ranges(&orders, Isolation::ReadCommitted, &short());
     let (partition, error) = outcomes.errors().next().unwrap();
     assert_eq!(partition, &orders[0]);
@@ -98,7 +98,7 @@ fn a_cluster_that_goes_down_hits_the_deadline_and_one_that_comes_back_answers() 
 fn nothing_is_waited_for_after_the_deadline() {
     let clusters = DemoClusters::start("src", "dst").unwrap();
     let cluster = clusters.source.connect(&soon()).unwrap();
-    let begun = Instant::now();
+    let begun = crate::now();
     let past = Deadline::after(Duration::ZERO);
     assert!(cluster.topics(&past).is_err());
     assert!(!cluster.committed(&["g".into()], Some(&[TopicPartition::new("t", 0)]), &past).all_ok());

@@ -10,10 +10,18 @@ mod probing;
 mod reading;
 mod stopping;
 
+use std::time::Instant;
+
 #[path = "../../examples/consumer_loop.rs"]
 mod consumer_loop;
 
 #[test]
 fn the_example_of_a_consumer_loop_runs() {
     consumer_loop::main().unwrap();
+}
+
+/// Now, on a clock that setting the machine's time does not move: the clock of these tests.
+#[expect(clippy::disallowed_methods, reason = "this is their clock")]
+fn now() -> Instant {
+    Instant::now()
 }

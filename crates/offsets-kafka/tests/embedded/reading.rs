@@ -1,4 +1,4 @@
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use offsets_kafka::demo::{DemoCluster, DemoRecord};
 use offsets_kafka::{Deadline, Error, Progress, Shortfall};
@@ -177,7 +177,7 @@ fn a_broker_that_dies_in_mid_read_makes_it_a_short_read() {
     breakable.mock.create_topic("orders", 1, 1).unwrap();
     breakable.fill("orders", 400, 5_000);
     let cluster = breakable.connect(NIBBLES);
-    let (begun, mut seen) = (Instant::now(), 0);
+    let (begun, mut seen) = (crate::now(), 0);
     let error = cluster
         .read(&"orders".into())
         .visit(&Deadline::after(Duration::from_secs(5)), |_| {

@@ -1,5 +1,4 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::num::NonZeroU64;
 use std::time::Duration;
 
 use offsets_reconcile::{Dedup, DedupDecision, MemoryTable, Position, Seen, Table as _, Window, WindowState};
@@ -20,18 +19,18 @@ fn saved(dedup: &mut Dedup<MemoryTable<Seen>>) -> Remembered {
 
 #[test]
 fn a_time_window_forgets_what_is_older_and_not_what_is_younger() {
-    let mut dedup = Dedup::new(MemoryTable::default(), Window::Time(NonZeroU64::new(1_600).unwrap()));
+    let mut dedup = Dedup::new(MemoryTable::default(), Window::time(Duration::from_secs(16)).unwrap());
     let passes = |dedup: &mut Dedup<_>, number, offset, time| {
         let decision = dedup.decide(id(number), at(0, offset), time).unwrap();
         dedup.on_committed(&[at(0, offset + 1)]).unwrap();
         decision == DedupDecision::First
     };
-    assert!(passes(&mut dedup, 1, 0, 10_000));
-    assert!(!passes(&mut dedup, 1, 1, 11_600), "a window later to the millisecond");
-    assert!(passes(&mut dedup, 2, 2, 11_699));
-    assert!(!passes(&mut dedup, 1, 3, 11_699), "up to a sixteenth longer");
-    assert!(passes(&mut dedup, 3, 4, 11_700));
-    assert!(passes(&mut dedup, 1, 5, 11_700), "it is forgotten");
+    assert!(passes(&mut dedup, 1, 0, 100_000));
+    assert!(!passes(&mut dedup, 1, 1, 116_000), "a window later to the millisecond");
+    assert!(passes(&mut dedup, 2, 2, 116_999));
+    assert!(!passes(&mut dedup, 1, 3, 116_999), "up to a sixteenth longer");
+    assert!(passes(&mut dedup, 3, 4, 117_000));
+    assert!(passes(&mut dedup, 1, 5, 117_000), "it is forgotten");
     assert!(passes(&mut dedup, 4, 6, 1), "what is older than the window passes");
     assert!(!passes(&mut dedup, 4, 7, 1), "and is remembered all the same");
 }
@@ -39,7 +38,8 @@ fn a_time_window_forgets_what_is_older_and_not_what_is_younger() {
 /// The shortest window once never forgot: its parts, numbered from 1970 on, were more than their numbers.
 #[test]
 fn the_shortest_window_forgets_in_our_days() {
-    assert_eq!(Window::time(Duration::from_millis(15_999)), None);
+    assert_eq!(Window::time(Window::MIN_TIME - Duration::from_millis(1)), None);
+    assert_eq!(Window::count(Window::MIN_COUNT - 1), None);
     let window = Window::time(Duration::from_secs(16)).unwrap();
     let mut dedup = Dedup::new(MemoryTable::<Seen>::default(), window);
     for number in 0..1_000_u32 {
@@ -67,7 +67,7 @@ fn a_count_window_remembers_that_many() {
 
 #[test]
 fn nothing_is_forgotten_before_it_is_settled() {
-    let mut dedup = Dedup::new(MemoryTable::default(), Window::Time(NonZeroU64::new(16).unwrap()));
+    let mut dedup = Dedup::new(MemoryTable::default(), Window::time(Window::MIN_TIME).unwrap());
     dedup.decide(id(1), at(0, 0), 0).unwrap();
     dedup.decide(id(2), at(0, 1), 1_000_000).unwrap();
     assert_eq!(dedup.decide(id(1), at(0, 2), 0).unwrap(), DedupDecision::Duplicate { first: at(0, 0) });
@@ -105,14 +105,14 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 
 /// Identities and times of the records of three inputs.
 fn inputs() -> impl Strategy<Value = Vec<Vec<(u8, i64)>>> {
-    prop::collection::vec(prop::collection::vec((0_u8..12, 0_i64..400), 0..24), 3)
+    prop::collection::vec(prop::collection::vec((0_u8..40, 0_i64..400_000), 0..24), 3)
 }
 
 fn windows() -> impl Strategy<Value = Window> {
     prop_oneof![
         Just(Window::Unbounded),
-        (1_u64..600).prop_map(|millis| Window::Time(NonZeroU64::new(millis).unwrap())),
-        (1_u64..20).prop_map(|count| Window::count(count).unwrap()),
+        (16_000_u64..600_000).prop_map(|millis| Window::time(Duration::from_millis(millis)).unwrap()),
+        (16_u64..20).prop_map(|count| Window::count(count).unwrap()),
     ]
 }
 

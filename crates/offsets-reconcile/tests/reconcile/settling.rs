@@ -1,7 +1,7 @@
 //! What an operator forgets, and what it may not: batches in flight, inputs that rest, inputs that are revoked.
 
 use std::collections::BTreeMap;
-use std::num::NonZeroU64;
+use std::time::Duration;
 
 use offsets_reconcile::{
     Dedup, DedupDecision, Identity, MemoryTable, Position, Seen, Table as _, Upsert, UpsertRules, Window,
@@ -176,8 +176,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 fn windows() -> impl Strategy<Value = Window> {
     prop_oneof![
         Just(Window::Unbounded),
-        (1_u64..400).prop_map(|millis| Window::Time(NonZeroU64::new(millis).unwrap())),
-        (1_u64..40).prop_map(|count| Window::count(count).unwrap()),
+        (16_000_u64..400_000).prop_map(|millis| Window::time(Duration::from_millis(millis)).unwrap()),
+        (16_u64..40).prop_map(|count| Window::count(count).unwrap()),
     ]
 }
 
@@ -202,8 +202,8 @@ impl Model {
         self.open.entry(position.input()).or_insert(position.offset());
         let pane = match window {
             Window::Unbounded => 0,
-            Window::Time(millis) => time as u64 / millis.get().div_ceil(16),
-            Window::Count(count) => self.count / count.get().div_ceil(16),
+            Window::Time(length) => time as u64 / length.as_millis().div_ceil(16),
+            Window::Count(identities) => self.count / identities.get().div_ceil(16),
         };
         let pane = pane.max(self.oldest);
         let answer = match self.firsts.get(&number) {
@@ -255,7 +255,7 @@ proptest! {
     /// window and what is in flight.
     #[test]
     fn what_is_decided_is_what_a_model_of_every_record_decides(
-        inputs in prop::collection::vec(prop::collection::vec((0_u8..24, 0_i64..600), 1..60), 3),
+        inputs in prop::collection::vec(prop::collection::vec((0_u8..48, 0_i64..600_000), 1..60), 3),
         steps in steps(),
         window in windows(),
     ) {

@@ -4,12 +4,12 @@ use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sled::transaction::{ConflictableTransactionError, TransactionError};
 
 use super::{Claim, Claims, Key, SegmentLog, Stream, name};
-use crate::Error;
+use crate::{Error, clock};
 
 /// How much the engine may keep in memory, about.
 const CACHE: u64 = 64 * 1024 * 1024;
@@ -51,7 +51,7 @@ impl SledLog {
     pub fn open(folder: &Path) -> Result<Self, Error> {
         let config = sled::Config::new().path(folder).cache_capacity(CACHE).flush_every_ms(None);
         let failed = |cause| failed(folder, "open the store", cause);
-        let began = Instant::now();
+        let began = clock::instant();
         let db = loop {
             match config.open().map_err(failed) {
                 Err(Error::InUse { .. }) if began.elapsed() < LOCK_TIMEOUT => thread::park_timeout(LOCK_POLL),

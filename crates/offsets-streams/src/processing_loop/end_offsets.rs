@@ -7,7 +7,7 @@ use offsets_kafka::{Cluster, Isolation};
 
 use super::GroupSession;
 use crate::limit::Limit;
-use crate::{Error, Event, RunListener};
+use crate::{Error, Event, RunListener, clock};
 
 /// Where a run is to end: behind the last record that each partition held when it began, whoever works on it.
 pub(crate) struct EndOffsets {
@@ -66,7 +66,7 @@ impl EndOffsets {
         if self.checked_at.is_some_and(|checked_at| checked_at.elapsed() < CHECK_INTERVAL) {
             return Ok(false);
         }
-        self.checked_at = Some(Instant::now());
+        self.checked_at = Some(clock::instant());
         if !self.open.is_empty() {
             // What ended meanwhile may be one's own to read: it is looked again.
             self.close(session.cluster, limit)?;

@@ -4,7 +4,7 @@ use offsets_kafka::eos::{Assignment, RebalanceEvent, TransactionError};
 use offsets_kafka::{Deadline, Isolation};
 
 use super::{Ended, ProcessError, ProcessingLoop, Processor, REQUEST_TIMEOUT};
-use crate::{Error, Event};
+use crate::{Error, Event, clock};
 
 /// Why the work on an assignment ends.
 pub(super) enum GenerationEnd {
@@ -26,11 +26,11 @@ impl<P: Processor> ProcessingLoop<'_, P> {
     /// Works on an assignment until something happens.
     pub(super) fn run_generation(&mut self, assignment: &Assignment) -> Result<GenerationEnd, Error> {
         let mut partition_groups = self.processor.partition_groups(assignment);
-        let (mut committed_at, mut reported_at) = (Instant::now(), None::<Instant>);
+        let (mut committed_at, mut reported_at) = (clock::instant(), None::<Instant>);
         loop {
-            let mut moved = 0;
+            let (mut moved, now_ms) = (0, clock::timestamp_ms());
             for partition_group in &mut partition_groups {
-                match self.processor.process(&mut self.session, partition_group) {
+                match self.processor.process(&mut self.session, partition_group, now_ms) {
                     Ok(count) => moved += count,
                     Err(ProcessError::TransactionFailed(transaction_error)) => {
                         return Ok(GenerationEnd::TransactionFailed(transaction_error));
@@ -46,7 +46,7 @@ impl<P: Processor> ProcessingLoop<'_, P> {
             let stops = self.session.stop.is_requested();
             if is_due || is_done || stops {
                 match self.commit() {
-                    Ok(()) => committed_at = Instant::now(),
+                    Ok(()) => committed_at = clock::instant(),
                     Err(ProcessError::TransactionFailed(transaction_error)) => {
                         return Ok(GenerationEnd::TransactionFailed(transaction_error));
                     }
@@ -57,7 +57,7 @@ impl<P: Processor> ProcessingLoop<'_, P> {
                 return Ok(GenerationEnd::Finished(if stops { Ended::Stopped } else { Ended::Done }));
             }
             if reported_at.is_none_or(|at| at.elapsed() >= LAG_INTERVAL) {
-                reported_at = Some(Instant::now());
+                reported_at = Some(clock::instant());
                 self.report();
             }
             let wait = if moved == 0 { IDLE_TIMEOUT } else { Duration::ZERO };

@@ -6,7 +6,7 @@ use offsets_kafka::eos::{Head, RecordQueue};
 use offsets_reconcile::Header;
 
 use super::ProcessError;
-use crate::Error;
+use crate::{Error, clock};
 
 /// Inputs that are read side by side: the oldest next record first, so that a window sees them as they happened.
 pub(crate) struct PartitionGroup<'a> {
@@ -90,7 +90,7 @@ impl<'a> PartitionGroup<'a> {
             }
         }
         let Some((_, place)) = oldest else { return Ok(false) };
-        if waits && self.waits_since.get_or_insert_with(Instant::now).elapsed() < MAX_TASK_IDLE {
+        if waits && self.waits_since.get_or_insert_with(clock::instant).elapsed() < MAX_TASK_IDLE {
             return Ok(false);
         }
         if !waits {

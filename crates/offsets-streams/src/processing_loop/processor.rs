@@ -21,11 +21,13 @@ pub(crate) trait Processor {
     /// The partitions of an assignment, those together that are to be read side by side.
     fn partition_groups<'a>(&self, assignment: &'a Assignment) -> Vec<PartitionGroup<'a>>;
 
-    /// Processes some records of a partition group, and returns how many.
+    /// Processes some records of a partition group, and returns how many. What is decided of them by the time is decided by `now_ms`
+    /// (milliseconds since 1970, UTC): a processor reads no clock.
     fn process(
         &mut self,
         session: &mut GroupSession<'_>,
         partition_group: &mut PartitionGroup<'_>,
+        now_ms: i64,
     ) -> Result<usize, ProcessError>;
 
     /// How many records wait for a commit.

@@ -1,5 +1,7 @@
 use std::time::{Duration, Instant};
 
+use crate::clock;
+
 /// Retry budget for consecutive failures.
 pub(super) struct RetryBudget {
     first: Option<Instant>,
@@ -18,7 +20,7 @@ const MAX_GAP: Duration = Duration::from_secs(60);
 impl RetryBudget {
     /// Of attempts that may take so long each.
     pub(super) fn new(attempt: Duration) -> Self {
-        Self { first: None, last: Instant::now(), failures: 0, max_gap: MAX_GAP.saturating_add(attempt) }
+        Self { first: None, last: clock::instant(), failures: 0, max_gap: MAX_GAP.saturating_add(attempt) }
     }
 
     /// Counts a failure. Returns whether to try again.
@@ -27,7 +29,7 @@ impl RetryBudget {
             self.first = None;
             self.failures = 0;
         }
-        self.last = Instant::now();
+        self.last = clock::instant();
         self.failures += 1;
         self.first.get_or_insert(self.last).elapsed() < RETRY_TIMEOUT
     }

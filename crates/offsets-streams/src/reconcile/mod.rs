@@ -12,7 +12,6 @@ mod topics;
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use offsets_core::model::TopicPartition;
 use offsets_kafka::eos::{Assignment, RebalanceEvent};
 use offsets_kafka::{Cluster, Isolation, RawRecord, Stop};
@@ -208,11 +207,11 @@ impl Processor for ReconcileProcessor<'_> {
         &mut self,
         session: &mut GroupSession<'_>,
         partition_group: &mut PartitionGroup<'_>,
+        now_ms: i64,
     ) -> Result<usize, ProcessError> {
         let Some(task) = self.tasks.get_mut(&partition_group.number) else { return Ok(0) };
         let (job, wanted, router) = (self.job, &self.headers, &mut self.router);
         let is_repartitioned = self.is_repartitioned;
-        let now_ms = Timestamp::now().as_millisecond();
         // A copy has the timestamp of its original only where that is the producer's.
         let by_copy = job.rules.extractor.identity == IdentityRule::Copy;
         partition_group.take(|input_record| {

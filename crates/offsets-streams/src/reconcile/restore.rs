@@ -1,5 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use offsets_core::model::TopicPartition;
 use offsets_kafka::eos::RebalanceEvent;
@@ -11,7 +11,7 @@ use super::result_router::Sink;
 use super::task::{Committed, RestoreOutcome, Task};
 use super::topics::prepare_topics;
 use crate::processing_loop::{GroupSession, REQUEST_TIMEOUT, RETRY_BACKOFF};
-use crate::{Error, Event};
+use crate::{Error, Event, clock};
 
 /// What tasks go on from. It is decided when the run starts.
 #[derive(Clone, Copy)]
@@ -51,7 +51,7 @@ impl ReconcileProcessor<'_> {
         let changelog = Changelog { cluster: session.cluster, topic: &job.changelog };
         // A transaction that was under way when its instance died ends after so long.
         let longest = job.transaction_timeout + job.timeout;
-        let began = Instant::now();
+        let began = clock::instant();
         let (mut records, mut waits) = (0, false);
         loop {
             let deadline = session.limit().at_most(REQUEST_TIMEOUT).deadline();

@@ -132,6 +132,7 @@ impl Processor for RepartitionProcessor<'_> {
         &mut self,
         session: &mut GroupSession<'_>,
         partition_group: &mut PartitionGroup<'_>,
+        _now_ms: i64,
     ) -> Result<usize, ProcessError> {
         partition_group.take(|input_record| {
             let InputRecord { region, partition, raw, .. } = input_record;

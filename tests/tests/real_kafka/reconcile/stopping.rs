@@ -2,7 +2,7 @@
 //! timeout, and container runtimes kill ten seconds after SIGTERM. (The twin of a case found in a drill on real clusters: O3.)
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use offsets_tests::kafka::{Isolation, Topic, records, write};
@@ -91,7 +91,7 @@ fn sigterm_ends_a_run_whose_commit_waits_for_a_broker_and_whatever_it_tries_agai
         let there = records(&bootstrap, "gone.out", Isolation::ReadUncommitted)?;
         Ok((there.len() == uncommitted).then_some(()))
     })?;
-    let (still, began) = (rig.target.standing_still()?, Instant::now());
+    let (still, began) = (rig.target.standing_still()?, wait::now());
     // Its next commit is due by then.
     wait::until("the commit", TIMEOUT, || Ok((began.elapsed() > Duration::from_secs(2)).then_some(())))?;
     let said = instance.stop_within(ENDING)?;
