@@ -33,7 +33,7 @@ fn measure(program: &str, parts: &[&str]) -> Result<()> {
         crate::command::answer(COMPILER, &["-version"]).is_some(),
         "there is no {COMPILER}: install a JDK, such as openjdk-17-jdk-headless"
     );
-    run(&mut cargo(["build", "--release", "-p", "offsets-cli", "-p", "offsets-benches", "--bins"]))?;
-    let mut measure = std::process::Command::new(places::target().join("release").join(program));
+    run(&mut cargo(["build", "--profile", "dist", "-p", "offsets-cli", "-p", "offsets-benches", "--bins"]))?;
+    let mut measure = std::process::Command::new(places::target().join("dist").join(program));
     run(measure.current_dir(places::workspace()).args(parts))
 }

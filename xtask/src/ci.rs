@@ -5,9 +5,21 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use crate::command::{cargo, run as run_command};
-use crate::{setup, test};
+use crate::{fuzz, setup, test};
 
-/// Format, lints, docs, dependencies, then every test.
+/// Packages with features that change what is compiled, each with the selections that build on any machine.
+const FEATURES: [(&str, &[&str]); 4] = [
+    ("offsets-record", &["--all-features"]),
+    ("offsets-reconcile", &["--no-default-features"]),
+    ("offsets-reconcile", &["--no-default-features", "--features", "serde"]),
+    ("offsets-store", &["--features", "redb"]),
+];
+
+/// The TLS builds of the client. The first and the last compile OpenSSL and Kerberos from their sources, which takes minutes, perl and
+/// bison; the second needs the system's OpenSSL with its headers.
+const CLIENTS: [&str; 3] = ["tls", "tls-system", "gssapi"];
+
+/// Format, lints, features, docs, dependencies, a minute of fuzzing for each parser, then every test.
 ///
 /// # Errors
 ///
@@ -16,11 +28,35 @@ pub(crate) fn run() -> Result<ExitCode> {
     run_command(&mut cargo(["fmt", "--all", "--", "--check"]))?;
     setup::bring(setup::EVERYTHING)?;
     run_command(&mut cargo(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))?;
+    for (package, features) in FEATURES {
+        run_command(cargo(["check", "--locked", "--package", package]).args(features))?;
+    }
     let mut docs = cargo(["doc", "--workspace", "--no-deps", "--locked"]);
     run_command(docs.env("RUSTDOCFLAGS", "-D warnings"))?;
-    // the advisory database is not to be had without a network: that check is a chore of its own
     run_command(setup::deny().args(["check", "licenses", "bans", "sources"]))?;
+    match run_command(setup::deny().args(["fetch", "db"])) {
+        Ok(()) => run_command(setup::deny().args(["check", "--disable-fetch", "advisories"]))?,
+        Err(error) => eprintln!("advisories are not checked: the database cannot be had ({error:#})"),
+    }
+    fuzz::run(fuzz::IN_CI)?;
     test::run()
+}
+
+/// Checks each TLS build of the client, all of them even where one fails.
+///
+/// # Errors
+///
+/// Names those that do not build.
+pub(crate) fn clients() -> Result<()> {
+    let failed: Vec<_> = CLIENTS
+        .into_iter()
+        .filter(|feature| {
+            let mut check = cargo(["check", "--locked", "--package", "offsets-cli", "--features", feature]);
+            run_command(&mut check).is_err()
+        })
+        .collect();
+    anyhow::ensure!(failed.is_empty(), "features that do not build here: {}", failed.join(", "));
+    Ok(())
 }
 
 /// Dependencies against the advisory database, which cargo-deny downloads.

@@ -3,6 +3,7 @@
 mod bench;
 mod ci;
 mod command;
+mod fuzz;
 mod kills;
 mod places;
 mod rereads;
@@ -13,14 +14,17 @@ mod wasm;
 
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 
 const USAGE: &str = "\
 Usage: cargo xtask <chore>
 
   setup        find or install what tests and checks need beyond Rust
   test         build and run every kind of test, and count each
-  ci           everything CI runs: format, lints, docs, dependencies, then test
+  ci           everything CI runs: format, lints, docs, dependencies, fuzzing, then test
+  fuzz [SECONDS]
+               fuzz every parser for so many seconds, 60 unless said otherwise
+  clients      check the builds with TLS, with the system's OpenSSL and with Kerberos (minutes)
   advisories   check dependencies against the advisory database (needs a network)
   rig up       two Kafka brokers and a MirrorMaker 2 to play with, until Ctrl-C
   kills [N]    reconcile while instances and a broker are killed N times, and account for every record
@@ -49,6 +53,9 @@ fn run(chore: &[&str]) -> Result<ExitCode> {
         ["test"] => return test::run(),
         ["ci"] => return ci::run(),
         ["advisories"] => ci::advisories()?,
+        ["clients"] => ci::clients()?,
+        ["fuzz"] => fuzz::run(fuzz::IN_CI)?,
+        ["fuzz", seconds] => fuzz::run(seconds.parse().context("SECONDS is a number")?)?,
         ["rig", "up"] => rig::up()?,
         ["rereads"] => return rereads::run(),
         ["wasm"] => wasm::build()?,
