@@ -1,7 +1,7 @@
 //! The operators of reconciliation, held to naive models.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail a test by panicking")]
 
-#[path = "../../../offsets-core/tests/cases/mod.rs"]
+#[path = "../../../offsets-core/tests/rules/cases/mod.rs"]
 mod cases;
 mod dedup;
 mod extractor;

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 mod answers;
-#[path = "../../../offsets-core/tests/cases/mod.rs"]
+#[path = "../../../offsets-core/tests/rules/cases/mod.rs"]
 mod cases;
 mod dump;
 mod found;

@@ -1,5 +1,4 @@
 //! The seed as a file.
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail a test by panicking")]
 
 use offsets_core::evidence::Fingerprint;
 use offsets_core::model::{GroupId, TargetOffset, TopicPartition};

@@ -1,7 +1,5 @@
 //! `__consumer_offsets`: golden vectors of every version, round trips, any bytes at all, and what the log comes to.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
-
 use std::collections::BTreeMap;
 
 use offsets_core::consumer_offsets::{CommitChange, CommitLog, DecodeError, OffsetCommit, Standing};

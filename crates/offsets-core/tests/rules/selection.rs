@@ -1,9 +1,5 @@
 //! Which groups and topics are answered for, what is missing, and what a summary counts.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
-
-mod cases;
-
 use jiff::Timestamp;
 use offsets_core::evidence::{
     Answer, Evidence, EvidenceSource, Logs, Query, Reading, RecordedCommit, SourceState, Span, read_dump,
@@ -18,6 +14,8 @@ use offsets_core::model::{
 use offsets_core::translate::{
     EvidenceKind, EvidencePolicy, NoTarget, OffsetForm, Position, Selection, Summary, Translation, Translator,
 };
+
+use crate::cases;
 
 fn up(offset: i64) -> SourceOffset {
     SourceOffset::new(offset).unwrap()

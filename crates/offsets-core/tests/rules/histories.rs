@@ -1,12 +1,10 @@
 //! The sync history against a list that keeps every sync, and what it holds, written down and read again.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
-
-mod cases;
-
 use offsets_core::history::{Beginning, OffsetPair, PartitionHistory, SyncHistory};
 use offsets_core::mm2::OffsetSync;
 use offsets_core::model::{LogRange, SourceOffset, TargetOffset, TopicPartition};
+
+use crate::cases;
 
 fn up(offset: i64) -> SourceOffset {
     SourceOffset::new(offset).unwrap()

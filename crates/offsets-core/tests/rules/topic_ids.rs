@@ -1,7 +1,5 @@
 //! Topics that are told apart by their ids from older ones of their names.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
-
 use jiff::Timestamp;
 use offsets_core::evidence::{
     ArchivedEvidence, Evidence, Logs, Reading, RecordedCommit, SourceState, TopicIds, WithArchive, read_dump,

@@ -1,9 +1,8 @@
 //! The way back: the target holds records of its own that a group of the source has yet to read.
 //!
 //! Cases G1 and G2, seen on Kafka and MM2 4.3.1: a position by the link's own syncs passed records that had been stranded
-//! on the target, as MM2's own group sync does.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+//! on the target, as MM2's own group sync does.
 
 use jiff::Timestamp;
 use offsets_core::evidence::{

@@ -1,9 +1,5 @@
 //! What a reset may do, as a table, and what its undo file gives back.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
-
-mod cases;
-
 use jiff::Timestamp;
 use offsets_core::history::OffsetPair;
 use offsets_core::model::{
@@ -15,6 +11,8 @@ use offsets_core::plan::{
     Undo, UndoError,
 };
 use offsets_core::translate::Stranded;
+
+use crate::cases;
 
 fn at(offset: i64) -> TargetOffset {
     TargetOffset::new(offset).unwrap()

@@ -1,11 +1,9 @@
 //! The CSV of kafka-consumer-groups, both ways.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
-
-mod cases;
-
 use offsets_core::model::{GroupId, TargetOffset, TopicPartition};
 use offsets_core::plan::{CsvError, CsvRow, read_csv, write_csv};
+
+use crate::cases;
 
 fn row(group: Option<&str>, topic: &str, partition: i32, offset: i64) -> CsvRow {
     CsvRow {

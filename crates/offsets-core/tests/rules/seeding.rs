@@ -1,7 +1,5 @@
 //! What a group had read of the records that come to it again: which are named, and when none are.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
-
 use std::ops::Range;
 
 use jiff::Timestamp;

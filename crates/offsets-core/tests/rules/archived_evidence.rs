@@ -1,7 +1,5 @@
 //! What was kept beside the clusters, together with what is left of them.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
-
 use jiff::Timestamp;
 use offsets_core::evidence::{
     ArchivedEvidence, Evidence, Fingerprint, Logs, Reading, RecordedCommit, Records, Scan, ScannedRecord,

@@ -1,5 +1,4 @@
 //! What a checkpoints topic comes to, record by record.
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail a test by panicking")]
 
 use offsets_core::history::{CheckpointHistory, OffsetPair};
 use offsets_core::mm2::Checkpoint;

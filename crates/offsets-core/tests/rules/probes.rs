@@ -1,7 +1,5 @@
 //! What the records inside a bracket prove, rule by rule.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
-
 use jiff::Timestamp;
 use offsets_core::evidence::{Evidence, Fingerprint, Reading, Records, Scan, ScannedRecord, SourceState};
 use offsets_core::history::{Contradiction, OffsetPair, SyncHistory};

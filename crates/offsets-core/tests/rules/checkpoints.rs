@@ -1,12 +1,10 @@
 //! The checkpoint history against a list that keeps every checkpoint.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
-
-mod cases;
-
 use offsets_core::history::{CheckpointHistory, OffsetPair, PartitionCheckpoints};
 use offsets_core::mm2::Checkpoint;
 use offsets_core::model::{GroupId, SourceOffset, TargetOffset, TopicPartition};
+
+use crate::cases;
 
 fn up(offset: i64) -> SourceOffset {
     SourceOffset::new(offset).unwrap()

@@ -1,7 +1,5 @@
 //! Brackets from handfuls of facts: one test a rule, and every counterexample that was ever found.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
-
 use jiff::Timestamp;
 use offsets_core::evidence::{Evidence, Reading, SourceState};
 use offsets_core::history::{CheckpointHistory, Contradiction, OffsetPair, SyncHistory};
