@@ -131,7 +131,7 @@ struct Spread {
 }
 
 impl Spread {
-    /// Of an even number the upper of the two in the middle, which flatters nobody.
+    /// Of an even number the upper of the two in the middle.
     fn of(values: impl Iterator<Item = f64>) -> Option<Self> {
         let mut values: Vec<f64> = values.collect();
         values.sort_unstable_by(f64::total_cmp);

@@ -21,7 +21,7 @@ impl Ids {
         [mix(2 * id + 1), mix(2 * id + 2)]
     }
 
-    /// Which of so many partitions its records lie in.
+    /// Which of `partitions` its records lie in.
     pub fn partition(id: u64, partitions: i32) -> i32 {
         let [high, _] = Self::halves(id);
         // The remainder is less than a number of 32 bits.

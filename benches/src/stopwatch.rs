@@ -2,7 +2,7 @@
 //!
 //! The kernel keeps these figures for children that were waited for, and a child begins with the memory of the process
 //! that starts it. So the program that holds the stopwatch is a small one of its own (`src/bin/stopwatch.rs`), and is
-//! started anew for every measurement.
+//! restarted for every measurement.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -72,7 +72,7 @@ impl Stopwatch {
         Self { program, folder }
     }
 
-    /// Runs `command` to its end and gives what it took and what it printed. Output goes to files: nobody has to keep
+    /// Runs `command` to its end and gives what it took and what it printed. Output goes to files, so that no thread has to keep
     /// up with reading it.
     ///
     /// # Errors
@@ -114,7 +114,7 @@ pub fn now() -> Instant {
 ///
 /// # Errors
 ///
-/// When the command cannot be run, does not succeed, or takes so long that it was killed.
+/// When the command cannot be run, does not succeed, or is killed at its time-out.
 pub fn time_to_file(report: &Path, command: &mut Command) -> Result<()> {
     let start = now();
     let mut child = command.spawn().with_context(|| format!("start {command:?}"))?;

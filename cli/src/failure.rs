@@ -183,7 +183,7 @@ fn archive_remedy(error: &offsets_store::Error) -> Option<&'static str> {
         }
         Error::UnknownLink { .. } => "check the aliases, or name the link with --link",
         Error::Engine { .. } => {
-            "move the folder away and let `offsets archive run` begin anew; keep it for salvage"
+            "move the folder away and let `offsets archive run` start over; keep it for salvage"
         }
         error if error.is_full() => {
             "make room on the disk, or give a lower --max-bytes, and start it again: it goes on where it stopped"

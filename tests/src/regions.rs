@@ -57,7 +57,7 @@ pub struct Writes {
 }
 
 impl Writers {
-    /// Begins to write to these two topics of so many partitions, `a_second` records a second, each key always to the partition
+    /// Begins to write to these two topics of `partitions` partitions, `a_second` records a second, each key always to the partition
     /// of its number.
     pub fn start(bootstrap: &str, topics: [&str; 2], partitions: [i32; 2], a_second: u64) -> Self {
         let (bootstrap, topics) = (bootstrap.to_owned(), topics.map(str::to_owned));
@@ -194,7 +194,7 @@ impl Writes {
         Ok(())
     }
 
-    /// Everything that is known of one value, for whoever has to find out what went wrong.
+    /// Everything that is known of one value, to find out what went wrong.
     fn whereabouts(&self, value: &str, output: &[Record], ledger: &[Record]) -> Result<String> {
         let written = self.landed.iter().filter(|(_, version)| version.value() == value);
         let mut lines: Vec<String> = written.map(|(place, _)| format!("written to {place:?}")).collect();

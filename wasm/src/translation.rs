@@ -17,7 +17,7 @@ impl From<translate::Translation> for Translation {
 
 #[wasm_bindgen]
 impl Translation {
-    /// The answers as columns, built anew on every call: call it once and keep the result.
+    /// The answers as columns, rebuilt on every call: call it once and keep the result.
     #[wasm_bindgen(unchecked_return_type = "Columns")]
     pub fn columns(&self) -> Object {
         columns::of(&self.0.rows)

@@ -20,7 +20,7 @@ const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-l
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
     -Cllvm-args=-sanitizer-coverage-trace-compares -Cdebug-assertions -Coverflow-checks";
 
-/// Builds the targets and runs each for so many seconds, as many at once as there are processors. What they find useful stays under
+/// Builds the targets and runs each for `seconds`, as many at once as there are processors. What they find useful stays under
 /// `target/` and is where the next run begins.
 ///
 /// # Errors

@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use crate::command::{cargo, run};
 use crate::setup;
 
-/// Kills each job so many times, or as often as the tests do.
+/// Kills each job this number of times, or as often as the tests do.
 ///
 /// # Errors
 ///

@@ -23,7 +23,7 @@ Usage: cargo xtask <chore>
   test         build and run every kind of test, and count each
   ci           everything CI runs: format, lints, docs, dependencies, fuzzing, then test
   fuzz [SECONDS]
-               fuzz every parser for so many seconds, 60 unless said otherwise
+               fuzz every parser for this number of seconds (60)
   clients      check the builds with TLS, with the system's OpenSSL and with Kerberos (minutes)
   advisories   check dependencies against the advisory database (needs a network)
   rig up       two Kafka brokers and a MirrorMaker 2 to play with, until Ctrl-C

@@ -47,7 +47,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// A topic of so many records, which is filled if it is not there yet.
+/// A topic with this number of records, which is filled if it does not exist.
 fn filled(bootstrap: &str, job: Job, records: u64) -> Result<Input> {
     let input = Input { job, records, partitions: PARTITIONS };
     if offsets_tests::kafka::partition_count(bootstrap, &input.topic())?.is_none() {
@@ -106,7 +106,7 @@ struct Grower {
 /// Who reconciles.
 #[derive(Clone, Copy)]
 enum Who {
-    /// So many instances of `offsets reconcile`, with these arguments as well.
+    /// This number of instances of `offsets reconcile`, with these arguments as well.
     Ours(usize, &'static [&'static str]),
     Streams,
 }

@@ -62,7 +62,7 @@ impl<'r> Contenders<'r> {
         &self.toolbox
     }
 
-    /// So many instances of `offsets reconcile --once`, with these arguments as well; `STATE` in them is a new folder.
+    /// This number of instances of `offsets reconcile --once`, with these arguments as well; `STATE` in them is a new folder.
     ///
     /// # Errors
     ///
@@ -95,7 +95,7 @@ impl<'r> Contenders<'r> {
         self.run(input, &turn, (0..instances).map(command).collect())
     }
 
-    /// Kafka Streams with this guarantee and so many threads.
+    /// Kafka Streams with this guarantee and number of threads.
     ///
     /// # Errors
     ///

@@ -8,7 +8,7 @@ use super::output::Output;
 use crate::Ids;
 use crate::writer::Writer;
 
-/// A topic to be reconciled, of so many records.
+/// A topic to be reconciled, and its number of records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Input {
     /// What is to be done with it.

@@ -105,7 +105,7 @@ pub fn check_csv(text: &str) -> Result<()> {
     Ok(())
 }
 
-/// Checks what `poll-loop` prints after reading the checkpoints topic, whose keys and values have so many bytes.
+/// Checks what `poll-loop` prints after reading the checkpoints topic, whose keys and values have this number of bytes.
 ///
 /// # Errors
 ///

@@ -96,7 +96,7 @@ impl Expected {
         let source = committed(ROUNDS - 1, group, partition);
         let by_checkpoint = checkpoint_of(source, partition);
         let since_sync = source % SYNC_STEP;
-        // a sync proves its own record, or the one after it for whoever has read on
+        // a sync proves its own record, or the one after it for a group that has read on
         let by_sync = copy_of(source - since_sync, partition) + i64::from(since_sync > 0);
         let next_sync = source + (SYNC_STEP - since_sync) % SYNC_STEP;
         let (low, high) = (by_sync.max(by_checkpoint), copy_of(next_sync, partition));

@@ -226,7 +226,7 @@ pub(crate) struct TopicsArgs {
     #[arg(long, value_name = "TIME", requires = "group", default_value = "200ms", value_parser = parse_duration)]
     pub(crate) commit_interval: Duration,
 
-    /// How long a transaction may take; what a dead instance left open holds readers up for so long, and for up to the interval at
+    /// How long a transaction may take; a transaction that a dead instance left open blocks readers for this time, and for up to the interval at
     /// which the broker looks for such transactions (10s by default) more
     #[arg(long, value_name = "TIME", requires = "group", default_value = "10s", value_parser = some_time)]
     pub(crate) transaction_timeout: Duration,

@@ -13,7 +13,7 @@ Examples:
 The changelog of a job is the truth, and the folder saves reading it from its beginning. A copy of the
 folder moves an instance to another machine, or keeps what a lost disk would take: what is newer is then
 read from the changelog. Nothing is made wrong by a copy that is old. One that goes further than the
-changelog, or is of another changelog, is emptied and everything is read anew; one that was made by other
+changelog, or is of another changelog, is emptied and everything is read again; one that was made by other
 rules, or is not where the group is, ends `reconcile` with exit code 4 before anything is read.
 What `reconcile` finds damaged it moves to `damaged` in the folder and reads from the changelog: `show` says
 so until it is acknowledged.

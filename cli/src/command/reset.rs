@@ -25,7 +25,7 @@ pub(crate) fn reset(
     args.seed.fits(&args.selection)?;
     match (&args.from_file, args.to) {
         (Some(_), _) | (_, Some(_)) if args.seed.seed_out.is_some() => Err(Failure::usage(
-            "--seed-out goes with a translated position: of another nobody knows what comes again",
+            "--seed-out needs a translated position: for any other it is not known what comes again",
         )
         .remedy("leave out --to and --from-file, or --seed-out")),
         (Some(_), _) => to_file(link, output, args),

@@ -167,7 +167,7 @@ impl Session {
         }
     }
 
-    /// Whether its clusters are the demo's, which begin anew with each process.
+    /// Whether its clusters are the demo's, which start over with each process.
     pub(super) fn is_demo(&self) -> bool {
         matches!(self.origin, SessionOrigin::Demo { .. })
     }

@@ -123,7 +123,7 @@ fn acknowledge(output: &OutputArgs, args: &StateAcknowledgeArgs) -> Result<Exit,
 const ACKNOWLEDGE: &str = "`offsets state acknowledge` takes note of it";
 
 /// What is to be done about damage.
-const DAMAGED: &str = "`offsets reconcile` reads what is damaged from the changelog anew";
+const DAMAGED: &str = "`offsets reconcile` reads what is damaged from the changelog again";
 
 /// What is wrong with a copy, which is named; or with a folder, which names itself.
 fn in_copy(error: StateFolderError, path: &Path) -> Failure {
@@ -146,7 +146,7 @@ fn failure(error: StateFolderError) -> Failure {
         StateFolderError::NotEmpty { .. } => (Exit::Usage, "name a folder that is empty or not there yet"),
         StateFolderError::Damaged { .. } => (
             Exit::Unsound,
-            "start `offsets reconcile` with it: what is damaged is read from the changelog anew",
+            "start `offsets reconcile` with it: what is damaged is read from the changelog again",
         ),
         StateFolderError::Store(Error::InUse { .. }) => (
             Exit::Failed,

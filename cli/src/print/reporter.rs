@@ -48,7 +48,7 @@ impl Reporter {
         }
     }
 
-    /// Says what somebody may have to look after.
+    /// Prints a warning.
     pub(crate) fn warn(&self, text: impl AsRef<str>) {
         if !self.quiet {
             self.write(Level::Warn, text.as_ref());
@@ -108,7 +108,7 @@ impl Reporter {
         let _ = writeln!(anstream::stderr(), "{line}");
     }
 
-    /// Whether progress bars are wanted: only by somebody who is looking.
+    /// Whether progress bars are wanted: only on a terminal.
     pub(crate) fn shows_progress(&self) -> bool {
         !self.quiet && self.log.is_none() && std::io::stderr().is_terminal()
     }

@@ -1,6 +1,6 @@
 use std::io::{self, BufWriter, ErrorKind, Stdout, Write};
 
-/// Standard output, for as long as somebody reads it. `| head` ends no command half-way: what it does beside printing is done, and
+/// Standard output, for as long as it has a reader. `| head` ends no command half-way: what it does beside printing is done, and
 /// its exit code is its own.
 pub(crate) fn stdout() -> BufWriter<IgnoreBrokenPipe<Stdout>> {
     BufWriter::new(IgnoreBrokenPipe::new(io::stdout()))
@@ -45,7 +45,7 @@ impl<W: Write> Write for IgnoreBrokenPipe<W> {
 mod tests {
     use super::*;
 
-    /// Takes so many bytes, and has then gone for this reason.
+    /// Takes this number of bytes, then fails for this reason.
     struct FailingWriter(usize, ErrorKind);
 
     impl Write for FailingWriter {

@@ -87,7 +87,7 @@ fn ask(folder: &Path) -> Result<Answer, Failure> {
 const STOP_REMEDY: &str =
     "stop that `offsets archive run` (SIGTERM is safe, and it goes on from there later), and try again";
 
-/// Connects to the recorder. The system itself waits without end when nobody lets anybody in.
+/// Connects to the recorder. `connect` itself blocks without limit while the listener accepts nothing.
 fn connect(socket: PathBuf) -> Result<Option<UnixStream>, Failure> {
     let (sender, receiver) = mpsc::channel();
     let path = socket.clone();
@@ -97,7 +97,7 @@ fn connect(socket: PathBuf) -> Result<Option<UnixStream>, Failure> {
         // One that may not be entered may be another user's: that the folder is in use is said then, or is not so.
         Ok(Err(_)) => Ok(None),
         Err(_) => {
-            let what = format!("{}: the process that records lets nobody in", socket.display());
+            let what = format!("{}: the recording process does not accept connections", socket.display());
             Err(Failure::new(Exit::Failed, what).remedy(STOP_REMEDY))
         }
     }
@@ -109,7 +109,7 @@ pub(crate) fn refused(folder: &Path, error: Error) -> Failure {
     Failure::from(error).with_detail(&holder)
 }
 
-/// ` (process 17)`, if whoever records has written it down.
+/// ` (process 17)`, if the recorder has written it down.
 fn pid(folder: &Path) -> String {
     let pid = fs::read_to_string(server::pid_file(&server::folder(folder)));
     pid.map(|pid| format!(" (process {})", pid.trim())).unwrap_or_default()

@@ -20,7 +20,7 @@ pub(super) const COPY: u8 = 0;
 /// What begins an answer that says why there is none.
 pub(super) const REFUSAL: u8 = 1;
 
-/// How long somebody who asks may take to listen to one part. One is answered at a time, and the others wait.
+/// Timeout for a client to take one chunk. Clients are served one at a time.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Bytes of a part: the recording waits while one is read from the archive, and not while it is sent.
@@ -44,12 +44,12 @@ impl ArchiveServer {
     pub(crate) fn open(archive: &Path, reporter: Reporter) -> Self {
         let folder = folder(archive);
         let listener = bind(&folder).map_err(|error| {
-            reporter.info(format!("{}: nobody can read the archive meanwhile: {error}", folder.display()));
+            reporter.info(format!("{}: live reads are disabled: {error}", folder.display()));
         });
         Self { folder, listener: listener.ok(), is_closing: AtomicBool::new(false) }
     }
 
-    /// Answers whoever asks, until it is closed.
+    /// Serves clients until it is closed.
     pub(crate) fn serve(&self, archive: &Mutex<Archive>) {
         let Some(listener) = &self.listener else { return };
         while let Ok((stream, _)) = listener.accept() {
@@ -76,7 +76,7 @@ impl ArchiveServer {
             self.send(stream, &[COPY])?;
             loop {
                 let chunk = archive().copy_on(&mut copying, CHUNK);
-                // Whoever listens notices that it is not whole.
+                // The client notices that the answer is not whole.
                 let chunk = chunk.map_err(io::Error::other)?;
                 if chunk.is_empty() {
                     return Ok(());
@@ -109,10 +109,10 @@ impl ArchiveServer {
         Ok(())
     }
 
-    /// Lets nobody in any more.
+    /// Accepts no more connections.
     pub(crate) fn close(&self) {
         self.is_closing.store(true, Ordering::Release);
-        // The next one to come in is this; whoever came before is answered.
+        // The next connection is this one; earlier ones are answered first.
         let _ = UnixStream::connect(socket(&self.folder));
     }
 }

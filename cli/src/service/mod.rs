@@ -1,4 +1,4 @@
-//! What a command that keeps running needs: the word to stop, and somebody to ask how it goes.
+//! What a command that keeps running needs: signals that stop it, metrics and health.
 
 mod monitor;
 mod stop;

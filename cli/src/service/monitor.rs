@@ -20,7 +20,7 @@ pub(crate) trait Monitored {
 const PLAIN: &str = "text/plain; charset=utf-8";
 const METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// How long to wait for somebody to ask before the word to stop is looked at.
+/// Timeout of one wait for a request, after which the stop is checked.
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
 /// Takes the address on which to answer.
@@ -31,7 +31,7 @@ pub(crate) fn listen(address: SocketAddr) -> Result<Server, Failure> {
     })
 }
 
-/// Answers whoever asks, until it is said to stop.
+/// Answers requests until it is stopped.
 pub(crate) fn serve(server: &Server, of: &dyn Monitored, stop: &Stop) {
     while !stop.is_requested() {
         // Who asks and does not listen to the answer is no concern of the work.

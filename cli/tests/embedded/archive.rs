@@ -96,7 +96,7 @@ fn it_runs_until_it_is_told_to_stop_and_tells_how_it_goes() {
     assert!(metrics.contains("offsets_archive_last_success_timestamp_seconds{"), "{metrics}");
     assert!(get(&address, "/else").starts_with("HTTP/1.1 404"));
 
-    // Meanwhile nobody else may record into the folder.
+    // Meanwhile no other process may record into the folder.
     let remedy = "stop the `offsets archive run`";
     folder.offsets("--demo archive run --dir kept --once").fails(1, &["in use by another process", remedy]);
 

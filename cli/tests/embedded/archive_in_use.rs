@@ -42,7 +42,7 @@ fn it_answers_as_it_does_when_nobody_records() {
     assert_eq!((&stats["links"][0]["syncs"], &stats["links"][0]["commits"]), (&784.into(), &12.into()));
     assert!(stats["bytesOnDisk"].as_u64().unwrap() > stats["links"][0]["bytes"].as_u64().unwrap());
     folder.offsets("archive export --dir kept --file live.json").expect(0).says(&["12 commits, 784 syncs"]);
-    // Whoever reads has taken nothing away.
+    // Reading took nothing away.
     folder.offsets("archive stats --dir kept").expect(0);
     let (code, rest) = running.stop();
     assert_eq!(code, Some(0), "{rest}");

@@ -27,7 +27,7 @@ fn an_exported_archive_denies_no_mirror_and_says_at_once_what_it_cannot_answer()
     folder.offsets("translate --from-dump ex.json --group app-g --explain").expect(0);
 }
 
-/// A group whose commits nobody could look at is not said to have none.
+/// A group whose commits could not be read is not reported as having none.
 #[test]
 fn with_a_dead_source_and_no_record_the_commits_of_a_group_are_not_known() {
     let folder = Folder::new();

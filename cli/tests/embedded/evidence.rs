@@ -62,7 +62,7 @@ fn a_link_said_to_keep_offsets_that_does_not_is_unsafe() {
     let lab = Lab::new().numbered(("orders", &source), ("orders", &source[100..]));
     let line = format!("translate {} --policy offset-preserving --topic orders:0 --offset 300", lab.flags());
     let run = offsets(&line).expect(3);
-    assert!(run.stdout.contains("unsafe") && run.stdout.contains("created anew"), "{}", run.stdout);
+    assert!(run.stdout.contains("unsafe") && run.stdout.contains("re-created"), "{}", run.stdout);
 }
 
 #[test]

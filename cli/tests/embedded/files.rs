@@ -36,7 +36,7 @@ fn with(words: &[&str]) -> Vec<String> {
 #[test]
 fn files_are_written_in_one_place() {
     let writers = with(&["fs::write(", "File::create", "OpenOptions", "NamedTempFile", ".persist"]);
-    // The lock of a recorder is no result: it is written anew by each process.
+    // The lock of a recorder is no result: it is rewritten by each process.
     assert_eq!(writers, ["new_file.rs", "recorder/server.rs"]);
 }
 

@@ -24,7 +24,7 @@ fn row(folder: &Folder, lab: &Lab, more: &str) -> Value {
 
 #[test]
 fn a_snapshot_of_a_dead_source_is_translated_by_its_fingerprints_alone() {
-    // As with the source alive: the copy begins later, lacks a record, and holds one of somebody else's.
+    // As with the source alive: the copy begins later, lacks a record, and holds another producer's.
     let source: Vec<u16> = (0..500).collect();
     let target: Vec<u16> = (100..300).chain([9_999]).chain(301..500).collect();
     let lab = Lab::new().numbered(("orders", &source), ("orders", &target));
@@ -46,7 +46,7 @@ fn a_snapshot_of_a_dead_source_is_translated_by_its_fingerprints_alone() {
 
 #[test]
 fn between_two_kept_syncs_records_are_recognised_where_counting_is_not_believed() {
-    // The target lacks a record, and somebody else's stands there instead: as many records as the source had.
+    // The target lacks a record, and another producer's stands there instead: as many records as the source had.
     let source: Vec<u16> = (0..300).collect();
     let target: Vec<u16> = (0..120).chain(121..150).chain([9_999]).chain(150..300).collect();
     let lab = Lab::new().numbered(("orders", &source), ("src.orders", &target));

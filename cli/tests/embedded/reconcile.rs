@@ -192,7 +192,7 @@ fn what_makes_no_sense_is_refused_before_anything_is_read() {
     }
 }
 
-/// Over files a window once did nothing: nobody let it move.
+/// Over files a window once did nothing: it was never advanced.
 #[test]
 fn what_comes_again_after_its_window_passes_again() {
     let folder = Folder::new();

@@ -1,4 +1,4 @@
-//! What a run between topics writes to stderr where nobody looks at it, and how it ends while it waits. The twins of two cases of
+//! What a run between topics writes to stderr where it is no terminal, and how it ends while it waits. The twins of two cases of
 //! `archive run`, found in a drill on real clusters: O3 (it ends at once) and O8 (its log has times and levels).
 
 use std::net::TcpListener;

@@ -10,7 +10,7 @@ use nix::unistd::Pid;
 
 use crate::run::{Folder, words};
 
-/// No process is slow enough to need so long to end.
+/// Longer than any process needs to end.
 const ENDING: Duration = Duration::from_secs(60);
 /// Nor to say what it was started for.
 const SAYING: Duration = Duration::from_secs(120);

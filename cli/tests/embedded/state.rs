@@ -139,7 +139,7 @@ fn damage_is_named_and_what_precedes_it_is_left_alone() {
     let before = contents(&folder, "kept");
     let run = folder.offsets("state show --dir kept -o json").expect(3).says(&[
         "partition 3 is damaged: segment 0 of space 3 cannot be used: its checksum is wrong",
-        "`offsets reconcile` reads what is damaged from the changelog anew",
+        "`offsets reconcile` reads what is damaged from the changelog again",
     ]);
     let partitions = run.json()["partitions"].clone();
     assert_eq!((&partitions[0]["identities"], &partitions[0]["damage"]), (&700.into(), &Value::Null));

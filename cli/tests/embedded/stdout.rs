@@ -1,4 +1,4 @@
-//! What becomes of a command whose output nobody reads, or nobody can keep.
+//! Commands whose reader has gone, or whose output cannot be written.
 
 use std::process::{Command, Stdio};
 

@@ -48,7 +48,7 @@ const PAPERS: [&str; 2] = [
 pub struct Chart {
     /// What stands above it.
     pub title: &'static str,
-    /// What it shows, for whoever has it read out.
+    /// What it shows, for screen readers.
     pub description: &'static str,
     /// From left to right.
     pub across: Axis,

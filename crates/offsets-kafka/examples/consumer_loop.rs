@@ -23,7 +23,7 @@ use rdkafka::{ClientConfig, Message as _, Offset, Timestamp, TopicPartitionList}
 const NOW_MS: i64 = 1_764_000_000_000;
 const HOUR_MS: i64 = 60 * 60 * 1000;
 
-/// So many records are put out and committed together.
+/// Number of records that are sent and committed together.
 const BATCH: usize = 2;
 
 /// What comes of the records.
@@ -216,13 +216,13 @@ fn position(offset: i64) -> Result<Position, &'static str> {
     Position::new(0, offset).ok_or("an offset below 2^48")
 }
 
-/// Records without a version are looked after by somebody; anything else that cannot be judged ends the loop.
+/// Records without a version go to the dead letters; any other record error ends the loop.
 fn by(identity: IdentityRule, order: Option<Order>) -> RecordRules {
     let extractor = Extractor { identity, order, max_ahead_ms: HOUR_MS };
     RecordRules { extractor, policies: Policies::from_iter([(RecordErrorKind::Order, Policy::DeadLetter)]) }
 }
 
-/// A cluster with a topic `orders` that holds these values, each so many hours old and all under one key.
+/// A cluster with a topic `orders` that holds these values, each with its age in hours, all under one key.
 fn filled(values: &[(&str, i64)]) -> Result<DemoCluster, Box<dyn Error>> {
     let mut cluster = DemoCluster::start("demo")?;
     cluster.create_topic("orders", 1)?;

@@ -111,7 +111,7 @@ impl Cause {
         ])
     }
 
-    /// Whether somebody else has come under the same name.
+    /// Whether a newer instance with the same name has fenced this one.
     pub(crate) fn is_fenced(&self) -> bool {
         self.is(&[
             RDKafkaErrorCode::Fenced,

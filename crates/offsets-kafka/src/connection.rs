@@ -9,7 +9,7 @@ use rdkafka::types::RDKafkaErrorCode;
 
 use crate::{Cause, ClientSettings, Contact, Deadline, Waiting};
 
-/// What librdkafka says about its connections while nobody is asking.
+/// What librdkafka reports about its connections between calls.
 ///
 /// A request that fails says little more than that time ran out; why ("Connection refused", a wrong password) is told
 /// separately and at another time. This remembers it, with every secret cut out.

@@ -57,7 +57,7 @@ fn wait_for<T: Send + 'static>(
     let left = deadline.remaining();
     let latest = overtime.map(|overtime| Deadline::after(left.saturating_add(overtime)));
     let (sender, receiver) = mpsc::sync_channel(1);
-    // Nobody waits for an answer that comes too late.
+    // An answer that comes too late is dropped.
     let detached = move || drop(sender.send(call(left)));
     thread::Builder::new().spawn(detached).ok()?;
     loop {
@@ -72,7 +72,7 @@ fn wait_for<T: Send + 'static>(
 }
 
 /// A client of the library that is destroyed on a thread of its own. Destruction waits for the client's threads, one of which may be
-/// looking up a host name for as long as the resolver takes, so whoever drops the client waits for that only so long.
+/// looking up a host name for as long as the resolver takes, so dropping the client waits for a limited time.
 pub(crate) struct Retiring<T: Send + 'static> {
     client: Option<T>,
     timeout: Duration,
@@ -86,12 +86,12 @@ impl<T: Send + 'static> Retiring<T> {
         Self::with_timeout(client, DESTROY_TIMEOUT)
     }
 
-    /// One whose destruction nobody waits for.
+    /// A client whose destruction is not waited for.
     pub(crate) fn unattended(client: T) -> Self {
         Self::with_timeout(client, Duration::ZERO)
     }
 
-    /// One whose destruction is waited for so long: it tells others that it leaves.
+    /// A client whose destruction is waited for up to this time: it announces that it leaves.
     pub(crate) fn with_timeout(client: T, timeout: Duration) -> Self {
         Self { client: Some(client), timeout, until: None }
     }

@@ -86,7 +86,7 @@ pub enum Error {
         /// The topic, the partition or the commit.
         subject: Subject,
     },
-    /// The group has members, so nobody else may set its offsets.
+    /// The group has members, so only they may set its offsets.
     #[error("cluster {cluster}: {subject}: the group has active members")]
     GroupActive {
         /// The cluster.
@@ -268,7 +268,7 @@ impl Error {
         matches!(self, Self::GroupActive { .. })
     }
 
-    /// Whether somebody has come under the same name.
+    /// Whether a newer instance with the same name has fenced this one.
     pub fn is_fenced(&self) -> bool {
         matches!(self, Self::Fenced { .. })
     }

@@ -30,7 +30,7 @@
 //!   hidden behind another. A topic is read [whole or not at all](TopicRead::visit).
 //! - Secrets are in no error, no `Debug` and no log line ([`ClientSettings`]).
 //! - Three things change a cluster, and nothing else does: [`Cluster::alter`] sets committed offsets, [`Cluster::delete_groups`]
-//!   deletes groups, and whoever works through [`eos`] joins a group, creates topics, and writes.
+//!   deletes groups, and a client of [`eos`] joins a group, creates topics, and writes.
 //!
 //! # What this crate does not do
 //!

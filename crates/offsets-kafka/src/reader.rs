@@ -51,7 +51,7 @@ impl<'a> RawRecord<'a> {
     }
 
     /// Names and values of the headers, in their order; a null value is `None`. Java writes any bytes for a name: one that is not
-    /// UTF-8 is shown as U+FFFD, so that nobody can mean it, and is passed on as it is.
+    /// UTF-8 is shown as U+FFFD, so that it cannot be asked for, and is passed on as it is.
     pub fn headers(&self) -> impl Iterator<Item = (&'a str, Option<&'a [u8]>)> {
         let (headers, hidden) = (self.headers, self.hidden);
         let count = headers.map_or(0, |headers| headers.count());

@@ -56,7 +56,7 @@
 //!         }
 //!         Routing::Suppress { loss, .. } => ledger.push(loss),
 //!         Routing::Reject { flawed, policy: Policy::Fail } => return Err(flawed.into()),
-//!         Routing::Reject { policy: Policy::DeadLetter, .. } => {} // to where somebody looks after it
+//!         Routing::Reject { policy: Policy::DeadLetter, .. } => {} // to the dead letters
 //!         Routing::Reject { policy: Policy::Pass, .. } => output.push(value),
 //!     }
 //!     next[usize::from(input)] = offset + 1;
@@ -90,7 +90,7 @@
 //!
 //! # What is not promised
 //!
-//! Identities are hashes: they do not guard against somebody who makes collisions on purpose. A window forgets: an event that
+//! Identities are hashes: they do not guard against deliberate collisions. A window forgets: an event that
 //! comes again after its window passes again. A tombstone that is past its horizon no longer beats anything.
 
 mod answers;

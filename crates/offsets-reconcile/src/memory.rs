@@ -41,19 +41,19 @@ impl<V> Default for MemoryTable<V> {
 }
 
 impl<V: Copy> MemoryTable<V> {
-    /// An empty table that need not grow for so many values. Memory is taken with the first of them.
+    /// An empty table that need not grow for this number of values. Memory is taken with the first of them.
     pub fn with_capacity(values: usize) -> Self {
         Self { width: Self::width_for(values), ..Self::default() }
     }
 
-    /// How many values a table can have that takes no more than so many bytes.
+    /// Number of values that a table of at most `bytes` can hold.
     pub fn room(bytes: usize) -> usize {
         let slots = bytes / size_of::<(Identity, V)>();
         let width = slots - (slots / 9).min(SPARE);
         Self::most(width)
     }
 
-    /// Bytes that a table with room for so many values takes.
+    /// Bytes that a table with room for `values` takes.
     pub fn bytes_for(values: usize) -> usize {
         let width = Self::width_for(values);
         (width + Self::spare(width)).saturating_mul(size_of::<(Identity, V)>())
@@ -282,14 +282,14 @@ pub struct MemoryTableBuilder<V> {
 /// How many bits of a hash say the part.
 const BITS: u32 = 6;
 
-/// So many wait before they are put in: somewhat less than doubles the room of a part.
+/// Number of values that wait before they are inserted: somewhat less than doubles the room of a part.
 const HANDFUL: usize = 450_000;
 
-/// So many are looked for at a time.
+/// Number of values that are looked up at a time.
 const TOGETHER: usize = 64;
 
 impl<V: Copy> MemoryTableBuilder<V> {
-    /// An empty table that need not grow for so many values.
+    /// An empty table that need not grow for this number of values.
     pub fn new(values: usize) -> Self {
         let parts = (0..1 << BITS).map(|_| Vec::new()).collect();
         Self { table: MemoryTable::with_capacity(values), parts, waiting: 0 }

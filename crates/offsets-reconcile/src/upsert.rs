@@ -74,7 +74,7 @@ pub enum UpsertDecision {
         /// That one.
         to: Winner,
     },
-    /// Only its content tells it from the write that is: neither is to be preferred without somebody's word. Nothing is
+    /// Only its content tells it from the write that is: a policy has to prefer one. Nothing is
     /// changed, and nothing is remembered of it. [`Upsert::decide_by_content`] decides.
     Tied {
         /// That one.

@@ -8,8 +8,8 @@ use crate::hex;
 const PART: usize = 8 + 16;
 
 /// What the content of a record is recognised by on the other cluster: XXH3-128 over the lengths of its key and value
-/// and the XXH3-128 of each. It says nothing of the content itself, and does not guard against somebody who makes
-/// collisions on purpose.
+/// and the XXH3-128 of each. It says nothing of the content itself, and does not guard against
+/// deliberate collisions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint(u128);
 

@@ -8,8 +8,8 @@ use crate::{Fingerprint, hex, sentinel};
 /// Which event a record is: records of the same identity are one event, however often and wherever they were written.
 ///
 /// It is XXH3-128 over length-prefixed parts, the same in every version and on every machine. Two of ten thousand million
-/// identities are the same by chance with a probability of about 10^-19. It does not guard against somebody who makes
-/// collisions on purpose.
+/// identities are the same by chance with a probability of about 10^-19. It does not guard against
+/// deliberate collisions.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(try_from = "String", into = "String"))]
@@ -66,7 +66,7 @@ impl Identity {
         self.0.iter().rev().fold(0, |bits, &part| bits << 32 | u128::from(part))
     }
 
-    /// The one of so many partitions, from 0, in which all records of this identity meet: the higher half of the bits modulo
+    /// The partition, from 0, of `partitions` in which all records of this identity meet: the higher half of the bits modulo
     /// their number. It stays so from version to version.
     ///
     /// # Examples

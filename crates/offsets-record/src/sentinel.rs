@@ -9,7 +9,7 @@
 //! | offset -2 | `RD_KAFKA_OFFSET_BEGINNING` | the beginning |
 //! | offset -1000 | `RD_KAFKA_OFFSET_STORED` | the commit |
 //! | offset -1001 | `RD_KAFKA_OFFSET_INVALID` | not known |
-//! | offset -2000 and below | `RD_KAFKA_OFFSET_TAIL_BASE` | so many before the end |
+//! | offset -2000 and below | `RD_KAFKA_OFFSET_TAIL_BASE` | -2000 minus the offset: this number before the end |
 
 #[cfg(feature = "serde")]
 use serde::{Deserialize as _, Deserializer, de};

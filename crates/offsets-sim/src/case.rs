@@ -46,7 +46,7 @@ pub struct Outcome {
 }
 
 /// What groups read again, from the positions of this tool and from MM2's, for the same commits: those for which MM2 has
-/// a position that skips nothing. Only histories count in which nobody interferes and every sync that was kept is used.
+/// a position that skips nothing. Only histories count without other producers, in which every sync that was kept is used.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Rereads {
     /// How many commits.

@@ -6,7 +6,7 @@ use crate::{Event, History, Known, Random, Setting, SimulatedLink, Truth, World}
 
 /// How much groups read again, by how far they lag: ours beside what MM2's 64 slots would give them.
 ///
-/// The worlds are links as they are mostly: a sync each 101 records and wherever the source has a hole, nobody
+/// The worlds are links as they are mostly: a sync each 101 records and wherever the source has a hole, no other producer
 /// interferes. Means over several worlds and, in each, several groups that lag about as far.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(transparent)]
@@ -40,7 +40,7 @@ impl Curve {
     /// The greatest lag looked at.
     pub const GREATEST_LAG: u64 = 1_000_000;
 
-    /// The curve over so many worlds, which follow from a seed.
+    /// The curve over this number of worlds, which follow from a seed.
     pub fn of(seed: u64, worlds: u64) -> Self {
         let mut random = Random::from_seed(seed);
         let mut sums: Vec<Sum> = lags().into_iter().map(Sum::new).collect();

@@ -53,7 +53,7 @@ pub enum Event {
         /// How far it lags.
         behind: u32,
     },
-    /// MM2's checkpoint task reads the syncs anew.
+    /// MM2's checkpoint task reads the syncs again.
     CheckpointTaskRestart,
     /// Another producer writes to the mirror topic.
     WriteForeign {
@@ -77,7 +77,7 @@ pub enum Event {
         /// Whether the flow back's worker commits behind them.
         flush: bool,
     },
-    /// Producers write to the target's topic while it is the original, and nobody copies it.
+    /// Producers write to the target's topic while it is the original, and it is not copied.
     Strand {
         /// How many records.
         records: u32,
@@ -114,9 +114,9 @@ pub enum Event {
     },
     /// MM2 notices a partition that was added, and adds it to the mirror topic.
     MirrorPartition,
-    /// The mirror topic is deleted and created anew.
+    /// The mirror topic is deleted and re-created.
     RecreateTarget,
-    /// The source topic is deleted and created anew.
+    /// The source topic is deleted and re-created.
     RecreateSource,
 }
 

@@ -7,7 +7,7 @@ pub enum HistoryKind {
     Plain,
     /// A second MM2 copies beside the first.
     Rivalry,
-    /// Topics are deleted and created anew, before anything is read.
+    /// Topics are deleted and re-created, before anything is read.
     Recreation,
     /// The way back: the target was the original before, has records that were copied to the source and others that were not,
     /// and copies have the names of their originals.
@@ -51,7 +51,7 @@ impl History {
         for event in events.iter_mut().chain(&mut meanwhile) {
             match event {
                 Event::Produce { holes, .. } if dense => *holes = 0,
-                // Whoever writes to both clusters writes what the group has read too.
+                // A producer that writes to both clusters writes what the group has read too.
                 Event::WriteAlike { records, .. } if !foreign || kind == HistoryKind::Return => *records = 0,
                 Event::WriteForeign { records } if !foreign => *records = 0,
                 _ => {}

@@ -50,18 +50,18 @@ pub enum ViolationKind {
     Drops,
 }
 
-/// What is different where topics were created anew: the truth is not one any more.
+/// What is different where topics were re-created: the truth is not one any more.
 #[derive(Debug)]
 struct Recreations {
     /// The topics of this name that a commit may have been made on, so far as the syncs tell.
     truths: Vec<Truth>,
     /// Syncs of an older mirror topic look as if they were of the present one: nothing can be expected then.
     stale: bool,
-    /// Neither syncs nor log ends can show that a topic was created anew.
+    /// Neither syncs nor log ends can show that a topic was re-created.
     unseen: bool,
-    /// The syncs do not show that the target topic was created anew.
+    /// The syncs do not show that the target topic was re-created.
     target_unseen: bool,
-    /// The source topic was created anew.
+    /// The source topic was re-created.
     of_source: bool,
 }
 
@@ -112,7 +112,7 @@ impl<'a> Invariant<'a> {
     }
 
     /// Every record that a group has not read and that its seed takes from it, when it reads on from an answer in a world as it
-    /// is by `then`, with what excuses it. What somebody else wrote no group has read.
+    /// is by `then`, with what excuses it. What another producer wrote no group has read.
     pub fn drops(&self, row: &Row, part: &SeedPart, then: &World) -> Vec<Violation> {
         let g = row.committed.offset.get();
         let was_read = |entry| match entry {
@@ -182,7 +182,7 @@ impl<'a> Invariant<'a> {
         wrong.map(|(_, kind)| self.violation(kind, row, truth)).collect()
     }
 
-    /// Whether a position lies below the first right one. Where offsets are preserved nobody can tell a commit from the next
+    /// Whether a position lies below the first right one. Where offsets are preserved a commit cannot be told from the next
     /// record behind it, if nothing stands between.
     fn is_below(&self, at: i64, first: i64) -> bool {
         let target = &self.now.target;
@@ -190,7 +190,7 @@ impl<'a> Invariant<'a> {
         at < first && (!self.now.setting().preserving || target.between(at, first).any(read))
     }
 
-    /// Where topics were created anew, a position that presumes they were not may be wrong, if it says so. One that is
+    /// Where topics were re-created, a position that presumes they were not may be wrong, if it says so. One that is
     /// called `unsafe` may not, whichever of the source topics that the syncs tell of the commit was made on.
     fn after_recreation(&self, row: &Row, recreations: &Recreations) -> Vec<Violation> {
         let Recreations { truths, stale, unseen, of_source, .. } = recreations;

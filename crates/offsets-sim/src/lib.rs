@@ -4,7 +4,7 @@
 //!
 //! A [`History`] is what happens to one partition; told, it gives a [`World`], from which the [`Evidence`] follows that an
 //! edge would gather, as far as it is [`Known`]. [`Invariant`] says which answers are wrong, and whether an assumption that the
-//! answer names excuses that. A [`Scenario`] is a link that somebody described. A [`Case`] does all this for one seed, a [`Simulation`] for many. Stories follow from a
+//! answer names excuses that. A [`Scenario`] is a described link. A [`Case`] does all this for one seed, a [`Simulation`] for many. Stories follow from a
 //! seed alone: the same on every machine, with no clock and no threads.
 //!
 //! What it does not model: time (nothing here is late, only missing), more than one partition, and the contents of

@@ -36,7 +36,7 @@ pub(crate) struct Notes {
     to_lose: u32,
 }
 
-/// A record of the syncs topic, and what nobody but the simulator knows of it.
+/// A record of the syncs topic, and what only the simulator knows of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SyncRecord {
     /// The source offset.
@@ -58,7 +58,7 @@ pub(crate) struct CheckpointRecord {
 }
 
 impl MirrorMaker {
-    /// An MM2 to which about so many things will happen.
+    /// An MM2 with room for about `events`.
     pub(crate) fn expecting(events: usize, setting: Setting) -> Self {
         Self {
             setting,
@@ -172,7 +172,7 @@ impl MirrorMaker {
         }
     }
 
-    /// The checkpoint task starts again and reads the syncs topic anew.
+    /// The checkpoint task starts again and reads the syncs topic again.
     pub(crate) fn reload(&mut self) {
         self.store = MirrorSyncStore::default();
         self.seen = 0;

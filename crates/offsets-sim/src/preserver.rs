@@ -13,7 +13,7 @@ pub(crate) struct Preserver {
 }
 
 impl Preserver {
-    /// Copies the next records, at most so many.
+    /// Copies the next records, up to a limit.
     pub(crate) fn copy(&mut self, records: u32, source: &SourceLog, target: &mut TargetLog) {
         if self.promoted || self.copied.is_some_and(|copied| copied != source.incarnation) || !target.exists {
             return;

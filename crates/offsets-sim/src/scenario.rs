@@ -25,7 +25,7 @@ pub struct Scenario {
     /// How long the link has copied.
     #[serde(deserialize_with = "deserialize_duration")]
     pub lasts: SignedDuration,
-    /// How many records groups lag behind the source; about so many.
+    /// Number of records by which groups lag behind the source, on average.
     pub lags: Vec<u32>,
     /// The source cluster and who produces to it.
     pub source: SourceDescription,
@@ -71,7 +71,7 @@ pub struct ReplicationDescription {
     pub offset_preserving: bool,
     /// Whether MM2 writes in transactions.
     pub exactly_once: bool,
-    /// `offset.lag.max`; a sync each so many offsets and one.
+    /// `offset.lag.max`; a sync each time the lag exceeds this number of offsets.
     pub offset_lag_max: u32,
     /// How often the worker commits its offsets.
     #[serde(deserialize_with = "deserialize_duration")]
@@ -112,7 +112,7 @@ pub struct TargetDescription {
     /// How often the log is compacted, by key.
     #[serde(deserialize_with = "deserialize_some_duration")]
     pub compact_every: Option<SignedDuration>,
-    /// How often somebody else writes to the mirror topic, on average.
+    /// Average interval between writes of other producers to the mirror topic.
     #[serde(deserialize_with = "deserialize_some_duration")]
     pub foreign_every: Option<SignedDuration>,
     /// How many records at a time.

@@ -41,7 +41,7 @@ struct Since {
 impl Plot<'_> {
     fn run(&mut self) {
         let scenario = self.scenario;
-        // Nobody looks at a link just when a round number of records is through, or of minutes.
+        // A link is not observed just when a round number of records, or of minutes, has passed.
         let records = scenario.records() + self.random.below(scenario.rate as u64 + 1) as f64;
         self.since.flush = scenario.replication.flush_every.as_secs_f64() * share(self.random);
         let seconds = scenario.lasts.as_secs_f64();
@@ -153,7 +153,7 @@ impl Plot<'_> {
         (self.scenario.rate * time.as_secs_f64()).round() as u32
     }
 
-    /// Whether something happens within so many seconds that happens every so often on average.
+    /// Whether an event with this average interval happens within these seconds.
     fn is_time(&mut self, every: Option<SignedDuration>, seconds: f64) -> bool {
         every.is_some_and(|every| happens(self.random, seconds / every.as_secs_f64()))
     }
@@ -169,7 +169,7 @@ fn share(random: &mut Random) -> f64 {
     random.below(PARTS) as f64 / PARTS as f64
 }
 
-/// Whether something is due that happens every so often, after so many more seconds.
+/// Whether an event with this interval is due after these further seconds.
 fn is_due(since: &mut f64, every: Option<SignedDuration>, seconds: f64) -> bool {
     let Some(every) = every else { return false };
     *since += seconds;

@@ -8,7 +8,7 @@ use crate::{
     Simulation, World,
 };
 
-/// Histories of one link that somebody described, with groups that lag as far as they said, and every answer judged.
+/// Histories of one described link, with groups that lag as far as described, and every answer checked.
 ///
 /// Number `n` of it follows from its seed plus `n`.
 ///

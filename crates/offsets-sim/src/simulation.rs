@@ -99,7 +99,7 @@ impl Simulation {
         simulation
     }
 
-    /// One history of a link that somebody described, and what came of it. It is not told event by event: there are too
+    /// One history of a described link, and its outcome. It is not told event by event: there are too
     /// many.
     pub(crate) fn of_scenario(seed: u64, scenario: &Scenario, mut outcome: Outcome) -> Self {
         let told = |breach: Violation| Counterexample {

@@ -26,7 +26,7 @@ impl SourceLog {
         Self::expecting(0, start)
     }
 
-    /// The same, to which about so many things will happen.
+    /// The same, with room for about `events`.
     pub(crate) fn expecting(events: usize, start: i64) -> Self {
         Self { incarnation: 0, start, end: start, runs: Vec::with_capacity(events) }
     }
@@ -74,7 +74,7 @@ impl SourceLog {
     /// The records from the first one at or above `position` that can still be read, up to the end of its run.
     pub(crate) fn run_from(&self, position: i64) -> Option<Run> {
         let position = position.max(self.start);
-        // Whoever copies is mostly at the end.
+        // The replicator is mostly at the end.
         let run = match self.runs.as_slice() {
             [.., before, last] if before.last() < position => {
                 Some(last).filter(|last| position <= last.last())
@@ -84,7 +84,7 @@ impl SourceLog {
         run.map(|run| run.after(run.below(position)))
     }
 
-    /// The next records from `position` on that can still be read, at most so many, run by run.
+    /// The next records from `position` on that can still be read, up to a limit, run by run.
     pub(crate) fn runs_from(&self, position: i64, records: u32) -> impl Iterator<Item = Run> + '_ {
         let (mut position, mut left) = (position, i64::from(records));
         std::iter::from_fn(move || {

@@ -96,7 +96,7 @@ impl TargetLog {
         Self::expecting(0, start, exists)
     }
 
-    /// The same, to which about so many things will happen.
+    /// The same, with room for about `events`.
     pub(crate) fn expecting(events: usize, start: i64, exists: bool) -> Self {
         let stretches = Vec::with_capacity(events);
         Self { incarnation: 0, start, end: start, exists, stretches, gone: Vec::new() }

@@ -14,7 +14,7 @@ pub struct Truth {
     uncompacted: Option<Copies>,
     /// The first record of a later incarnation: all of them are unread.
     later: i64,
-    /// The first record of somebody else, where every record of the target is the group's to read.
+    /// The first record of another producer, where every record of the target is the group's to read.
     foreign: i64,
     data: Data,
 }
@@ -61,7 +61,7 @@ impl Truth {
                 let held = (stretch.at.max(target.start)..stretch.end()).find(|&offset| target.holds(offset));
                 foreign = held.unwrap_or(foreign);
             }
-            // What is not copied any more has no place, and what others wrote instead of it nobody has read.
+            // What is not copied any more has no place, and what others wrote instead of it is unread.
             if world.setting().preserving && stretch.is_foreign() {
                 later = stretch.at.max(target.start);
             }
@@ -87,7 +87,7 @@ impl Truth {
     }
 
     /// The greatest offset from which every copied record at or above `g` is still ahead. What retention or compaction
-    /// has deleted is ahead of nobody.
+    /// has deleted is ahead of no group.
     pub fn last(&self, g: i64) -> i64 {
         self.least(&self.lasts, g)
     }

@@ -15,13 +15,13 @@ pub(crate) struct Waivers {
     pub(crate) doubled: bool,
     /// `visible-replays`: the source deleted records between two copies, so that a count takes others for them.
     pub(crate) passed_by: bool,
-    /// `sole-writer`: somebody else writes to the mirror partition.
+    /// `sole-writer`: another producer writes to the mirror partition.
     pub(crate) foreign: bool,
     /// `source-kept`: the source has lost a record that was copied.
     pub(crate) lost: bool,
     /// `distinct-records`: such a record, or one that was not kept of a source that died, looks like another one.
     pub(crate) alike: bool,
-    /// `distinct-records`: somebody else writes what looks like records of the source. It makes nobody skip.
+    /// `distinct-records`: another producer writes what looks like records of the source. No group skips by it.
     pub(crate) impersonated: bool,
     /// `order`: two MM2s copied at once.
     pub(crate) disordered: bool,

@@ -97,7 +97,7 @@ impl World {
         Self::expecting(0, setting)
     }
 
-    /// The same, to which about so many things will happen.
+    /// The same, with room for about `events`.
     pub(crate) fn expecting(events: usize, setting: Setting) -> Self {
         let (source, target) = setting.origin;
         let target = if setting.preserving { source } else { target };

@@ -42,7 +42,7 @@ enum End {
 /// What the table is made by. Opened by other rules it would answer otherwise.
 const RULES: &str = "by content, a window of 1000";
 
-/// So many records are saved, put out and committed together.
+/// Number of records that are saved, sent and committed together.
 const BATCH: usize = 3;
 
 impl Process {
@@ -104,7 +104,7 @@ pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let mut outside = Outside { input: vec!["a", "b", "a", "c", "b", "d", "d", "e"], ..Outside::default() };
 
-    // It ends after `c` was remembered and before it was put out. Whoever only knew that it had been seen would lose it now.
+    // It ends after `c` was remembered and before it was put out. An operator that knew only that it had been seen would lose it now.
     let before = Process::start(folder.path())?.run(&mut outside, End::Crash)?;
     println!("{before:?}, and a crash: {:?} is out", outside.output);
     assert_eq!((outside.output.as_slice(), outside.committed), (&["a", "b"][..], 3));

@@ -73,7 +73,7 @@
 //!
 //! - **What was saved is there.** [`Recorder::save`] and [`DurableTable::save`] return when the data is on the disk, with the
 //!   position up to which it was read in the same atomic write: a process that is killed reads nothing twice and loses nothing.
-//! - **Damage is found, and stays until somebody decides.** Every segment has a checksum. A damaged table is refused by
+//! - **Damage is found, and stays until it is acknowledged.** Every segment has a checksum. A damaged table is refused by
 //!   [`DurableTable::open`], and a damaged archive by [`Archive::record`]: each time, and without a change on the disk. [`DurableTable::salvage`]
 //!   and [`Archive::salvage`] keep what stands before the damage, and leave a mark that has to be acknowledged. Reading an archive uses what stands
 //!   before the damage; [`Archive::damages`] names it.

@@ -152,7 +152,7 @@ proptest! {
             prop_assert_eq!(all(&change_buffer, STREAM, 0), entries(&shown));
             prop_assert_eq!(all(&change_buffer, STREAM, 7), entries(&shown.clone().split_off(&7)));
             prop_assert_eq!(all(change_buffer.committed(), STREAM, 0), entries(&kept));
-            // Whoever applies the changes to a copy of the log has what is shown.
+            // The changes applied to a copy of the log give what is shown.
             let mut copy = kept.clone();
             for (key, change) in change_buffer.changes() {
                 match change {

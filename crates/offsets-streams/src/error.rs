@@ -215,7 +215,7 @@ pub enum Error {
         /// The offset.
         offset: i64,
     },
-    /// A run could not go on, and the commit of what came before came to nothing, or nobody can tell yet: whoever comes next goes
+    /// A run could not go on, and the commit of what came before failed, or its result is not known yet: the next instance goes
     /// on from what is committed.
     #[error("{failed}; what came before it is not known to be committed")]
     Uncommitted {
@@ -226,7 +226,7 @@ pub enum Error {
         cause: Box<offsets_kafka::Error>,
     },
     /// Transaction after transaction failed.
-    #[error("{tries} transactions in a row came to nothing")]
+    #[error("{tries} transactions in a row were aborted")]
     RetriesExhausted {
         /// How many.
         tries: u32,

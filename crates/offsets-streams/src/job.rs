@@ -32,7 +32,7 @@ pub struct Job {
     pub memory: Option<usize>,
     /// How long results may wait before they are committed.
     pub commit_interval: Duration,
-    /// How long a transaction may take: after so long, what a dead instance left open is given up.
+    /// Timeout of a transaction: after it the broker aborts what a dead instance left open.
     pub transaction_timeout: Duration,
     /// How long a request may take.
     pub timeout: Duration,

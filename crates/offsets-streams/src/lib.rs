@@ -4,7 +4,7 @@
 //! A runner is a member of a consumer group. Partition *p* of every input, of the output, and of the changelog belong
 //! together and are one task: an operator of [`offsets_reconcile`] over a table of [`offsets_store`]. Outputs,
 //! ledger, what changed of the table, and the positions of the inputs go into one Kafka transaction. So whenever a process or a
-//! broker dies, either all of it counts or none does; and whoever gets the partition next reads the table from the changelog
+//! broker dies, either all of it counts or none does; and the next owner of the partition reads the table from the changelog
 //! as it was when the positions were committed.
 //!
 //! ```text
@@ -44,7 +44,7 @@
 //! - **No record is skipped.** A record that cannot be judged, or one that was deleted before it was read, ends the run, unless a
 //!   policy says otherwise.
 //! - **State and positions agree, or the run does not begin.** Each commit of the group has the state beside it in the changelog. Where
-//!   somebody has moved the group, or the changelog is gone, that is said and nothing is read.
+//!   the group was moved, or the changelog is gone, that is an error and nothing is read.
 //! - **A local copy is used only as far as it is known to go**: it holds everything up to an offset of the changelog, and what
 //!   came after that is read.
 //!

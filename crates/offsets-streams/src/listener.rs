@@ -8,13 +8,13 @@ use offsets_store::TableCost;
 
 use crate::NarrowerTopic;
 
-/// Who is told how a run goes.
+/// Receives the events of a run.
 pub trait RunListener: Send {
     /// Something has happened.
     fn on_event(&mut self, event: Event<'_>);
 }
 
-/// Nobody is told.
+/// Ignores every event.
 impl RunListener for () {
     fn on_event(&mut self, _event: Event<'_>) {}
 }
@@ -35,7 +35,7 @@ pub enum Event<'a> {
     WaitingForTransaction {
         /// The partition of the changelog.
         partition: &'a TopicPartition,
-        /// For so long it is waited.
+        /// How long is waited.
         longest: Duration,
     },
     /// A run that ends takes no record of these offsets: a transaction is open there, and what others have committed behind its
@@ -82,13 +82,13 @@ pub enum Event<'a> {
         /// What that takes.
         cost: TableCost,
     },
-    /// So many records in all went through the repartition topic, and are committed there.
+    /// Records that went through the repartition topic in all, and are committed there.
     Repartitioned(u64),
     /// Everything the group had read before it moved has come again, or cannot any more: from now on all passes.
     RereadComplete,
     /// How many offsets each partition of an input is behind its end. Control records count.
     Lag(&'a BTreeMap<TopicPartition, i64>),
-    /// A transaction came to nothing; what was in it is read again.
+    /// A transaction was aborted; its records are read again.
     Retrying(&'a offsets_kafka::Error),
     /// After a stop the cluster did not answer in time: the last transaction stays open until its timeout, and what is not committed of
     /// it is read again.

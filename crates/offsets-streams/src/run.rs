@@ -27,7 +27,7 @@ pub struct RunListeners<'w> {
 /// first.
 ///
 /// # Errors
-/// [`Error`]; what was not committed is read again by whoever comes next. Whatever is wrong with topics, permissions or the local
+/// [`Error`]; what was not committed is read again by the next instance. Whatever is wrong with topics, permissions or the local
 /// state is found before anything is read. A request that the stop cut short is no error.
 pub fn run(
     cluster: &Cluster,
@@ -137,7 +137,7 @@ mod tests {
 
     use super::*;
 
-    /// No test waits for so long: only a stop ends it.
+    /// Longer than any test waits: only a stop ends it.
     const AGES: Duration = Duration::from_secs(600);
 
     #[test]

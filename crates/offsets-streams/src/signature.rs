@@ -97,7 +97,7 @@ mod tests {
         );
     }
 
-    /// Otherwise all of the history would be judged anew, by states that lie elsewhere.
+    /// Otherwise all of the history would be judged again, by states that lie elsewhere.
     #[test]
     fn a_job_that_repartitions_does_not_go_on_from_one_that_did_not() {
         let extractor = Extractor { identity: IdentityRule::Key, order: None, max_ahead_ms: 1000 };

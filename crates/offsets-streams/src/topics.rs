@@ -78,7 +78,7 @@ impl InternalTopic<'_> {
             listener.on_event(Event::TopicCreated(self.name.as_str()));
             return Ok(());
         }
-        // Somebody else was quicker.
+        // Another instance was quicker.
         self.check_policy(deadline)
     }
 

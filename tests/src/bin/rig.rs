@@ -30,7 +30,7 @@ fn main() -> ExitCode {
 fn up() -> Result<()> {
     let (interrupt, interrupted) = mpsc::channel();
     ctrlc::set_handler(move || {
-        // a second interrupt has nobody to tell
+        // a second interrupt has no receiver
         interrupt.send(()).ok();
     })?;
 

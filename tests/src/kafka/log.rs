@@ -160,7 +160,7 @@ pub fn read_whole(
     Ok(bounds)
 }
 
-/// Start and end of a partition; `None` while nobody leads it yet.
+/// Start and end of a partition; `None` while it has no leader yet.
 fn watermarks(consumer: &BaseConsumer, topic: &str, partition: i32) -> Result<Option<(i64, i64)>> {
     match consumer.fetch_watermarks(topic, partition, TIMEOUT) {
         Ok(watermarks) => Ok(Some(watermarks)),
@@ -174,7 +174,7 @@ fn is_young(code: RDKafkaErrorCode) -> bool {
     matches!(code, Code::NotLeaderForPartition | Code::LeaderNotAvailable | Code::UnknownTopicOrPartition)
 }
 
-/// A record as it is, whoever wrote it.
+/// A record as it is, whichever producer wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     /// The partition it is in.

@@ -27,7 +27,7 @@ impl Topic {
         Self { name: name.into(), partitions, replicas: -1, config: Vec::new() }
     }
 
-    /// Gives every partition so many replicas.
+    /// Sets the number of replicas of every partition.
     #[must_use]
     pub fn replicas(mut self, replicas: i32) -> Self {
         self.replicas = replicas;
@@ -58,7 +58,7 @@ impl Topic {
         })
     }
 
-    /// Gives the topic called `name` more partitions, so many in all, and waits until they have leaders.
+    /// Gives the topic called `name` more partitions, this number in all, and waits until they have leaders.
     ///
     /// # Errors
     ///
@@ -90,7 +90,7 @@ impl Topic {
     }
 }
 
-/// Whether each of the brokers that are named counts so many partitions with a leader.
+/// Whether each of the brokers that are named counts this number of partitions with a leader.
 fn all_count(bootstrap: &str, topic: &str, expected: Option<i32>) -> Result<bool> {
     for broker in bootstrap.split(',') {
         if partition_count(broker, topic)? != expected {

@@ -17,7 +17,7 @@ const HEAP_MB: u32 = 512;
 const CONTROLLER_HEAP_MB: u32 = 128;
 const CONTROLLER_ID: u32 = 100;
 
-/// Names that a broker knows. Nobody has a right to begin with, but those who do not say who they are have all of them.
+/// Names that a broker knows. No user has a right to begin with; anonymous ones have all of them.
 pub const USERS: [&str; 16] = [
     "ann", "ben", "cleo", "dan", "eve", "finn", "gus", "hal", "ida", "jan", "kim", "leo", "mia", "ned",
     "ola", "pat",
@@ -64,7 +64,7 @@ pub(super) struct Controller {
 }
 
 impl Controller {
-    /// Formats a data folder and starts the controller of a cluster that is to have so many brokers.
+    /// Formats a data folder and starts the controller of a cluster with this number of brokers.
     pub(super) fn launch(
         cluster: &'static str,
         brokers: usize,

@@ -34,7 +34,7 @@ impl Java {
         }
     }
 
-    /// The `java` program, for whoever chooses the flags.
+    /// The `java` program, without flags.
     pub fn program(&self) -> &Path {
         &self.program
     }

@@ -59,7 +59,7 @@ impl Rig {
 
     /// The one rig of this process, for as long as the guard lives.
     ///
-    /// Tests take turns on it: whoever waits here waits for another test to end. A broker that the last test left
+    /// Tests take turns on it: waiting here is waiting for another test to end. A broker that the last test left
     /// dead is started again.
     ///
     /// # Errors

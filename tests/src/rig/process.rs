@@ -140,7 +140,7 @@ fn spawn(command: Command) -> Result<Child> {
         let (orders, inbox) = mpsc::channel::<Order>();
         thread::spawn(move || {
             for (mut command, reply) in inbox {
-                // whoever asked has gone: its child goes the same way
+                // the test has gone: its child is killed too
                 if let Err(unclaimed) = reply.send(command.spawn())
                     && let Ok(mut child) = unclaimed.0
                 {

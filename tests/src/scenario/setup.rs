@@ -94,7 +94,7 @@ impl Scenario<'_> {
                 |record: &LoggedRecord| landed.binary_search_by_key(&record.offset, |known| known.offset);
             let stray =
                 part.records.iter().find(|record| told(record).ok().map(|at| landed[at]) != Some(**record));
-            ensure!(stray.is_none(), "nobody was told of {stray:?} in partition {number} of the source");
+            ensure!(stray.is_none(), "{stray:?} was not announced in partition {number} of the source");
             self.source_ends.insert(number, part.end);
         }
         Ok(log)

@@ -64,7 +64,7 @@ struct Worker {
 }
 
 impl Worker {
-    /// Joins, and says so often that it is there, in milliseconds: its session lasts for 6,000.
+    /// Joins, with this heartbeat interval in milliseconds: its session lasts for 6,000.
     fn join(bootstrap: &str, name: &'static str, heartbeat: &str) -> Result<Self> {
         let mut settings = ClientSettings::builder("kafka").bootstrap_servers(bootstrap);
         for setting in ["session.timeout.ms=6000", &format!("heartbeat.interval.ms={heartbeat}")] {

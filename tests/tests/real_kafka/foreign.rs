@@ -1,4 +1,4 @@
-//! Somebody else writes into the mirror topic.
+//! Another producer writes into the mirror topic.
 
 use anyhow::{Result, ensure};
 use offsets_tests::kafka::{Isolation, Producer, RecordId};

@@ -147,7 +147,7 @@ fn a_group_whose_commits_may_expire_at_once_is_told_and_recreated() -> Result<()
     ensure!(!run.stderr.contains("has had members"), "{}", run.stderr);
     ensure!(kafka::committed(&target, group, name, 1)? == BTreeMap::from([(0, 50)]));
     ensure!(kafka::committed(&target, group, other, 1)? == BTreeMap::from([(0, 7)]), "lost with the group");
-    // it is a group now that nobody has joined
+    // it is a group now that never had a member
     let run = reset(&[])?.expect_code(0)?;
     ensure!(!run.stderr.contains("has had members"), "{}", run.stderr);
     Ok(())

@@ -35,7 +35,7 @@ impl Apt {
 
 fn apt_get() -> Command {
     let mut command = Command::new("apt-get");
-    // nobody is there to answer a question
+    // there is no terminal to answer a question
     command.env("DEBIAN_FRONTEND", "noninteractive").stdin(std::process::Stdio::null());
     command
 }

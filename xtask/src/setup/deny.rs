@@ -25,13 +25,13 @@ pub(super) fn find() -> Option<String> {
 /// Installed for this workspace alone. A debug build takes a third of the time and checks this workspace as fast.
 pub(super) fn get(_: &mut Apt) -> Result<()> {
     let mut install = cargo(["install", "cargo-deny", "--locked", "--debug", "--version", VERSION]);
-    // nobody debugs it: without that information it builds sooner and smaller
+    // it is not debugged: without that information it builds sooner and smaller
     install.arg("--root").arg(places::tools()).env("CARGO_PROFILE_DEV_DEBUG", "0");
     // cargo then builds it in a folder of its own, which goes when it is done
     run(install.env_remove("CARGO_TARGET_DIR"))
 }
 
-/// The installed one of the right version, whoever installed it.
+/// The installed one of the right version, wherever it is.
 fn program() -> Option<String> {
     let own = places::tools().join("bin").join("cargo-deny").to_string_lossy().into_owned();
     let right = |program: &String| answer(program, &["--version"]).is_some_and(|text| text.contains(VERSION));

@@ -15,7 +15,7 @@ use crate::clock;
 use crate::exit::Exit;
 use crate::failure::{Failure, with_causes};
 
-/// How long a log that may not be read is left alone before it is tried again: somebody may grant the right, or the first
+/// Interval between attempts to read a log that may not be read: the right may be granted meanwhile, or the first
 /// group may commit.
 const RETRY_INTERVAL: Duration = Duration::from_secs(60);
 

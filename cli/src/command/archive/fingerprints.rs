@@ -20,7 +20,7 @@ const LISTING: Duration = Duration::from_secs(60);
 
 /// Reads the mirrored topics on the source as they grow, and keeps what their records are recognised by.
 pub(super) struct DataTopics {
-    /// Of so many stretches one is kept.
+    /// One of this number of stretches is kept.
     one_in: NonZeroU64,
     mirrored: Mutex<(Option<Instant>, Vec<TopicPartition>)>,
     /// Up to where partitions were read of which no record was met yet: compaction may have emptied their beginning.

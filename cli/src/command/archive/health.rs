@@ -71,7 +71,7 @@ struct LinkLabel {
 }
 
 impl Health<'_> {
-    /// So many of something were recorded, and at `now` there was no more.
+    /// Counts what was recorded; at `now` there was no more.
     pub(super) fn recorded(&self, what: StreamKind, count: u64, now: Timestamp) {
         self.metrics.recorded.get_or_create(&self.labels(what)).inc_by(count);
         self.metrics.last_success.get_or_create(&self.labels(what)).set(now.as_second());
@@ -168,7 +168,7 @@ impl Metrics {
     }
 
     /// A line for each link, or for each thing of it that cannot be recorded now. A cluster that is not there is what an
-    /// archive is for, and no reason to start the recorder anew.
+    /// archive is for, and no reason to restart the recorder.
     fn of_each_link(&self) -> String {
         let mut lines = String::new();
         for (link, ongoing) in &*self.ongoing() {

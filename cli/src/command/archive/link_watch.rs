@@ -55,7 +55,7 @@ impl<'a> LinkWatch<'a> {
 
     /// Reads on in a topic of MM2's, if the cluster that holds it is not said to be dead.
     pub(super) fn topic(&self, what: StreamKind) -> Result<(), RecordFailure> {
-        // On other links nobody writes these topics.
+        // On other links these topics are not written.
         if self.recording.link.mapping != OffsetMapping::OffsetSyncs {
             return Ok(());
         }

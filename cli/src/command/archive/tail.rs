@@ -27,8 +27,8 @@ pub(super) fn follow(
     which: Topic,
     deadline: &Deadline,
 ) -> Result<u64, RecordFailure> {
-    let (read, anew) = read_on(recording, cluster, topic, which, deadline)?;
-    if !anew {
+    let (read, is_new_log) = read_on(recording, cluster, topic, which, deadline)?;
+    if !is_new_log {
         return Ok(read);
     }
     recording.info(format!("{topic} is not the topic that was read before: it is read from its beginning"));
@@ -53,12 +53,12 @@ fn read_on(
         None => cluster.read(topic).partition(0),
     };
     let mut batch = Vec::new();
-    let (mut count, mut anew, mut failure) = (0, false, None);
+    let (mut count, mut is_new_log, mut failure) = (0, false, None);
     let outcome = read.visit(deadline, |record| {
         let place = RecordPosition::of(record.offset, record.key, record.value);
         match last {
-            _ if anew || failure.is_some() => {}
-            Some(last) if last.offset == place.offset => anew = last.content_hash != place.content_hash,
+            _ if is_new_log || failure.is_some() => {}
+            Some(last) if last.offset == place.offset => is_new_log = last.content_hash != place.content_hash,
             _ => {
                 batch.push(BufferedRecord::from(&record, place));
                 count += 1;
@@ -70,18 +70,18 @@ fn read_on(
     });
     if let Ok(reads) = &outcome {
         let end = reads.first().map_or(0, |read| read.range.end);
-        anew |= last.is_some_and(|last| end <= last.offset);
+        is_new_log |= last.is_some_and(|last| end <= last.offset);
     }
     if let Some(failure) = failure {
         return Err(failure);
     }
-    if !anew {
+    if !is_new_log {
         record_batch(recording, topic, which, &mut batch)?;
     }
     match outcome {
-        Ok(_) => Ok((count, anew)),
+        Ok(_) => Ok((count, is_new_log)),
         // There was more than time.
-        Err(error) if error.is_timeout() && count > 0 => Ok((count, anew)),
+        Err(error) if error.is_timeout() && count > 0 => Ok((count, is_new_log)),
         Err(error) => Err(error.into()),
     }
 }

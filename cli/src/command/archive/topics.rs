@@ -11,7 +11,7 @@ use crate::clock;
 /// How often the ids of topics are asked for.
 const IDENTIFICATION: Duration = Duration::from_secs(60);
 
-/// Which topics groups have commits on, and when their ids were asked for: a topic that was created anew has another.
+/// Which topics groups have commits on, and when their ids were asked for: a topic that was re-created has another.
 #[derive(Default)]
 pub(super) struct TopicWatch {
     topics: Mutex<BTreeSet<TopicName>>,

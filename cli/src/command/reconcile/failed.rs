@@ -32,7 +32,7 @@ fn failed(error: Error, job: &Job, before: &str) -> Failure {
         Error::NotCopartitioned { .. } => (
             Exit::Failed,
             "say --repartition: the records go through a repartition topic, in which those of one identity meet; a job that ran \
-             without it needs another --group then, and judges everything anew",
+             without it needs another --group then, and judges everything again",
         ),
         Error::Compacted { .. } => {
             (Exit::Failed, "name another topic with --repartition, or set its cleanup.policy to delete")

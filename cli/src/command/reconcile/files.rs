@@ -28,7 +28,7 @@ pub(super) fn reconcile(output: &OutputArgs, args: &ReconcileArgs) -> Result<Exi
     check_format(output, args)?;
     check_distinct_outputs(args)?;
     let mut run = Run::begin(args)?;
-    // Whoever waits for stdin is not woken by a word to stop: such a run ends as the system ends it.
+    // A read of stdin is not interrupted by a stop: such a run ends as the system ends it.
     let stop = if args.from.iter().any(|from| from == "-") { Stop::default() } else { stop_on_signals()? };
     let reporter = Reporter::new(output);
     if let RunOperator::Reread(reread) = &run.operator {
@@ -71,7 +71,7 @@ pub(super) fn check_format(output: &OutputArgs, args: &ReconcileArgs) -> Result<
     Ok(())
 }
 
-/// A file that is to hold two things would be found taken only at the end; and nobody could tell them apart on stdout.
+/// A file that is to hold two things would be found taken only at the end; and the two could not be told apart on stdout.
 fn check_distinct_outputs(args: &ReconcileArgs) -> Result<(), Failure> {
     let parts = [("--to", &args.to), ("--ledger", &args.ledger), ("--dead-letter", &args.dead_letter)];
     let mut taken: Vec<(&str, PathBuf)> = Vec::new();
@@ -241,7 +241,7 @@ impl Run {
         write_line(&mut self.ledger, &entry)
     }
 
-    /// Writes a record that cannot be judged to where somebody looks after it.
+    /// Writes a rejected record to the dead letters.
     fn write_dead_letter(
         &mut self,
         input_record: &InputRecord,

@@ -175,7 +175,7 @@ fn recipe(tool: Tool) -> &'static str {
             "make lines of offsets of it with the jq program for kafka-console-consumer that `offsets reconcile --help` shows"
         }
         _ => {
-            "dump the topic with another tool, such as kcat: this one decodes values and writes them anew, and cannot tell a \
+            "dump the topic with another tool, such as kcat: this one decodes values and rewrites them, and cannot tell a \
              tombstone from an empty value"
         }
     }

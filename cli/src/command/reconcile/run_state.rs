@@ -14,7 +14,7 @@ use prometheus_client::registry::Registry;
 use crate::print::describe_counts;
 use crate::service::Monitored;
 
-/// How a run stands, for whoever asks.
+/// The state of a run, for metrics and health.
 #[derive(Default)]
 pub(super) struct RunState(Mutex<State>);
 
@@ -87,7 +87,7 @@ impl Monitored for RunState {
         count("superseded", "Records that went to the output and were beaten later", state.counts.superseded);
         count("passed", "Records that could not be judged and went to the output", state.counts.passed);
         count("repartitioned", "Records that went through the repartition topic", state.repartitioned);
-        count("setbacks", "Transactions that came to nothing", state.retries);
+        count("setbacks", "Aborted transactions", state.retries);
         let by = |counts: Vec<(&'static str, u64)>| {
             let family = Family::<ReasonLabels, Counter>::default();
             for (why, count) in counts {

@@ -43,7 +43,7 @@ pub(super) fn reconcile(
     Reporter::new(&output).ended(run(link, &output, args, &task, &stop))
 }
 
-/// What is printed and how: stderr is a log where nobody looks at it while the run goes on, or where a form was given.
+/// What is printed and how: stderr is a log where it is no terminal, or where a form was given.
 fn logging(output: &OutputArgs, args: &ReconcileArgs) -> OutputArgs {
     let keeps_running = !args.dry_run && !args.topics.once;
     let unseen = (keeps_running && !std::io::stderr().is_terminal()).then_some(LogFormat::Text);
@@ -128,7 +128,7 @@ fn open(
     }
 }
 
-/// However a run ends, nobody is answered any more.
+/// The metrics listener closes, however a run ends.
 struct StopOnDrop<'s>(&'s Stop);
 
 impl Drop for StopOnDrop<'_> {

@@ -50,7 +50,7 @@ impl Flow<'_> {
         Ok(setting.map_or_else(|| cluster.clone(), |setting| ClusterAlias::from(setting.value.as_str())))
     }
 
-    /// A flow copies records when its connectors are enabled and somebody runs them: MM2 starts a herder for a flow
+    /// A flow copies records when its connectors are enabled and a worker runs them: MM2 starts a herder for a flow
     /// that is enabled by its own key or has heartbeats (`MirrorMakerConfig.clusterPairs`).
     pub(super) fn is_enabled(&self) -> Result<bool, PropertiesError> {
         let by_its_own_key = self.entries.get(&self.own_key("enabled")).is_some();

@@ -12,7 +12,7 @@ use crate::model::{ClusterAlias, TopicName};
 /// [`ClusterClients`].
 ///
 /// References to config providers are filled in where a setting is used, and only there: those of the links' names here,
-/// those of clients by whoever builds one.
+/// those of clients by the code that builds one.
 ///
 /// # Examples
 /// ```

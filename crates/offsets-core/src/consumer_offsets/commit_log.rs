@@ -80,7 +80,7 @@ impl CommitLog {
             .collect()
     }
 
-    /// Lets go of what was written: whoever asks for changes next has all commits as they stand now.
+    /// Forgets which commits changed: the next caller that asks for changes gets all commits as they stand now.
     pub fn forget_changes(&mut self) {
         self.touched.clear();
     }

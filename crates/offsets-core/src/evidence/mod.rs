@@ -193,7 +193,7 @@ pub enum Reading<T> {
 }
 
 impl<T> Reading<T> {
-    /// Nobody has asked for it.
+    /// It was not asked for.
     pub fn unread() -> Self {
         Self::Absent { reason: "not read".to_owned() }
     }

@@ -33,7 +33,7 @@ pub enum Query {
     TargetLogs(Vec<TopicPartition>),
     /// What groups have committed on the target themselves, by whom and where; sorted.
     TargetCommits(BTreeSet<(GroupId, TopicPartition)>),
-    /// The ids of source topics; those nobody can tell are left out.
+    /// The ids of source topics; unknown ones are left out.
     SourceTopics(Vec<TopicName>),
     /// The ids of target topics.
     TargetTopics(Vec<TopicName>),

@@ -7,9 +7,9 @@ use super::written::once;
 use crate::model::{TopicId, TopicName};
 
 /// The ids that the topics of one cluster were seen to have, each the oldest first. A topic that is not there has none,
-/// or nobody could tell.
+/// or it is unknown.
 ///
-/// Whoever records something of a topic asks for its id first: then a topic that has had but one id is the one of which
+/// A recorder asks for the id of a topic before it records anything of it: then a topic that has had but one id is the one of which
 /// all was recorded.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -60,7 +60,7 @@ impl TopicIds {
         is_new
     }
 
-    /// The first and the newest id of a topic that was created anew in between.
+    /// The first and the newest id of a topic that was re-created in between.
     pub fn recreation(&self, topic: &TopicName) -> Option<(TopicId, TopicId)> {
         match self.0.get(topic)?.as_slice() {
             [first, .., newest] => Some((*first, *newest)),

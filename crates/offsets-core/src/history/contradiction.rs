@@ -18,14 +18,14 @@ pub enum Contradiction {
         /// The first one after it.
         after: OffsetPair,
     },
-    /// A sync lies beyond the target's log end: the mirror topic was truncated or created anew since.
+    /// A sync lies beyond the target's log end: the mirror topic was truncated or re-created since.
     BeyondTargetEnd {
         /// The sync.
         sync: OffsetPair,
         /// The target's log end offset, read after the syncs.
         end: TargetOffset,
     },
-    /// A sync lies beyond the source's log end: the source topic was truncated or created anew since.
+    /// A sync lies beyond the source's log end: the source topic was truncated or re-created since.
     BeyondSourceEnd {
         /// The sync.
         sync: OffsetPair,
@@ -43,7 +43,7 @@ pub enum Contradiction {
         /// Where they stand.
         pair: OffsetPair,
     },
-    /// The source topic was created anew since something was recorded of it: what was is not evidence for this one.
+    /// The source topic was re-created since something was recorded of it: what was is not evidence for this one.
     SourceRecreated {
         /// The id it had first.
         recorded: TopicId,
@@ -57,7 +57,7 @@ pub enum Contradiction {
         /// The id it has now.
         now: TopicId,
     },
-    /// The source offset fell back to the very beginning: a replay from zero, or a topic created anew.
+    /// The source offset fell back to the very beginning: a replay from zero, or a topic re-created.
     SourceRestarted {
         /// The newest sync before the fall.
         before: OffsetPair,

@@ -12,9 +12,9 @@ pub enum Beginning {
     /// It is the oldest the syncs topic still holds.
     Oldest,
     /// The source offset fell while the target offset went on rising: MM2 replayed after a restart, or the source
-    /// topic was created anew.
+    /// topic was re-created.
     SourceRewind,
-    /// The target offset fell: the mirror topic was truncated or created anew, or somebody else writes syncs under
+    /// The target offset fell: the mirror topic was truncated or re-created, or another link writes syncs under
     /// the same key.
     TargetRestart,
 }

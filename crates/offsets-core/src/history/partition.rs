@@ -119,7 +119,7 @@ impl PartitionHistory {
         self.epochs.all().flat_map(Epoch::iter)
     }
 
-    /// Whether the syncs show that the mirror topic was created anew.
+    /// Whether the syncs show that the mirror topic was re-created.
     pub fn target_restarted(&self) -> bool {
         self.epochs.has_past()
     }
@@ -139,14 +139,14 @@ impl PartitionHistory {
         Neighbours { floor, ceiling, replay_after }
     }
 
-    /// The floor that holds whether the source topic was created anew or not: from before the first fall of the
+    /// The floor that holds whether the source topic was re-created or not: from before the first fall of the
     /// source offset.
     pub fn oldest_floor(&self, g: SourceOffset) -> Option<OffsetPair> {
         self.epochs.oldest_floor(g, self.overtaking.last_settled())
     }
 
     /// The sync with the highest source offset of those at or below `at` on the target. All source records up to it, or
-    /// where it stands at `at` itself below it, had a copy below `at` when it was written: whoever copies in source order
+    /// where it stands at `at` itself below it, had a copy below `at` when it was written: a replicator that copies in source order
     /// has copied them before, whichever run of the replicator it was.
     pub fn copied_below(&self, at: TargetOffset) -> Option<OffsetPair> {
         let found = self.epochs.present().filter_map(|epoch| epoch.at_or_below_on_target(at));
@@ -155,7 +155,7 @@ impl PartitionHistory {
 
     /// The last sync in front of a jump over source records that the `other` flow wrote: between this sync and the next one
     /// fewer records were copied than the source has offsets, and syncs of the other flow, whose target this flow's source
-    /// is, stand there. A flow that is seeded anew after the roles were turned passes what nobody copied.
+    /// is, stand there. A flow that is seeded again after the roles were turned passes records that were not copied.
     pub fn before_turn(&self, other: &Self) -> Option<OffsetPair> {
         let syncs = || self.epochs.present().flat_map(Epoch::iter);
         let gaps = syncs().zip(syncs().skip(1)).map(|(before, after)| Gap { before, after });
@@ -175,7 +175,7 @@ impl PartitionHistory {
     }
 
     /// The syncs since the source offset last fell from where the source, whose log ends at `end`, cannot have been: from
-    /// beyond its end, or to its very beginning. A topic that was created anew begins there, or a replay of the same one.
+    /// beyond its end, or to its very beginning. A topic that was re-created begins there, or a replay of the same one.
     /// With them come the last sync before the fall, and those that lie inside the log, newest first: what stands at them tells the two
     /// apart. `None` where nothing fell, or the newest sync itself lies beyond the end.
     pub fn since_fall(&self, end: SourceOffset) -> Option<(Self, OffsetPair, Vec<OffsetPair>)> {
@@ -199,7 +199,7 @@ impl PartitionHistory {
     }
 
     /// Neighbours in the syncs topic, of the present incarnation of the target, between which more was written than the
-    /// source had offsets for: records copied twice, transaction markers, or records of somebody else.
+    /// source had offsets for: records copied twice, transaction markers, or records of another producer.
     pub fn surpluses(&self) -> impl Iterator<Item = (OffsetPair, OffsetPair)> + '_ {
         let calm = !self.outran && self.epochs.present().nth(1).is_none();
         let syncs = || self.epochs.present().filter(move |_| !calm).flat_map(Epoch::iter);

@@ -185,7 +185,7 @@ pub enum OffsetMapping {
     /// The copy keeps the offset of its record: Cluster Linking, Redpanda Shadowing, KIP-1279.
     #[serde(rename = "preserved")]
     Identical,
-    /// The copy gets whatever offset is next, and nobody writes it down: a snapshot, a restored backup.
+    /// The copy gets whatever offset is next, and no record of it is kept: a snapshot, a restored backup.
     #[serde(rename = "unnoted")]
     None,
 }

@@ -10,7 +10,7 @@ use super::GroupId;
 pub enum GroupState {
     /// Known to the coordinator, without members. Its offsets can be changed.
     Empty,
-    /// Not known, or gone: committing creates it anew.
+    /// Not known, or gone: committing creates it again.
     Dead,
     /// Members are at work.
     Stable,
@@ -28,7 +28,7 @@ pub enum GroupState {
 
 impl GroupState {
     /// Whether the coordinator would accept offsets from outside the group: only without members.
-    /// A state nobody knows counts as active.
+    /// An unknown state counts as active.
     pub fn accepts_offsets(self) -> bool {
         matches!(self, Self::Empty | Self::Dead)
     }

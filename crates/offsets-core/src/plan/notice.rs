@@ -14,7 +14,7 @@ pub enum Notice {
         /// The checkpoint that MM2 committed.
         checkpoint: OffsetPair,
     },
-    /// The group is classic, has had members and is empty: its commits expire so long after the last member left, and not after
+    /// The group is classic, has had members and is empty: its commits expire this time after the last member left, and not after
     /// this commit.
     ExpiresFromEmpty {
         /// `offsets.retention.minutes`, where the target tells it.

@@ -17,7 +17,7 @@ pub struct Overrides {
     pub stranded: bool,
     /// What to do with a commit's metadata that is longer than the target takes.
     pub long_metadata: LongMetadata,
-    /// Delete groups whose commits may expire at once, and write them anew.
+    /// Delete groups whose commits may expire at once, and rewrite them.
     pub recreate: bool,
 }
 

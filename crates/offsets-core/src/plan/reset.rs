@@ -22,7 +22,7 @@ pub struct OffsetReset {
     pub to: Option<TargetOffset>,
     /// Commit metadata to write; `None` keeps what the target has.
     pub metadata: Option<String>,
-    /// Whether `to` is proved not to skip. A position somebody typed is sound: it is an order.
+    /// Whether `to` is proved not to skip. A position that was typed is sound: it is an order.
     pub sound: bool,
     /// Records of the partition that came over no link and that the group may have yet to read, where there are any.
     pub stranded: Option<Stranded>,
@@ -118,7 +118,7 @@ pub enum Refusal {
 impl ResetPlan {
     /// Draws up a plan for `resets` on a target in `state`.
     ///
-    /// With [`Overrides::recreate`] each of the groups in [`TargetState::aging`] that has no members is deleted and written anew.
+    /// With [`Overrides::recreate`] each of the groups in [`TargetState::aging`] that has no members is deleted and rewritten.
     /// Its commits on partitions that no move names are then part of the plan, as they are.
     pub fn build(resets: Vec<OffsetReset>, state: &TargetState, overrides: &Overrides) -> Self {
         let mut recreated = BTreeSet::new();
@@ -142,8 +142,8 @@ impl ResetPlan {
         });
         let resets: Vec<OffsetReset> = kept.collect::<Vec<_>>().into_iter().chain(resets).collect();
         let step = |reset: OffsetReset| {
-            let anew = recreated.contains(&reset.group);
-            step(reset, anew, state, overrides)
+            let is_recreated = recreated.contains(&reset.group);
+            step(reset, is_recreated, state, overrides)
         };
         let mut steps: Vec<Step> = resets.into_iter().map(step).collect();
         steps.sort_by(|a, b| (&a.group, &a.partition).cmp(&(&b.group, &b.partition)));
@@ -193,7 +193,7 @@ impl ResetPlan {
     }
 }
 
-fn step(reset: OffsetReset, anew: bool, state: &TargetState, overrides: &Overrides) -> Step {
+fn step(reset: OffsetReset, is_recreated: bool, state: &TargetState, overrides: &Overrides) -> Step {
     let OffsetReset { group, partition, to, metadata, sound, stranded, optional } = reset;
     let key = (group, partition);
     let before = state.committed.get(&key).cloned();
@@ -221,15 +221,15 @@ fn step(reset: OffsetReset, anew: bool, state: &TargetState, overrides: &Overrid
     };
     // A group that is deleted needs all of its commits again.
     let check = match (check, &before) {
-        (Check::Unchanged, _) if anew => Check::Ready,
-        (Check::LeftOut(_), Some(kept)) if anew && state.logs.get(&key.1).is_some() => {
+        (Check::Unchanged, _) if is_recreated => Check::Ready,
+        (Check::LeftOut(_), Some(kept)) if is_recreated && state.logs.get(&key.1).is_some() => {
             after = Some(kept.clone());
             Check::Ready
         }
         (check, _) => check,
     };
     if check == Check::Ready {
-        notices.extend(state.notices(&key, anew));
+        notices.extend(state.notices(&key, is_recreated));
     }
     let (group, partition) = key;
     Step { group, partition, state: group_state, before, after, check, notices }

@@ -6,7 +6,7 @@ use crate::model::{CommittedOffset, SourceOffset, TopicPartition};
 /// The answers that evidence gives for source offsets, as it stands and in the order they are given.
 ///
 /// The same that an [`Translator`](super::Translator) comes to whose only source is this evidence, without the queries: for
-/// whoever has all the evidence already and asks often.
+/// a caller that has all the evidence already and asks often.
 pub fn answers(
     evidence: &Evidence,
     rules: &EvidencePolicy,

@@ -23,7 +23,7 @@ pub enum Assumption {
     /// MM2 appended to the mirror partition in source order. Broken by more than one request in flight without
     /// idempotence, and by two tasks or two MM2s on one partition.
     Order,
-    /// Neither topic was deleted and created anew between the fact and now.
+    /// Neither topic was deleted and re-created between the fact and now.
     SameIncarnation,
     /// Where MM2 copied records again after a restart, the syncs show it, and everything from there on was copied
     /// again. Broken where the syncs of a restart were lost or compacted away and holes of the source balance what was
@@ -33,7 +33,7 @@ pub enum Assumption {
     VisibleReplays,
     /// The checkpoints were written by MM2 3.4.1 / 3.5.0 or newer; older ones extrapolated (KAFKA-12468, KAFKA-13659).
     CheckpointWriter,
-    /// Nobody but the replicator writes to the mirror partition. Broken by a producer that has already failed over; its
+    /// Only the replicator writes to the mirror partition. Broken by a producer that has already failed over; its
     /// records can stand in for records that were never copied, and then counting skips. Where copies have the names of
     /// their originals, such records are the group's to read as well, and an answer passes those of which nothing tells.
     SoleWriter,
@@ -81,7 +81,7 @@ pub enum Reason {
     SyncBack(SyncBack),
     /// The last sync of the source topic that was there before this one: every copy of a record of this one stands behind.
     OlderTopic(OffsetPair),
-    /// Records of the target that nobody is known to have read on the source begin here.
+    /// Records of the target that are not known to be read on the source begin here.
     Stranded(TargetOffset),
     /// Everything below the commit has been copied, so nothing above can lie beyond the target's log end offset.
     LogEnd,

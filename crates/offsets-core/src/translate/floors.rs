@@ -69,7 +69,7 @@ fn sync_below(e: &PartitionEvidence<'_>, g: SourceOffset) -> Option<Bound> {
 /// the syncs allow are not used: above the next sync, or written from a replay that has not been seen to catch up.
 ///
 /// A checkpoint does not say which mirror topic it was written for. Where one lies beyond the log end, or the syncs
-/// show that the topic was created anew, any other may be of the older topic too.
+/// show that the topic was re-created, any other may be of the older topic too.
 fn checkpoint_below(e: &PartitionEvidence<'_>, g: SourceOffset) -> Option<Bound> {
     if e.contradiction(g).is_some() || e.history.is_some_and(PartitionHistory::target_restarted) {
         return None;

@@ -54,7 +54,7 @@ struct PartitionEvidence<'a> {
     above: Option<&'a PartitionHistory>,
     /// What a fall of the source offset was, where the living source shows that there was one.
     fall: Option<Fall>,
-    /// The last sync of the source topic before this one, where it was created anew.
+    /// The last sync of the source topic before this one, where it was re-created.
     older_topic: Option<OffsetPair>,
     checkpoints: Option<PartitionCheckpoints<'a>>,
     /// The source offset up to which the replicator's worker has flushed its position.
@@ -69,7 +69,7 @@ struct PartitionEvidence<'a> {
     target_log_unknown: Option<LogUnknown<'a>>,
     source_records: &'a [Scan<SourceOffset>],
     target_records: &'a [Scan<TargetOffset>],
-    /// That one of the topics was created anew since something was recorded of it.
+    /// That one of the topics was re-created since something was recorded of it.
     recreated: Option<Contradiction>,
     /// Whether copies keep the offsets of their records.
     preserved: bool,
@@ -111,7 +111,7 @@ impl<'a> PartitionEvidence<'a> {
         };
         let shared =
             source.topic == target.topic || evidence.link.original_on_target(&source.topic).is_some();
-        // Of pairs that both flows wrote under one key, nobody knows whose each is; checkpoints were made of them.
+        // Of pairs that both flows wrote under one key, it is not known whose each is; checkpoints were made of them.
         let told_apart = !evidence.link.shares_syncs_topic();
         let allows = |kind| told_apart && rules.allows(kind);
         let syncs = evidence.syncs.whole().filter(|_| allows(EvidenceKind::Syncs));

@@ -19,7 +19,7 @@ pub(super) struct Recast {
 /// What a fall of the source offset was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fall {
-    /// The topic was created anew: the syncs before the fall are of an older one.
+    /// The topic was re-created: the syncs before the fall are of an older one.
     Recreation,
     /// The same topic was copied again from its beginning.
     Replay,

@@ -26,7 +26,7 @@ pub struct Reread {
     /// A record that the replicator had yet to copy, in the run that it was in, where it wrote at the position: `from`, where
     /// that is known so well.
     pub uncopied: SourceOffset,
-    /// The first target offset at which the group cannot have read a record before; without a ceiling the log end, for nobody
+    /// The first target offset at which the group cannot have read a record before; without a ceiling the log end, for no group
     /// knows what is copied there later.
     pub until: TargetOffset,
     /// The source offset of the record at `until`, where one is known to stand there.

@@ -161,7 +161,7 @@ impl Seeding {
     }
 
     /// Whether every record is known that the group has not read and that can come inside the window: all that the source
-    /// holds; or as many, from one that was not copied before it, as the window has offsets, for whoever copies in source order
+    /// holds; or as many, from one that was not copied before it, as the window has offsets, for a replicator that copies in source order
     /// cannot have got further. With transactions nothing is copied twice, and the record at the window's end tells.
     fn is_complete(&self, wanted: &Wanted, found: &Found) -> bool {
         if wanted.log.is_some_and(|log| found.reach >= log.end) {

@@ -1,7 +1,7 @@
 //! Records of the target that came over no link and that a group of the source has yet to read.
 //!
 //! Where copies have the names of their originals, the target's topic may hold records of its own: those that it took while
-//! it was the original itself, or that somebody else wrote there. A group reads the topic, whichever cluster that is on, so
+//! it was the original itself, or that another producer wrote there. A group reads the topic, whichever cluster that is on, so
 //! such a record is unread unless the group has read its copy on the source. Nothing that this link has written down tells
 //! of it: floors by its syncs pass it.
 

@@ -265,7 +265,7 @@ fn row(evidence: &Evidence, rules: &EvidencePolicy, mirror_maker: &mut MirrorMak
     let recast = Recast::of(evidence, rules, &source, &target);
     let known = PartitionEvidence::of(evidence, rules, group.as_ref(), &source, &target, recast.as_ref());
     let returns = evidence.link.original_on_target(&source.topic).is_some();
-    // Without a pair of the flow back there is no floor but the log start, where nobody wants to go on.
+    // Without a pair of the flow back there is no floor but the log start, which is of no use.
     let known = known.filter(|e| !returns || e.pair_back(g).is_some());
     let Some(e) = known else {
         findings.push(no_target(&evidence.link, &source, &target));
@@ -363,7 +363,7 @@ fn row(evidence: &Evidence, rules: &EvidencePolicy, mirror_maker: &mut MirrorMak
 }
 
 /// That the group has a commit of its own on the target, ahead of the answer: it has gone on there, or MM2 has written it
-/// (`sync.group.offsets.enabled`). It is said and not used: nobody can tell a commit that was read up to from one that was
+/// (`sync.group.offsets.enabled`). It is reported and not used: a commit that was read up to cannot be told from one that was
 /// set.
 fn own_commit(
     evidence: &Evidence,
@@ -572,14 +572,14 @@ fn describe(contradiction: Contradiction) -> String {
              share one syncs topic"
         ),
         Contradiction::TargetRestarted { before, after } => format!(
-            "target offsets fall from {before} to {after} in the syncs: the mirror topic was created anew, or a second \
+            "target offsets fall from {before} to {after} in the syncs: the mirror topic was re-created, or a second \
              MM2 writes under this name"
         ),
         Contradiction::BeyondTargetEnd { sync, end } => format!(
-            "sync {sync} lies beyond the target's log end {end}: the mirror topic was truncated or created anew"
+            "sync {sync} lies beyond the target's log end {end}: the mirror topic was truncated or re-created"
         ),
         Contradiction::BeyondSourceEnd { sync, end } => format!(
-            "sync {sync} lies beyond the source's log end {end}: the source topic was truncated or created anew"
+            "sync {sync} lies beyond the source's log end {end}: the source topic was truncated or re-created"
         ),
         Contradiction::CommitBeyondSourceEnd { end } => {
             format!(
@@ -587,7 +587,7 @@ fn describe(contradiction: Contradiction) -> String {
             )
         }
         Contradiction::OtherRecord { pair } => format!(
-            "the record at source offset {} is not the one at target offset {}: one of the topics was created anew, or \
+            "the record at source offset {} is not the one at target offset {}: one of the topics was re-created, or \
              what tells of this pair belongs to another link",
             pair.upstream, pair.downstream
         ),
@@ -596,8 +596,8 @@ fn describe(contradiction: Contradiction) -> String {
             format!("a topic was re-created: id {recorded} when recorded, {now} now")
         }
         Contradiction::SourceRestarted { before, after } => format!(
-            "source offsets fall from {before} to {after} in the syncs: a replay from the beginning, or a topic created \
-             anew, and nothing here tells which"
+            "source offsets fall from {before} to {after} in the syncs: a replay from the beginning, or a re-created topic; \
+             the evidence does not tell which"
         ),
     }
 }

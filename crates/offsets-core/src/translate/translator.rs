@@ -57,7 +57,7 @@ enum Stage {
     /// What the flow back has written down, where it matters.
     FlowBack,
     Logs,
-    /// The records that tell a source topic that was created anew from a replay.
+    /// The records that tell a source topic that was re-created from a replay.
     Falls,
     Records,
     /// The records for these have been asked for.
@@ -98,7 +98,7 @@ impl Translator {
         self
     }
 
-    /// Asks for the ids of topics too, so that one that was created anew is told from the one of which something was kept. They
+    /// Asks for the ids of topics too, so that one that was re-created is told from the one of which something was kept. They
     /// are of use only beside such a record, or to make one.
     #[must_use]
     pub fn with_topic_ids(mut self) -> Self {
@@ -319,7 +319,7 @@ impl Translator {
                     .into_iter()
                     .collect(),
             ));
-            // Of a dead source what was kept may show that its topic was created anew.
+            // Of a dead source what was kept may show that its topic was re-created.
             queries.push(Query::SourceTopics(topics.into_iter().cloned().collect()));
         }
         let alive = self.evidence.source.is_alive();

@@ -136,7 +136,7 @@ fn record<O>(offset: O, number: i64) -> ScannedRecord<O> {
     ScannedRecord { offset, created_ms: Some(number), content, origin: None }
 }
 
-/// What is left when the source is dead: the copies, of which number 120 is missing and somebody else's took its place.
+/// What is left when the source is dead: the copies, of which number 120 is missing, with another producer's record in its place.
 fn copies() -> Evidence {
     let at = |offset| TargetOffset::new(offset).unwrap();
     let numbers = (0..120).chain(121..150).chain([9_999]).chain(150..300);

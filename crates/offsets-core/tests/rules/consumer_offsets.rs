@@ -35,7 +35,7 @@ fn every_version_of_a_value_is_read() {
         "000300000000000004120000000700016d0000018bcfe56800",
         // with a compact string, and no tagged fields
         "0004000000000000041200000007026d0000018bcfe5680000",
-        // with a tagged field that nobody knows yet: tag 0, 16 bytes
+        // with an unknown tagged field: tag 0, 16 bytes
         "0004000000000000041200000007026d0000018bcfe56800010010000102030405060708090a0b0c0d0e0f",
     ] {
         let value = hex(value);
@@ -166,7 +166,7 @@ proptest! {
             }
             prop_assert_eq!(listed(&log), model.clone());
             if looks.contains(&at) {
-                // Whoever was told of everything before needs no more than the changes.
+                // A reader that has everything up to here needs only the changes.
                 for CommitChange { group, partition, committed } in log.take_changes() {
                     let place = (group.as_str().to_owned(), partition);
                     match committed {

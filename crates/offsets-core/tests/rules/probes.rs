@@ -154,7 +154,7 @@ fn a_count_is_not_believed_while_the_source_lives_unless_its_own_offsets_bear_it
 
 #[test]
 fn a_hole_and_a_foreign_record_that_cancel_are_seen_with_the_source_alive() {
-    // Record 3 was never copied, and somebody wrote another one behind record 7: as many as there should be.
+    // Record 3 was never copied, and another producer wrote one behind record 7: as many as there should be.
     let mut case = Case::dense();
     case.target = (100..).zip(["0a", "1a", "2a", "4a", "5a", "6a", "7a", "77x", "8a", "9a"]).collect();
     assert_eq!(case.position(5), exact(104));

@@ -347,7 +347,7 @@ fn metadata_that_the_target_does_not_take_is_refused_dropped_or_cut() {
     let cut = step(reset(long), &state, &under(LongMetadata::Cut));
     assert_eq!(cut.after, Some(commit(150, "12")), "no character is cut in half");
 
-    // What the target does not tell is told only where it can matter.
+    // What the target does not answer is reported only where it can matter.
     state.metadata_limit = None;
     assert_eq!(step(reset(long), &state, &under(LongMetadata::Refuse)).notices, []);
     let longer = "m".repeat(4097);

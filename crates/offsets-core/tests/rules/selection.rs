@@ -205,7 +205,7 @@ fn with_a_dead_source_the_newest_checkpoints_are_the_commits() {
     );
 }
 
-/// The group may have gone on at the target already: that is said where it is ahead of the answer, and never used.
+/// The group may have gone on at the target already: that is reported where it is ahead of the answer, and never used.
 #[test]
 fn with_a_dead_source_a_group_that_is_ahead_on_the_target_is_said_to_be() {
     let own = |group: &str, offset| Commit {

@@ -1,4 +1,4 @@
-//! Topics that are told apart by their ids from older ones of their names.
+//! Topic ids tell a topic from an older one of the same name.
 
 use jiff::Timestamp;
 use offsets_core::evidence::{
@@ -78,7 +78,7 @@ fn the_same_ids_and_unknown_ones_change_nothing() {
     let without =
         Evidence { source_topics: TopicIds::default(), target_topics: TopicIds::default(), ..evidence() };
     let kept = kept(ids("orders", 7), ids("src.orders", 7));
-    assert_eq!(translated(without, kept).0.position.class(), "exact", "nobody can tell what they are now");
+    assert_eq!(translated(without, kept).0.position.class(), "exact", "what they are now is unknown");
 }
 
 #[test]

@@ -200,7 +200,7 @@ fn any_one_sign_keeps_a_group_from_passing_them() {
 fn the_groups_own_commit_bounds_what_it_has_read_where_nothing_else_is_known() {
     let row = Return::of(1030).without_flow_back().without_probes().row();
     assert_eq!(row.position, bounded(1050, 1170));
-    assert_eq!(row.stranded.unwrap().records, None, "without the records nobody can count them");
+    assert_eq!(row.stranded.unwrap().records, None, "without the records they cannot be counted");
 }
 
 /// A checkpoint of another group at the offset of a group's own commit once hid that commit, as if MM2 had made it.
@@ -306,7 +306,7 @@ fn a_first_failover_under_the_identity_policy_stays_exact() {
 
 #[test]
 fn records_of_a_second_writer_in_a_shared_topic_are_not_passed() {
-    // 20 records of somebody else between two syncs: in front of the bracket, and inside it.
+    // 20 records of another producer between two syncs: in front of the bracket, and inside it.
     for (g, first, beyond) in [(250, 101, 270), (150, 111, 170)] {
         for foreign_at in [if g == 250 { 101 } else { 111 }] {
             let partition = TopicPartition::new("orders", 0);
@@ -346,7 +346,7 @@ fn records_of_a_second_writer_in_a_shared_topic_are_not_passed() {
             let stranded = row.stranded.unwrap();
             assert_eq!(row.position.target(), Some(down(first)), "{g}");
             assert_eq!((stranded.records, stranded.beyond), (Some(20), down(beyond)), "{g}");
-            // Under the default policy nobody reads the mirror topic for what others write there.
+            // Under the default policy the mirror topic is not read for what other producers write there.
             let mut other = evidence.clone();
             other.link.policy = ReplicationPolicy::default();
             let mirror = other.link.remote_partition(&partition);

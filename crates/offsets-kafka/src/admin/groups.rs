@@ -15,7 +15,7 @@ pub struct GroupListing {
     pub state: GroupState,
     /// The protocol its members speak.
     pub kind: GroupKind,
-    /// Whether nobody ever joined it: offsets were only ever committed from outside.
+    /// Whether it never had a member: offsets were only committed from outside.
     pub is_simple: bool,
 }
 
@@ -26,7 +26,7 @@ pub struct GroupDescription {
     pub state: GroupState,
     /// The protocol its members speak.
     pub kind: GroupKind,
-    /// Whether nobody ever joined it: offsets were only ever committed from outside.
+    /// Whether it never had a member: offsets were only committed from outside.
     pub is_simple: bool,
     /// Who is in it.
     pub members: Vec<Member>,

@@ -1,5 +1,5 @@
 //! What a cluster knows about groups and logs, and the one thing that is changed: committed offsets, and groups that are deleted
-//! to be written anew.
+//! to be rewritten.
 //!
 //! [`requests`] sends many at a time, through [`ffi`](crate::ffi); the modules beside them say what they mean, and turn every answer
 //! into one outcome for each partition.

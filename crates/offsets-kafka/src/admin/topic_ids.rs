@@ -16,7 +16,7 @@ impl Cluster {
     /// The ids of those of `topics` that the cluster tells: not of a topic that does not exist or that this principal
     /// may not describe, and none at all before Kafka 2.8.
     pub fn topic_ids(&self, topics: &[TopicName], deadline: &Deadline) -> TopicIds {
-        // The embedded clusters do not answer it, and nobody creates their topics anew.
+        // The embedded clusters do not answer it, and their topics are never re-created.
         if matches!(self.group_catalog(), GroupCatalog::Fixed { .. }) {
             return TopicIds::default();
         }

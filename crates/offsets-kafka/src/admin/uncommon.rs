@@ -14,7 +14,7 @@ use crate::{Cause, Cluster, Deadline, GroupCatalog};
 /// For how long a list of the uncommon groups is used again: it is dear, as it describes every group of the cluster.
 const FRESH: Duration = Duration::from_secs(60);
 
-/// Up to so many groups are looked up one by one, which describes no other group.
+/// Maximum number of groups that are looked up one by one, which describes no other group.
 const ONE_BY_ONE: usize = 8;
 
 /// The groups that are neither classic nor KIP-848.

@@ -64,7 +64,7 @@ impl GroupConsumer {
         Ok(member)
     }
 
-    /// Reads these partitions without joining: nobody in the group notices, and nothing can be committed.
+    /// Reads these partitions without joining: no member notices, and nothing can be committed.
     ///
     /// # Errors
     /// [`Error::Setting`] when the client cannot be made.

@@ -43,7 +43,7 @@ impl Membership {
         self.events().push_back(event);
     }
 
-    /// From now on nobody looks, and everything is let go at once.
+    /// From now on rebalances are not reported, and partitions are revoked at once.
     pub(super) fn leave(&self) {
         self.leaving.store(true, Ordering::SeqCst);
     }

@@ -1,7 +1,7 @@
 //! Taking records as a member of a group and giving results in transactions: what a stream processor needs of Kafka.
 //!
 //! ```text
-//! GroupConsumer -> RebalanceEvent -> assign -> RecordQueues -> (whoever decides) -> TransactionalProducer -> commit
+//! GroupConsumer -> RebalanceEvent -> assign -> RecordQueues -> (the caller decides) -> TransactionalProducer -> commit
 //! ```
 //!
 //! What is put out, and the positions up to which was read, become visible in one step or not at all

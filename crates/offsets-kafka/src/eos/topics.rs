@@ -25,7 +25,7 @@ pub struct NewTopic {
 }
 
 impl Cluster {
-    /// Creates a topic and waits until it is there. Whether it was this call that created it: somebody else may have been
+    /// Creates a topic and waits until it is there. Whether it was this call that created it: another instance may have been
     /// quicker.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 use crate::Error;
 
-/// Why a transaction did not come about. Nothing of it counts, or, in the last case, nobody can tell yet.
+/// Why a transaction failed. Nothing of it counts; in the last case that is not known yet.
 #[derive(Debug)]
 pub enum TransactionError {
     /// It was aborted. The next one may come about.

@@ -63,7 +63,7 @@ const CALL_TIMEOUT: Duration = Duration::from_millis(100);
 const POLL_INTERVAL: Duration = Duration::from_millis(1);
 
 impl TransactionalProducer {
-    /// Begins to put out under a transactional id. A transaction that was left open under it is aborted, and whoever left it
+    /// Starts a producer with a transactional id. A transaction that was left open under it is aborted, and the producer that left it
     /// can do nothing more.
     ///
     /// # Errors
@@ -84,7 +84,7 @@ impl TransactionalProducer {
             ("delivery.report.only.error", "true"),
         ];
         let tuned = [
-            // Every commit waits for so long at the most before the last records leave.
+            // Maximum time that a commit waits before the last records are sent.
             ("linger.ms", "5"),
             ("batch.size", "1000000"),
             ("queue.buffering.max.messages", "200000"),
@@ -312,7 +312,7 @@ impl TransactionalProducer {
         }
     }
 
-    /// Why the open transaction has failed, if it has: the client tells whoever would begin another one.
+    /// Why the open transaction has failed, if it has: the client reports it when another one is begun.
     fn failure_of_transaction(&self) -> Option<KafkaError> {
         self.producer.begin_transaction().err().filter(|why| !is_open(why))
     }

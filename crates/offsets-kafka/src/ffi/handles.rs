@@ -33,7 +33,7 @@ macro_rules! handle {
             /// Takes ownership.
             ///
             /// # Safety
-            /// Nobody else destroys the object.
+            /// Nothing else destroys the object.
             pub(super) unsafe fn own(object: *mut $native) -> Option<Self> {
                 NonNull::new(object).map(Self)
             }
@@ -120,7 +120,7 @@ impl Options {
         let timeout = milliseconds(timeout.clamp(Duration::from_millis(1), MAX_TIMEOUT));
         let mut said = [0; 256];
         // SAFETY: the client and the options are alive, and the error buffer is as long as said. The opaque is a
-        // number that nobody follows.
+        // number that is never dereferenced.
         unsafe {
             let options =
                 Self::own(native::rd_kafka_AdminOptions_new(client.0, op)).ok_or_else(nothing_made)?;

@@ -21,7 +21,7 @@ pub(crate) fn header(headers: &BorrowedHeaders, at: usize) -> Option<(&str, Opti
     }
     // SAFETY: the name is a C string in the list, and so lives as long.
     let name = unsafe { CStr::from_ptr(name) }.to_str().unwrap_or(NAMELESS);
-    // SAFETY: so does the value, of so many bytes where it is not null.
+    // SAFETY: so does the value, of `size` bytes where it is not null.
     let value = (!value.is_null()).then(|| unsafe { std::slice::from_raw_parts(value.cast::<u8>(), size) });
     Some((name, value))
 }

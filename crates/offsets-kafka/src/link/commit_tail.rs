@@ -12,11 +12,11 @@ const MAX_PAUSE: SignedDuration = SignedDuration::from_hours(1);
 
 /// A cluster's commits, followed in the log in which its coordinators keep them.
 ///
-/// The log is read from its beginning, over as many calls as that takes, and then read on. Whoever asks learns of every
+/// The log is read from its beginning, over as many calls as that takes, and then read on. Each call returns every
 /// group at once, and needs no leave to list groups: only to read `__consumer_offsets`.
 ///
 /// Each call begins at the last record it knows of each partition. Where that record is not there as it was, the log has
-/// lost its end, or the cluster is another one: all is read anew.
+/// lost its end, or the cluster is another one: all is read again.
 #[derive(Debug, Default)]
 pub struct CommitTail {
     log: CommitLog,
@@ -30,7 +30,7 @@ pub struct CommitTail {
 pub enum TailProgress {
     /// All that was committed before the call began is in the log that was read.
     CaughtUp,
-    /// There is more to read than there was time for, or all is read anew. So many records were read.
+    /// There is more to read than there was time for, or all is read again. This number of records was read.
     Lagging(u64),
     /// Nothing behind this point of a partition can be known yet: a transaction is open on it.
     BlockedByOpenTransaction(TopicPartition),

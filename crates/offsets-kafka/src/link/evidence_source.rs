@@ -75,7 +75,7 @@ impl<'a> LinkedClusters<'a> {
         Ok(Self { source: source?, target, now, deadline, progress: &NoProgress })
     }
 
-    /// Lets somebody see how far reading has come.
+    /// Sets the listener that follows how far reading has come.
     pub fn with_progress<'b>(self, progress: &'b dyn ProgressListener) -> LinkedClusters<'b> {
         let Self { source, target, now, deadline, progress: _ } = self;
         LinkedClusters { source, target, now, deadline, progress }
@@ -165,7 +165,7 @@ impl<'a> LinkedClusters<'a> {
         Ok(Answer::OffsetSyncs(Reading::Whole(syncs)))
     }
 
-    /// Where groups are on the target is a help and no condition: a group or topic that nobody may look at, or that is not
+    /// Where groups are on the target is a help and no condition: a group or topic that may not be read, or that is not
     /// there, is left out, and hides no other.
     fn own_commits(
         &self,
@@ -191,7 +191,7 @@ impl<'a> LinkedClusters<'a> {
         Ok(commits)
     }
 
-    /// What a worker says is a help and no condition: nobody may be allowed to read it. Its topic may hold the positions of
+    /// What a worker says is a help and no condition: reading it may not be allowed. Its topic may hold the positions of
     /// several flows.
     fn copied_through(
         &self,
@@ -262,7 +262,7 @@ impl<'a> LinkedClusters<'a> {
 
 impl LinkedClusters<'_> {
     /// Reads partition 0 of an internal topic, the only one MM2 writes to. One record that is not MM2's spoils it all:
-    /// nobody knows what else is wrong.
+    /// what else is wrong is not known.
     fn read(
         &self,
         cluster: &Cluster,
@@ -338,7 +338,7 @@ fn if_it_can_be_had<T>(outcome: Result<T, Error>) -> Result<Option<T>, Error> {
     }
 }
 
-/// Whether an error means that nobody is there, as against somebody who says no.
+/// Whether an error means that no broker answers, as against one that refuses.
 fn is_silence(error: &Error) -> bool {
     error.is_unreachable() || error.is_timeout()
 }

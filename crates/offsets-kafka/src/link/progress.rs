@@ -2,7 +2,7 @@ use offsets_core::model::{ClusterAlias, TopicName};
 
 use crate::{Error, Progress};
 
-/// Somebody who wants to see how far the reading of topics has come.
+/// Follows how far the reading of topics has come.
 pub trait ProgressListener: Sync {
     /// The reading of a topic begins. What is returned is called now and then, and once at the end.
     fn watch(&self, cluster: &ClusterAlias, topic: &TopicName) -> Box<dyn FnMut(Progress)>;
@@ -11,7 +11,7 @@ pub trait ProgressListener: Sync {
     fn missed(&self, topic: &TopicName, error: Error);
 }
 
-/// Nobody is looking.
+/// Ignores everything.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoProgress;
 

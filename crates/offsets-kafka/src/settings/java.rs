@@ -318,7 +318,7 @@ const NUMBERS: &[Number] = &[
     number("send.buffer.bytes", "socket.send.buffer.bytes", 0, 100_000_000).int().or_minus_one(),
 ];
 
-/// What Java's consumers, producers, admin clients and MM2 read, and nobody else.
+/// What only Java's consumers, producers, admin clients and MM2 read.
 const ONLY_FOR_JAVA: &[&str] = &[
     "acks",
     "allow.auto.create.topics",

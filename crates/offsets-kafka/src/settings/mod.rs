@@ -2,7 +2,7 @@
 //!
 //! Data flows one way: Java properties that are used have their references resolved ([`offsets_core::config::Providers`]),
 //! become librdkafka's keys ([`java`], [`jaas`], [`keystore`]) unless an override stands in for them, and are checked by
-//! librdkafka itself ([`check`]). From then on every secret is a [`secret::Value`], which shows itself to nobody.
+//! librdkafka itself ([`check`]). From then on every secret is a [`secret::Value`], which is never shown.
 
 mod access;
 mod check;
@@ -72,7 +72,7 @@ impl ClientSettings {
         self.values.get("bootstrap.servers").map_or("", Value::shown)
     }
 
-    /// What was read and had no effect: Java's own keys, and keys that nobody knows.
+    /// What was read and had no effect: Java's own keys, and unknown keys.
     pub fn notes(&self) -> &[Note] {
         &self.notes
     }

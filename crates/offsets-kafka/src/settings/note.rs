@@ -36,7 +36,7 @@ impl Note {
         matches!(self.why, Why::TakenAs(_) | Why::UndeclaredProvider(_) | Why::LeftOut(_))
     }
 
-    /// Whether nobody knows the key, so that it may be a slip of the pen.
+    /// Whether the key is unknown, so that it may be a typing error.
     pub fn is_unknown(&self) -> bool {
         self.why == Why::Unknown
     }

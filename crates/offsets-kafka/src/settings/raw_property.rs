@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use offsets_core::config::{Place, ProviderAccess, Providers, ReferenceError, Resolved};
 
-/// A property as it was written, its references in place. Until it is understood, nobody knows whether it is a secret.
+/// A property as it was written, its references in place. Until it is understood, it counts as a secret.
 #[derive(Clone)]
 pub(super) struct RawProperty {
     pub(super) value: String,

@@ -32,7 +32,7 @@ impl Value {
         self.secret
     }
 
-    /// Cuts the secret out of a text that somebody else wrote.
+    /// Replaces the secret in a text of another library.
     pub(super) fn scrub(&self, text: String) -> String {
         if self.secret && self.text.len() >= SHORTEST_SCRUBBED && text.contains(&self.text) {
             text.replace(&self.text, HIDDEN)

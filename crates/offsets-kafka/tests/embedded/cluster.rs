@@ -14,7 +14,7 @@ pub(crate) fn soon() -> Deadline {
 /// Nothing listens there, and no test that runs beside this one is given it.
 pub(crate) const CLOSED: &str = "127.0.0.1:1";
 
-/// What takes so long, however slow the machine is, waits for something else than its deadline: for librdkafka's own minute, say.
+/// A call that takes longer than this, however slow the machine is, waits for something else than its deadline: for librdkafka's own minute, say.
 pub(crate) const ENDLESS: Duration = Duration::from_secs(30);
 
 /// A deadline that is expected to pass.

@@ -11,7 +11,7 @@ use offsets_kafka::{ClientSettings, Cluster, Deadline, Error, Isolation, Stop};
 
 use crate::cluster::Breakable;
 
-/// No test waits for so long: only the stop can end these calls.
+/// Longer than any test waits: only the stop can end these calls.
 const AGES: Duration = Duration::from_secs(3_600);
 
 /// Asserts that a call waits until a stop is requested, and then ends with an error.

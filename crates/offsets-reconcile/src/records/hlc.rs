@@ -54,7 +54,7 @@ impl fmt::Display for Hlc {
     }
 }
 
-/// A hybrid logical clock for whoever writes: it gives the stamps that an order by
+/// A hybrid logical clock for producers: it gives the stamps that an order by
 /// [`VersionRule::Hlc`](crate::VersionRule::Hlc) goes by. What the time is, is an argument.
 ///
 /// A writer observes the stamp of every write it sees before it writes the same key. It remembers nothing by itself: after a restart

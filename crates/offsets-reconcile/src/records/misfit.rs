@@ -13,7 +13,7 @@ pub enum OperatorKind {
     Reread,
 }
 
-/// Rules that are valid one by one, and together do nothing, or never what somebody can have meant.
+/// Rules that are valid one by one, and together do nothing, or nothing that can be meant.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Misfit {

@@ -152,7 +152,7 @@ mod tests {
 
     use super::*;
 
-    /// Digits and the place of the point, as somebody would count them out on paper. Slow, and without a limit.
+    /// Digits and the place of the point, as counted on paper. Slow, and without a limit.
     fn on_paper(text: &str) -> (bool, String, i64) {
         let (number, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
         let exponent: i64 = exponent.trim_start_matches('+').parse().unwrap();

@@ -34,7 +34,7 @@ pub enum Policy {
     /// The run ends, and nothing of it counts.
     #[default]
     Fail,
-    /// It goes where somebody looks after it.
+    /// It goes to the dead letters.
     DeadLetter,
     /// It goes to the output unjudged. Of a tie the greater hash wins instead, and the other write goes into the ledger: so
     /// what was put out last of a key is what is remembered of it.
@@ -132,7 +132,7 @@ impl Policies {
         said.map_or(Policy::default(), |(_, policy)| *policy)
     }
 
-    /// Whether anything is to go where somebody looks after it.
+    /// Whether anything is to go to the dead letters.
     pub fn has_dead_letters(&self) -> bool {
         self.0.iter().any(|(kind, _)| self.of(*kind) == Policy::DeadLetter)
     }

@@ -32,7 +32,7 @@ pub enum Destination<'a> {
     Output,
     /// Into the ledger, and no further.
     Ledger,
-    /// To where somebody looks after it.
+    /// To the dead letters.
     DeadLetters(&'a RecordError),
     /// Nowhere: the run ends before it, for this reason.
     Nowhere(&'a RecordError),

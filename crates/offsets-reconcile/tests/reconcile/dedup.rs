@@ -83,7 +83,7 @@ fn positions(next: [usize; 3]) -> [Position; 3] {
 
 #[derive(Debug, Clone)]
 enum Step {
-    /// So many records of an input are read and decided.
+    /// This number of records of an input is read and decided.
     Read(u16, usize),
     /// What is decided is saved, and then put out.
     Save,

@@ -150,7 +150,7 @@ fn the_answers_of_an_upsert_are_those_in_flight() {
 
 #[derive(Debug, Clone)]
 enum Step {
-    /// So many records of an input are read and decided.
+    /// This number of records of an input is read and decided.
     Read(u16, usize),
     /// Some of what is in flight of an input is committed.
     Settle(u16, usize),

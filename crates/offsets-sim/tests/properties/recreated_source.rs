@@ -1,4 +1,4 @@
-//! A source topic that was created anew, or copied again from its beginning: while the source answers, the answer is no worse
+//! A source topic that was re-created, or copied again from its beginning: while the source answers, the answer is no worse
 //! than with the source dead.
 //!
 //! Case G3, seen on Kafka and MM2 4.3.1: with the source alive the answer was `unsafe`, and further back than without it.
@@ -25,7 +25,7 @@ fn old_syncs() -> Vec<(i64, i64)> {
 }
 
 impl Case {
-    /// The topic was created anew with 300 records.
+    /// The topic was re-created with 300 records.
     fn recreated(new: &[(i64, i64)]) -> Self {
         let syncs = old_syncs().into_iter().chain(new.iter().copied()).collect();
         Self { syncs, source: (300, 10_000), alive: true, rules: EvidencePolicy::default() }

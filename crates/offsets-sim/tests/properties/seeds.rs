@@ -103,7 +103,7 @@ proptest! {
         }
     }
 
-    /// Where MM2 never dies and nobody else writes, inside a window that was sown nothing comes twice.
+    /// Where MM2 never dies and no other producer writes, inside a window that was sown nothing comes twice.
     #[test]
     fn inside_a_sown_window_nothing_is_read_twice(history in strategies::undisturbed_stories(), probes in any::<bool>()) {
         let plain = Setting { twins: 1, timestamps: Timestamps::Created, ..history.setting };
@@ -119,7 +119,7 @@ proptest! {
             let inside = |offset| part.until.is_none_or(|until| offset < until.get());
             for (offset, entry, dropped) in Resumption::of(&then, part).reads {
                 if let Entry::Copy { upstream, .. } = entry {
-                    // What the source has deleted nobody can know of.
+                    // What the source has deleted cannot be known.
                     let known = now.source.holds(upstream);
                     prop_assert!(
                         dropped || upstream >= g || !inside(offset) || !known,

@@ -61,7 +61,7 @@ fn distance_added_to_a_sync_is_caught() {
 }
 
 /// Case G1, seen on Kafka and MM2 4.3.1 with the identity policy: on the way back the link's own syncs proved a position
-/// behind records of the target that nobody had read.
+/// behind unread records of the target.
 #[test]
 fn taking_the_records_of_the_link_for_those_of_the_topic_is_caught() {
     assert_caught(|_, row| {

@@ -9,7 +9,7 @@ pub(crate) fn stories() -> impl Strategy<Value = History> {
     history(event().boxed(), event().boxed())
 }
 
-/// Stories in which topics are also deleted and created anew, before anything is read.
+/// Stories in which topics are also deleted and re-created, before anything is read.
 pub(crate) fn recreations() -> impl Strategy<Value = History> {
     let recreation = prop_oneof![Just(Event::RecreateTarget), Just(Event::RecreateSource)];
     history(prop_oneof![12 => event(), 1 => recreation].boxed(), event().boxed())
@@ -21,7 +21,7 @@ pub(crate) fn rivalries() -> impl Strategy<Value = History> {
     history(prop_oneof![6 => event(), 1 => rival].boxed(), event().boxed())
 }
 
-/// Stories of a link that preserves offsets, whose target may lose its tail or be created anew.
+/// Stories of a link that preserves offsets, whose target may lose its tail or be re-created.
 pub(crate) fn preservations() -> impl Strategy<Value = History> {
     let loss = prop_oneof![
         1 => Just(Event::RecreateTarget),
@@ -53,7 +53,7 @@ pub(crate) fn returns() -> impl Strategy<Value = History> {
     })
 }
 
-/// Stories in which MM2 never dies and nobody else writes.
+/// Histories in which MM2 never dies and no other producer writes.
 pub(crate) fn undisturbed_stories() -> impl Strategy<Value = History> {
     let calm = |event: &Event| {
         !matches!(

@@ -95,7 +95,7 @@ pub(super) struct StoredCommit {
     pub(super) earlier: Earlier,
 }
 
-/// Where a group was before: two commits at least [`WINDOW_MS`] apart once it has been recorded for so long.
+/// Where a group was before: two commits at least [`WINDOW_MS`] apart once it has been recorded for that time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Earlier {
     /// When it was first seen, and its offset.

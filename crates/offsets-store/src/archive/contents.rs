@@ -270,7 +270,7 @@ impl StreamState {
                 pieces.pop_back();
                 Tail::resumed(stream, sequence, head, &entries)
             }
-            // A damaged first segment is written anew.
+            // A damaged first segment is rewritten.
             None => Tail::first(stream, damage.as_ref().map_or(0, |damage| damage.sequence)),
         };
         Ok((Self { stream, pieces, tail }, damage))

@@ -133,7 +133,7 @@ impl Archive {
                             .and_then(|stored| stored.until_ms);
                         match until {
                             None => recorder.change(&change, now),
-                            // It was not seen for so long that it is no news any more.
+                            // It has not been seen for longer than the retention.
                             Some(until) if before.is_some_and(|before| until < before) => {
                                 recorder.contents_mut().stored_commits.0.remove(&change.group_partition);
                             }

@@ -229,7 +229,7 @@ struct Run {
     last: u64,
 }
 
-/// How many segments a run may be spread over: so many are read to find a part of it.
+/// Maximum number of segments that a run is spread over, and that are read to find a part of it.
 const SPREAD: u64 = 64;
 
 impl Archive {

@@ -357,7 +357,7 @@ enum LoadedSyncs {
     History(Box<PartitionHistory>, Vec<OffsetPair>),
 }
 
-/// So many syncs of a partition are added to its history at once: partitions take turns, and of thousands of them none would
+/// Number of syncs of a partition that are added to its history at once: partitions take turns, and of thousands of them none would
 /// still be in the processor's cache when its next sync comes.
 const AT_ONCE: usize = 64;
 

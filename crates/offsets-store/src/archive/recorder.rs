@@ -66,7 +66,7 @@ impl<'a> Recorder<'a> {
         self.stream_mut(topic).tail.reach(position.offset.saturating_add(1), position.content_hash);
     }
 
-    /// The topic is not the one that was read before: reading begins anew.
+    /// The topic is not the one that was read before: reading starts over.
     pub fn forget_position(&mut self, topic: Topic) {
         self.stream_mut(topic).tail.reach(0, 0);
     }

@@ -6,9 +6,9 @@ use crate::Error;
 
 /// A log whose changes are held back until they are known to count.
 ///
-/// Whoever writes the same changes elsewhere in a transaction, to a changelog in Kafka for one, takes them from
+/// A caller that writes the same changes elsewhere in a transaction, such as to a changelog in Kafka, takes them from
 /// [`changes`](Self::changes), and once that transaction is through has them committed by [`commit`](Self::commit). Where it
-/// comes to nothing, the journal is dropped with the table over it, which knows of the changes, and both are opened anew over what is
+/// fails, the journal is dropped with the table over it, which knows of the changes, and both are reopened over what is
 /// kept. Reading shows the log as if they counted.
 #[derive(Debug, Clone, Default)]
 pub struct ChangeBuffer<L> {

@@ -28,7 +28,7 @@ pub const SEGMENT_LIMIT: usize = 8 * 1024;
 /// A sequence of segments of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Stream {
-    /// Whose it is; whoever keeps several things in one log gives each a space of its own.
+    /// Owner of the segment: each thing in a log has a space of its own.
     pub space: u32,
     /// What its segments hold.
     pub kind: u8,

@@ -14,7 +14,7 @@ use crate::{Error, clock};
 /// How much the engine may keep in memory, about.
 const CACHE: u64 = 64 * 1024 * 1024;
 
-/// The engine lets go of a folder a moment after it was closed, on a thread of its own: so long that moment may be.
+/// The engine lets go of a folder a moment after it was closed, on a thread of its own: maximum length of that moment.
 const LOCK_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// What is said of files that are not what the engine wrote: what it says itself is of its own blocks.
@@ -197,7 +197,7 @@ impl SegmentLog for SledLog {
     }
 }
 
-/// Moves the engine's files away; whatever else lies there is somebody else's.
+/// Moves the engine's files away; other files there are left alone.
 fn move_files_away(folder: &Path) -> io::Result<()> {
     let damaged = free_name(folder, "store")?;
     fs::create_dir(&damaged)?;

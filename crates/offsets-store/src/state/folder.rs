@@ -16,7 +16,7 @@ const VERSION: u8 = 2;
 /// The longest segment that is copied, in bytes.
 const LONGEST: usize = 64 * 1024 * 1024;
 
-/// So many segments are put into a folder in one step.
+/// Number of segments that are put into a folder in one step.
 const BATCH: usize = 32;
 
 /// The folder in which copies of a changelog are kept, each partition as its [`ChangelogReplica`](super::ChangelogReplica): the state of an instance that is not
@@ -303,7 +303,7 @@ pub(crate) fn write_copy(out: &mut impl Write, segments: &[(Key, Vec<u8>)]) -> i
     write_part(out, end, &segment::encode(end, &Head::default(), &[]))
 }
 
-/// The key of the part that ends a copy of so many others.
+/// The key of the part that ends a copy of `parts` others.
 fn end_of(parts: u64) -> Key {
     Key { stream: Stream { space: u32::MAX, kind: u8::MAX }, sequence: parts }
 }

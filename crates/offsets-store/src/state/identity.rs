@@ -22,7 +22,7 @@ pub struct TableIdentity {
     pub kind: String,
     /// The format of the table; `STATE.md` draws it.
     pub format: u32,
-    /// What identifies the rules that its operator decided by; `None` where whoever saved it gave nothing.
+    /// What identifies the rules that its operator decided by; `None` where the caller gave none.
     pub rules: Option<String>,
 }
 

@@ -31,7 +31,7 @@ impl MemtableLimit {
     /// The fewest values of a generation, however little memory there is.
     const FEWEST: usize = 7;
 
-    /// Generations that fit into so many bytes, and beside them the room to sort one.
+    /// Generations that fit into these bytes, and beside them the room to sort one.
     pub(super) fn within<V: Copy>(bytes: usize) -> Self {
         let values = MemoryTable::<V>::room(bytes / 3).max(Self::FEWEST);
         Self { values, memtables: (bytes / MemoryTable::<V>::bytes_for(values)).saturating_sub(1).max(2) }
@@ -108,7 +108,7 @@ impl<V: Copy> Memtables<V> {
         self.newest().entered += 1;
     }
 
-    /// Says that so many of the oldest entries are not in the log any more.
+    /// Notes that this number of the oldest entries is no longer in the log.
     pub(super) fn gone(&mut self, entries: u64) {
         let oldest = self.memtables.front_mut().expect("there is always a generation");
         oldest.entered -= entries;
@@ -122,7 +122,7 @@ impl<V: Copy> Memtables<V> {
         self.limit = limit;
     }
 
-    /// Whether so many more values are too many for the newest generation.
+    /// Whether this number of further values is too large for the newest generation.
     pub(super) fn is_full_with(&self, more: usize) -> bool {
         let newest = self.memtables.back().expect("there is always a generation");
         self.limit.is_some_and(|limit| newest.table.len() as usize + more > limit.values)

@@ -41,11 +41,11 @@ use crate::segment::{self, Flaw, Head};
 const ENTRIES: u8 = 16;
 const PROGRESS: u8 = 17;
 
-/// So many entries more than twice what is remembered may lie on the disk before the oldest are cleaned away.
+/// Number of entries beyond twice what is remembered that may lie on the disk before the oldest are compacted.
 const SLACK: u64 = 16 * 1024;
 
-/// A save cleans so many segments for each one it writes, which is more than keeps up: about half of what is in the oldest is
-/// written again. Whoever sends all that a save changes in one transaction can rely on its being about as much as was put in.
+/// Number of segments that a save compacts for each one it writes, which is more than keeps up: about half of what is in the oldest is
+/// written again. So what one save changes is about as much as was put in, and fits into one transaction.
 const COMPACTED_PER_WRITTEN: u64 = 4;
 
 /// A [`Table`] that outlives the process.
@@ -129,7 +129,7 @@ impl<V: StoredValue, L: SegmentLog> DurableTable<V, L> {
         TableOptions::new().open(log, space)
     }
 
-    /// [Opens](Self::open) a table that takes about so many bytes of memory at most, as [`TableOptions::capped`] says.
+    /// [Opens](Self::open) a table that takes at most about this number of bytes of memory, as [`TableOptions::capped`] says.
     ///
     /// # Errors
     /// Those of [`open`](Self::open).
@@ -236,7 +236,7 @@ impl<V: StoredValue, L: SegmentLog> DurableTable<V, L> {
         &self.log
     }
 
-    /// The log beneath, for whoever keeps its changes elsewhere too. What is written to it past the table is not seen by it.
+    /// The log beneath, for a caller that keeps its changes elsewhere too. What is written to it past the table is not seen by it.
     pub fn log_mut(&mut self) -> &mut L {
         &mut self.log
     }
@@ -377,7 +377,7 @@ impl<V: StoredValue, L: SegmentLog> DurableTable<V, L> {
         Ok(written)
     }
 
-    /// Gives back the room of entries that are no longer true, in so many segments. From the oldest on, what is true is written
+    /// Gives back the room of entries that are no longer true, in this number of segments. From the oldest on, what is true is written
     /// again at the end, and the segment goes; a crash in between leaves it twice, which changes nothing.
     fn compact_entries(&mut self, segments: u64) -> Result<(), Error> {
         let stream = Stream { space: self.space, kind: ENTRIES };

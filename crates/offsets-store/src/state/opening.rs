@@ -44,7 +44,7 @@ impl<V: StoredValue> Reading<V> {
         self.damage.is_none()
     }
 
-    /// All of them, about so many.
+    /// Their approximate number in all.
     fn read_all(&mut self, log: &impl SegmentLog, from: u64, about: usize) -> Result<Memtables<V>, Error> {
         // With room for what comes next: a table that is full would double at once.
         let mut table = MemoryTableBuilder::new(about + about / 4);

@@ -7,10 +7,10 @@ use super::{Page, StoredValue};
 use crate::Error;
 use crate::log::{Key, SegmentLog, Stream};
 
-/// So many segments share a filter.
+/// Number of segments that share a filter.
 const SEGMENTS_PER_FILTER: usize = 256;
 
-/// So many segments are handed to the log at once.
+/// Number of segments that are handed to the log at once.
 const BATCH: usize = 64;
 
 /// Entries that left the memory: segments in the order of identities, and in memory what tells where one would be.

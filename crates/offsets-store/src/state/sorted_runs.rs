@@ -16,7 +16,7 @@ use crate::wire::{Reader, Writer};
 pub(super) const RUN_ENTRIES: u8 = 18;
 pub(super) const RUN_LIST: u8 = 19;
 
-/// So many buckets there are at most: each of them is asked for what is in none.
+/// Maximum number of sorted runs: a lookup of an unknown identity asks each.
 const MAX_RUNS: usize = 8;
 
 /// What left the memory: buckets on the disk, of which the newer one counts.

@@ -19,7 +19,7 @@ pub struct SavedState {
     pub next: Option<i64>,
     /// How many identities were remembered when it was saved.
     pub identities: Option<u64>,
-    /// What whoever saved it gave, such as how far the inputs were read.
+    /// What the caller gave, such as how far the inputs were read.
     pub progress: Option<Vec<u8>>,
     /// How many segments there are.
     pub segments: u64,

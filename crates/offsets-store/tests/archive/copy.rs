@@ -49,7 +49,7 @@ fn every_changed_byte_and_every_cut_of_a_copy_is_noticed() {
     }
 }
 
-/// The recorder of an archive of 10 GB copied all of it into memory for whoever asked, and recorded nothing meanwhile.
+/// The recorder of an archive of 10 GB copied all of it into memory for each reader, and recorded nothing meanwhile.
 #[test]
 fn a_copy_that_is_made_in_parts_is_of_the_moment_at_which_it_was_begun() {
     let (log, mut archive) = recorded();

@@ -56,7 +56,7 @@ fn what_precedes_a_damaged_segment_is_kept_and_reading_goes_on_from_there() {
         assert!(found.to_string().starts_with("link src->dst: segment 2 of the syncs is damaged"), "{found}");
         assert_eq!(archive.load(&link()).unwrap().commits.len(), 1, "other streams are whole");
 
-        // Whoever records is refused, again and again, and nothing goes.
+        // Every recorder is refused, and nothing is removed.
         let before = log.all();
         for _ in 0..2 {
             let mut archive = log.archive();

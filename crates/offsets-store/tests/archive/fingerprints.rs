@@ -49,7 +49,7 @@ fn stretches_that_meet_come_back_as_one_and_gaps_stay_gaps() {
     let log = SharedLog::default();
     let mut archive = log.archive();
     let mut recorder = archive.record(&link()).unwrap();
-    // So many that they take several segments, and another partition in between.
+    // Enough to take several segments, and another partition in between.
     for (start, end) in [(0, 900), (900, 901), (901, 4_000), (8_000, 9_000)] {
         keep(&mut recorder, 0, &scan(start, end, 1), 1);
         keep(&mut recorder, 1, &scan(start, end, 7), 1);

@@ -25,7 +25,7 @@ fn key(kind: u8, sequence: u64) -> Key {
     Key { stream: Stream { space: SPACE, kind }, sequence }
 }
 
-/// A table of so many identities, some of which are sealed where memory is capped.
+/// A table with this number of identities, some of them in sorted runs where memory is capped.
 fn filled(identities: u32, cap: Option<usize>) -> MemoryLog {
     let mut table = options(cap).open(MemoryLog::default(), SPACE).unwrap();
     for number in 0..identities {
@@ -144,7 +144,7 @@ fn damage_to_any_segment_is_refused_and_changes_nothing() {
     }
 }
 
-/// What was salvaged is refused by every process that comes after, until somebody says that it may go on.
+/// What was salvaged is refused by every process that comes after, until it is acknowledged.
 #[test]
 fn a_salvage_is_refused_until_it_is_acknowledged() {
     for cap in [None, Some(12_000)] {
@@ -157,7 +157,7 @@ fn a_salvage_is_refused_until_it_is_acknowledged() {
             log.append(&[(damaged, vec![1; 100])]).unwrap();
             let table = options(cap).salvage::<Seen, _>(log, SPACE).unwrap();
             assert_eq!(table.damage().unwrap().key, damaged);
-            assert_eq!(table.progress(), None, "nobody goes on as if it were whole");
+            assert_eq!(table.progress(), None, "no reader goes on as if it were whole");
             let left = table.len();
             let log = table.into_log();
             for _ in 0..2 {

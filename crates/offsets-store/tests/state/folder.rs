@@ -44,7 +44,7 @@ fn commit(
     changes
 }
 
-/// A folder with two partitions of a changelog, 0 and 3, and so many identities in each.
+/// A folder with two partitions of a changelog, 0 and 3, and this number of identities in each.
 fn filled_with(identities: [u32; 2]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let mut log = SledLog::open(folder.path()).unwrap();
@@ -167,7 +167,7 @@ fn a_copy_that_is_changed_or_cut_is_refused_and_nothing_is_made_of_it() {
     refused(&[&copy[..16], &copy[first..]].concat());
 }
 
-/// A copy that can be read once; the second time it ends behind so many bytes, in an error or a crash.
+/// A copy that can be read once; the second time it ends after this number of bytes, in an error or a crash.
 struct Once<'a> {
     copy: Cursor<&'a [u8]>,
     again: bool,

@@ -66,7 +66,7 @@ fn a_table_is_not_opened_by_other_rules() {
         error.to_string(),
         "space 7 holds Seen (format 1, rules `a window of 1000`), and not Seen (format 1, rules `a window of 60 s`)"
     );
-    // Somebody who names no rules looks at the table, and does not change what it says.
+    // A caller that names no rules looks at the table, and does not change what it says.
     let mut any = DurableTable::<Seen, _>::open(log, 7).unwrap();
     assert_eq!(any.identity().rules.as_deref(), Some("a window of 1000"));
     any.save(b"").unwrap();

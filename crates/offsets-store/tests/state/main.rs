@@ -112,7 +112,7 @@ fn a_window_that_moves_on_gives_its_room_back() {
     assert_eq!(again.table().len(), dedup.table().len());
 }
 
-/// What one save changes is sent in one transaction: a table whose values are replaced again and again was once written anew
+/// What one save changes is sent in one transaction: a table whose values are replaced again and again was once rewritten
 /// whole in one of them.
 #[test]
 fn a_save_changes_about_as_much_as_was_put_in() {
@@ -136,7 +136,7 @@ fn a_save_changes_about_as_much_as_was_put_in() {
     assert_eq!((again.damage(), again.len()), (None, table.len()));
 }
 
-/// A changelog that was created anew while it was written to lacks its beginning, and no gap shows it.
+/// A changelog that was re-created while it was written to lacks its beginning, and no gap shows it.
 #[test]
 fn a_log_that_lacks_its_beginning_is_damaged() {
     let mut table = DurableTable::open(ChangeBuffer::over(MemoryLog::default()), 3).unwrap();
@@ -152,10 +152,10 @@ fn a_log_that_lacks_its_beginning_is_damaged() {
     assert!(matches!(error, Error::State(_)) && error.to_string().contains("it counts 10000 identities"));
     let table = DurableTable::<Seen, _>::salvage(log, 3).unwrap();
     assert!(table.damage().unwrap().to_string().contains("it counts 10000 identities"));
-    assert_eq!(table.progress(), None, "nobody may go on as if it were whole");
+    assert_eq!(table.progress(), None, "no reader may go on as if it were whole");
 }
 
-/// What is noted beside the changes says nothing of them: they still go to whoever keeps them elsewhere.
+/// What is noted beside the changes says nothing of them: they still go to the copy that is kept elsewhere.
 #[test]
 fn a_note_leaves_the_changes_where_they_are() {
     let key = |sequence| Key { stream: Stream { space: 0, kind: 16 }, sequence };
@@ -192,7 +192,7 @@ fn damage_is_named_and_what_precedes_it_is_salvaged() {
         let mut table = DurableTable::<Seen, _>::salvage(log, 3).unwrap();
         let damage = table.damage().unwrap().to_string();
         assert!(damage.starts_with("segment 2 of space 3 cannot be used"), "{damage}");
-        assert_eq!(table.progress(), None, "nobody may go on as if it were whole");
+        assert_eq!(table.progress(), None, "no reader may go on as if it were whole");
         assert!(table.len() > 0 && table.len() < 2_000);
         assert_eq!(table.get(id(0)).unwrap(), Some(seen(0)));
         table.put(id(5_000), seen(5_000)).unwrap();

@@ -9,7 +9,7 @@ use super::GroupSession;
 use crate::limit::Limit;
 use crate::{Error, Event, RunListener, clock};
 
-/// Where a run is to end: behind the last record that each partition held when it began, whoever works on it.
+/// Where a run is to end: behind the last record that each partition held when it began, whichever instance works on it.
 pub(crate) struct EndOffsets {
     /// What the partitions held whose last record is not known yet: a transaction may be open in them.
     open: BTreeMap<TopicPartition, LogRange<i64>>,
@@ -48,7 +48,7 @@ impl EndOffsets {
         Ok(end_offsets)
     }
 
-    /// Whether it is reached: by whoever asks as far as that goes, and elsewhere by what the group has committed.
+    /// Whether it is reached: by this instance on its own partitions, elsewhere by what the group has committed.
     pub(crate) fn is_reached(
         &mut self,
         mine: &BTreeMap<TopicPartition, i64>,

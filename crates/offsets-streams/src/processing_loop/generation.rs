@@ -13,7 +13,7 @@ pub(super) enum GenerationEnd {
     Finished(Ended),
 }
 
-/// So many records at the most wait for a commit.
+/// Maximum number of uncommitted records.
 const MAX_UNCOMMITTED: u64 = 500_000;
 
 /// How long nothing needs to happen before it is looked again.

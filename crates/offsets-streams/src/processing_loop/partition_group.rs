@@ -48,7 +48,7 @@ impl<'a> PartitionGroup<'a> {
         Self { number, inputs, waits_since: None }
     }
 
-    /// Shows the next records to `visit`, one after another, so many of them as there are, but no more than a
+    /// Shows the next records to `visit`, one after another, as many as there are, but no more than a
     /// [batch](BATCH); tells how many.
     ///
     /// # Errors

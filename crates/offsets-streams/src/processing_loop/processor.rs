@@ -46,7 +46,7 @@ pub(crate) trait Processor {
     /// What was saved is committed.
     fn on_committed(&mut self, session: &mut GroupSession<'_>) -> Result<(), Error>;
 
-    /// Nothing counts that is not committed, and others may have gone on: all is to be prepared anew.
+    /// Nothing counts that is not committed, and others may have gone on: all is to be prepared again.
     fn reset(&mut self);
 
     /// Everything is committed, and the partitions are another's for now.
@@ -55,7 +55,7 @@ pub(crate) trait Processor {
 
 /// Why a record could not be dealt with.
 pub(crate) enum ProcessError {
-    /// The transaction came to nothing.
+    /// The transaction was aborted.
     TransactionFailed(TransactionError),
     /// The run cannot go on.
     Fatal(Box<Error>),

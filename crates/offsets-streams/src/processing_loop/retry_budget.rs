@@ -10,7 +10,7 @@ pub(super) struct RetryBudget {
     max_gap: Duration,
 }
 
-/// So long it may go on that nothing succeeds.
+/// Maximum time during which every attempt fails.
 const RETRY_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// Failures that are further apart, beside what an attempt may take itself, are not in a row, though nothing had to be committed
@@ -18,7 +18,7 @@ const RETRY_TIMEOUT: Duration = Duration::from_secs(300);
 const MAX_GAP: Duration = Duration::from_secs(60);
 
 impl RetryBudget {
-    /// Of attempts that may take so long each.
+    /// For attempts that take up to `attempt` each.
     pub(super) fn new(attempt: Duration) -> Self {
         Self { first: None, last: clock::instant(), failures: 0, max_gap: MAX_GAP.saturating_add(attempt) }
     }

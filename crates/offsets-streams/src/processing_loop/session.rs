@@ -153,7 +153,7 @@ impl<'r> GroupSession<'r> {
     }
 
     /// What the group decided. A member under a name of its own can be taken for its own predecessor when the answer to its
-    /// joining was lost with a broker: it joins anew then. Where nothing was lost, somebody else has that name.
+    /// joining was lost with a broker: it joins again then. Where nothing was lost, another instance has that name.
     pub(crate) fn next_rebalance(&mut self, wait: Duration) -> Result<Option<RebalanceEvent>, Error> {
         match self.member.next_rebalance(wait) {
             Err(error)
@@ -171,7 +171,7 @@ impl<'r> GroupSession<'r> {
         }
     }
 
-    /// Takes back what came to nothing.
+    /// Aborts the transaction and goes back to its beginning.
     pub(super) fn recover(&mut self, transaction_error: TransactionError) -> Result<(), Error> {
         self.deadline = None;
         if let TransactionError::Fatal(error) = transaction_error {
@@ -209,7 +209,7 @@ impl<'r> GroupSession<'r> {
         }
     }
 
-    /// Whether a request came to nothing because the run is to stop.
+    /// Whether a request failed because the run is to stop.
     pub(super) fn is_cut_short(&self, error: &offsets_kafka::Error) -> bool {
         self.stop.is_requested() && error.is_retriable()
     }
@@ -243,7 +243,7 @@ impl<'r> GroupSession<'r> {
         Ok(())
     }
 
-    /// Another producer under the same name learns what became of the last transaction. After a stop that is left to whoever comes next
+    /// Another producer under the same name learns what became of the last transaction. After a stop that is left to the next instance
     /// under that name, or to the timeout.
     fn reopen_producer(&mut self) -> Result<(), Error> {
         while !self.stop.is_requested() {

@@ -15,7 +15,7 @@ pub(crate) struct Changelog<'c> {
 /// The copy of one partition of the changelog.
 pub(crate) type ReplicaCopy = ChangelogReplica<Box<dyn SegmentLog>>;
 
-/// So many records are applied in one step.
+/// Number of records that are applied in one step.
 const BATCH: usize = 256;
 
 impl Changelog<'_> {
@@ -27,7 +27,7 @@ impl Changelog<'_> {
     }
 
     /// Brings copies up to the ends that their partitions have now, and counts the `records` that takes. A copy that the log
-    /// no longer continues is begun anew. Where there is more than time, each copy has a part of it, and says which.
+    /// no longer continues is started over. Where there is more than time, each copy has a part of it, and says which.
     pub(crate) fn catch_up(
         &self,
         copies: &mut BTreeMap<i32, ReplicaCopy>,

@@ -14,7 +14,7 @@ use crate::{Error, Event, RunListener};
 /// Where copies of the changelog are.
 pub(crate) struct LocalCopies {
     storage: Storage,
-    /// What the changelog is known by: its name and, where the cluster tells it, the id that a topic created anew would not have.
+    /// What the changelog is known by: its name and, where the cluster tells it, the id that a topic re-created would not have.
     changelog: String,
     /// Partitions whose copy was moved aside, and was not found whole since.
     quarantined: BTreeSet<i32>,
@@ -27,7 +27,7 @@ pub(crate) enum Storage {
 }
 
 impl Storage {
-    /// Opens what a job keeps its copies in. What is damaged, as after a disk that was full, is begun anew: the changelog has it all.
+    /// Opens what a job keeps its copies in. What is damaged, as after a disk that was full, is started over: the changelog has it all.
     pub(crate) fn open(job: &Job, listener: &mut dyn RunListener) -> Result<Self, Error> {
         let LocalState::Folder(folder) = &job.local else { return Ok(Self::Memory) };
         Ok(Self::Sled(match SledLog::open(folder) {

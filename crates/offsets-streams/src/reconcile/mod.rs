@@ -144,7 +144,7 @@ impl<'r> ReconcileRunner<'r> {
     /// Works until the stop, or until everything is done, where the job is to end then. What was begun is committed first.
     ///
     /// # Errors
-    /// [`Error`]; what was not committed is read again by whoever comes next.
+    /// [`Error`]; what was not committed is read again by the next instance.
     pub(crate) fn run(self) -> Result<(Ended, RunCounts), Error> {
         let (ended, mut processor) = self.0.run();
         processor.local.flush()?;
@@ -284,7 +284,7 @@ impl Processor for ReconcileProcessor<'_> {
         Ok(())
     }
 
-    /// The tasks remember what does not count: they are read anew.
+    /// The tasks remember what does not count: they are read again.
     fn reset(&mut self) {
         self.tasks.clear();
         self.router.uncommitted = RunCounts::default();
@@ -297,7 +297,7 @@ impl Processor for ReconcileProcessor<'_> {
         let partitions: Vec<_> = self.positions().into_keys().collect();
         let changelog = Changelog { cluster: session.cluster, topic: &self.job.changelog };
         let deadline = session.closing();
-        // Without the answers, more is read again. In this order: where the group is still where a task is, nobody else has
+        // Without the answers, more is read again. In this order: where the group is still where a task is, no other instance has
         // added to the changelog what the copy does not have.
         let Ok(ends) = changelog.ends(&numbers, &deadline) else { return Ok(()) };
         let Ok(committed) = session.member.committed(&partitions, &deadline) else { return Ok(()) };

@@ -24,7 +24,7 @@ pub(super) enum StartFrom {
     LogStart,
 }
 
-/// For so long the changelog is read before the group is heard again. A member that says nothing for `max.poll.interval.ms` (five
+/// Maximum time for which the changelog is read before the group is polled again. A member that says nothing for `max.poll.interval.ms` (five
 /// minutes, unless that is set) is put out, and a long changelog would be begun again and again.
 const RESTORE_SLICE: Duration = Duration::from_secs(20);
 
@@ -49,7 +49,7 @@ impl ReconcileProcessor<'_> {
         self.tasks.retain(|number, _| numbers.contains(number));
         let job = self.job;
         let changelog = Changelog { cluster: session.cluster, topic: &job.changelog };
-        // A transaction that was under way when its instance died ends after so long.
+        // A transaction that was under way when its instance died ends after that timeout.
         let longest = job.transaction_timeout + job.timeout;
         let began = clock::instant();
         let (mut records, mut waits) = (0, false);
@@ -112,7 +112,7 @@ impl ReconcileProcessor<'_> {
         {
             self.task_partitions =
                 prepare_topics(session.cluster, self.job, outputs, session.limit(), session.listener)?;
-            // Whoever was asked just now may not know of them yet.
+            // The broker that was asked may not know of them yet.
             let unknown: Vec<_> =
                 assigned.iter().filter(|at| !self.task_partitions.contains(at)).cloned().collect();
             self.task_partitions.extend(unknown);
@@ -192,7 +192,7 @@ impl ReconcileProcessor<'_> {
         Ok(())
     }
 
-    /// Takes the tasks that are in these copies, as far as they are where the group is; memory is shared `among` so many.
+    /// Takes the tasks that are in these copies, as far as they are where the group is; memory is shared `among` this number.
     fn restore_tasks(
         &mut self,
         session: &mut GroupSession<'_>,

@@ -25,7 +25,7 @@ pub(crate) struct ResultRouter<'r> {
 pub(crate) enum Sink<'r> {
     /// To topics, with the state beside them in the changelog.
     Topics(&'r Outputs),
-    /// To whoever watches, who is told which writes would lose.
+    /// To the listener, with the writes that would lose.
     DryRun,
 }
 
@@ -174,7 +174,7 @@ impl RoutedRecord<'_> {
         })
     }
 
-    /// Puts it out to where somebody looks after it, and says what is wrong. A timestamp that the topic may refuse goes into a header,
+    /// Sends it to the dead letters with what is wrong. A timestamp that the topic may refuse goes into a header,
     /// and the record gets the time of now.
     fn send_dead_letter(
         &self,

@@ -83,7 +83,7 @@ impl<'r> RepartitionRunner<'r> {
     /// Works until the stop, or until everything is through, where the job is to end then.
     ///
     /// # Errors
-    /// [`Error`]; what was not committed is read again by whoever comes next.
+    /// [`Error`]; what was not committed is read again by the next instance.
     pub(crate) fn run(self) -> Result<Ended, Error> {
         self.0.run().0
     }

@@ -16,7 +16,7 @@ const EACH: u64 = 50_000;
 /// What is remembered takes some 7 MB.
 const CAP: &str = "1000000";
 
-/// So many records of one partition are written at once.
+/// Number of records of one partition that are written at once.
 const AT_ONCE: u64 = 10_000;
 
 #[test]

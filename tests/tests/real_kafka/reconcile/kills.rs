@@ -14,7 +14,7 @@ const INPUTS: [&str; 2] = ["kills.a", "kills.b"];
 /// How often something is killed, unless `OFFSETS_TEST_KILLS` says how often.
 const KILLS: u32 = 20;
 
-/// Every so many kills it is a broker that is killed, one after the other.
+/// Number of kills after which it is a broker that is killed, one after the other.
 const BROKER_EVERY: u32 = 5;
 
 #[test]

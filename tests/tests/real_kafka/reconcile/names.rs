@@ -11,7 +11,7 @@ use offsets_tests::wait::{self, TIMEOUT};
 
 use super::{Instance, Job};
 
-/// No test waits for so long as a session or a transaction lasts here.
+/// Sessions and transactions last longer here than any test waits.
 const LONG: [&str; 6] =
     ["-X", "session.timeout.ms=900000", "-X", "max.poll.interval.ms=900000", "--transaction-timeout", "10m"];
 
@@ -92,7 +92,7 @@ fn instances_with_folders_of_their_own_and_copies_of_a_folder_do_not_put_each_ot
     both_work(&one, &other)?;
     [one, other].into_iter().try_for_each(Instance::stop)?;
 
-    // A copy of the folder, as somebody makes it who wants a second instance with the same state.
+    // A copy of the folder, made for a second instance with the same state.
     let copied = job.folder("copied");
     copy_whole(Path::new(&first), Path::new(&copied))?;
     ensure!(Path::new(&copied).join("name").is_file(), "the name was not copied");

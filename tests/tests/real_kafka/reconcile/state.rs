@@ -139,7 +139,7 @@ fn a_copy_that_was_damaged_between_two_runs_is_moved_aside_and_read_from_the_cha
     each_once.sort();
     ensure!(ids(Isolation::ReadCommitted)? == each_once, "{:?}", ids(Isolation::ReadCommitted)?);
 
-    // What was read anew is whole.
+    // What was read again is whole.
     let run = job.once(&["--state", &folder, "-v"])?.expect_code(0)?;
     ensure!(!run.stderr.contains("moved") && restored(&run)?.0 == 15, "{}", run.stderr);
     Ok(())

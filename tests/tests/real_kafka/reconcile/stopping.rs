@@ -58,7 +58,7 @@ fn sigterm_ends_a_run_whose_broker_stands_still_and_its_transaction_counts_for_n
     Ok(())
 }
 
-/// As when somebody stops it a while after the cluster has gone: a commit waits, or was tried again and again.
+/// As when an operator stops it a while after the cluster has gone: a commit waits, or was tried again and again.
 #[test]
 fn sigterm_ends_a_run_whose_commit_waits_for_a_broker_and_whatever_it_tries_again() -> Result<()> {
     let mut rig = Rig::shared()?;

@@ -19,7 +19,7 @@ pub(super) struct Counted {
 }
 
 impl Counted {
-    /// Counting is proof only where nobody else writes to the partition. While the source lives it has to be borne out by
+    /// Counting is proof only where no other producer writes to the partition. While the source lives it has to agree with
     /// the offsets the source really holds; once it is dead, anything in the syncs that speaks of another writer forbids
     /// it.
     pub(super) fn between(

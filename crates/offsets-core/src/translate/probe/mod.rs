@@ -27,7 +27,7 @@ pub(super) struct Findings {
     pub(super) ceilings: Vec<Bound>,
     /// The last copy that was seen of the first record the group has not read.
     pub(super) copy: Option<OffsetPair>,
-    /// How many records the group has read that are not on the target: it is ahead of replication by so many.
+    /// Number of records that the group has read and that are not on the target yet.
     pub(super) ahead: u64,
     /// What the records say against the bracket.
     pub(super) contradiction: Option<Contradiction>,

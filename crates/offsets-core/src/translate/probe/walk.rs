@@ -14,7 +14,7 @@ pub(super) enum Origin {
     Unclear,
     /// The same, and the target holds its like more often than the source: it may have been copied twice.
     Repeated,
-    /// Nothing on the source looks like it, where each record of the target is the group's to read: somebody wrote it to the
+    /// Nothing on the source looks like it, where each record of the target is the group's to read: another producer wrote it to the
     /// target, or the source has deleted it since.
     Foreign,
 }

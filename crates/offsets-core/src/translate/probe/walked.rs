@@ -18,7 +18,7 @@ pub(super) struct Walked {
     pub(super) ahead: u64,
     /// Whether any record was recognised at all: none is where the replicator changes them.
     pub(super) recognises: bool,
-    /// Where records begin that the walk passed though they are of nobody that the source knows.
+    /// Where records begin that the walk passed though the source does not know them.
     pub(super) stop: Option<Stop>,
 }
 

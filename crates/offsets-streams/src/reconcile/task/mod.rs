@@ -230,7 +230,7 @@ impl Task {
         self.checkpoint.next() == Some(end) && self.is_at(committed)
     }
 
-    /// Whether what was decided is committed, and nobody else has committed anything since.
+    /// Whether what was decided is committed, and no other instance has committed anything since.
     pub(crate) fn is_at(&self, committed: &Committed) -> bool {
         let same = |(_, input): (u16, &TaskInput)| {
             committed.get(&input.partition).map(|commit| commit.offset) == input.next

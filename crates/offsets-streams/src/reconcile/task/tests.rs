@@ -134,7 +134,7 @@ fn a_task_that_rests_still_sends_what_it_has_changed() {
         if has_rested {
             break;
         }
-        // Once the window has moved, and buckets were written anew for it.
+        // Once the window has moved, and buckets were rewritten for it.
         if round > 40 && task.operator.log().changes().count() > 0 {
             task.set_checkpoint(100).unwrap();
             has_rested = true;
