@@ -18,5 +18,5 @@ expect "reset of a partition that is not there" "exit 0, 1 error on stdout" \
   "$(outcome --group app --topic orders:9 --reset-offsets --to-earliest --execute)"
 expect "reset on a topic that is not there" "exit 0, 1 error on stdout" \
   "$(outcome --group app --topic nowhere --reset-offsets --to-earliest --execute)"
-expect "deletion of a group that is not there" "exit 0, 1 error on stdout" "$(outcome --group nobody --delete)"
-expect "description of a group that is not there" "exit 0, 1 error on stdout" "$(outcome --group nobody --describe)"
+expect "deletion of a group that is not there" "exit 0, 1 error on stdout" "$(outcome --group absent --delete)"
+expect "description of a group that is not there" "exit 0, 1 error on stdout" "$(outcome --group absent --describe)"

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use crate::command::{cargo, run as run_command};
-use crate::{fuzz, setup, test};
+use crate::{fuzz, setup, test, words};
 
 /// Packages with features that change what is compiled, each with the selections that build on any machine.
 const FEATURES: [(&str, &[&str]); 4] = [
@@ -19,13 +19,14 @@ const FEATURES: [(&str, &[&str]); 4] = [
 /// bison; the second needs the system's OpenSSL with its headers.
 const CLIENTS: [&str; 3] = ["tls", "tls-system", "gssapi"];
 
-/// Format, lints, features, docs, dependencies, a minute of fuzzing for each parser, then every test.
+/// Format, words, lints, features, docs, dependencies, a minute of fuzzing for each parser, then every test.
 ///
 /// # Errors
 ///
 /// At the first of them that does not pass; tests that fail are an exit code.
 pub(crate) fn run() -> Result<ExitCode> {
     run_command(&mut cargo(["fmt", "--all", "--", "--check"]))?;
+    words::check()?;
     setup::bring(setup::EVERYTHING)?;
     run_command(&mut cargo(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))?;
     for (package, features) in FEATURES {

@@ -11,6 +11,7 @@ mod rig;
 mod setup;
 mod test;
 mod wasm;
+mod words;
 
 use std::process::ExitCode;
 
@@ -25,6 +26,7 @@ Usage: cargo xtask <chore>
   fuzz [SECONDS]
                fuzz every parser for this number of seconds (60)
   clients      check the builds with TLS, with the system's OpenSSL and with Kerberos (minutes)
+  words        look for words that xtask/words.tsv replaces
   advisories   check dependencies against the advisory database (needs a network)
   rig up       two Kafka brokers and a MirrorMaker 2 to play with, until Ctrl-C
   kills [N]    reconcile while instances and a broker are killed N times, and account for every record
@@ -53,6 +55,7 @@ fn run(chore: &[&str]) -> Result<ExitCode> {
         ["test"] => return test::run(),
         ["ci"] => return ci::run(),
         ["advisories"] => ci::advisories()?,
+        ["words"] => words::check()?,
         ["clients"] => ci::clients()?,
         ["fuzz"] => fuzz::run(fuzz::IN_CI)?,
         ["fuzz", seconds] => fuzz::run(seconds.parse().context("SECONDS is a number")?)?,

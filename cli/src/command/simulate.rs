@@ -49,7 +49,7 @@ fn simulated(args: &SimulateArgs) -> Result<Simulated, Failure> {
     if let Some(path) = &args.scenario {
         let scenario = described(path)?;
         let link = path.file_stem().unwrap_or_default().to_string_lossy();
-        let scenario_run = rehearsed(&link, &scenario, args.seed, args.histories, breadth);
+        let scenario_run = run_scenario(&link, &scenario, args.seed, args.histories, breadth);
         let accuracy = vec![scenario_run.accuracy()];
         return Ok(Simulated { simulation: scenario_run.simulation().clone(), accuracy });
     }
@@ -57,7 +57,7 @@ fn simulated(args: &SimulateArgs) -> Result<Simulated, Failure> {
     let mut simulation = in_parts(args.histories, of, Simulation::add);
     let mut accuracy = Vec::new();
     for (link, scenario) in Scenario::proving().into_iter().filter(|_| args.accuracy) {
-        let scenario_run = rehearsed(link, &scenario, args.seed, PROVING_HISTORIES, breadth);
+        let scenario_run = run_scenario(link, &scenario, args.seed, PROVING_HISTORIES, breadth);
         accuracy.push(scenario_run.accuracy());
         simulation.add(scenario_run.simulation().clone());
     }
@@ -70,7 +70,7 @@ fn described(path: &Path) -> Result<Scenario, Failure> {
     scenario.checked().map_err(|error| Failure::usage(error.to_string()).in_file(path).remedy(EVERY_KEY))
 }
 
-fn rehearsed(link: &str, scenario: &Scenario, seed: u64, histories: u64, breadth: Breadth) -> ScenarioRun {
+fn run_scenario(link: &str, scenario: &Scenario, seed: u64, histories: u64, breadth: Breadth) -> ScenarioRun {
     in_parts(histories, |numbers| ScenarioRun::of(link, scenario, seed, numbers, breadth), ScenarioRun::add)
 }
 

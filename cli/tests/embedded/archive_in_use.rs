@@ -31,7 +31,7 @@ fn timeless(document: &Value) -> Vec<[&Value; 5]> {
 }
 
 #[test]
-fn it_answers_as_it_does_when_nobody_records() {
+fn it_answers_as_it_does_without_a_recorder() {
     let (folder, running) = recording();
     let line = "--demo translate --all-groups --source-dead --archive kept -o json";
     let reset = "--demo reset --group app-g --source-dead --archive kept -o json";
@@ -62,7 +62,7 @@ fn only_its_owner_may_ask() {
 }
 
 #[test]
-fn a_recorder_that_was_killed_keeps_nobody_from_reading() {
+fn a_killed_recorder_blocks_no_reader() {
     let (folder, running) = recording();
     running.kill();
     assert!(folder.path().join("kept/recorder/socket").exists());

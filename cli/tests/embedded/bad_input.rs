@@ -7,13 +7,13 @@ const ASK: &str = "translate --topic orders:0 --offset 150";
 
 #[test]
 fn an_unknown_group_is_named() {
-    offsets("--demo translate --group nobody").expect(3).says(&["group nobody", "src", "--all-groups"]);
+    offsets("--demo translate --group absent").expect(3).says(&["group absent", "src", "--all-groups"]);
 }
 
 #[test]
 fn a_known_group_beside_an_unknown_one_is_still_answered() {
-    let run = offsets("--demo translate --group nobody --group app-g -o json").expect(3);
-    assert_eq!(run.json()["missingGroups"][0], "nobody");
+    let run = offsets("--demo translate --group absent --group app-g -o json").expect(3);
+    assert_eq!(run.json()["missingGroups"][0], "absent");
     assert_eq!(run.json()["summary"]["partitions"], 4);
 }
 

@@ -31,11 +31,11 @@ fn an_exported_archive_denies_no_mirror_and_says_at_once_what_it_cannot_answer()
 #[test]
 fn with_a_dead_source_and_no_record_the_commits_of_a_group_are_not_known() {
     let folder = Folder::new();
-    let run = folder.offsets("--demo translate --group nobody --source-dead");
+    let run = folder.offsets("--demo translate --group absent --source-dead");
     let said = run.expect(3).says(&["its commits on src are not known", "not tried", "--archive DIR"]).stderr;
     assert!(!said.contains("check the name"), "{said}");
     folder
-        .offsets("--demo translate --group nobody")
+        .offsets("--demo translate --group absent")
         .expect(3)
         .says(&["no commit is known on src", "check the name"]);
 }

@@ -139,10 +139,10 @@ fn a_policy_that_decides_nothing_is_refused() {
 /// P17, after https://github.com/deviceinsight/kafkactl/issues/43
 #[test]
 fn a_selection_of_no_group_is_no_success() {
-    offsets("--demo reset --groups-regex nobody --to earliest --execute")
+    offsets("--demo reset --groups-regex absent --to earliest --execute")
         .fails(3, &["no group on dst is selected"]);
-    offsets("--demo reset --groups-regex nobody --execute").expect(3).says(&["no group on src"]);
-    offsets("--demo translate --groups-regex nobody").expect(3).says(&["no group on src"]);
+    offsets("--demo reset --groups-regex absent --execute").expect(3).says(&["no group on src"]);
+    offsets("--demo translate --groups-regex absent").expect(3).says(&["no group on src"]);
     offsets("--demo translate --all-groups --exclude-groups '.*'").expect(3).says(&["no group on src"]);
 }
 

@@ -85,7 +85,7 @@ fn a_shift_without_a_commit_is_refused() {
 
 #[test]
 fn an_unknown_group_has_no_partitions_to_reset() {
-    offsets("--demo reset --group nobody --to earliest").fails(3, &["nobody", "--topic"]);
+    offsets("--demo reset --group absent --to earliest").fails(3, &["absent", "--topic"]);
 }
 
 #[test]

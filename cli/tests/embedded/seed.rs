@@ -139,5 +139,5 @@ fn a_seed_is_of_one_group_and_of_a_translated_position() {
         folder.offsets(&format!("--demo {line} --seed-out seed.json")).fails(2, &[words, "remedy: "]);
     }
     assert_eq!(folder.files(), Vec::<String>::new());
-    offsets("--demo translate --group nobody --seed-out seed.json").expect(3);
+    offsets("--demo translate --group absent --seed-out seed.json").expect(3);
 }

@@ -31,7 +31,7 @@ impl Preserver {
     }
 
     /// There is a new mirror, which is filled from the beginning.
-    pub(crate) fn begin_anew(&mut self) {
+    pub(crate) fn start_over(&mut self) {
         *self = Self::default();
     }
 }

@@ -218,7 +218,7 @@ impl World {
             Event::Turn => mirror_maker.seed(source),
             Event::RecreateTarget => {
                 target.recreate();
-                preserver.begin_anew();
+                preserver.start_over();
             }
             Event::RecreateSource => source.recreate(),
         }

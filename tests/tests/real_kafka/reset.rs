@@ -57,7 +57,7 @@ fn a_group_that_has_rewound_goes_back_from_where_mm2_put_it() -> Result<()> {
         ensure!(refused.stderr.contains(word.as_str()), "`{word}` is not in {}", refused.stderr);
     }
     scenario.offsets_of("reset", &group, &[&flag])?.expect_code(0)?;
-    scenario.offsets_of("reset", &group, &["--allow-backwards=nobody"])?.expect_code(2)?;
+    scenario.offsets_of("reset", &group, &["--allow-backwards=absent"])?.expect_code(2)?;
     Ok(())
 }
 

@@ -71,7 +71,7 @@ fn translated(left: Evidence, kept: ArchivedEvidence) -> Translation {
 }
 
 #[test]
-fn the_newest_commit_wins_whoever_recorded_it() {
+fn the_newest_commit_wins_wherever_it_was_recorded() {
     let kept = ArchivedEvidence {
         commits: vec![
             commit("ahead", 500, at(50)),

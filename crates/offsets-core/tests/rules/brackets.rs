@@ -226,7 +226,7 @@ fn a_single_record_too_many_on_a_dense_source_hides_nothing() {
 }
 
 #[test]
-fn markers_nobody_declared_cost_sharpness_near_the_head_only() {
+fn undeclared_markers_cost_sharpness_near_the_head_only() {
     let syncs: Vec<_> = (0..100).map(|turn| (101 * turn, 104 * turn)).collect();
     let facts = Facts { syncs: &syncs, target: (0, 10_400), source_end: Some(10_100), ..STEADY };
     assert_eq!(facts.low(101 * 90), 104 * 90);
@@ -278,7 +278,7 @@ fn a_commit_of_an_older_topic_has_no_floor_in_the_syncs_of_this_one() {
 }
 
 #[test]
-fn a_mirror_topic_created_anew_is_believed_when_the_older_syncs_lie_beyond_its_end() {
+fn a_recreated_mirror_topic_is_believed_when_the_older_syncs_lie_beyond_its_end() {
     let syncs = [(1_000, 1_000), (1_101, 1_101), (1_202, 0), (1_303, 101)];
     let facts = Facts { syncs: &syncs, target: (0, 150), ..STEADY };
     assert_eq!(facts.position(1_250), bounded(1, 101));

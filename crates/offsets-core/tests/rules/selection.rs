@@ -115,8 +115,8 @@ fn a_group_named_and_not_found_is_missing_and_one_without_a_match_is_not() {
     assert!(!translation.is_sound());
     let translation = translate(evidence(commits.clone()), groups(named(&["app"]), &["bills"]));
     assert_eq!(translation.missing, [GroupId::from("app")], "it has no commit on the topics asked for");
-    let nobody = translate(evidence(commits), groups(GroupSelection::matching("x.*").unwrap(), &[]));
-    assert!(nobody.missing.is_empty() && nobody.rows.is_empty() && nobody.is_sound());
+    let absent = translate(evidence(commits), groups(GroupSelection::matching("x.*").unwrap(), &[]));
+    assert!(absent.missing.is_empty() && absent.rows.is_empty() && absent.is_sound());
 }
 
 #[test]

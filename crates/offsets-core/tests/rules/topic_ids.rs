@@ -96,7 +96,7 @@ fn what_was_recorded_of_an_older_topic_is_no_evidence_for_this_one() {
 }
 
 #[test]
-fn a_record_that_saw_the_topic_created_anew_tells_so_without_the_source() {
+fn a_record_that_saw_the_topic_recreated_tells_so_without_the_source() {
     let mut both = ids("orders", 7);
     both.extend(&ids("orders", 1));
     let dead = Evidence {

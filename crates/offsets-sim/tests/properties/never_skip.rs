@@ -66,7 +66,7 @@ mod properties {
         }
 
         #[test]
-        fn unsafe_answers_are_safe_where_topics_were_created_anew(history in strategies::recreations()) {
+        fn unsafe_answers_are_safe_where_topics_were_recreated(history in strategies::recreations()) {
             obeys(&history)?;
         }
 

@@ -89,7 +89,7 @@ fn down(offset: i64) -> TargetOffset {
 }
 
 #[test]
-fn a_topic_that_was_created_anew_is_translated_by_its_own_syncs() {
+fn a_recreated_topic_is_translated_by_its_own_syncs() {
     for new in [&[(0, 1000), (101, 1101), (202, 1202), (299, 1299)][..], &[(299, 1299)][..]] {
         let row = Case::recreated(new).row(200);
         assert_eq!(row.position, Position::Exact { at: down(1200) }, "{new:?}");

@@ -88,7 +88,7 @@ proptest! {
     }
 
     #[test]
-    fn nor_where_two_replicators_copy_or_topics_are_created_anew(
+    fn nor_where_two_replicators_copy_or_topics_are_recreated(
         history in prop_oneof![alike(strategies::rivalries()).boxed(), alike(strategies::recreations()).boxed()],
         later in strategies::stories(), rules in rules(), known in known()
     ) {

@@ -40,7 +40,7 @@ impl<P: Processor> ProcessingLoop<'_, P> {
                 }
             }
             let is_done = moved == 0 && self.is_done()?;
-            let is_due = self.session.is_rehearsal()
+            let is_due = self.session.is_dry_run()
                 || committed_at.elapsed() >= self.session.job.commit_interval
                 || self.processor.uncommitted() >= MAX_UNCOMMITTED;
             let stops = self.session.stop.is_requested();

@@ -114,7 +114,7 @@ impl<'r> GroupSession<'r> {
     }
 
     /// Whether nothing is put out. There is no transaction to be waited with then, and windows forget as soon as they can.
-    pub(super) fn is_rehearsal(&self) -> bool {
+    pub(super) fn is_dry_run(&self) -> bool {
         self.outputs.is_none()
     }
 

@@ -88,9 +88,9 @@ fn what_comes_out_is_as_it_was_written_and_what_cannot_be_judged_says_where_that
     let dedup = ["--mode", "dedup", "--identity", "json:/id", "--repartition"];
     let job = Job::new(&rig, "same", &[&topics[..], &dedup].concat())?;
 
-    let rehearsed = ["--from", "a=same.a", "--from", "b=same.b", "--on", "identity=pass", "-o", "json"];
+    let arguments = ["--from", "a=same.a", "--from", "b=same.b", "--on", "identity=pass", "-o", "json"];
     let report =
-        Job::new(&rig, "same", &[&rehearsed[..], &dedup].concat())?.once(&["--dry-run"])?.expect_code(0)?;
+        Job::new(&rig, "same", &[&arguments[..], &dedup].concat())?.once(&["--dry-run"])?.expect_code(0)?;
     let report: serde_json::Value = report.json()?;
     let (winner, loser) = (&report["losses"][0]["winner"], &report["losses"][0]["loser"]);
     let is = |write: &serde_json::Value, topic: &str, partition: i32| {

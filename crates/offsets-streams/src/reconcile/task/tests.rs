@@ -184,7 +184,7 @@ fn state_of_other_rules_is_refused() {
 }
 
 #[test]
-fn a_task_is_where_the_group_is_only_while_nobody_else_has_committed() {
+fn a_task_is_where_the_group_is_only_while_no_other_instance_has_committed() {
     let job = job(&["orders"]);
     let here = committed(&[("orders", 5, STATE_METADATA)]);
     let RestoreOutcome::Task(mut task) = find(copy(&job, 5), &here, &job) else { panic!("they go together") };
