@@ -3,5 +3,5 @@
 mod monitor;
 mod stop;
 
-pub(crate) use monitor::{Monitored, listen, serve};
+pub(crate) use monitor::monitor;
 pub(crate) use stop::{end_on_signals_as_first_process, stop_on_signals};

@@ -4,15 +4,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use offsets_core::link::LinkName;
+use offsets_service::{Health as ServiceHealth, Monitored};
 use offsets_store::Expired;
-use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
-
-use crate::service::Monitored;
 
 /// What is recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -186,17 +184,14 @@ impl Metrics {
 }
 
 impl Monitored for Metrics {
-    fn metrics(&self) -> String {
-        let mut text = String::new();
-        // Writing to a string does not fail.
-        let _ = encode(&mut text, &self.registry);
-        text
+    fn registry(&self) -> &Registry {
+        &self.registry
     }
 
-    fn health(&self) -> (bool, String) {
-        let archive_is_writable = self.archive_is_writable();
-        let words = if archive_is_writable { "ok" } else { "the archive cannot be written" };
-        (archive_is_writable, format!("{words}\n{}", self.of_each_link()))
+    fn health(&self) -> ServiceHealth {
+        let is_well = self.archive_is_writable();
+        let words = if is_well { "ok" } else { "the archive cannot be written" };
+        ServiceHealth { is_well, text: format!("{words}\n{}", self.of_each_link()) }
     }
 }
 

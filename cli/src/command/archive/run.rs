@@ -1,11 +1,12 @@
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use offsets_core::link::LinkName;
 use offsets_kafka::Stop;
+use offsets_service::ArchiveServer;
 use offsets_store::{Archive, Limits};
 
 use super::super::session::{Session, report_damages};
@@ -18,8 +19,8 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::link::Clusters;
 use crate::print::Reporter;
-use crate::recorder::{ArchiveServer, refused};
-use crate::service::{listen, serve, stop_on_signals};
+use crate::recorder::refused;
+use crate::service::{monitor, stop_on_signals};
 
 /// How often the limits are looked at.
 const EXPIRY: Duration = Duration::from_secs(60);
@@ -40,7 +41,7 @@ pub(super) fn run(link: &LinkArgs, output: &OutputArgs, args: &RunArgs) -> Resul
         archive.record(&clusters.link)?;
     }
     report_damages(&archive, reporter);
-    let (archive, metrics) = (Mutex::new(archive), Metrics::new());
+    let (archive, metrics) = (Arc::new(Mutex::new(archive)), Arc::new(Metrics::new()));
     let stop = if args.once { Stop::default() } else { stop_on_signals()? };
     let watches = sessions.iter().zip(clusters).map(|(session, clusters)| {
         let recording = Recording {
@@ -60,18 +61,15 @@ pub(super) fn run(link: &LinkArgs, output: &OutputArgs, args: &RunArgs) -> Resul
         limits: Limits { age: args.expire_after, bytes: args.max_bytes },
         reporter,
     };
-    let archive_server = ArchiveServer::open(&args.dir, reporter);
-    thread::scope(|scope| {
-        scope.spawn(|| archive_server.serve(&archive));
-        let ended = if args.once {
-            recording_loop.once()
-        } else {
-            recording_loop.begin(&args.dir);
-            reporter.ended(recording_loop.run_until_stopped(args, &stop))
-        };
-        archive_server.close();
-        ended
-    })
+    // Recording goes on where it cannot be served.
+    let _server = ArchiveServer::open(&args.dir, Arc::clone(&archive)).map_err(|error| {
+        reporter.warn(format!("the archive cannot be read while it is recorded: {error}"));
+    });
+    if args.once {
+        return recording_loop.once();
+    }
+    recording_loop.begin(&args.dir);
+    reporter.ended(recording_loop.run_until_stopped(args, &stop))
 }
 
 /// Two ways to one link would be recorded into one another.
@@ -89,7 +87,7 @@ fn check_distinct(clusters: &[&Clusters]) -> Result<(), Failure> {
 struct RecordingLoop<'a> {
     watches: Vec<LinkWatch<'a>>,
     archive: &'a Mutex<Archive>,
-    metrics: &'a Metrics,
+    metrics: &'a Arc<Metrics>,
     limits: Limits,
     reporter: Reporter,
 }
@@ -137,17 +135,12 @@ impl RecordingLoop<'_> {
 
     /// Round after round, until it is said to stop or nothing of any link will ever succeed.
     fn run_until_stopped(&self, args: &RunArgs, stop: &Stop) -> Result<Exit, Failure> {
-        let server = args.metrics_listen.map(listen).transpose()?;
-        if let Some(address) = server.as_ref().and_then(|server| server.server_addr().to_ip()) {
-            self.reporter.info(format!("metrics: http://{address}/metrics"));
-        }
+        let serve = |address| monitor(address, Arc::<Metrics>::clone(self.metrics), self.reporter);
+        let _server = args.metrics_listen.map(serve).transpose()?;
         let give_up =
             GiveUp { links: self.watches.len(), given_up: Mutex::default(), broken: Mutex::default(), stop };
         thread::scope(|scope| {
             let give_up = &give_up;
-            if let Some(server) = &server {
-                scope.spawn(|| serve(server, self.metrics, stop));
-            }
             for watch in &self.watches {
                 scope.spawn(move || {
                     repeat(args.interval, stop, || {

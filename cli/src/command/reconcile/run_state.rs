@@ -1,18 +1,19 @@
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use offsets_core::model::TopicPartition;
 use offsets_reconcile::RunCounts;
+use offsets_service::{Health, Monitored};
 use offsets_store::TableCost;
-use prometheus_client::encoding::EncodeLabelSet;
-use prometheus_client::encoding::text::encode;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::registry::Registry;
 
 use crate::print::describe_counts;
-use crate::service::Monitored;
 
 /// The state of a run, for metrics and health.
 #[derive(Default)]
@@ -76,66 +77,126 @@ impl RunState {
     }
 }
 
-impl Monitored for RunState {
-    fn metrics(&self) -> String {
-        let state = self.state();
+/// What a monitoring system is told of a run. The metrics are those of the moment at which it asks.
+pub(super) struct RunMonitor {
+    registry: Registry,
+    state: Arc<RunState>,
+}
+
+impl RunMonitor {
+    pub(super) fn of(state: &Arc<RunState>) -> Self {
         let mut registry = Registry::with_prefix("offsets_reconcile");
-        let mut count =
-            |name: &str, help: &str, value: u64| registry.register(name, help, ConstCounter::new(value));
-        count("records", "Records that were read", state.counts.records);
-        count("written", "Records that went to the output", state.counts.written);
-        count("superseded", "Records that went to the output and were beaten later", state.counts.superseded);
-        count("passed", "Records that could not be judged and went to the output", state.counts.passed);
-        count("repartitioned", "Records that went through the repartition topic", state.repartitioned);
-        count("setbacks", "Aborted transactions", state.retries);
-        let by = |counts: Vec<(&'static str, u64)>| {
-            let family = Family::<ReasonLabels, Counter>::default();
-            for (why, count) in counts {
-                family.get_or_create(&ReasonLabels { why }).inc_by(count);
-            }
-            family
+        registry.register_collector(Box::new(Arc::clone(state)));
+        Self { registry, state: Arc::clone(state) }
+    }
+}
+
+impl Monitored for RunMonitor {
+    fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    fn health(&self) -> Health {
+        let state = self.state.state();
+        match state.last_error() {
+            None => Health { is_well: true, text: format!("ok\n{}\n", describe_counts(&state.counts)) },
+            Some(error) => Health { is_well: false, text: format!("nothing can be committed: {error}\n") },
+        }
+    }
+}
+
+impl Collector for RunState {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let state = self.state();
+        let mut put = |name: &str, help: &str, metric: &dyn EncodeMetric| {
+            metric.encode(encoder.encode_descriptor(
+                name,
+                &format!("{help}."),
+                None,
+                metric.metric_type(),
+            )?)
         };
-        let lost = state.counts.lost.iter().map(|(reason, count)| (reason.as_str(), *count)).collect();
-        registry.register("lost", "Writes that lost, by reason", by(lost));
-        let flawed = state.counts.flawed.iter().map(|(kind, count)| (kind.as_str(), *count)).collect();
-        registry.register("flawed", "Records that could not be judged, by what is wrong", by(flawed));
-        let remembered = i64::try_from(state.remembered).unwrap_or(i64::MAX);
-        registry.register("remembered", "Identities that are remembered", ConstGauge::new(remembered));
-        let mut gauge = |name: &str, help: &str, value: u64| {
-            registry.register(name, help, ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX)));
-        };
-        let cost = state.cost;
-        gauge("sealed", "Identities that are looked up on the disk", cost.on_disk);
-        gauge(
-            "memory_bytes",
-            "Bytes of memory for what is remembered",
-            cost.memtable_bytes + cost.filter_bytes,
-        );
-        gauge("disk_reads", "Segments read to look identities up", cost.disk_reads);
-        let partitions = i64::try_from(state.partitions.len()).unwrap_or(i64::MAX);
-        registry.register(
-            "partitions",
-            "Partitions of each input that are this instance's",
-            ConstGauge::new(partitions),
-        );
+        let (counts, cost) = (&state.counts, &state.cost);
+        for (name, help, value) in [
+            ("records", "Records that were read", counts.records),
+            ("written", "Records that went to the output", counts.written),
+            ("superseded", "Records that went to the output and were beaten later", counts.superseded),
+            ("passed", "Records that could not be judged and went to the output", counts.passed),
+            ("repartitioned", "Records that went through the repartition topic", state.repartitioned),
+            ("setbacks", "Transactions that were aborted and tried again", state.retries),
+            ("disk_reads", "Segments read to look identities up", cost.disk_reads),
+        ] {
+            put(name, help, &ConstCounter::new(value))?;
+        }
+        let lost = by_reason(counts.lost.iter().map(|(reason, count)| (reason.as_str(), *count)));
+        put("lost", "Writes that lost, by reason", &lost)?;
+        let flawed = by_reason(counts.flawed.iter().map(|(kind, count)| (kind.as_str(), *count)));
+        put("flawed", "Records that could not be judged, by what is wrong", &flawed)?;
+        for (name, help, value) in [
+            ("remembered", "Identities that are remembered", state.remembered),
+            ("sealed", "Identities that are looked up on the disk", cost.on_disk),
+            (
+                "memory_bytes",
+                "Bytes of memory for what is remembered",
+                cost.memtable_bytes + cost.filter_bytes,
+            ),
+            (
+                "partitions",
+                "Partitions of each input that are this instance's",
+                state.partitions.len() as u64,
+            ),
+        ] {
+            put(name, help, &ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX)))?;
+        }
         let lag = Family::<PartitionLabels, Gauge>::default();
         for (partition, behind) in state.lag() {
             let labels =
                 PartitionLabels { topic: partition.topic.to_string(), partition: partition.partition };
             lag.get_or_create(&labels).set(*behind);
         }
-        registry.register("lag", "Offsets behind the end of an input, control records among them", lag);
-        let mut text = String::new();
-        // Writing to a string does not fail.
-        let _ = encode(&mut text, &registry);
-        text
+        put("lag", "Offsets behind the end of an input, control records among them", &lag)
     }
+}
 
-    fn health(&self) -> (bool, String) {
-        let state = self.state();
-        match state.last_error() {
-            None => (true, format!("ok\n{}\n", describe_counts(&state.counts))),
-            Some(last_error) => (false, format!("nothing can be committed: {last_error}\n")),
+fn by_reason(counts: impl Iterator<Item = (&'static str, u64)>) -> Family<ReasonLabels, Counter> {
+    let family = Family::<ReasonLabels, Counter>::default();
+    for (why, count) in counts {
+        family.get_or_create(&ReasonLabels { why }).inc_by(count);
+    }
+    family
+}
+
+impl fmt::Debug for RunState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RunState").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use prometheus_client::encoding::text::encode;
+
+    use super::*;
+
+    #[test]
+    fn what_only_grows_is_a_counter_and_the_registry_reads_the_state_of_the_moment() {
+        let state = Arc::new(RunState::default());
+        let monitor = RunMonitor::of(&state);
+        for records in [1, 2] {
+            let mut now = state.state();
+            (now.counts.records, now.cost.disk_reads, now.remembered) = (records, 10 * records, 3);
+            drop(now);
+            let mut text = String::new();
+            encode(&mut text, monitor.registry()).unwrap();
+            for line in [
+                format!("offsets_reconcile_records_total {records}"),
+                format!("offsets_reconcile_disk_reads_total {records}0"),
+                "offsets_reconcile_remembered 3".to_owned(),
+                "# TYPE offsets_reconcile_lost counter".to_owned(),
+                "# TYPE offsets_reconcile_flawed counter".to_owned(),
+            ] {
+                assert!(text.lines().any(|written| written == line), "{line}:\n{text}");
+            }
         }
     }
 }

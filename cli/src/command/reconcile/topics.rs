@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
-use std::thread;
+use std::sync::Arc;
 
 use offsets_core::model::TopicName;
 use offsets_core::translate::Seed;
@@ -14,13 +14,13 @@ use super::files::check_format;
 use super::method::Method;
 use super::progress_view::ProgressView;
 use super::reread::report_seed_gaps;
-use super::run_state::RunState;
+use super::run_state::{RunMonitor, RunState};
 use crate::args::{LinkArgs, LogFormat, Mode, OutputArgs, ReconcileArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::link::resolve_named;
 use crate::print::{Reporter, print_reconciled};
-use crate::service::{listen, serve, stop_on_signals};
+use crate::service::{monitor, stop_on_signals};
 
 /// A run between topics.
 pub(super) fn reconcile(
@@ -73,30 +73,22 @@ fn run(
     if let OperatorSpec::Reread(seed) = &job.operator {
         report_seed_gaps(seed, reporter);
     }
-    let server = args.topics.metrics_listen.map(listen).transpose()?;
-    if let Some(address) = server.as_ref().and_then(|server| server.server_addr().to_ip()) {
-        reporter.info(format!("metrics: http://{address}/metrics"));
-    }
-    let state = RunState::default();
+    let state = Arc::new(RunState::default());
+    let serve = |address| monitor(address, Arc::new(RunMonitor::of(&state)), reporter);
+    let server = args.topics.metrics_listen.map(serve).transpose()?;
     let mut view = ProgressView::new(&state, reporter);
-    // The metrics end with the run, which ends with the stop.
-    let serving = stop.child();
-    let ended = thread::scope(|scope| {
-        if let Some(server) = &server {
-            scope.spawn(|| serve(server, &state, &serving));
+    let ended = match outputs {
+        Some(outputs) => {
+            let mut repartition = ProgressView::of_repartition(&state, reporter);
+            let listeners = RunListeners { repartition: &mut repartition, reconcile: &mut view };
+            offsets_streams::run(cluster, job, outputs, listeners, stop)
+                .map_err(|error| run_failed(error, job))
         }
-        let _end = StopOnDrop(&serving);
-        match outputs {
-            Some(outputs) => {
-                let mut repartition = ProgressView::of_repartition(&state, reporter);
-                let listeners = RunListeners { repartition: &mut repartition, reconcile: &mut view };
-                offsets_streams::run(cluster, job, outputs, listeners, stop)
-                    .map_err(|error| run_failed(error, job))
-            }
-            None => offsets_streams::dry_run(cluster, job, &mut view, stop)
-                .map_err(|error| dry_run_failed(error, job)),
-        }
-    });
+        None => offsets_streams::dry_run(cluster, job, &mut view, stop)
+            .map_err(|error| dry_run_failed(error, job)),
+    };
+    // The metrics end with the run.
+    drop(server);
     view.report_cap(job.memory.is_some());
     let losses = view.into_losses();
     let (ended, counts) = ended?;
@@ -125,15 +117,6 @@ fn open(
         TargetSession::at(named, link, output, deadline)
     } else {
         TargetSession::open_by(link, output, deadline)
-    }
-}
-
-/// The metrics listener closes, however a run ends.
-struct StopOnDrop<'s>(&'s Stop);
-
-impl Drop for StopOnDrop<'_> {
-    fn drop(&mut self) {
-        self.0.request();
     }
 }
 

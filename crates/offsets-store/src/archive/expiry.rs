@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -37,14 +38,14 @@ impl Archive {
     /// Removes what is older than the limits allow at `now`, oldest first; for room, fingerprints of records first. The newest commit of each group that is still
     /// seen, the newest sync of each partition and the newest checkpoint of both never go, however old.
     ///
-    /// While a copy is made nothing goes.
+    /// While a [`Snapshot`](super::Snapshot) is read nothing goes.
     ///
     /// # Errors
     /// [`Error::Damaged`] when something to go cannot be read, and those of [`record`](Self::record); the log's own.
     pub fn expire(&mut self, limits: &Limits, now: Timestamp) -> Result<Expired, Error> {
         let mut expired = Expired::default();
-        // What is being copied stays until that is done.
-        if self.copies > 0 || limits.age.is_none() && limits.bytes.is_none() {
+        // What is being read stays until that is done.
+        if Arc::strong_count(&self.snapshots) > 1 || limits.age.is_none() && limits.bytes.is_none() {
             return Ok(expired);
         }
         self.check_whole()?;

@@ -16,7 +16,7 @@ mod syncs;
 mod tail;
 
 pub use contents::Damage;
-pub use copy::Copying;
+pub use copy::{Snapshot, SnapshotReader};
 pub use expiry::{Expired, Limits};
 pub use fingerprints::{ArchivedFingerprints, FingerprintProgress};
 pub use recorder::{RecordPosition, Recorder, Topic};
@@ -25,6 +25,7 @@ pub use stats::LinkStats;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use offsets_core::evidence::{ArchivedEvidence, TopicIds};
@@ -59,7 +60,7 @@ const LINKS: Stream = Stream { space: 0, kind: Kind::Links as u8 };
 
 /// What was seen of several links, kept on the side that survives.
 pub struct Archive {
-    log: Box<dyn SegmentLog + Send>,
+    log: Box<dyn SharedLog>,
     links: BTreeMap<u32, Known>,
     /// Links that are being recorded.
     open: BTreeMap<u32, Contents>,
@@ -72,8 +73,19 @@ pub struct Archive {
     folder: Option<PathBuf>,
     /// What it takes on the disk, when that is another process's.
     footprint_elsewhere: Option<u64>,
-    /// Copies that are being made.
-    copies: usize,
+    /// Shared with every snapshot that is being read.
+    snapshots: Arc<()>,
+}
+
+/// A log of which others can have a handle to read.
+trait SharedLog: SegmentLog + Send {
+    fn reader(&self) -> Box<dyn SegmentLog + Send>;
+}
+
+impl<L: SegmentLog + Clone + Send + 'static> SharedLog for L {
+    fn reader(&self) -> Box<dyn SegmentLog + Send> {
+        Box::new(self.clone())
+    }
 }
 
 /// A link that the archive knows.
@@ -104,11 +116,11 @@ impl Archive {
         Ok(Self { folder: Some(folder.to_owned()), ..Self::over(folder::open_or_create(folder)?)? })
     }
 
-    /// The archive that a log holds.
+    /// The archive that a log holds. A clone of the log must read what the log held when it was cloned, as long as that is not removed.
     ///
     /// # Errors
     /// The log's own.
-    pub fn over(log: impl SegmentLog + Send + 'static) -> Result<Self, Error> {
+    pub fn over(log: impl SegmentLog + Clone + Send + 'static) -> Result<Self, Error> {
         let mut archive = Self {
             log: Box::new(log),
             links: BTreeMap::new(),
@@ -118,7 +130,7 @@ impl Archive {
             given_up: BTreeSet::new(),
             folder: None,
             footprint_elsewhere: None,
-            copies: 0,
+            snapshots: Arc::default(),
         };
         let (mut links, mut damages, mut given_up) = (BTreeMap::new(), Vec::new(), BTreeSet::new());
         archive.log.scan(LINKS, 0, &mut |sequence, bytes| {
