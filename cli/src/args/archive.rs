@@ -70,7 +70,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = parse_duration, conflicts_with = "once")]
     pub(crate) interval: Duration,
 
-    /// Serve Prometheus metrics at /metrics and health at /healthz; a port alone is one of 127.0.0.1
+    /// Serve Prometheus metrics at /metrics and health at /healthz and /readyz; a port alone is one of 127.0.0.1
     #[arg(long, value_name = "ADDRESS", value_parser = parse_listen_address, conflicts_with = "once")]
     pub(crate) metrics_listen: Option<SocketAddr>,
 

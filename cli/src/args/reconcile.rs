@@ -243,7 +243,7 @@ pub(crate) struct TopicsArgs {
     #[arg(long, value_enum, value_name = "FORM", requires = "group")]
     pub(crate) log_format: Option<LogFormat>,
 
-    /// Serve Prometheus metrics at /metrics and health at /healthz; a port alone is one of 127.0.0.1
+    /// Serve Prometheus metrics at /metrics and health at /healthz and /readyz; a port alone is one of 127.0.0.1
     #[arg(long, value_name = "ADDRESS", requires = "group", value_parser = parse_listen_address)]
     pub(crate) metrics_listen: Option<SocketAddr>,
 }

@@ -99,8 +99,8 @@ mod state;
 mod wire;
 
 pub use archive::{
-    Archive, ArchivedFingerprints, Damage, Expired, FingerprintProgress, Limits, LinkStats,
-    RecordPosition, Recorder, Salvaged, Snapshot, SnapshotReader, Topic,
+    Archive, ArchivedFingerprints, Damage, Expired, FingerprintProgress, Limits, LinkStats, RecordPosition,
+    Recorder, Salvaged, Snapshot, SnapshotReader, Topic,
 };
 pub use error::{Error, MalformedCopy};
 #[cfg(feature = "redb")]

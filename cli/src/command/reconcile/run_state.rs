@@ -109,12 +109,7 @@ impl Collector for RunState {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let state = self.state();
         let mut put = |name: &str, help: &str, metric: &dyn EncodeMetric| {
-            metric.encode(encoder.encode_descriptor(
-                name,
-                &format!("{help}."),
-                None,
-                metric.metric_type(),
-            )?)
+            metric.encode(encoder.encode_descriptor(name, &format!("{help}."), None, metric.metric_type())?)
         };
         let (counts, cost) = (&state.counts, &state.cost);
         for (name, help, value) in [

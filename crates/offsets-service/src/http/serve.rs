@@ -33,12 +33,7 @@ pub(super) async fn serve(
     let _ = timeout(limits.drain, connections.shutdown()).await;
 }
 
-async fn accept(
-    mut listener: impl Listener,
-    router: Router,
-    limits: Limits,
-    connections: &GracefulShutdown,
-) {
+async fn accept(mut listener: impl Listener, router: Router, limits: Limits, connections: &GracefulShutdown) {
     let free = Arc::new(Semaphore::new(limits.connections));
     // A semaphore that nobody closes always gives its permit.
     while let Ok(permit) = Arc::clone(&free).acquire_owned().await {
