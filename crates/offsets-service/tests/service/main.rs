@@ -1,5 +1,7 @@
 //! What runs for long, over real sockets.
 
+#![allow(clippy::unwrap_used)]
+
 mod counted_log;
 mod monitor;
 mod raw;
