@@ -19,6 +19,9 @@ const FEATURES: [(&str, &[&str]); 4] = [
 /// bison; the second needs the system's OpenSSL with its headers.
 const CLIENTS: [&str; 3] = ["tls", "tls-system", "gssapi"];
 
+/// Number of simulated histories that CI tries, unless `SIMULATED_HISTORIES` names another.
+const HISTORIES: &str = "1000000";
+
 /// Format, words, lints, features, docs, dependencies, a minute of fuzzing for each parser, then every test.
 ///
 /// # Errors
@@ -40,7 +43,8 @@ pub(crate) fn run() -> Result<ExitCode> {
         Err(error) => eprintln!("advisories are not checked: the database cannot be had ({error:#})"),
     }
     fuzz::run(fuzz::IN_CI)?;
-    test::run()
+    let histories = std::env::var("SIMULATED_HISTORIES");
+    test::run(&[("SIMULATED_HISTORIES", histories.as_deref().unwrap_or(HISTORIES))])
 }
 
 /// Checks each TLS build of the client, all of them even where one fails.

@@ -52,7 +52,7 @@ fn main() -> ExitCode {
 fn run(chore: &[&str]) -> Result<ExitCode> {
     match chore {
         ["setup"] => setup::bring(setup::EVERYTHING)?,
-        ["test"] => return test::run(),
+        ["test"] => return test::run(&[]),
         ["ci"] => return ci::run(),
         ["advisories"] => ci::advisories()?,
         ["words"] => words::check()?,

@@ -17,26 +17,26 @@ pub(crate) use self::counts::{Kind, TestCounts};
 use crate::command::cargo;
 use crate::{rereads, setup, wasm};
 
-/// Everything, the slowest kind last. The last line of the output is the sum.
+/// Everything with these environment variables, the slowest kind last. The last line of the output is the sum.
 ///
 /// # Errors
 ///
 /// When something that is needed is missing, or something does not build. Tests that fail are no error but an exit
 /// code.
-pub(crate) fn run() -> Result<ExitCode> {
+pub(crate) fn run(variables: &[(&str, &str)]) -> Result<ExitCode> {
     setup::bring(setup::FOR_TESTS)?;
     let mut programs = programs::build()?;
     programs.sort_by_key(|program| program.is_real_kafka());
     let mut counts = TestCounts::default();
     for program in programs.iter().filter(|program| !program.is_real_kafka()) {
-        program.run(&programs, &mut counts)?;
+        program.run(&programs, variables, &mut counts)?;
     }
     doc_tests(&mut counts)?;
     wasm::build()?;
     node::run(&programs, &mut counts)?;
     rereads::forget()?;
     for program in programs.iter().filter(|program| program.is_real_kafka()) {
-        program.run(&programs, &mut counts)?;
+        program.run(&programs, variables, &mut counts)?;
     }
     rereads::print()?;
     Ok(conclude(&counts, &Kind::ALL))
@@ -52,7 +52,7 @@ pub(crate) fn run_real_kafka() -> Result<TestCounts> {
     let programs = programs::build()?;
     let mut counts = TestCounts::default();
     for program in programs.iter().filter(|program| program.is_real_kafka()) {
-        program.run(&programs, &mut counts)?;
+        program.run(&programs, &[], &mut counts)?;
     }
     Ok(counts)
 }

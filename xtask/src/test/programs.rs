@@ -78,12 +78,17 @@ impl Program {
         self.is_integration_test_of("tests") && self.target != "architecture"
     }
 
-    /// Runs its tests, if it has any. Those it lists and does not report have failed.
+    /// Runs its tests with these environment variables, if it has any. Those it lists and does not report have failed.
     ///
     /// # Errors
     ///
     /// When it cannot be run.
-    pub(super) fn run(&self, all: &[Self], counts: &mut TestCounts) -> Result<()> {
+    pub(super) fn run(
+        &self,
+        all: &[Self],
+        variables: &[(&str, &str)],
+        counts: &mut TestCounts,
+    ) -> Result<()> {
         if !self.is_test {
             return Ok(());
         }
@@ -92,6 +97,7 @@ impl Program {
             return Ok(());
         }
         let mut command = self.command(all);
+        command.envs(variables.iter().copied());
         if self.is_real_kafka() {
             // they take turns on one pair of brokers anyway
             command.arg("--test-threads=1");

@@ -1,4 +1,4 @@
-//! A million simulated histories obey the law, and rules that are broken on purpose do not: the simulator would have
+//! Simulated histories obey the law, and rules that are broken on purpose do not: the simulator would have
 //! noticed.
 
 use std::thread;
@@ -10,8 +10,8 @@ use offsets_core::model::TargetOffset;
 use offsets_core::translate::{Assumption, EvidencePolicy, Position, Row};
 use offsets_sim::{Case, Kept, Known, Simulation, ViolationKind};
 
-/// How many histories a run tries, unless `SIMULATED_HISTORIES` says otherwise.
-const HISTORIES: u64 = 1_000_000;
+/// Number of histories that a run tries where `SIMULATED_HISTORIES` names none; `cargo xtask ci` names a million.
+const HISTORIES: u64 = 20_000;
 
 /// Histories of this test begin with this seed.
 const SEED: u64 = 1;
@@ -35,7 +35,7 @@ fn simulated(histories: u64) -> Simulation {
 }
 
 #[test]
-fn a_million_histories_obey_the_law() {
+fn simulated_histories_obey_the_law() {
     let simulation = simulated(histories());
     let shown: Vec<_> = simulation.violations().iter().take(3).collect();
     let summary = simulation.report().summary;
