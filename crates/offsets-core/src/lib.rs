@@ -28,3 +28,20 @@ pub use document::document_in_words;
 
 /// The version of every JSON document this library reads and writes.
 pub const API_VERSION: &str = "offsets/v1";
+
+// Values go from one thread to another, and what is only read is read by several.
+const _: () = {
+    const fn is_send<T: Send>() {}
+    const fn is_send_and_sync<T: Send + Sync>() {}
+    is_send_and_sync::<config::Mm2Properties>();
+    is_send_and_sync::<consumer_offsets::CommitLog>();
+    is_send_and_sync::<evidence::Evidence>();
+    is_send_and_sync::<history::SyncHistory>();
+    is_send_and_sync::<link::Link>();
+    is_send_and_sync::<mm2::DecodeError>();
+    is_send_and_sync::<plan::ResetPlan>();
+    is_send_and_sync::<plan::Undo>();
+    is_send_and_sync::<translate::Seed>();
+    is_send_and_sync::<translate::Translation>();
+    is_send::<translate::Translator>();
+};

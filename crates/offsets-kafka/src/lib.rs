@@ -77,3 +77,17 @@ pub use outcomes::Outcomes;
 pub use reader::{PartitionRead, Progress, RawRecord, TopicRead};
 pub use settings::{ClientSettings, ClientSettingsBuilder, LocalAccess, Note};
 pub use stop::Stop;
+
+// Values go from one thread to another, and what is only read is read by several.
+const _: () = {
+    const fn is_send<T: Send>() {}
+    const fn is_send_and_sync<T: Send + Sync>() {}
+    is_send_and_sync::<ClientSettings>();
+    is_send_and_sync::<Cluster>();
+    is_send_and_sync::<Deadline>();
+    is_send_and_sync::<Error>();
+    is_send_and_sync::<Stop>();
+    is_send::<CommitTail>();
+    is_send::<eos::GroupConsumer>();
+    is_send::<eos::TransactionalProducer>();
+};

@@ -124,3 +124,12 @@ pub use upsert::{TombstoneGc, Upsert, UpsertDecision, UpsertRules, Winner};
 /// The exact decimal numbers of a [`Version`].
 #[cfg(feature = "records")]
 pub use rust_decimal::Decimal;
+
+// Values go from one thread to another, and what is only read is read by several.
+const _: () = {
+    const fn is_send_and_sync<T: Send + Sync>() {}
+    is_send_and_sync::<Dedup<MemoryTable<Seen>>>();
+    is_send_and_sync::<MemoryTable<Seen>>();
+    is_send_and_sync::<ReplayFilter>();
+    is_send_and_sync::<Upsert<MemoryTable<Winner>>>();
+};

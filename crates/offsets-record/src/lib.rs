@@ -19,3 +19,11 @@ pub use identity::{Identity, NotAnIdentity};
 pub use instant::parse_instant;
 #[cfg(feature = "json")]
 pub use parser_error::without_place;
+
+// Values go from one thread to another, and what is only read is read by several.
+const _: () = {
+    const fn is_send_and_sync<T: Send + Sync>() {}
+    is_send_and_sync::<Fingerprint>();
+    is_send_and_sync::<Identity>();
+    is_send_and_sync::<NotAnIdentity>();
+};

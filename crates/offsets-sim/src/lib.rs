@@ -67,3 +67,12 @@ fn upstream(offset: i64) -> SourceOffset {
 fn downstream(offset: i64) -> TargetOffset {
     TargetOffset::ZERO.plus(offset.unsigned_abs())
 }
+
+// Values go from one thread to another, and what is only read is read by several.
+const _: () = {
+    const fn is_send_and_sync<T: Send + Sync>() {}
+    is_send_and_sync::<Case>();
+    is_send_and_sync::<Scenario>();
+    is_send_and_sync::<Simulation>();
+    is_send_and_sync::<World>();
+};

@@ -112,3 +112,16 @@ pub use state::{
     StateDamage, StateFolder, StateFolderError, StoredValue, TableCost, TableIdentity, TableOptions,
     saved_progress,
 };
+
+// Values go from one thread to another, and what is only read is read by several.
+const _: () = {
+    const fn is_send<T: Send>() {}
+    const fn is_send_and_sync<T: Send + Sync>() {}
+    is_send_and_sync::<Error>();
+    is_send_and_sync::<MemoryLog>();
+    is_send_and_sync::<SledLog>();
+    is_send_and_sync::<StateFolder>();
+    is_send::<Archive>();
+    is_send::<ChangelogReplica<Box<dyn SegmentLog + Send>>>();
+    is_send::<DurableTable<u64, Box<dyn SegmentLog + Send>>>();
+};

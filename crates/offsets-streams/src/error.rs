@@ -236,6 +236,42 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// Whether the same run may succeed a little later, with nothing changed: a broker is away, or a coordinator is moving.
+    pub fn is_retriable(&self) -> bool {
+        match self {
+            Self::Kafka(error) | Self::RetriesExhausted { last: error, .. } => error.is_retriable(),
+            Self::Uncommitted { failed, .. } => failed.is_retriable(),
+            _ => false,
+        }
+    }
+
+    /// Whether another instance has come under the same name: this one is to end.
+    pub fn is_fenced(&self) -> bool {
+        match self {
+            Self::Kafka(error) | Self::RetriesExhausted { last: error, .. } => error.is_fenced(),
+            Self::Uncommitted { failed, cause } => failed.is_fenced() || cause.is_fenced(),
+            _ => false,
+        }
+    }
+
+    /// Whether the job, a setting or a topic has to be configured otherwise: nothing was read, and the same run fails again.
+    pub fn is_configuration(&self) -> bool {
+        match self {
+            Self::Kafka(error) => error.is_setting(),
+            Self::NotCopartitioned { .. }
+            | Self::Misfit(_)
+            | Self::NoDeadLetters
+            | Self::TooFewPartitions { .. }
+            | Self::NotCompacted { .. }
+            | Self::Compacted { .. }
+            | Self::RepartitionMismatch { .. }
+            | Self::RulesMismatch { .. } => true,
+            _ => false,
+        }
+    }
+}
+
 fn of_time(timestamp_ms: Option<i64>) -> String {
     let time = timestamp_ms.and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
     time.map_or_else(|| "without a timestamp".to_owned(), |time| format!("of {time}"))
@@ -256,4 +292,49 @@ fn by(commit_metadata: &str) -> String {
 fn list(missing: &[MissingPermission]) -> String {
     let missing: Vec<_> = missing.iter().map(MissingPermission::to_string).collect();
     missing.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use offsets_kafka::Subject;
+
+    use super::*;
+
+    #[test]
+    fn an_error_tells_whether_to_try_again_to_end_or_to_change_the_job() {
+        let cluster = || "target".into();
+        let away = || offsets_kafka::Error::Unreachable {
+            cluster: cluster(),
+            bootstrap: "target:9092".to_owned(),
+            side: None,
+            waited: Duration::from_secs(10),
+            cause: None,
+        };
+        let setting = offsets_kafka::Error::Setting {
+            cluster: cluster(),
+            key: "acks".to_owned(),
+            problem: "1 loses records".to_owned(),
+        };
+        let timed_out = Box::new(offsets_kafka::Error::TimedOut {
+            cluster: cluster(),
+            subject: Subject::Transaction("merge.one".to_owned()),
+            waited: Duration::from_secs(10),
+            cause: None,
+        });
+        let told = |error: &Error| [error.is_retriable(), error.is_fenced(), error.is_configuration()];
+        let retriable = [true, false, false];
+        assert_eq!(told(&Error::Kafka(away())), retriable);
+        assert_eq!(told(&Error::RetriesExhausted { tries: 9, last: away() }), retriable);
+        let failed = Box::new(Error::Kafka(away()));
+        assert_eq!(told(&Error::Uncommitted { failed, cause: timed_out }), retriable);
+        let configuration = [false, false, true];
+        assert_eq!(told(&Error::Kafka(setting)), configuration);
+        assert_eq!(told(&Error::NoDeadLetters), configuration);
+        let too_few = Error::TooFewPartitions { topic: "out".into(), partitions: 1, needed: 2 };
+        assert_eq!(told(&too_few), configuration);
+        let partition = TopicPartition::new("in", 0);
+        assert_eq!(told(&Error::MissingState { partition }), [false; 3]);
+    }
 }

@@ -152,6 +152,7 @@ impl Outputs {
 
 /// Which operator judges.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub enum OperatorSpec {
     /// The first of each identity passes.
     Dedup(Window),
@@ -184,6 +185,7 @@ impl OperatorSpec {
 
 /// Where a copy of the state is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum LocalState {
     /// In memory: after a restart all of it is read from the changelog.
     Memory,

@@ -72,3 +72,11 @@ pub use listener::{Event, RunListener};
 pub use processing_loop::Ended;
 pub use reconcile::{NarrowerTopic, Progress};
 pub use run::{RunListeners, dry_run, run};
+
+// Values go from one thread to another, and what is only read is read by several.
+const _: () = {
+    const fn is_send_and_sync<T: Send + Sync>() {}
+    is_send_and_sync::<Error>();
+    is_send_and_sync::<Job>();
+    is_send_and_sync::<Progress>();
+};

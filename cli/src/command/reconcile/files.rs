@@ -151,6 +151,11 @@ impl Run {
                 RunOperator::Operator(Box::new(Upsert::new(MemoryTable::default(), rules)))
             }
             OperatorSpec::Reread(seed) => RunOperator::Reread(Box::new(Reread::of(seed, inputs.topics()))),
+            _ => {
+                return Err(
+                    Failure::usage("this operator does not read files").remedy("name topics and --group")
+                );
+            }
         };
         let begin = |path: &Option<_>| path.as_deref().map(Output::begin).transpose();
         Ok(Self {

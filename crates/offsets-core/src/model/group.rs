@@ -7,6 +7,7 @@ use super::GroupId;
 
 /// A consumer group's state in Kafka's own words, for classic groups and KIP-848 groups alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum GroupState {
     /// Known to the coordinator, without members. Its offsets can be changed.
     Empty,

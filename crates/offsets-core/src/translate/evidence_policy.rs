@@ -3,6 +3,7 @@ use std::str::FromStr;
 
 /// A kind of evidence that can be left out. Commits, log ranges and names are not evidence but the question itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum EvidenceKind {
     /// The offset syncs.
     Syncs,

@@ -2,6 +2,7 @@ use crate::model::{GroupSelection, SourceOffset, TopicChoice, TopicPartition};
 
 /// Which answers are wanted.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub enum Selection {
     /// Positions of consumer groups, on all the topics they have commits for or only on these.
     Groups {

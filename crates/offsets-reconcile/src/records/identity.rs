@@ -10,6 +10,7 @@ use crate::{NotAPointer, Pointer, Record, RecordErrorCause};
 
 /// What makes two records the same event.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum IdentityRule {
     /// The value of a header, such as a message id that the producer sets.
     Header(String),

@@ -4,6 +4,7 @@ use crate::{Extractor, IdentityRule, Order, RecordErrorKind, VersionRule};
 
 /// Which operator judges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum OperatorKind {
     /// [`Dedup`](crate::Dedup).
     Dedup,

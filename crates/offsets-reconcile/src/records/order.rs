@@ -41,6 +41,7 @@ pub struct Order {
 
 /// What the version of a write is.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum VersionRule {
     /// A field of the JSON value: a number or text, as [`Version::read`] takes it.
     Json(Pointer),

@@ -82,6 +82,7 @@ pub enum RecordErrorCause {
 /// What a flaw keeps from being judged: what a policy is set for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum RecordErrorKind {
     /// Which event it is.
     Identity,

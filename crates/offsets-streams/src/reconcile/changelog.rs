@@ -13,7 +13,7 @@ pub(crate) struct Changelog<'c> {
 }
 
 /// The copy of one partition of the changelog.
-pub(crate) type ReplicaCopy = ChangelogReplica<Box<dyn SegmentLog>>;
+pub(crate) type ReplicaCopy = ChangelogReplica<Box<dyn SegmentLog + Send>>;
 
 /// Number of records that are applied in one step.
 const BATCH: usize = 256;

@@ -63,7 +63,7 @@ impl LocalCopies {
 
     /// The copy of one partition of the changelog.
     pub(crate) fn copy(&self, number: i32) -> Result<ReplicaCopy, Error> {
-        let log: Box<dyn SegmentLog> = match &self.storage {
+        let log: Box<dyn SegmentLog + Send> = match &self.storage {
             Storage::Memory => Box::new(MemoryLog::default()),
             Storage::Sled(log) => Box::new(log.clone()),
         };

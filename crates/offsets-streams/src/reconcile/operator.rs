@@ -11,7 +11,7 @@ use super::progress::{OperatorProgress, Progress};
 use crate::job::OperatorSpec;
 
 /// Where the segments of a table are, whatever keeps them.
-pub(crate) type Log = ChangeBuffer<Box<dyn SegmentLog>>;
+pub(crate) type Log = ChangeBuffer<Box<dyn SegmentLog + Send>>;
 
 /// The operator of one task, over its table.
 pub(crate) enum TaskOperator {

@@ -50,7 +50,7 @@ fn copy(job: &Job, read: i64) -> ReplicaCopy {
 }
 
 fn empty() -> ReplicaCopy {
-    let log: Box<dyn SegmentLog> = Box::new(MemoryLog::default());
+    let log: Box<dyn SegmentLog + Send> = Box::new(MemoryLog::default());
     ReplicaCopy::open(log, 0, "merge-changelog").unwrap()
 }
 
