@@ -1,4 +1,5 @@
 use js_sys::Reflect;
+use offsets_core::DocumentError;
 use offsets_core::evidence::DumpError;
 use wasm_bindgen::prelude::JsValue;
 
@@ -28,11 +29,15 @@ struct Thrown {
 impl Error {
     fn thrown(&self) -> Thrown {
         let (name, code, place) = match self {
-            Self::Dump(DumpError::Malformed { line, column, .. }) => {
+            Self::Dump(DumpError::Document(DocumentError::Malformed { line, column, .. })) => {
                 ("DumpError", "malformed-dump", Some((*line, *column)))
             }
-            Self::Dump(DumpError::OtherKind { .. }) => ("DumpError", "other-kind", None),
-            Self::Dump(DumpError::Edited { .. }) => ("DumpError", "edited-dump", None),
+            Self::Dump(DumpError::Document(DocumentError::OtherKind { .. })) => {
+                ("DumpError", "other-kind", None)
+            }
+            Self::Dump(DumpError::Document(DocumentError::Edited { .. })) => {
+                ("DumpError", "edited-dump", None)
+            }
             Self::Dump(_) => ("DumpError", "unusable-dump", None),
             Self::Selection(SelectionError::Pattern { .. }) => ("SelectionError", "bad-pattern", None),
             Self::Selection(_) => ("SelectionError", "bad-selection", None),

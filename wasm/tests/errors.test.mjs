@@ -44,7 +44,7 @@ test("a dump cut anywhere is thrown with a place inside it", () => {
 test("an edited dump is thrown without a place", () => {
     const error = reading(text.replace("9007199254740993", "9007199254740992"));
     assert.deepEqual([error.name, error.code], ["DumpError", "edited-dump"]);
-    assert.match(error.message, /^the dump was changed after it was taken: its digest is [0-9a-f]{32}, and /);
+    assert.match(error.message, /^the dump was changed after it was written: its digest is [0-9a-f]{32}, and /);
     assert.ok(!("line" in error) && !("column" in error));
 });
 

@@ -46,7 +46,7 @@ fn a_dump_that_was_edited_is_refused() {
     folder.write("edited.json", text.replace("18963", "18962"));
     folder
         .offsets("translate --from-dump edited.json --all-groups")
-        .fails(2, &["edited.json", "changed after it was taken"]);
+        .fails(2, &["edited.json", "changed after it was written"]);
 }
 
 #[test]

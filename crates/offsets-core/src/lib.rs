@@ -24,7 +24,7 @@ pub mod plan;
 pub mod translate;
 mod wire;
 
-pub use document::document_in_words;
+pub use document::{DocumentError, document_in_words};
 
 /// The version of every JSON document this library reads and writes.
 pub const API_VERSION: &str = "offsets/v1";

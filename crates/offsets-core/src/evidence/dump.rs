@@ -1,46 +1,20 @@
-use offsets_record::without_place;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{Evidence, RecordedCommit};
 use crate::API_VERSION;
-use crate::document::{HeadError, Malformed, expect_kind, in_words};
+use crate::document::{DocumentError, Kind, expect_digest, expect_kind, of_text};
 use crate::link::LinkError;
 
-const KIND: &str = "Evidence";
+const KIND: Kind = Kind::Evidence;
 
 /// Why a dump file cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DumpError {
-    /// It is not the JSON of a dump: cut short, or another file.
-    #[error("the dump cannot be read at line {line}, column {column}: {problem}")]
-    Malformed {
-        /// From 1.
-        line: usize,
-        /// From 1, in bytes.
-        column: usize,
-        /// What the parser says.
-        problem: String,
-    },
-    /// It is JSON of another kind or version.
-    #[error("this is {}, not a dump (`{KIND}` of `{API_VERSION}`)", in_words(found, version))]
-    OtherKind {
-        /// Its `kind`.
-        found: String,
-        /// Its `apiVersion`.
-        version: String,
-    },
-    /// Its content is not what was written.
-    #[error(
-        "the dump was changed after it was taken: its digest is {computed}, and {written} is written in it"
-    )]
-    Edited {
-        /// The digest the file states.
-        written: String,
-        /// The digest of what it holds.
-        computed: String,
-    },
+    /// It cannot be read as a dump.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
     /// Its link is one that no replicator can have.
     #[error("the dump's link cannot be: {0}")]
     Link(#[from] LinkError),
@@ -64,9 +38,9 @@ pub fn write_dump(evidence: &Evidence) -> String {
         return write_dump(&named);
     }
     let evidence = serde_json::to_string(evidence).expect("evidence has only string keys");
-    let digest = digest(&evidence);
+    let (kind, digest) = (KIND.name(), of_text(&evidence));
     format!(
-        "{{\"apiVersion\":\"{API_VERSION}\",\"kind\":\"{KIND}\",\"digest\":\"{digest}\",\"evidence\":\n{evidence}\n}}\n"
+        "{{\"apiVersion\":\"{API_VERSION}\",\"kind\":\"{kind}\",\"digest\":\"{digest}\",\"evidence\":\n{evidence}\n}}\n"
     )
 }
 
@@ -75,38 +49,14 @@ pub fn write_dump(evidence: &Evidence) -> String {
 /// # Errors
 /// [`DumpError`], which says where the text stops being a dump, that the evidence in it was changed, or what its link cannot be.
 pub fn read_dump(text: &str) -> Result<Evidence, DumpError> {
-    expect_kind(text, KIND).map_err(|error| match error {
-        HeadError::Malformed(Malformed { line, column, problem }) => {
-            DumpError::Malformed { line, column, problem }
-        }
-        HeadError::Other { found, version } => DumpError::OtherKind { found, version },
-    })?;
-    let Body { digest: written, evidence } =
-        serde_json::from_str(text).map_err(|cause| malformed(&cause, ""))?;
-    let computed = digest(evidence.get());
-    if written != computed {
-        return Err(DumpError::Edited { written, computed });
-    }
+    expect_kind(text, KIND)?;
+    let Body { digest, evidence } =
+        serde_json::from_str(text).map_err(|cause| DocumentError::malformed(KIND, &cause, ""))?;
+    expect_digest(KIND, digest, of_text(evidence.get()))?;
     let evidence: Evidence = serde_json::from_str(evidence.get()).map_err(|cause| {
         let above = text.find(evidence.get()).map_or("", |at| &text[..at]);
-        malformed(&cause, above)
+        DocumentError::malformed(KIND, &cause, above)
     })?;
     evidence.link.check()?;
     Ok(evidence)
-}
-
-/// An error of the parser, placed in the whole file: it began to count after `above`.
-fn malformed(cause: &serde_json::Error, above: &str) -> DumpError {
-    let indent = above.len() - above.rfind('\n').map_or(0, |newline| newline + 1);
-    DumpError::Malformed {
-        line: above.matches('\n').count() + cause.line(),
-        // The parser says 0 where the text ends on an empty line.
-        column: cause.column().max(1) + if cause.line() == 1 { indent } else { 0 },
-        problem: without_place(cause),
-    }
-}
-
-/// XXH3-128 of the evidence as it stands in the file: guards against accidents, not against forgers.
-fn digest(evidence: &str) -> String {
-    format!("{:032x}", twox_hash::XxHash3_128::oneshot(evidence.as_bytes()))
 }

@@ -4,17 +4,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Check, OffsetReset, ResetPlan};
-use crate::document::{HeadError, Malformed, expect_kind, in_words};
+use crate::document::{self, DocumentError, Kind, Layout};
 use crate::model::{CommittedOffset, GroupId, TargetOffset, TopicPartition};
-
-const KIND: &str = "Undo";
 
 /// What a reset is about to overwrite, saved before the first write.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Undo {
-    api_version: String,
-    kind: String,
     /// When the plan was drawn.
     pub as_of: Timestamp,
     /// The cluster's id, so that it is not applied elsewhere; `None` where the cluster does not tell.
@@ -41,24 +37,9 @@ pub struct UndoEntry {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum UndoError {
-    /// It is not the JSON of an undo file.
-    #[error("the undo file cannot be read at line {line}, column {column}: {problem}")]
-    Malformed {
-        /// From 1.
-        line: usize,
-        /// From 1, in bytes.
-        column: usize,
-        /// What the parser says.
-        problem: String,
-    },
-    /// It is JSON of another kind or version.
-    #[error("this is {}, not an undo file (`{KIND}` of `{}`)", in_words(found, version), crate::API_VERSION)]
-    OtherKind {
-        /// Its `kind`.
-        found: String,
-        /// Its `apiVersion`.
-        version: String,
-    },
+    /// It cannot be read as an undo file.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
     /// It names a partition of a group twice.
     #[error("the undo file names {partition} of group {group} twice")]
     Twice {
@@ -70,12 +51,6 @@ pub enum UndoError {
     /// It holds nothing that could be put back.
     #[error("the undo file has no entry")]
     Empty,
-}
-
-impl From<Malformed> for UndoError {
-    fn from(Malformed { line, column, problem }: Malformed) -> Self {
-        Self::Malformed { line, column, problem }
-    }
 }
 
 impl Undo {
@@ -90,13 +65,7 @@ impl Undo {
             }),
             _ => None,
         });
-        Self {
-            api_version: crate::API_VERSION.to_owned(),
-            kind: KIND.to_owned(),
-            as_of,
-            cluster_id,
-            entries: entries.collect(),
-        }
+        Self { as_of, cluster_id, entries: entries.collect() }
     }
 
     /// The moves that put everything back. A commit that was not there before cannot be taken away again and stays.
@@ -118,9 +87,7 @@ impl Undo {
 
     /// The file's text.
     pub fn write(&self) -> String {
-        let mut text = serde_json::to_string_pretty(self).expect("an undo file has only string keys");
-        text.push('\n');
-        text
+        document::write(Kind::Undo, self, Layout::Pretty)
     }
 
     /// Reads a file's text.
@@ -128,11 +95,7 @@ impl Undo {
     /// # Errors
     /// [`UndoError`].
     pub fn read(text: &str) -> Result<Self, UndoError> {
-        expect_kind(text, KIND).map_err(|error| match error {
-            HeadError::Malformed(malformed) => malformed.into(),
-            HeadError::Other { found, version } => UndoError::OtherKind { found, version },
-        })?;
-        let undo: Self = serde_json::from_str(text).map_err(|cause| Malformed::from(&cause))?;
+        let undo: Self = document::read(Kind::Undo, text)?;
         let mut partitions = BTreeSet::new();
         let twice = undo.entries.iter().find(|entry| !partitions.insert((&entry.group, &entry.partition)));
         if let Some(UndoEntry { group, partition, .. }) = twice {

@@ -4,10 +4,8 @@ use jiff::Timestamp;
 use offsets_record::Identity;
 use serde::{Deserialize, Serialize};
 
-use crate::document::{HeadError, Malformed, expect_kind, in_words};
+use crate::document::{self, DocumentError, Kind, Layout};
 use crate::model::{ClusterAlias, GroupId, TargetOffset, TopicPartition};
-
-const KIND: &str = "Seed";
 
 /// One more than the highest offset that the operators of reconciliation tell apart: 2^48.
 const OFFSETS_END: i64 = 1 << 48;
@@ -32,8 +30,6 @@ const OFFSETS_END: i64 = 1 << 48;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Seed {
-    api_version: String,
-    kind: String,
     /// When the evidence was gathered.
     pub as_of: Timestamp,
     /// The link over which the group moves.
@@ -92,24 +88,9 @@ pub struct SeedGap {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SeedError {
-    /// It is not the JSON of a seed.
-    #[error("the seed cannot be read at line {line}, column {column}: {problem}")]
-    Malformed {
-        /// From 1.
-        line: usize,
-        /// From 1, in bytes.
-        column: usize,
-        /// What the parser says.
-        problem: String,
-    },
-    /// It is JSON of another kind or version.
-    #[error("this is {}, not a seed (`{KIND}` of `{}`)", in_words(found, version), crate::API_VERSION)]
-    OtherKind {
-        /// Its `kind`.
-        found: String,
-        /// Its `apiVersion`.
-        version: String,
-    },
+    /// It cannot be read as a seed.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
     /// Two windows are of one partition.
     #[error("the seed has two windows for {0}")]
     Twice(TopicPartition),
@@ -120,17 +101,10 @@ pub enum SeedError {
     NoWindow(TopicPartition),
 }
 
-impl From<Malformed> for SeedError {
-    fn from(Malformed { line, column, problem }: Malformed) -> Self {
-        Self::Malformed { line, column, problem }
-    }
-}
-
 impl Seed {
     /// A seed that says nothing yet.
     pub fn new(as_of: Timestamp, link: SeedLink, group: GroupId) -> Self {
-        let (api_version, kind) = (crate::API_VERSION.to_owned(), KIND.to_owned());
-        Self { api_version, kind, as_of, link, group, windows: Vec::new(), unseeded: Vec::new() }
+        Self { as_of, link, group, windows: Vec::new(), unseeded: Vec::new() }
     }
 
     /// The window of a partition of the target.
@@ -145,9 +119,7 @@ impl Seed {
 
     /// The file's text.
     pub fn write(&self) -> String {
-        let mut text = serde_json::to_string(self).expect("a seed has only string keys");
-        text.push('\n');
-        text
+        document::write(Kind::Seed, self, Layout::Compact)
     }
 
     /// Reads a file's text.
@@ -155,11 +127,7 @@ impl Seed {
     /// # Errors
     /// [`SeedError`], with what is wrong.
     pub fn read(text: &str) -> Result<Self, SeedError> {
-        expect_kind(text, KIND).map_err(|error| match error {
-            HeadError::Malformed(malformed) => malformed.into(),
-            HeadError::Other { found, version } => SeedError::OtherKind { found, version },
-        })?;
-        let seed: Self = serde_json::from_str(text).map_err(|cause| Malformed::from(&cause))?;
+        let seed: Self = document::read(Kind::Seed, text)?;
         let mut partitions = BTreeSet::new();
         for window in &seed.windows {
             if !partitions.insert(&window.partition) {

@@ -9,6 +9,7 @@ mod checkpoint_history;
 mod checkpoints;
 mod consumer_offsets;
 mod csv;
+mod documents;
 mod histories;
 mod java_properties;
 mod mm2_properties;

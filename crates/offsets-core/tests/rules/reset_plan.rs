@@ -1,6 +1,7 @@
 //! What a reset may do, as a table, and what its undo file gives back.
 
 use jiff::Timestamp;
+use offsets_core::DocumentError;
 use offsets_core::history::OffsetPair;
 use offsets_core::model::{
     Commit, CommittedOffset, GroupId, GroupKind, GroupState, LogRange, SourceOffset, TargetOffset,
@@ -266,7 +267,13 @@ fn an_undo_file_of_another_kind_or_cut_short_is_refused() {
     );
     let text = undo.write();
     for cut in 0..text.trim_end().len() {
-        assert!(matches!(Undo::read(&text[..cut]), Err(UndoError::Malformed { line: 1.., .. })), "{cut}");
+        assert!(
+            matches!(
+                Undo::read(&text[..cut]),
+                Err(UndoError::Document(DocumentError::Malformed { line: 1.., .. }))
+            ),
+            "{cut}"
+        );
     }
 }
 

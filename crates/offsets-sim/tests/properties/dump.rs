@@ -1,6 +1,7 @@
 //! A dump file gives the answers it was written for, or an error: never a panic, never other answers.
 
 use jiff::Timestamp;
+use offsets_core::DocumentError;
 use offsets_core::evidence::{DumpError, Evidence, read_dump, write_dump};
 use offsets_core::model::{GroupSelection, SourceOffset, TopicPartition};
 use offsets_core::translate::{OffsetForm, Selection, Translator};
@@ -106,7 +107,9 @@ fn what_is_no_dump_is_named_with_its_line_and_column() {
         (text.trim_end().strip_suffix('}').unwrap(), (3, 1)),
     ] {
         let error = read_dump(broken).unwrap_err();
-        let DumpError::Malformed { line, column, .. } = error else { panic!("{error:?}") };
+        let DumpError::Document(DocumentError::Malformed { line, column, .. }) = error else {
+            panic!("{error:?}")
+        };
         assert_eq!((line, column), place, "{broken:?}");
     }
 }
@@ -118,7 +121,9 @@ fn evidence_that_misses_a_part_is_named_by_its_line_in_the_file() {
     let text = format!(
         "{{\"apiVersion\":\"offsets/v1\",\n\"kind\":\"Evidence\",\n\"digest\":\"{digest}\",\"evidence\":\n{evidence}}}"
     );
-    let DumpError::Malformed { line, .. } = read_dump(&text).unwrap_err() else { panic!("not malformed") };
+    let DumpError::Document(DocumentError::Malformed { line, .. }) = read_dump(&text).unwrap_err() else {
+        panic!("not malformed")
+    };
     assert_eq!(line, 5, "the second line of the evidence is the fifth of the file");
 }
 
@@ -133,7 +138,7 @@ fn another_kind_of_document_is_named() {
 fn a_changed_offset_is_noticed() {
     let edited = a_dump().replacen("[5,2]", "[5,1]", 1);
     assert_ne!(edited, a_dump());
-    assert!(matches!(read_dump(&edited), Err(DumpError::Edited { .. })));
+    assert!(matches!(read_dump(&edited), Err(DumpError::Document(DocumentError::Edited { .. }))));
 }
 
 mod properties {
@@ -184,7 +189,7 @@ mod properties {
             for cut in cuts {
                 let cut = &text[..cut.index(complete)];
                 let error = read_dump(cut).unwrap_err();
-                prop_assert!(matches!(error, DumpError::Malformed { line: 1.., .. }), "{cut:?}: {error}");
+                prop_assert!(matches!(error, DumpError::Document(DocumentError::Malformed { line: 1.., .. })), "{cut:?}: {error}");
             }
         }
 

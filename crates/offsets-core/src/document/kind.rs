@@ -1,9 +1,34 @@
-//! The envelope of every JSON file this library reads and writes: `apiVersion` and `kind`.
-
-use offsets_record::without_place;
-use serde::Deserialize;
-
+use super::Head;
 use crate::API_VERSION;
+
+/// The kinds of documents that are read back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Evidence,
+    Undo,
+    Seed,
+}
+
+impl Kind {
+    /// The word in the document's `kind`.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Evidence => "Evidence",
+            Self::Undo => "Undo",
+            Self::Seed => "Seed",
+        }
+    }
+}
+
+/// A kind by its name, with its article: what an error about it calls the file.
+pub(super) fn file_of(kind: &str) -> &'static str {
+    match kind {
+        "Evidence" => "a dump",
+        "Undo" => "an undo file",
+        "Seed" => "a seed",
+        _ => "a document",
+    }
+}
 
 /// What the files of each kind are called, and what takes them.
 const KINDS: [(&str, &str); 9] = [
@@ -17,50 +42,6 @@ const KINDS: [(&str, &str); 9] = [
     ("ArchiveStats", "the output of `offsets archive stats -o json`"),
     ("State", "the output of `offsets state show -o json`"),
 ];
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Head {
-    #[serde(default)]
-    api_version: String,
-    #[serde(default)]
-    kind: String,
-}
-
-/// Why the head of a file is not the one that is wanted.
-#[derive(Debug)]
-pub(crate) enum HeadError {
-    /// It is not JSON.
-    Malformed(Malformed),
-    /// It is another kind or version.
-    Other { found: String, version: String },
-}
-
-/// Where a parser stopped, and why.
-#[derive(Debug)]
-pub(crate) struct Malformed {
-    /// From 1.
-    pub(crate) line: usize,
-    /// From 1, in bytes.
-    pub(crate) column: usize,
-    pub(crate) problem: String,
-}
-
-impl From<&serde_json::Error> for Malformed {
-    fn from(cause: &serde_json::Error) -> Self {
-        // The parser says column 0 where the text ends on an empty line.
-        Self { line: cause.line(), column: cause.column().max(1), problem: without_place(cause) }
-    }
-}
-
-/// Checks that a file is of a kind, before anything else of it is looked at.
-pub(crate) fn expect_kind(text: &str, kind: &str) -> Result<(), HeadError> {
-    let head: Head = serde_json::from_str(text).map_err(|cause| HeadError::Malformed((&cause).into()))?;
-    if head.api_version == API_VERSION && head.kind == kind {
-        return Ok(());
-    }
-    Err(HeadError::Other { found: head.kind, version: head.api_version })
-}
 
 /// What a JSON document of this library is, in words; `None` for text that is none.
 ///
@@ -78,7 +59,7 @@ pub fn document_in_words(text: &str) -> Option<String> {
 }
 
 /// A kind and its version as an error names them.
-pub(crate) fn in_words(kind: &str, version: &str) -> String {
+pub(super) fn in_words(kind: &str, version: &str) -> String {
     let known = KINDS.iter().find(|(name, _)| *name == kind).map(|(_, words)| *words);
     match (known, kind) {
         (Some(words), _) if version == API_VERSION => format!("{words} (`{kind}`)"),
