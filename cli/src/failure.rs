@@ -198,7 +198,7 @@ fn remedy_for(error: &offsets_kafka::Error) -> Option<&'static str> {
         match error.unreachable_side() {
             Some(Side::Source) => {
                 "check --source.bootstrap-server, or the source's address in the file that names it, and the network; if the \
-                 source's region is lost, say --source-dead; --source-timeout tries it for longer"
+                 source's region is lost, use --source-dead; --source-timeout tries it for longer"
             }
             Some(Side::Target) => {
                 "check --target.bootstrap-server, or the target's address in the file that names it, and the network from here \
@@ -215,7 +215,7 @@ fn remedy_for(error: &offsets_kafka::Error) -> Option<&'static str> {
     } else if let offsets_kafka::Error::Unreadable { cause, .. } = error {
         remedy_for_record(&cause.cause)
     } else if error.is_unreadable() {
-        "say --commits poll, or use a version of offsets that knows the broker's"
+        "use --commits poll, or use a version of offsets that knows the broker's"
     } else if error.is_group_active() {
         "stop the group's consumers, and wait for the session timeout of static members"
     } else if error.is_timeout() || error.is_short_read() {

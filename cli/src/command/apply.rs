@@ -56,7 +56,7 @@ fn apply(
     report_expiry(&plan, cluster.alias(), *reporter);
     if !args.execute {
         print_reset(&not_applied(&plan, "dry-run"), false, None, output)?;
-        reporter.info("Nothing was changed: this was a dry run. Say --execute to do it.");
+        reporter.info("Nothing was changed: this was a dry run. Re-run with --execute to apply.");
         return Ok(Exit::Done);
     }
     before_commit()?;
@@ -337,7 +337,7 @@ fn found_instead(step: &Step, found: Option<&CommittedOffset<TargetOffset>>) -> 
     match found {
         Some(found) => format!("read back {} instead", found.offset),
         None if expires => {
-            "read back no commit: the group was due to expire (offsets.retention.minutes); say --recreate-groups".to_owned()
+            "read back no commit: the group was due to expire (offsets.retention.minutes); use --recreate-groups".to_owned()
         }
         None => "read back no commit".to_owned(),
     }

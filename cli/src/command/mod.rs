@@ -61,7 +61,7 @@ fn selection(args: &SelectionArgs) -> Result<Selection, Failure> {
     }
     let Some(groups) = groups(&args.groups)? else {
         return Err(Failure::usage("nothing is selected").remedy(
-            "say --group GROUP, --groups-regex REGEX or --all-groups; or --topic TOPIC:PARTITION --offset N for an \
+            "use --group GROUP, --groups-regex REGEX or --all-groups; or --topic TOPIC:PARTITION --offset N for an \
              offset kept outside Kafka",
         ));
     };

@@ -126,7 +126,7 @@ fn to_destination(
     destination: Destination,
 ) -> Result<Exit, Failure> {
     let Some(groups) = super::groups(&args.selection.groups)? else {
-        return Err(Failure::usage("no group is named").remedy("say --group, --groups-regex or --all-groups"));
+        return Err(Failure::usage("no group is named").remedy("use --group, --groups-regex or --all-groups"));
     };
     if link.demo && destination.is_time() {
         return Err(Failure::usage("--to: the demo's clusters keep no index of times")

@@ -302,7 +302,7 @@ fn failure_of(error: offsets_kafka::Error, link: &Link) -> Failure {
         return failure;
     }
     failure.remedy(
-        "try again, with a longer --timeout if the source is slow; if its region is lost, say --source-dead",
+        "try again, with a longer --timeout if the source is slow; if its region is lost, use --source-dead",
     )
 }
 

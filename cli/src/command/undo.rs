@@ -39,7 +39,7 @@ pub(crate) fn undo(link: &LinkArgs, output: &OutputArgs, args: &UndoArgs) -> Res
             Exit::Unverified,
             format!("group {} on {} is not where the reset left it", entry.group, entry.partition),
         )
-        .remedy("the group has gone on since; say --allow-backwards to put it back all the same"));
+        .remedy("the group has gone on since; use --allow-backwards to put it back all the same"));
     }
     for entry in undo.entries.iter().filter(|entry| entry.before.is_none()) {
         session.reporter.info(format!(

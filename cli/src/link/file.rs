@@ -177,7 +177,7 @@ impl LinkFile {
         }
         let Some(name) = name else {
             return Err(Failure::usage(format!("{} has no default-link", self.path.display()))
-                .remedy(format!("say --link with one of: {}", known())));
+                .remedy(format!("use --link with one of: {}", known())));
         };
         let link = self.content.links.get(name).ok_or_else(|| {
             Failure::usage(format!("{} has no link `{name}`", self.path.display()))

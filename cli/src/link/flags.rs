@@ -20,7 +20,7 @@ pub(super) fn are_given(args: &LinkArgs) -> bool {
 pub(super) fn clusters(args: &LinkArgs) -> Result<Clusters, Failure> {
     let Some(source_alias) = args.source.side().alias else {
         return Err(Failure::usage("the source's alias is not given")
-            .remedy("say --source.alias, the name MM2 knows the source by: it is part of the topic names"));
+            .remedy("use --source.alias, the name MM2 knows the source by: it is part of the topic names"));
     };
     let mut link = Link::new(source_alias, target_alias(args));
     adjust(&mut link, args);

@@ -41,7 +41,7 @@ pub(crate) fn report_expiry(plan: &ResetPlan, cluster: &ClusterAlias, reporter: 
         reporter.info(format!(
             "group {group:?} on {cluster} is classic, has had members and is empty: its commits expire {} after the last member \
              left, whatever is committed since. When that was is not told, so they may be gone at the next check. Start its \
-             consumers soon, or say --recreate-groups: it is deleted and created again, and its commits last {} from then on",
+             consumers soon, or use --recreate-groups: it is deleted and created again, and its commits last {} from then on",
             retention.map_or_else(
                 || "offsets.retention.minutes (7 days by default)".to_owned(),
                 |retention| format!("{} (offsets.retention.minutes)", span(retention))
@@ -98,7 +98,7 @@ pub(crate) fn describe_refusal(step: &Step, refusal: Refusal) -> String {
 fn at_length(step: &Step, refusal: Refusal) -> String {
     match refusal {
         Refusal::Unseen(kind) => format!(
-            "is a {kind}. librdkafka sees neither its state nor its members. Stop the application and say --allow-active: the \
+            "is a {kind}. librdkafka sees neither its state nor its members. Stop the application and use --allow-active: the \
              coordinator refuses the commit while there are members"
         ),
         Refusal::Backwards { from, source, checkpoint } => {

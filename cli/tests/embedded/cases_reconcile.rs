@@ -281,11 +281,11 @@ fn rules_that_do_nothing_together_are_refused() {
     for (line, words) in [
         (
             format!("{upsert} --identity origin --order timestamp"),
-            ["a key of its own, and nothing is ever merged", "say --identity key"],
+            ["a key of its own, and nothing is ever merged", "use --identity key"],
         ),
         (
             format!("{upsert} --identity content --order json:/v"),
-            ["by identity content", "say --identity key"],
+            ["by identity content", "use --identity key"],
         ),
         (
             format!("{upsert} --identity json:/v --order json:/v"),

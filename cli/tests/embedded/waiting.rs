@@ -93,7 +93,7 @@ fn a_reset_whose_source_does_not_answer_is_refused_after_its_time() {
     let run = offsets(&format!("{line} reset --group g --execute"))
         .fails(1, &["cluster a: 127.0.0.1:1 refuses connections; trying until 20", "--source-timeout)"]);
     assert!(run.stderr.contains("error: cluster a: cannot reach 127.0.0.1:1"), "{}", run.stderr);
-    assert!(run.stderr.contains("if the source's region is lost, say --source-dead"), "{}", run.stderr);
+    assert!(run.stderr.contains("if the source's region is lost, use --source-dead"), "{}", run.stderr);
 }
 
 #[test]

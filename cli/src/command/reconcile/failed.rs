@@ -31,7 +31,7 @@ fn failed(error: Error, job: &Job, before: &str) -> Failure {
         Error::Kafka(_) | Error::Store(_) => return kafka_or_store(error),
         Error::NotCopartitioned { .. } => (
             Exit::Failed,
-            "say --repartition: the records go through a repartition topic, in which those of one identity meet; a job that ran \
+            "use --repartition: the records go through a repartition topic, in which those of one identity meet; a job that ran \
              without it needs another --group then, and judges everything again",
         ),
         Error::Compacted { .. } => {
@@ -40,7 +40,7 @@ fn failed(error: Error, job: &Job, before: &str) -> Failure {
         Error::MissingOrigin { .. } => (Exit::Failed, "name a topic of this job's own with --repartition"),
         Error::RepartitionMismatch { .. } => (
             Exit::Unverified,
-            "use another --group; or, if the group was moved on purpose, say --adopt-positions: what comes again is judged again",
+            "use another --group; or, if the group was moved on purpose, use --adopt-positions: what comes again is judged again",
         ),
         Error::Misfit(misfit) => (Exit::Usage, remedy(misfit)),
         Error::TooFewPartitions { .. } => (Exit::Failed, "give it as many partitions as the inputs have"),
@@ -51,14 +51,14 @@ fn failed(error: Error, job: &Job, before: &str) -> Failure {
         Error::Damaged { .. } | Error::UnknownProgress { .. } => (
             Exit::Failed,
             "name a new topic with --changelog and move the group back to where its inputs begin, or to where duplicates do \
-             no harm; then say --adopt-positions",
+             no harm; then use --adopt-positions",
         ),
         Error::RulesMismatch { .. } => {
             (Exit::Unverified, "say the rules it was made by, or use another --group and --changelog")
         }
         Error::PositionMismatch { .. } | Error::MissingState { .. } => (
             Exit::Unverified,
-            "if the group was moved on purpose, say --adopt-positions: what is read again is answered as before",
+            "if the group was moved on purpose, use --adopt-positions: what is read again is answered as before",
         ),
         Error::SeedMismatch { .. } => (
             Exit::Unverified,
@@ -66,11 +66,11 @@ fn failed(error: Error, job: &Job, before: &str) -> Failure {
         ),
         Error::Deleted { .. } => (
             Exit::Unsound,
-            "move the group to the log start, knowing what is lost, and say --adopt-positions",
+            "move the group to the log start, knowing what is lost, and use --adopt-positions",
         ),
         Error::InvalidRecord { record_error, .. } => {
             let kind = record_error.kind.as_str();
-            let remedy = format!("say --on {kind}=dead-letter or --on {kind}=pass{before}");
+            let remedy = format!("use --on {kind}=dead-letter or --on {kind}=pass{before}");
             return Failure::new(Exit::Unsound, with_causes(&error)).remedy(remedy);
         }
         Error::Refused { setting: "cleanup.policy", topic, .. } => {
@@ -80,7 +80,7 @@ fn failed(error: Error, job: &Job, before: &str) -> Failure {
         }
         Error::Refused { setting, topic, .. } => {
             let remedy = format!(
-                "raise {setting} of {topic}, or say --on clock=dead-letter with a lower --max-ahead{before}"
+                "raise {setting} of {topic}, or use --on clock=dead-letter with a lower --max-ahead{before}"
             );
             return Failure::new(Exit::Failed, with_causes(&error)).remedy(remedy);
         }

@@ -266,7 +266,7 @@ impl Run {
         let (from, line) = (self.inputs.name(input_record.input), input_record.line + 1);
         let kind = record_error.kind.as_str();
         Failure::new(Exit::Unsound, format!("{from}:{line}: the record cannot be judged: {record_error}"))
-            .remedy(format!("say --on {kind}=dead-letter or --on {kind}=pass, or mend the record"))
+            .remedy(format!("use --on {kind}=dead-letter or --on {kind}=pass, or mend the record"))
     }
 
     fn end(mut self) -> Result<(RunCounts, Vec<Box<RawValue>>), Failure> {

@@ -88,13 +88,13 @@ pub(super) fn remedy(misfit: &Misfit) -> &'static str {
             "say what copies of an event have in common: --identity header:NAME, json:/POINTER, key or content"
         }
         Misfit::NothingMerges(_) => {
-            "say --identity key, or json:/POINTER or header:NAME of what the writes of a key have in common"
+            "use --identity key, or json:/POINTER or header:NAME of what the writes of a key have in common"
         }
         Misfit::NoOrder => "say which write wins with --order",
-        Misfit::OneVersion(_) => "say --order with what rises from write to write of a key",
+        Misfit::OneVersion(_) => "use --order with what rises from write to write of a key",
         Misfit::TombstoneHasVersion(_) => "leave --tombstone-version out",
         Misfit::TombstoneHasNoIdentity(_) => {
-            "leave --tombstone-version out, or say --identity key or header:NAME, which a tombstone has too"
+            "leave --tombstone-version out, or use --identity key or header:NAME, which a tombstone has too"
         }
         _ => "leave out what does not belong to this --mode",
     }
@@ -187,7 +187,7 @@ fn horizon(args: &ReconcileArgs) -> Result<Option<i64>, Failure> {
         let message = format!(
             "--tombstone-horizon means nothing here: a tombstone has no field {pointer} to be identified by"
         );
-        return Err(Failure::usage(message).remedy("leave it out, or say --identity key or header:NAME"));
+        return Err(Failure::usage(message).remedy("leave it out, or use --identity key or header:NAME"));
     }
     if horizon <= outage {
         let message =

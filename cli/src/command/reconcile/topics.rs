@@ -35,7 +35,7 @@ pub(super) fn reconcile(
         return Err(Failure::usage(
             "the embedded clusters have no transactions, so nothing is written there",
         )
-        .remedy("say --dry-run, and leave --to out"));
+        .remedy("use --dry-run, and leave --to out"));
     }
     // Before anything slow: whatever the run waits for, a stop ends it.
     let stop = stop_on_signals()?;
@@ -204,7 +204,7 @@ fn fits(seed: &Seed, group: &str, inputs: &[Input]) -> Result<(), Failure> {
         Some(window) => {
             let topic = &window.partition.topic;
             Err(Failure::usage(format!("the seed has what was read of {topic}, and {topic} is not read"))
-                .remedy(format!("say --from {topic} too")))
+                .remedy(format!("use --from {topic} too")))
         }
         None => Ok(()),
     }
@@ -223,7 +223,7 @@ fn input(text: &str, args: &ReconcileArgs) -> Result<Input, Failure> {
         Some(region) => Ok(Input { region: region.to_owned(), topic: name }),
         None if args.mode == Mode::Upsert => {
             let message = format!("--from {text} does not say which region wrote it");
-            Err(Failure::usage(message).remedy(format!("say --from REGION={text}")))
+            Err(Failure::usage(message).remedy(format!("use --from REGION={text}")))
         }
         None => Ok(Input { region: prefix.unwrap_or_default().to_owned(), topic: name }),
     }

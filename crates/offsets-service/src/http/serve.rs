@@ -35,7 +35,7 @@ pub(super) async fn serve(
 
 async fn accept(mut listener: impl Listener, router: Router, limits: Limits, connections: &GracefulShutdown) {
     let free = Arc::new(Semaphore::new(limits.connections));
-    // A semaphore that nobody closes always gives its permit.
+    // The semaphore is never closed, so a permit is always given.
     while let Ok(permit) = Arc::clone(&free).acquire_owned().await {
         let (stream, _) = listener.accept().await;
         let mut stream = TimeoutStream::new(stream);

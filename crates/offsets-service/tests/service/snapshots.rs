@@ -69,7 +69,7 @@ fn a_reader_that_hangs_costs_a_few_pages_and_holds_up_nothing() {
     let _server = HttpServer::on_socket(listener, archive_router(Arc::clone(&archive)), limits).unwrap();
     let mut hanging = ask(&socket);
     until("the first page is read", || log.read.load(Ordering::Acquire) > 0);
-    let mut recording = archive.try_lock().expect("nobody holds the archive while a page is sent");
+    let mut recording = archive.try_lock().expect("the archive is not locked while a page is sent");
     record_checkpoints(&mut recording, 2_700..2_710);
     drop(recording);
     let expired = || {

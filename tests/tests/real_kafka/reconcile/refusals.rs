@@ -31,7 +31,7 @@ fn topics_that_do_not_fit_are_refused_before_anything_is_read() -> Result<()> {
         Ok(())
     };
     let to = ["--to", "fit.plain"];
-    let both = ["fit.two has 2 partitions and fit.three has 3", "say --repartition"];
+    let both = ["fit.two has 2 partitions and fit.three has 3", "use --repartition"];
     refused(&["fit.two", "fit.three"], &to, 1, &both)?;
     refused(&["fit.two"], &["--to", "fit.out"], 1, &["fit.out has 1 partitions, and the inputs have 2"])?;
     refused(&["fit.two"], &["--to", "fit.nowhere"], 1, &["topic fit.nowhere: does not exist"])?;
