@@ -15,6 +15,9 @@ struct Unused {
 /// Files whose text is prose or code of this project.
 const ENDINGS: [&str; 5] = ["rs", "md", "toml", "sh", "ts"];
 
+/// Folders of what is built or brought.
+const MADE: [&str; 3] = ["target", "pkg", "node_modules"];
+
 /// The change log names what things were called before, and the list names the words themselves.
 const LEFT_OUT: [&str; 3] = ["CHANGELOG.md", "xtask/words.tsv", "xtask/src/words.rs"];
 
@@ -74,17 +77,27 @@ fn stands_in(word: &str, line: &str) -> bool {
     })
 }
 
-/// The files that are under version control, relative to the workspace.
+/// The project's own files, relative to the workspace.
 fn files(root: &Path) -> Result<Vec<PathBuf>> {
-    let mut git = std::process::Command::new("git");
-    let output = git.current_dir(root).args(["ls-files", "-z"]).output().context("run git ls-files")?;
-    ensure!(output.status.success(), "git ls-files: {}", String::from_utf8_lossy(&output.stderr));
-    let names = String::from_utf8(output.stdout)?;
-    let paths =
-        names.split('\0').filter(|name| !name.is_empty() && !LEFT_OUT.contains(name)).map(PathBuf::from);
-    let is_text =
-        |path: &PathBuf| path.extension().is_some_and(|ending| ENDINGS.iter().any(|known| ending == *known));
-    Ok(paths.filter(|path| is_text(path) && root.join(path).is_file()).collect())
+    let (mut folders, mut files) = (vec![PathBuf::new()], Vec::new());
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(root.join(&folder))? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let path = folder.join(&name);
+            let is_made = name.to_string_lossy().starts_with('.') || MADE.iter().any(|made| name == *made);
+            if entry.file_type()?.is_dir() {
+                folders.extend((!is_made).then_some(path));
+            } else if path.extension().is_some_and(|ending| ENDINGS.iter().any(|known| ending == *known))
+                && !LEFT_OUT.iter().any(|left_out| path == Path::new(left_out))
+            {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    ensure!(!files.is_empty(), "there are no files below {}", root.display());
+    Ok(files)
 }
 
 #[cfg(test)]
