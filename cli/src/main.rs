@@ -19,7 +19,7 @@ mod text;
 
 use std::process::ExitCode;
 
-use crate::args::{Cli, Command};
+use crate::args::{Cli, Command, OutputArgs};
 
 fn main() -> ExitCode {
     service::end_on_signals_as_first_process();
@@ -33,6 +33,8 @@ fn main() -> ExitCode {
         Ok(Err(failure)) => return outcome::report(Err(failure), job),
         Err(usage) => return outcome::usage(usage, &arguments, job),
     };
+    let output = OutputArgs { log: command.log_format(), ..output };
+    print::start_log(&output);
     let ended = match command {
         Command::Translate(translate) => command::translate(&link, &evidence, &output, &translate),
         Command::Reset(reset) => command::reset(&link, &evidence, &output, &reset),

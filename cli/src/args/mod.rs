@@ -27,6 +27,7 @@ pub(crate) use state::{
     StateAcknowledgeArgs, StateArgs, StateCommand, StateExportArgs, StateImportArgs, StateShowArgs,
 };
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -96,6 +97,24 @@ pub(crate) enum Command {
     /// Write the man pages
     #[command(hide = true)]
     Man(ManArgs),
+}
+
+impl Command {
+    /// The form of the log that it writes to stderr; `None` where stderr is no log, but a few remarks on one answer.
+    pub(crate) fn log_format(&self) -> Option<LogFormat> {
+        match self {
+            Self::Archive(ArchiveArgs { command: ArchiveCommand::Run(run), .. }) => {
+                (!run.once).then_some(run.log_format)
+            }
+            // A run that goes on where no terminal shows its progress.
+            Self::Reconcile(reconcile) if reconcile.topics.group.is_some() => {
+                let keeps_running = !reconcile.dry_run && !reconcile.topics.once;
+                let unseen = (keeps_running && !std::io::stderr().is_terminal()).then_some(LogFormat::Text);
+                reconcile.topics.log_format.or(unseen)
+            }
+            _ => None,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

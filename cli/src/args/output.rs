@@ -16,7 +16,7 @@ pub(crate) struct OutputArgs {
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
 
-    /// Say more on stderr
+    /// Say more on stderr, the diagnostics of the Kafka client (librdkafka) among it
     #[arg(short, long, global = true, conflicts_with = "quiet")]
     pub(crate) verbose: bool,
 

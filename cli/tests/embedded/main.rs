@@ -16,6 +16,7 @@ mod cases_link;
 mod cases_names;
 mod cases_needs;
 mod cases_reconcile;
+mod client_log;
 mod dump;
 mod evidence;
 mod files;

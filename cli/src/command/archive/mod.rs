@@ -20,7 +20,7 @@ use crate::failure::Failure;
 /// `offsets archive`.
 pub(crate) fn archive(link: &LinkArgs, output: &OutputArgs, args: &ArchiveArgs) -> Result<Exit, Failure> {
     match &args.command {
-        ArchiveCommand::Run(args) => run::run(link, &run::logging(output, args), args),
+        ArchiveCommand::Run(args) => run::run(link, output, args),
         ArchiveCommand::Stats(args) => stats::stats(output, args),
         ArchiveCommand::Export(args) => export::export(link, output, args),
         ArchiveCommand::Salvage(args) => salvage::salvage(output, args),

@@ -25,11 +25,6 @@ use crate::service::{monitor, stop_on_signals};
 /// How often the limits are looked at.
 const EXPIRY: Duration = Duration::from_secs(60);
 
-/// What is printed and how: without `--once` stderr is a log.
-pub(super) fn logging(output: &OutputArgs, args: &RunArgs) -> OutputArgs {
-    OutputArgs { log: (!args.once).then_some(args.log_format), ..output.clone() }
-}
-
 /// `offsets archive run`.
 pub(super) fn run(link: &LinkArgs, output: &OutputArgs, args: &RunArgs) -> Result<Exit, Failure> {
     let sessions = Session::open_each(link, output, args.all_links)?;

@@ -1,5 +1,4 @@
 use std::collections::BTreeSet;
-use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,7 +14,7 @@ use super::method::Method;
 use super::progress_view::ProgressView;
 use super::reread::report_seed_gaps;
 use super::run_state::{RunMonitor, RunState};
-use crate::args::{LinkArgs, LogFormat, Mode, OutputArgs, ReconcileArgs};
+use crate::args::{LinkArgs, Mode, OutputArgs, ReconcileArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::link::resolve_named;
@@ -39,15 +38,7 @@ pub(super) fn reconcile(
     }
     // Before anything slow: whatever the run waits for, a stop ends it.
     let stop = stop_on_signals()?;
-    let output = logging(output, args);
-    Reporter::new(&output).ended(run(link, &output, args, &task, &stop))
-}
-
-/// What is printed and how: stderr is a log where it is no terminal, or where a form was given.
-fn logging(output: &OutputArgs, args: &ReconcileArgs) -> OutputArgs {
-    let keeps_running = !args.dry_run && !args.topics.once;
-    let unseen = (keeps_running && !std::io::stderr().is_terminal()).then_some(LogFormat::Text);
-    OutputArgs { log: args.topics.log_format.or(unseen), ..output.clone() }
+    Reporter::new(output).ended(run(link, output, args, &task, &stop))
 }
 
 fn run(

@@ -82,7 +82,7 @@ impl Drop for HttpServer {
     fn drop(&mut self) {
         drop(self.shutdown.take());
         if let Some(thread) = self.thread.take() {
-            // What panicked there has been said.
+            // A panic there was printed when it happened.
             let _ = thread.join();
         }
     }

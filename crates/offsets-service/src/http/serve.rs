@@ -29,13 +29,13 @@ pub(super) async fn serve(
         .layer(RequestBodyLimitLayer::new(limits.body_bytes));
     let connections = GracefulShutdown::new();
     select(pin!(accept(listener, router, limits, &connections)), shutdown).await;
-    // Connections that are not done by then end with the runtime.
+    // Connections that are not finished by then are closed with the runtime.
     let _ = timeout(limits.drain, connections.shutdown()).await;
 }
 
 async fn accept(mut listener: impl Listener, router: Router, limits: Limits, connections: &GracefulShutdown) {
     let free = Arc::new(Semaphore::new(limits.connections));
-    // The semaphore is never closed, so a permit is always given.
+    // The semaphore is never closed, so that acquiring a permit does not fail.
     while let Ok(permit) = Arc::clone(&free).acquire_owned().await {
         let (stream, _) = listener.accept().await;
         let mut stream = TimeoutStream::new(stream);
@@ -48,7 +48,7 @@ async fn accept(mut listener: impl Listener, router: Router, limits: Limits, con
             .serve_connection(TokioIo::new(Box::pin(stream)), TowerToHyperService::new(router.clone()));
         let connection = connections.watch(connection);
         tokio::spawn(async move {
-            // What a client does wrong is no concern of the work.
+            // A client that misbehaves ends its own connection only.
             let _ = timeout(limits.connection_time, connection).await;
             drop(permit);
         });

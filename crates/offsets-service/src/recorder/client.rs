@@ -63,7 +63,7 @@ async fn read(folder: &RecorderFolder, silence: Duration) -> Result<Archive, Sna
     let (mut sender, connection) =
         http1::handshake(TokioIo::new(stream)).await.map_err(|error| failed(&error))?;
     tokio::spawn(async {
-        // Its errors are those of the answer.
+        // Its errors arrive with the answer, too.
         let _ = connection.await;
     });
     let request = Request::get(SNAPSHOT_PATH).header(HOST, "recorder").body(Empty::<Bytes>::new());
@@ -124,7 +124,7 @@ fn failed(error: &hyper::Error) -> SnapshotError {
     }
     let io = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
     match io.map(io::Error::kind) {
-        // It ended, or is ending.
+        // The recorder ended, or is ending.
         None | Some(io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe) => SnapshotError::NotServed,
         Some(kind) => SnapshotError::Silent(kind.into()),
     }

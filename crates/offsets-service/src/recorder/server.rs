@@ -75,8 +75,8 @@ async fn snapshot(State(archive): State<Arc<Mutex<Archive>>>) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, error).into_response()
 }
 
-/// The pages of a snapshot from here on, each read when the one before it is on its way. Where one cannot be read the answer is cut short, and the client
-/// notices that it is not whole.
+/// The remaining pages of a snapshot, each read once the page before it is taken. An error of the store ends the answer early, and the
+/// checksum that is missing then tells the reader.
 fn pages(snapshot: Snapshot) -> impl Stream<Item = io::Result<Bytes>> {
     try_unfold(snapshot, async |mut snapshot| {
         let read = spawn_blocking(move || (snapshot.next_page(PAGE_BYTES), snapshot)).await;

@@ -1,6 +1,6 @@
 //! What runs for long, over real sockets.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 mod counted_log;
 mod monitor;

@@ -15,7 +15,7 @@ fn archive() -> Arc<Mutex<Archive>> {
     Arc::new(Mutex::new(Archive::over(MemoryLog::default()).unwrap()))
 }
 
-/// A process that listens in the folder and answers clients as configured.
+/// A process that listens in the folder and answers one connection with `answer`.
 fn listening(folder: &Path, answer: impl FnOnce(UnixStream) + Send + 'static) {
     fs::create_dir(folder.join("recorder")).unwrap();
     let listener = UnixListener::bind(folder.join("recorder/socket")).unwrap();
