@@ -130,6 +130,8 @@ const _: () = {
     const fn is_send_and_sync<T: Send + Sync>() {}
     is_send_and_sync::<Dedup<MemoryTable<Seen>>>();
     is_send_and_sync::<MemoryTable<Seen>>();
+    #[cfg(feature = "seed")]
     is_send_and_sync::<ReplayFilter>();
+    #[cfg(feature = "records")]
     is_send_and_sync::<Upsert<MemoryTable<Winner>>>();
 };
