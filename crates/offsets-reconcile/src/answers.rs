@@ -68,6 +68,7 @@ impl<A: Copy> Answers<A> {
         self.0.retain(|queue| queue.input != input);
     }
 
+    #[cfg(feature = "serde")]
     pub(crate) fn is_empty(&self) -> bool {
         self.0.iter().all(|queue| queue.answers.is_empty())
     }
