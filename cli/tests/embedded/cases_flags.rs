@@ -303,6 +303,41 @@ fn an_undo_file_without_entries_is_no_success() {
     folder.offsets("--demo undo undo.json").fails(2, &["undo.json", "no entry"]);
 }
 
+/// What is put back is what was saved: a slip of an editor is noticed before anything is contacted.
+#[test]
+fn a_changed_undo_file_or_seed_is_refused() {
+    let folder = Folder::new();
+    let digest = "xxh3-128:00000000000000000000000000000000";
+    let head = |kind| {
+        format!(
+            r#""apiVersion":"offsets/v1","kind":"{kind}","digest":"{digest}","asOf":"2026-11-23T08:00:00Z""#
+        )
+    };
+    folder.write(
+        "undo.json",
+        format!(
+            r#"{{{},"clusterId":null,"entries":[{{"group":"app-g","topic":"src.orders","partition":0,
+                "before":{{"offset":18,"metadata":""}},"after":{{"offset":20,"metadata":""}}}}]}}"#,
+            head("Undo")
+        ),
+    );
+    folder.write(
+        "seed.json",
+        format!(
+            r#"{{{},"link":{{"source":"src","target":"dst"}},"group":"app","windows":[]}}"#,
+            head("Seed")
+        ),
+    );
+    folder.write("in.jsonl", "");
+    let words = ["was changed after it was written", digest, "without its `digest` it is read as it stands"];
+    for (line, file) in [
+        ("undo undo.json --target.bootstrap-server 127.0.0.1:1", "undo.json"),
+        ("reconcile --from in.jsonl --dry-run --mode reread --seed seed.json", "seed.json"),
+    ] {
+        folder.offsets(line).fails(2, &[&[file][..], &words].concat());
+    }
+}
+
 /// P10 and P19, after https://github.com/apache/kafka/pull/4527: one kind of value is written in one way, whatever the flag.
 #[test]
 fn durations_and_sizes_are_the_same_for_every_flag() {

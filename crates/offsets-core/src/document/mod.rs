@@ -6,7 +6,7 @@ mod error;
 mod kind;
 
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::API_VERSION;
 pub(crate) use digest::of_text;
@@ -14,13 +14,21 @@ pub use error::DocumentError;
 pub(crate) use kind::Kind;
 pub use kind::document_in_words;
 
+/// What stands in front of every document.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Head {
+pub(crate) struct Head {
     #[serde(default)]
     api_version: String,
     #[serde(default)]
     kind: String,
+    /// It may be left out; what is no text is refused, or a slip of an editor would turn the check off.
+    #[serde(default, deserialize_with = "some_text")]
+    digest: Option<String>,
+}
+
+fn some_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    String::deserialize(deserializer).map(Some)
 }
 
 /// A document as it is written: its head, then its members.
@@ -48,7 +56,7 @@ pub(crate) fn write<T: Serialize>(kind: Kind, members: &T, layout: Layout) -> St
     let mut document =
         Written { api_version: API_VERSION, kind: kind.name(), digest: String::new(), members };
     let value = serde_json::to_value(&document).expect("a document has only string keys");
-    document.digest = digest::of_members(value);
+    document.digest = digest::of_members(&value);
     let text = match layout {
         Layout::Compact => serde_json::to_string(&document),
         Layout::Pretty => serde_json::to_string_pretty(&document),
@@ -62,25 +70,25 @@ pub(crate) fn write<T: Serialize>(kind: Kind, members: &T, layout: Layout) -> St
 /// # Errors
 /// [`DocumentError`].
 pub(crate) fn read<T: DeserializeOwned>(kind: Kind, text: &str) -> Result<T, DocumentError> {
-    expect_kind(text, kind)?;
-    let members = serde_json::from_str(text).map_err(|cause| DocumentError::malformed(kind, &cause, ""))?;
-    let value: serde_json::Value =
-        serde_json::from_str(text).map_err(|cause| DocumentError::malformed(kind, &cause, ""))?;
-    if let Some(written) = value.get("digest").and_then(|digest| digest.as_str()).map(str::to_owned) {
-        expect_digest(kind, written, digest::of_members(value))?;
+    let head = expect_kind(text, kind)?;
+    let malformed = |cause: serde_json::Error| DocumentError::malformed(kind, &cause, "");
+    let members = serde_json::from_str(text).map_err(malformed)?;
+    if let Some(written) = head.digest {
+        let value = serde_json::from_str(text).map_err(malformed)?;
+        expect_digest(kind, written, digest::of_members(&value))?;
     }
     Ok(members)
 }
 
-/// Checks that a file is of a kind, before anything else of it is looked at.
+/// The head of a file, which has to be of a kind; before anything else of it is looked at.
 ///
 /// # Errors
 /// [`DocumentError::Malformed`], [`DocumentError::OtherKind`].
-pub(crate) fn expect_kind(text: &str, kind: Kind) -> Result<(), DocumentError> {
+pub(crate) fn expect_kind(text: &str, kind: Kind) -> Result<Head, DocumentError> {
     let head: Head =
         serde_json::from_str(text).map_err(|cause| DocumentError::malformed(kind, &cause, ""))?;
     if head.api_version == API_VERSION && head.kind == kind.name() {
-        return Ok(());
+        return Ok(head);
     }
     Err(DocumentError::OtherKind { wanted: kind.name(), found: head.kind, version: head.api_version })
 }

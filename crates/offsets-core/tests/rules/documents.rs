@@ -83,6 +83,19 @@ fn a_changed_file_is_refused_with_both_digests() {
     assert!(Seed::read(&added).is_err(), "a member that is not known is a change too");
 }
 
+/// A digest that is no text was once taken for none, and so was the first of two.
+#[test]
+fn a_digest_that_is_none_is_refused() {
+    let undo = Undo::read(UNDO).unwrap().write().replacen("\"offset\": 17", "\"offset\": 18", 1);
+    let (before, after) = undo.split_once("\"digest\": \"").unwrap();
+    let (digest, after) = after.split_once('"').unwrap();
+    for instead in ["null", "5", "[1]", &format!("\"{digest}\", \"digest\": null"), "null, \"digest\": null"]
+    {
+        let error = Undo::read(&format!("{before}\"digest\": {instead}{after}")).unwrap_err();
+        assert!(matches!(error, UndoError::Document(DocumentError::Malformed { .. })), "{instead}: {error}");
+    }
+}
+
 #[test]
 fn another_layout_is_no_change() {
     let undo = Undo::read(UNDO).unwrap();
