@@ -77,7 +77,7 @@ impl RunState {
     }
 }
 
-/// What a monitoring system is told of a run. The metrics are those of the moment at which it asks.
+/// Metrics and health of a run. Each request reads the values of its moment.
 pub(super) struct RunMonitor {
     registry: Registry,
     state: Arc<RunState>,

@@ -1,4 +1,4 @@
-use super::translator::Wanted;
+use super::wanted::Wanted;
 use super::{EvidencePolicy, Row};
 use crate::evidence::Evidence;
 use crate::model::{CommittedOffset, SourceOffset, TopicPartition};

@@ -22,6 +22,7 @@ mod stranded;
 mod translation;
 mod translator;
 mod uncommitted;
+mod wanted;
 
 pub use answers::answers;
 pub use bound::{Assumption, Assumptions, Bound, Reason, SyncBack};

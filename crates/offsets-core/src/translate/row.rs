@@ -7,7 +7,7 @@ use super::mirror_maker::MirrorMaker;
 use super::position::{Bracket, Fused, NoTarget, fuse};
 use super::recast::Recast;
 use super::rereads::furthest;
-use super::translator::Wanted;
+use super::wanted::Wanted;
 use super::{
     Assumption, Derivation, EvidencePolicy, Finding, MirrorMakerAnswer, PartitionEvidence, Position,
     RereadRange, RereadUnknown, Stranded,

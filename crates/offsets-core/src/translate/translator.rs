@@ -1,6 +1,4 @@
-use std::borrow::Cow;
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
@@ -8,14 +6,11 @@ use super::position::Bracket;
 use super::probe::Windows;
 use super::recast::Recast;
 use super::seeding::Seeding;
+use super::wanted::{Selected, Wanted};
 use super::{EvidenceKind, EvidencePolicy, PartitionEvidence, Row, Selection, Translation, Uncommitted};
-use crate::evidence::{
-    Answer, EarlierCommit, Evidence, EvidenceSource, Query, RecordedCommit, SourceState, Span,
-};
+use crate::evidence::{Answer, Evidence, EvidenceSource, Query, SourceState, Span};
 use crate::link::{Link, OffsetMapping};
-use crate::model::{
-    Commit, CommittedOffset, GroupId, GroupSelection, SourceOffset, TopicChoice, TopicName, TopicPartition,
-};
+use crate::model::{GroupSelection, TopicName, TopicPartition};
 
 /// A translation in the making: a short conversation in which the core asks and a [`EvidenceSource`] answers.
 ///
@@ -98,8 +93,8 @@ impl Translator {
         self
     }
 
-    /// Asks for the ids of topics too, so that one that was re-created is told from the one of which something was kept. They
-    /// are of use only beside such a record, or to make one.
+    /// Also queries topic ids. A recorded id tells a re-created topic from the recorded one, so ids are of use only beside such a
+    /// record, or to make one.
     #[must_use]
     pub fn with_topic_ids(mut self) -> Self {
         self.compares_topic_ids = true;
@@ -140,11 +135,11 @@ impl Translator {
                 if queries.is_empty() { self.of_answers() } else { Some(queries) }
             }
             Stage::Records if !self.rules.allows_probes() => {
-                self.settle(self.wanted());
+                self.settle(self.selected().wanted());
                 None
             }
             Stage::Records => {
-                self.left = by_partition(self.wanted());
+                self.left = by_partition(self.selected().wanted());
                 self.next_partitions()
             }
             Stage::Answers(asked) => {
@@ -227,7 +222,7 @@ impl Translator {
     pub fn finish(self) -> Translation {
         let mut rows = match &self.stage {
             Stage::Done => self.rows,
-            _ => Row::answer(&self.evidence, &self.rules, self.wanted()),
+            _ => Row::answer(&self.evidence, &self.rules, self.selected().wanted()),
         };
         rows.sort_by(|a, b| (&a.group, &a.source).cmp(&(&b.group, &b.source)));
         let missing = match self.selection.groups() {
@@ -285,7 +280,7 @@ impl Translator {
     fn about_flow_back(&self) -> Vec<Query> {
         let link = &self.evidence.link;
         let matters = link.mapping != OffsetMapping::Identical
-            && self.partitions().iter().any(|source| self.is_shared(source));
+            && self.selected().partitions().iter().any(|source| self.is_shared(source));
         if !matters {
             return Vec::new();
         }
@@ -300,12 +295,12 @@ impl Translator {
 
     fn about_logs(&self) -> Vec<Query> {
         let link = &self.evidence.link;
-        let mut sources = self.partitions();
+        let mut sources = self.selected().partitions();
         if let (Selection::Everything, Some(syncs)) = (&self.selection, self.evidence.syncs.whole()) {
             sources.extend(syncs.partitions());
         }
         // Those beside them tell where a group has no commit though it reads the topic.
-        let siblings = self.siblings(&sources);
+        let siblings = self.selected().siblings(&sources);
         let targets: BTreeSet<_> =
             sources.iter().chain(&siblings).map(|source| link.destination(source)).collect();
         let mut queries = vec![Query::TargetLogs(targets.into_iter().collect())];
@@ -338,7 +333,7 @@ impl Translator {
                 .collect();
             Some(targets)
         };
-        let own: BTreeSet<_> = self.wanted().into_iter().filter_map(own).flatten().collect();
+        let own: BTreeSet<_> = self.selected().wanted().into_iter().filter_map(own).flatten().collect();
         queries.extend((!own.is_empty()).then_some(Query::TargetCommits(own)));
         queries
     }
@@ -348,7 +343,7 @@ impl Translator {
         if !self.rules.allows(EvidenceKind::Content) {
             return Vec::new();
         }
-        for source in self.partitions() {
+        for source in self.selected().partitions() {
             let target = self.evidence.link.destination(&source);
             let recast = Recast::of(&self.evidence, &self.rules, &source, &target);
             let (of_source, of_target) =
@@ -416,7 +411,12 @@ impl Translator {
         queries
     }
 
-    /// Answers, and lets go of what was read for it.
+    /// What the selection comes to by what is known so far.
+    fn selected(&self) -> Selected<'_> {
+        Selected { selection: &self.selection, evidence: &self.evidence }
+    }
+
+    /// Answers, and drops what was read for it.
     fn settle(&mut self, batch: Vec<Wanted>) {
         let sources: BTreeSet<_> = batch.iter().map(|wanted| wanted.source.clone()).collect();
         self.rows.extend(Row::answer(&self.evidence, &self.rules, batch));
@@ -425,168 +425,10 @@ impl Translator {
             self.evidence.target_records.forget(&self.evidence.link.destination(source));
         }
     }
-
-    /// What is to be translated, sorted by group, topic and partition.
-    fn wanted(&self) -> Vec<Wanted> {
-        let mut wanted = match &self.selection {
-            Selection::Offsets(offsets) => self.wanted_offsets(offsets),
-            Selection::Everything => self.wanted_commits(&GroupSelection::All, &[]),
-            Selection::Groups { groups, topics } => self.wanted_commits(groups, topics),
-        };
-        wanted.sort_by(|a, b| (&a.group, &a.source).cmp(&(&b.group, &b.source)));
-        wanted
-    }
-
-    fn wanted_offsets(&self, offsets: &[(TopicPartition, SourceOffset)]) -> Vec<Wanted> {
-        let wanted = |(source, offset): &(TopicPartition, SourceOffset)| Wanted {
-            group: None,
-            source: source.clone(),
-            committed: CommittedOffset { offset: *offset, metadata: String::new() },
-            as_of: self.evidence.as_of,
-            committed_at: None,
-            earlier: None,
-            live: true,
-        };
-        offsets.iter().map(wanted).collect()
-    }
-
-    fn wanted_commits(&self, groups: &GroupSelection, topics: &[TopicChoice]) -> Vec<Wanted> {
-        let wanted = |RecordedCommit { commit, as_of, committed_at, earlier }: &RecordedCommit| Wanted {
-            group: Some(commit.group.clone()),
-            source: commit.partition.clone(),
-            committed: commit.committed.clone(),
-            as_of: *as_of,
-            committed_at: *committed_at,
-            earlier: *earlier,
-            live: self.evidence.source.is_alive(),
-        };
-        self.commits().iter().filter(|recorded| admits(groups, topics, recorded)).map(wanted).collect()
-    }
-
-    /// The partitions that anything is wanted of.
-    fn partitions(&self) -> BTreeSet<TopicPartition> {
-        let (groups, topics) = match &self.selection {
-            Selection::Offsets(offsets) => {
-                return offsets.iter().map(|(partition, _)| partition.clone()).collect();
-            }
-            Selection::Everything => (&GroupSelection::All, &[][..]),
-            Selection::Groups { groups, topics } => (groups, topics.as_slice()),
-        };
-        let mut partitions = BTreeSet::new();
-        for recorded in self.commits().iter().filter(|recorded| admits(groups, topics, recorded)) {
-            if !partitions.contains(&recorded.commit.partition) {
-                partitions.insert(recorded.commit.partition.clone());
-            }
-        }
-        partitions
-    }
-
-    /// The other partitions of the topics that groups read which the syncs, the checkpoints or a higher number show to be
-    /// there. A number beyond [`MOST_PARTITIONS`] shows itself only: one stray record must not stand for millions.
-    fn siblings(&self, sources: &BTreeSet<TopicPartition>) -> BTreeSet<TopicPartition> {
-        if matches!(self.selection, Selection::Offsets(_)) {
-            return BTreeSet::new();
-        }
-        let mut highest: BTreeMap<TopicName, i32> = BTreeMap::new();
-        for source in sources {
-            let number = highest.entry(source.topic.clone()).or_default();
-            *number = source.partition.max(*number);
-        }
-        let link = &self.evidence.link;
-        let synced = self.evidence.syncs.whole().map(|syncs| syncs.partitions().into_iter().collect());
-        let checkpointed = self.evidence.checkpoints.whole().map(|checkpoints| {
-            let original = |target: TopicPartition| {
-                Some(TopicPartition { topic: link.original_topic(&target.topic)?, ..target })
-            };
-            checkpoints.partitions().into_iter().filter_map(original).collect()
-        });
-        let seen: Vec<Vec<TopicPartition>> = [synced, checkpointed].into_iter().flatten().collect();
-        for partition in seen.into_iter().flatten() {
-            if let Some(number) = highest.get_mut(&partition.topic) {
-                *number = partition.partition.max(*number);
-            }
-        }
-        let all = highest.into_iter().flat_map(|(topic, highest)| {
-            let numbers = 0..=highest.min(MOST_PARTITIONS);
-            numbers.map(move |number| TopicPartition { topic: topic.clone(), partition: number })
-        });
-        all.filter(|partition| !sources.contains(partition)).collect()
-    }
-
-    /// Commits read from the living source; when it is dead the newest that anyone recorded, whether they were kept beside
-    /// it or are those MM2 saw last: the upstream offsets of the newest checkpoints.
-    fn commits(&self) -> Cow<'_, [RecordedCommit]> {
-        if self.evidence.source.is_alive() {
-            return Cow::Borrowed(&self.evidence.commits);
-        }
-        Cow::Owned(newest(self.evidence.commits.iter().cloned().chain(self.checkpointed())))
-    }
-
-    fn checkpointed(&self) -> Vec<RecordedCommit> {
-        let Some(checkpoints) = self.evidence.checkpoints.whole() else { return Vec::new() };
-        let mut commits = Vec::new();
-        for target in checkpoints.partitions() {
-            let (Some(topic), Some(partition)) =
-                (self.evidence.link.original_topic(&target.topic), checkpoints.get(&target))
-            else {
-                continue;
-            };
-            for (group, last) in partition.groups() {
-                let source = TopicPartition { topic: topic.clone(), partition: target.partition };
-                let committed =
-                    CommittedOffset { offset: last.pair.upstream, metadata: last.metadata.clone() };
-                let commit = Commit { group: group.clone(), partition: source, committed };
-                let committed_at = Some(last.as_of);
-                commits.push(RecordedCommit { committed_at, ..RecordedCommit::new(commit, last.as_of) });
-            }
-        }
-        commits
-    }
-}
-
-/// Maximum partition number below which all of a topic's partitions are taken to exist.
-const MOST_PARTITIONS: i32 = 10_000;
-
-/// Whether a commit is of a group and a topic that are meant.
-fn admits(groups: &GroupSelection, topics: &[TopicChoice], recorded: &RecordedCommit) -> bool {
-    let Commit { group, partition, .. } = &recorded.commit;
-    groups.admits(group) && TopicChoice::any_admits(topics, partition)
-}
-
-/// Of each group's commits on a partition the one that was the newest last; of two that were so at the same time the
-/// lower one, which skips nothing.
-fn newest(commits: impl Iterator<Item = RecordedCommit>) -> Vec<RecordedCommit> {
-    let mut newest: BTreeMap<(GroupId, TopicPartition), RecordedCommit> = BTreeMap::new();
-    for recorded in commits {
-        let Commit { group, partition, .. } = &recorded.commit;
-        match newest.entry((group.clone(), partition.clone())) {
-            Entry::Vacant(place) => drop(place.insert(recorded)),
-            Entry::Occupied(mut place) => {
-                let rank = |r: &RecordedCommit| (r.as_of, std::cmp::Reverse(r.commit.committed.offset));
-                if rank(&recorded) > rank(place.get()) {
-                    place.insert(recorded);
-                }
-            }
-        }
-    }
-    newest.into_values().collect()
 }
 
 /// What is wanted of each partition; the first partition stands last.
 fn by_partition(mut wanted: Vec<Wanted>) -> Vec<Vec<Wanted>> {
     wanted.sort_by(|a, b| (&b.source, &b.group).cmp(&(&a.source, &a.group)));
     wanted.chunk_by(|a, b| a.source == b.source).map(<[Wanted]>::to_vec).collect()
-}
-
-/// One answer that is wanted.
-#[derive(Debug, Clone)]
-pub(super) struct Wanted {
-    pub(super) group: Option<GroupId>,
-    pub(super) source: TopicPartition,
-    pub(super) committed: CommittedOffset<SourceOffset>,
-    pub(super) as_of: Timestamp,
-    pub(super) committed_at: Option<Timestamp>,
-    pub(super) earlier: Option<EarlierCommit>,
-    /// Whether the group cannot have gone on unseen: its commit was read from the living source, or given by hand.
-    pub(super) live: bool,
 }
